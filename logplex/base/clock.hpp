@@ -1,0 +1,41 @@
+#pragma once
+
+#include <chrono>
+
+namespace sluice {
+
+using SteadyTime = std::chrono::steady_clock::time_point;
+using WallTime = std::chrono::sys_time<std::chrono::microseconds>;
+
+/// Where time comes from. Passed in, so that a test decides it. Any thread may call it.
+class Clock {
+ public:
+  virtual ~Clock() = default;
+  virtual SteadyTime steady() const = 0;
+  virtual WallTime wall() const = 0;
+};
+
+class SystemClock final : public Clock {
+ public:
+  SteadyTime steady() const override { return std::chrono::steady_clock::now(); }
+  WallTime wall() const override {
+    return std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now());
+  }
+};
+
+/// Stands still until told otherwise. For tests; one thread.
+class ManualClock final : public Clock {
+ public:
+  SteadyTime steady() const override { return steady_; }
+  WallTime wall() const override { return wall_; }
+  void advance(std::chrono::nanoseconds by) {
+    steady_ += by;
+    wall_ += std::chrono::duration_cast<std::chrono::microseconds>(by);
+  }
+
+ private:
+  SteadyTime steady_{std::chrono::hours(1000)};
+  WallTime wall_{std::chrono::sys_days{std::chrono::year{2026} / 1 / 2} + std::chrono::hours(3)};
+};
+
+}  // namespace sluice

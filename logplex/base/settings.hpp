@@ -1,0 +1,149 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "logplex/base/files.hpp"
+#include "logplex/base/result.hpp"
+#include "logplex/base/secret.hpp"
+#include "logplex/base/units.hpp"
+
+namespace sluice {
+
+// What an operator can set. Each component gets its own struct; the table in settings.cpp gives every field its name,
+// default, bounds and sentence. Defaults stand in that table only.
+
+struct ProcessSettings {
+  std::string data_dir;
+  std::uint64_t shards = 0;
+  bool pin = false;
+  std::string roles;
+  Duration shutdown_deadline{};
+  std::string log_level;
+
+  bool has_role(std::string_view role) const;
+};
+
+struct RouterSettings {
+  std::string http;
+  std::string https;
+  std::string proxy_protocol;
+  std::string log_source;
+  std::string log_format;
+  std::uint64_t max_connections = 0;
+  Bytes request_line_max;
+  Bytes header_name_max;
+  Bytes header_value_max;
+  std::uint64_t headers_max = 0;
+  Bytes request_head_max;
+  Bytes response_status_line_max;
+  Bytes response_header_max;
+  Bytes response_cookie_max;
+  Duration client_idle_timeout{};
+  Duration request_head_timeout{};
+  Duration connect_timeout{};
+  Duration connect_total_timeout{};
+  std::uint64_t connect_attempts = 0;
+  Duration first_byte_timeout{};
+  Duration idle_timeout{};
+  Duration quarantine{};
+  Duration pool_idle_timeout{};
+  std::uint64_t pool_max_idle = 0;
+  std::uint64_t requests_per_connection = 0;
+};
+
+struct IngressSettings {
+  std::string http;
+  std::string syslog;
+  std::string syslog_tls;
+  std::string ack;
+  Duration max_delay{};
+  std::uint64_t max_connections = 0;
+  Bytes header_max;
+  Bytes body_max;
+  Bytes frame_max;
+  Duration request_timeout{};
+  Duration idle_timeout{};
+};
+
+struct ApiSettings {
+  std::string listen;
+  Secret key;
+  std::string public_url;
+  std::uint64_t max_connections = 0;
+  Bytes header_max;
+  Bytes body_max;
+  Duration request_timeout{};
+  Duration idle_timeout{};
+  Duration session_ttl{};
+  Duration heartbeat{};
+};
+
+struct AdminSettings {
+  std::string listen;
+};
+
+struct StoreSettings {
+  Secret url;  // may hold a password
+  Duration reconnect_max{};
+  Duration write_timeout{};
+};
+
+struct FabricSettings {
+  Bytes memory_budget;
+  std::uint64_t history_lines = 0;
+  Bytes disk_budget;
+};
+
+struct DrainSettings {
+  std::vector<std::string> allow_cidrs;
+  std::uint64_t max_per_channel = 0;
+  std::uint64_t max_global = 0;
+  std::string ca_file;
+  Duration flush_window{};
+  Bytes http_batch_bytes;
+  Duration http_connect_timeout{};
+  Duration http_timeout{};
+  Duration http_idle_timeout{};
+  Bytes syslog_batch_bytes;
+  Duration syslog_connect_timeout{};
+  Duration syslog_send_timeout{};
+  Duration syslog_idle_timeout{};
+  Duration idle_fuzz{};
+  Duration max_age{};
+  Duration backoff_min{};
+  Duration backoff_max{};
+};
+
+struct Settings {
+  ProcessSettings process;
+  RouterSettings router;
+  IngressSettings ingress;
+  ApiSettings api;
+  AdminSettings admin;
+  StoreSettings store;
+  FabricSettings fabric;
+  DrainSettings drains;
+};
+
+/// Where settings come from, weakest first: defaults, the TOML file, the environment, --set.
+struct SettingsSources {
+  std::string config_file;                        // empty = no file is read
+  std::map<std::string, std::string> environment; // only SLUICE_SECTION__KEY is looked at
+  std::vector<std::string> set;                   // "section.key=value", split at the first '='
+};
+
+/// Reads and checks everything. An error names the key, the value, the bounds and the source; a secret's value is not
+/// shown. Start-up only.
+result<Settings, Error> load_settings(const SettingsSources& sources, Files& files);
+
+/// Every setting with type, default, bounds, unit, live or start, and its sentence: the text of --help-settings.
+std::string describe_settings();
+
+/// The names of all rows, in table order. For completion and tests.
+std::vector<std::string_view> setting_names();
+
+}  // namespace sluice

@@ -1,0 +1,89 @@
+#include "logplex/base/units.hpp"
+
+#include <array>
+#include <charconv>
+#include <limits>
+
+namespace sluice {
+namespace {
+
+struct Unit {
+  std::string_view name;
+  std::uint64_t scale;
+};
+
+constexpr std::array<Unit, 9> kByteUnits{{{"", 1},
+                                          {"B", 1},
+                                          {"KiB", 1ULL << 10},
+                                          {"MiB", 1ULL << 20},
+                                          {"GiB", 1ULL << 30},
+                                          {"TiB", 1ULL << 40},
+                                          {"kB", 1000},
+                                          {"MB", 1'000'000},
+                                          {"GB", 1'000'000'000}}};
+
+constexpr std::array<Unit, 7> kTimeUnits{{{"ns", 1},
+                                          {"us", 1'000},
+                                          {"ms", 1'000'000},
+                                          {"s", 1'000'000'000},
+                                          {"m", 60'000'000'000},
+                                          {"h", 3'600'000'000'000},
+                                          {"d", 86'400'000'000'000}}};
+
+Error unreadable(std::string_view what, std::string_view text, std::string_view accepted) {
+  return {make_error_code(boost::system::errc::invalid_argument),
+          "'" + std::string(text.substr(0, 64)) + "' is not " + std::string(what) + " (" + std::string(accepted) + ")"};
+}
+
+/// Splits "64 KiB" into the number and the unit's scale; 0 when there is no such unit.
+template <std::size_t N>
+bool read_scaled(std::string_view text, const std::array<Unit, N>& units, std::uint64_t& out) {
+  std::uint64_t number = 0;
+  const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (failed != std::errc{}) return false;
+  std::string_view rest(end, static_cast<std::size_t>(text.data() + text.size() - end));
+  while (!rest.empty() && rest.front() == ' ') rest.remove_prefix(1);
+  for (const Unit& unit : units) {
+    if (unit.name != rest) continue;
+    if (number > std::numeric_limits<std::int64_t>::max() / unit.scale) return false;
+    out = number * unit.scale;
+    return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+result<Bytes, Error> parse_bytes(std::string_view text) {
+  std::uint64_t count = 0;
+  if (!read_scaled(text, kByteUnits, count)) return unreadable("a size", text, "for example 4096, 64KiB, 16MiB, 4GiB");
+  return Bytes{count};
+}
+
+std::string format_bytes(Bytes bytes) {
+  for (const std::string_view name : {"GiB", "MiB", "KiB"}) {
+    for (const Unit& unit : kByteUnits) {
+      if (unit.name == name && bytes.count >= unit.scale && bytes.count % unit.scale == 0)
+        return std::to_string(bytes.count / unit.scale) + std::string(name);
+    }
+  }
+  return std::to_string(bytes.count);
+}
+
+result<Duration, Error> parse_duration(std::string_view text) {
+  std::uint64_t count = 0;
+  if (text == "0") return Duration{0};
+  if (!read_scaled(text, kTimeUnits, count)) return unreadable("a duration", text, "for example 250ms, 5s, 2m, 1h");
+  return Duration{static_cast<Duration::rep>(count)};
+}
+
+std::string format_duration(Duration duration) {
+  const auto count = static_cast<std::uint64_t>(duration.count());
+  if (count == 0) return "0s";
+  for (auto unit = kTimeUnits.rbegin(); unit != kTimeUnits.rend(); ++unit) {
+    if (count % unit->scale == 0) return std::to_string(count / unit->scale) + std::string(unit->name);
+  }
+  return std::to_string(count) + "ns";
+}
+
+}  // namespace sluice

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <chrono>
+#include <compare>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "logplex/base/result.hpp"
+
+namespace sluice {
+
+/// A number of bytes, so that no signature leaves the unit open.
+struct Bytes {
+  std::uint64_t count = 0;
+
+  friend constexpr auto operator<=>(Bytes, Bytes) = default;
+  friend constexpr Bytes operator+(Bytes a, Bytes b) { return {a.count + b.count}; }
+  friend constexpr Bytes operator-(Bytes a, Bytes b) { return {a.count - b.count}; }
+};
+
+constexpr Bytes operator""_B(unsigned long long n) { return {n}; }
+constexpr Bytes operator""_KiB(unsigned long long n) { return {n << 10}; }
+constexpr Bytes operator""_MiB(unsigned long long n) { return {n << 20}; }
+constexpr Bytes operator""_GiB(unsigned long long n) { return {n << 30}; }
+
+/// Reads "4096", "64KiB", "16 MiB", "1GB" (decimal units too). Error: text says what is accepted.
+result<Bytes, Error> parse_bytes(std::string_view text);
+/// The shortest exact form: "64KiB", "1000".
+std::string format_bytes(Bytes bytes);
+
+using Duration = std::chrono::nanoseconds;
+
+/// Reads "250ms", "5s", "2m", "1h", "3d", "10us"; a bare "0" too. Error: text says what is accepted.
+result<Duration, Error> parse_duration(std::string_view text);
+/// The shortest exact form: "5s", "1500ms", "2h".
+std::string format_duration(Duration duration);
+
+}  // namespace sluice
