@@ -1,0 +1,145 @@
+#!/usr/bin/env python3
+"""Checks the structure that CMake cannot: who includes whom, which folder may use which library, sizes, and READMEs.
+
+usage: layers.py ROOT      exit status 0, or 1 with one line per finding
+"""
+import re
+import sys
+from pathlib import Path
+
+# A folder may include its own files and everything named here. Features never include each other, and nobody includes
+# the programs (logplex/daemon, logplex/cli).
+BASE = ["logplex/base"]
+PURE = BASE + ["logplex/model", "logplex/wire"]
+NET = PURE + ["logplex/runtime", "logplex/net"]
+FEATURE = NET + ["logplex/store", "logplex/channel"]
+MAY_INCLUDE = {
+    "logplex/base": [],
+    "logplex/model": BASE,
+    "logplex/wire": BASE + ["logplex/model"],
+    "logplex/runtime": PURE,
+    "logplex/net": PURE + ["logplex/runtime"],
+    "logplex/store": NET,
+    "logplex/channel": NET,
+    "router/http1": BASE,
+    "router": FEATURE + ["router/http1"],
+    "drains": FEATURE,
+    "logplex/api": FEATURE,
+    "logplex/ingress": FEATURE,
+    "logplex/daemon": FEATURE + ["router", "router/http1", "drains", "logplex/api", "logplex/ingress"],
+    "logplex/cli": NET,
+}
+
+# header pattern -> files that may include it (regular expressions on the path)
+LIBRARY_ONLY_IN = {
+    r"hiredis/": r"logplex/store/",
+    r"librdkafka/": r"drains/kafka",
+    r"openssl/|boost/asio/ssl": r"logplex/net/tls|drains/tls|logplex/(base|net|store|wire|model|api)/[a-z_]*(hash|digest|rng|secret)",
+    r"zstd\.h": r"logplex/[a-z]+/zstd",
+    r"sqlite3\.h": r"logplex/store/",
+    r"prometheus/": r"logplex/base/metrics",
+    r"spdlog/": r"logplex/base/log",
+    r"toml\+\+/": r"logplex/base/settings",
+    r"CLI/": r"logplex/(daemon|cli)/",
+    r"nlohmann/": r"$^",
+}
+NO_ASIO_IN = ("logplex/base/", "logplex/model/", "logplex/wire/", "router/http1/")
+FORBIDDEN = {
+    "boost/asio.hpp": "include the Asio headers that are needed, one by one",
+    "boost/beast.hpp": "include the Beast headers that are needed, one by one",
+    "regex": "std::regex is not used; RE2 is",
+}
+MAX_LINES = {".hpp": 250, ".cpp": 500}
+README_MAX_LINES = 40
+TOP_LEVEL = {"router", "logplex", "drains", "redis-scripts", "tests", "ops", "cmake", "build"}
+
+INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
+OPEN_ENDED = re.compile(r"\b(TODO|FIXME|XXX)\b")
+
+
+class Findings:
+    def __init__(self, root):
+        self.root = root
+        self.lines = []
+
+    def add(self, path, line, text):
+        where = str(path.relative_to(self.root)) if isinstance(path, Path) else path
+        self.lines.append(f"{where}:{line}: {text}" if line else f"{where}: {text}")
+
+
+def folder_of(name):
+    return name.rsplit("/", 1)[0] if "/" in name else ""
+
+
+def check_own_include(found, path, number, folder, target):
+    if not (found.root / target).is_file():
+        found.add(path, number, f'"{target}" is no path from the root of the project')
+    elif folder in MAY_INCLUDE and folder_of(target) not in [folder] + MAY_INCLUDE[folder]:
+        found.add(path, number, f"{folder} must not include {folder_of(target)}")
+
+
+def check_library_include(found, path, number, name, target):
+    if target in FORBIDDEN:
+        found.add(path, number, f"<{target}>: {FORBIDDEN[target]}")
+    if target.startswith("boost/asio") and name.startswith(NO_ASIO_IN):
+        found.add(path, number, f"<{target}>: this folder knows no Asio")
+    if name.startswith("tests/"):
+        return
+    for library, allowed in LIBRARY_ONLY_IN.items():
+        if re.match(library, target) and not re.match(allowed, name):
+            found.add(path, number, f"<{target}> belongs elsewhere (only in {allowed})")
+
+
+def check_source(found, path):
+    name = str(path.relative_to(found.root))
+    folder = folder_of(name)
+    lines = path.read_text(encoding="utf-8").splitlines()
+    if len(lines) > MAX_LINES[path.suffix]:
+        found.add(path, 0, f"{len(lines)} lines; the limit is {MAX_LINES[path.suffix]}")
+    for number, line in enumerate(lines, 1):
+        if OPEN_ENDED.search(line):
+            found.add(path, number, "what is left open stands in a README, not in the code")
+        include = INCLUDE.match(line)
+        if include and include[1] == '"':
+            check_own_include(found, path, number, folder, include[2])
+        elif include:
+            check_library_include(found, path, number, name, include[2])
+
+
+def check_folder(found, folder):
+    if folder not in MAY_INCLUDE:
+        found.add(folder, 0, "a new folder: give it its place in ops/layers.py")
+    readme = found.root / folder / "README.md"
+    if not readme.is_file():
+        found.add(folder, 0, "has no README.md")
+    elif len(readme.read_text(encoding="utf-8").splitlines()) > README_MAX_LINES:
+        found.add(readme, 0, f"longer than {README_MAX_LINES} lines")
+
+
+def check_unit_test(found, path):
+    folder = folder_of(str(path.relative_to(found.root / "tests/unit")))
+    if folder not in MAY_INCLUDE:
+        found.add(path, 0, "tests/unit mirrors the folders of the code; there is no such folder")
+
+
+def main(root):
+    found = Findings(root)
+    sources = [p for top in ("router", "logplex", "drains", "tests") for p in (root / top).rglob("*.[ch]pp")]
+    for path in sorted(sources):
+        check_source(found, path)
+    for folder in sorted({folder_of(str(p.relative_to(root))) for p in sources}):
+        if not folder.startswith("tests"):
+            check_folder(found, folder)
+    for path in sorted((root / "tests/unit").rglob("*.cpp")):
+        check_unit_test(found, path)
+    for entry in sorted(root.iterdir()):
+        if entry.is_dir() and not entry.name.startswith(".") and entry.name not in TOP_LEVEL and entry.name != "sluice-data":
+            found.add(entry.name, 0, "no other folders at the top level")
+    for line in found.lines:
+        print(line)
+    print(f"layers: {len(sources)} files, {len(found.lines)} findings")
+    return 1 if found.lines else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1]).resolve()))
