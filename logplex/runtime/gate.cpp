@@ -1,0 +1,58 @@
+#include "logplex/runtime/gate.hpp"
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/system/system_error.hpp>
+
+#include "logplex/base/log.hpp"
+
+namespace sluice {
+namespace {
+
+/// Empty when the task ended well or was cancelled.
+std::string failure_text(const std::exception_ptr& failure) {
+  if (!failure) return {};
+  try {
+    std::rethrow_exception(failure);
+  } catch (const boost::system::system_error& error) {
+    return error.code() == asio::error::operation_aborted ? std::string() : std::string(error.what());
+  } catch (const std::exception& error) {
+    return error.what();
+  } catch (...) {
+    return "unknown exception";
+  }
+}
+
+}  // namespace
+
+Gate::Gate(Shard& shard, std::string name) : shard_(shard), name_(std::move(name)), empty_(shard) {}
+
+Gate::~Gate() { SLUICE_DCHECK(tasks_.empty() || shard_.runtime_stopping()); }
+
+void Gate::spawn(Task<void> task) {
+  if (stopping_) return;
+  const auto entry = tasks_.emplace(tasks_.end());
+  asio::co_spawn(shard_.executor(), std::move(task),
+                 asio::bind_cancellation_slot(entry->slot(), [this, entry](const std::exception_ptr& failure) {
+                   on_end(entry, failure);
+                 }));
+}
+
+void Gate::on_end(Tasks::iterator task, const std::exception_ptr& failure) {
+  if (const auto text = failure_text(failure); !text.empty())
+    log_error("task failed", {{"part", name_}, {"error", text}});
+  tasks_.erase(task);
+  if (tasks_.empty()) empty_.set();
+}
+
+void Gate::stop() {
+  stopping_ = true;
+  for (auto task = tasks_.begin(); task != tasks_.end();) (task++)->emit(asio::cancellation_type::terminal);
+}
+
+Task<void> Gate::stopped() {
+  while (!tasks_.empty()) co_await empty_.wait();
+}
+
+}  // namespace sluice

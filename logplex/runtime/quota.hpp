@@ -1,0 +1,25 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+namespace sluice {
+
+/// A hard limit that all shards share, such as the connections of a listener: an atomic semaphore, the one exemption
+/// from "no atomics in domain code". Any thread. Full: try_take refuses, and the caller says so to its peer.
+class SharedQuota {
+ public:
+  explicit SharedQuota(std::uint64_t limit) : free_(static_cast<std::int64_t>(limit)) {}
+
+  bool try_take(std::int64_t amount = 1) {
+    if (free_.fetch_sub(amount, std::memory_order_relaxed) >= amount) return true;
+    free_.fetch_add(amount, std::memory_order_relaxed);
+    return false;
+  }
+  void give_back(std::int64_t amount = 1) { free_.fetch_add(amount, std::memory_order_relaxed); }
+
+ private:
+  std::atomic<std::int64_t> free_;
+};
+
+}  // namespace sluice

@@ -1,0 +1,201 @@
+#include "logplex/runtime/shard.hpp"
+
+#include <algorithm>
+#include <boost/asio/post.hpp>
+
+#include "logplex/base/metrics.hpp"
+#include "logplex/runtime/runtime.hpp"
+
+namespace sluice {
+namespace {
+
+thread_local Shard* current_shard = nullptr;
+
+/// Handlers and mails of one turn are bounded so that no source starves another.
+constexpr std::size_t kHandlersPerTurn = 64;
+constexpr std::size_t kMailsPerTurn = 64;
+/// While hot sockets are busy, Asio is asked (one epoll_wait) only every few turns.
+constexpr std::uint64_t kTurnsPerPollWhenHot = 4;
+/// A blocked shard looks around at least this often.
+constexpr std::chrono::milliseconds kLongestSleep{1000};
+
+}  // namespace
+
+Shard::Shard(Runtime& runtime, std::uint32_t id, Clock& clock)
+    : runtime_(runtime),
+      id_(id),
+      clock_(clock),
+      now_(clock.steady()),
+      wall_now_(clock.wall()),
+      wheel_(now_),
+      poller_descriptor_(io_, poller_.fd()) {}
+
+Shard::~Shard() {
+  poller_descriptor_.release();
+  ShardScope scope(*this);
+  waiting_.clear();
+  retired_.clear();
+}
+
+Shard& Shard::current() {
+  SLUICE_CHECK(current_shard != nullptr);
+  return *current_shard;
+}
+
+bool Shard::runtime_stopping() const { return runtime_.stopping(); }
+
+Shard* Shard::current_or_null() { return current_shard; }
+
+void Shard::at_turn_end(TurnHook& hook) {
+  if (hook.queued_) return;
+  hook.queued_ = true;
+  hooks_.push_back(&hook);
+}
+
+void Shard::forget(TurnHook& hook) {
+  if (!hook.queued_) return;
+  hook.queued_ = false;
+  std::replace(hooks_.begin(), hooks_.end(), &hook, static_cast<TurnHook*>(nullptr));
+  std::replace(running_hooks_.begin(), running_hooks_.end(), &hook, static_cast<TurnHook*>(nullptr));
+}
+
+bool Shard::try_send(std::uint32_t to, std::unique_ptr<Mail>& mail) {
+  if (!waiting_.empty() && !waiting_[to].empty()) {
+    ++counters_.mails_refused;
+    return false;
+  }
+  if (!runtime_.mailbox(id_, to).try_push(mail)) {
+    ++counters_.mails_refused;
+    return false;
+  }
+  ++counters_.mails_sent;
+  if (to != id_) runtime_.shard(to).wake();
+  return true;
+}
+
+void Shard::send(std::uint32_t to, std::unique_ptr<Mail> mail) {
+  if (waiting_.empty()) waiting_.resize(runtime_.size());
+  if (waiting_[to].empty() && runtime_.mailbox(id_, to).try_push(mail)) {
+    ++counters_.mails_sent;
+    if (to != id_) runtime_.shard(to).wake();
+    return;
+  }
+  ++counters_.mails_delayed;
+  waiting_[to].push_back(std::move(mail));
+}
+
+void Shard::flush_waiting() {
+  for (std::uint32_t to = 0; to < waiting_.size(); ++to) {
+    auto& queue = waiting_[to];
+    bool sent = false;
+    while (!queue.empty() && runtime_.mailbox(id_, to).try_push(queue.front())) {
+      queue.pop_front();
+      ++counters_.mails_sent;
+      sent = true;
+    }
+    if (sent && to != id_) runtime_.shard(to).wake();
+  }
+}
+
+void Shard::wake() {
+  // Pairs with block(): either the sleeper sees the mail, or we see that it sleeps.
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+  if (sleeping_.load(std::memory_order_relaxed) && sleeping_.exchange(false)) asio::post(io_, [] {});
+}
+
+void Shard::read_clock() {
+  now_ = clock_.steady();
+  wall_now_ = clock_.wall();
+}
+
+std::size_t Shard::run_handlers(bool hot) {
+  if (hot && counters_.turns % kTurnsPerPollWhenHot != 0) return 0;
+  if (io_.stopped()) io_.restart();
+  std::size_t ran = 0;
+  while (ran < kHandlersPerTurn && io_.poll_one() != 0) ++ran;
+  return ran;
+}
+
+std::size_t Shard::deliver_mail() {
+  std::size_t delivered = 0;
+  for (std::uint32_t from = 0; from < runtime_.size(); ++from) {
+    Mailbox& box = runtime_.mailbox(from, id_);
+    for (std::size_t i = 0; i < kMailsPerTurn; ++i) {
+      const auto mail = box.try_pop();
+      if (mail == nullptr) break;
+      mail->deliver();
+      ++delivered;
+    }
+  }
+  return delivered;
+}
+
+void Shard::run_turn_hooks() {
+  // A hook may ask for another turn end: that one belongs to the next turn.
+  running_hooks_.swap(hooks_);
+  for (std::size_t i = 0; i < running_hooks_.size(); ++i) {
+    TurnHook* hook = running_hooks_[i];
+    if (hook == nullptr) continue;
+    running_hooks_[i] = nullptr;
+    hook->queued_ = false;
+    hook->on_turn_end();
+  }
+  running_hooks_.clear();
+}
+
+bool Shard::turn() {
+  ShardScope scope(*this);
+  ++counters_.turns;
+  read_clock();
+  const std::size_t events = poller_.poll();
+  std::size_t did = events + run_handlers(events != 0);
+  did += deliver_mail();
+  wheel_.advance(now_);
+  run_turn_hooks();
+  flush_waiting();
+  retired_.clear();
+  return did != 0 || !hooks_.empty();
+}
+
+void Shard::wait_for_hot_sockets() {
+  if (waiting_for_hot_) return;
+  waiting_for_hot_ = true;
+  poller_descriptor_.async_wait(Descriptor::wait_read, [this](const error_code&) { waiting_for_hot_ = false; });
+}
+
+void Shard::block() {
+  wait_for_hot_sockets();
+  sleeping_.store(true, std::memory_order_seq_cst);
+  bool mail = false;
+  for (std::uint32_t from = 0; from < runtime_.size(); ++from) mail = mail || !runtime_.mailbox(from, id_).empty();
+  if (!mail && !runtime_.stopping()) {
+    Duration sleep = std::min<Duration>(wheel_.until_next(clock_.steady()), kLongestSleep);
+    const bool mail_waits = std::any_of(waiting_.begin(), waiting_.end(), [](const auto& queue) { return !queue.empty(); });
+    if (mail_waits) sleep = std::min<Duration>(sleep, Wheel::kTick);
+    ShardScope scope(*this);
+    if (io_.stopped()) io_.restart();
+    io_.run_one_for(sleep);
+  }
+  sleeping_.store(false, std::memory_order_relaxed);
+}
+
+void Shard::run() {
+  while (!runtime_.stopping()) {
+    if (!turn()) block();
+  }
+}
+
+void Shard::add_metrics(MetricsPage& page) const {
+  page.counter("sluice_shard_turns_total", "Turns of the shards' loops.", static_cast<double>(counters_.turns));
+  page.counter("sluice_shard_mails_sent_total", "Messages between shards.", static_cast<double>(counters_.mails_sent));
+  page.counter("sluice_shard_mails_delayed_total", "Messages that waited for room in a mailbox.",
+               static_cast<double>(counters_.mails_delayed));
+  page.counter("sluice_shard_mails_refused_total", "Messages that found a full mailbox and were refused.",
+               static_cast<double>(counters_.mails_refused));
+}
+
+ShardScope::ShardScope(Shard& shard) : before_(current_shard) { current_shard = &shard; }
+
+ShardScope::~ShardScope() { current_shard = before_; }
+
+}  // namespace sluice

@@ -1,0 +1,160 @@
+#pragma once
+
+#include <atomic>
+#include <boost/asio/posix/basic_stream_descriptor.hpp>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "logplex/base/check.hpp"
+#include "logplex/base/clock.hpp"
+#include "logplex/base/rng.hpp"
+#include "logplex/runtime/mailbox.hpp"
+#include "logplex/runtime/poller.hpp"
+#include "logplex/runtime/task.hpp"
+#include "logplex/runtime/wheel.hpp"
+
+namespace sluice {
+
+class MetricsPage;
+class Runtime;
+
+/// Something to do once at the end of the current turn, such as one write of all that was gathered. Intrusive; the
+/// owner outlives the turn or calls Shard::forget.
+class TurnHook {
+ public:
+  virtual void on_turn_end() = 0;
+
+ protected:
+  virtual ~TurnHook() = default;
+
+ private:
+  friend class Shard;
+  bool queued_ = false;
+};
+
+/// Base of what is destroyed at the end of the turn, because frames above may still use it.
+class Retired {
+ public:
+  virtual ~Retired() = default;
+};
+
+struct ShardCounters {
+  std::uint64_t turns = 0;
+  std::uint64_t mails_sent = 0;
+  std::uint64_t mails_delayed = 0;  // found a full mailbox and waited (wait_if_full)
+  std::uint64_t mails_refused = 0;  // found a full mailbox and stayed with the caller (drop_if_full)
+};
+
+/// One thread with one io_context, and everything that lives on it. All members but wake() are for its own thread.
+///
+/// A turn: read the clock once; a bounded number of hot-socket events; Asio's handlers; mail from other shards, bounded;
+/// due deadlines; then the turn hooks, which write what was gathered; then what was retired is destroyed.
+class Shard {
+ public:
+  Shard(Runtime& runtime, std::uint32_t id, Clock& clock);
+  ~Shard();
+
+  /// The shard whose turn is running on this thread. Broken invariant elsewhere.
+  static Shard& current();
+  static Shard* current_or_null();
+
+  std::uint32_t id() const { return id_; }
+  Runtime& runtime() { return runtime_; }
+  asio::io_context& io() { return io_; }
+  Executor executor() { return io_.get_executor(); }
+  Poller& poller() { return poller_; }
+  Wheel& wheel() { return wheel_; }
+  Rng& rng() { return rng_; }
+  /// Time at the start of this turn.
+  SteadyTime now() const { return now_; }
+  WallTime wall_now() const { return wall_now_; }
+  Clock& clock() { return clock_; }
+  bool runtime_stopping() const;
+  const ShardCounters& counters() const { return counters_; }
+  void add_metrics(MetricsPage& page) const;
+
+  /// Runs the hook once at the end of this turn; asking twice is the same as once.
+  void at_turn_end(TurnHook& hook);
+  void forget(TurnHook& hook);
+  void retire(std::unique_ptr<Retired> object) { retired_.push_back(std::move(object)); }
+
+  /// drop_if_full: false when the mailbox to that shard is full or mail is waiting before it; `mail` stays with the
+  /// caller, who counts the loss or tries again next turn. Order to one shard is kept.
+  bool try_send(std::uint32_t to, std::unique_ptr<Mail>& mail);
+  /// wait_if_full: always taken; waits here in order while the mailbox is full. For control messages, whose number
+  /// callers bound (each has one under way).
+  void send(std::uint32_t to, std::unique_ptr<Mail> mail);
+
+  /// Turns until the runtime stops. Called by the shard's thread.
+  void run();
+  /// One turn that does not block; true when it did anything. For tests that drive a shard by hand.
+  bool turn();
+  /// Makes a blocked shard turn again. Any thread.
+  void wake();
+
+ private:
+  friend class Runtime;
+  friend class ShardScope;
+  using Descriptor = asio::posix::basic_stream_descriptor<Executor>;
+
+  void read_clock();
+  std::size_t run_handlers(bool hot);
+  std::size_t deliver_mail();
+  void flush_waiting();
+  void run_turn_hooks();
+  void block();
+  void wait_for_hot_sockets();
+
+  Runtime& runtime_;
+  const std::uint32_t id_;
+  Clock& clock_;
+  SteadyTime now_;
+  WallTime wall_now_;
+  Wheel wheel_;
+  SystemRng rng_;
+  ShardCounters counters_;
+  std::vector<TurnHook*> hooks_;
+  std::vector<TurnHook*> running_hooks_;
+  std::vector<std::unique_ptr<Retired>> retired_;
+  std::vector<std::deque<std::unique_ptr<Mail>>> waiting_;  // per receiver, in order
+  std::atomic<bool> sleeping_{false};
+  Poller poller_;
+  // After the members above, because it is destroyed before them, and with it the tasks that use them.
+  asio::io_context io_{1};
+  Descriptor poller_descriptor_;
+  bool waiting_for_hot_ = false;
+};
+
+/// Makes a shard the current one for this scope. For tests and start-up, before its thread runs.
+class ShardScope {
+ public:
+  explicit ShardScope(Shard& shard);
+  ShardScope(const ShardScope&) = delete;
+  ShardScope& operator=(const ShardScope&) = delete;
+  ~ShardScope();
+
+ private:
+  Shard* before_;
+};
+
+/// Base of what lives on one shard; check_shard() aborts in debug builds when another thread touches it.
+class OnShard {
+ public:
+  explicit OnShard(Shard& shard) : shard_(shard) {}
+
+ protected:
+  ~OnShard() = default;
+  Shard& shard() const {
+    check_shard();
+    return shard_;
+  }
+  void check_shard() const { SLUICE_DCHECK(Shard::current_or_null() == nullptr || &Shard::current() == &shard_); }
+
+ private:
+  Shard& shard_;
+};
+
+}  // namespace sluice

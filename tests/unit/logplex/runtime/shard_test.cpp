@@ -1,0 +1,308 @@
+#include "logplex/runtime/shard.hpp"
+
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <chrono>
+#include <thread>
+
+#include "logplex/runtime/cross.hpp"
+#include "logplex/runtime/gate.hpp"
+#include "logplex/runtime/lane.hpp"
+#include "logplex/runtime/quota.hpp"
+#include "logplex/runtime/runtime.hpp"
+
+namespace sluice {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+/// One shard without a thread: the test makes it turn.
+struct OneShard {
+  ManualClock clock;
+  Runtime runtime{1, clock};
+  Shard& shard = runtime.shard(0);
+
+  void turns(int n = 20) {
+    for (int i = 0; i < n; ++i) shard.turn();
+  }
+  void pass(std::chrono::nanoseconds time) {
+    clock.advance(time);
+    turns();
+  }
+};
+
+struct Counted {
+  int fired = 0;
+  static void fire(void* self) { ++static_cast<Counted*>(self)->fired; }
+};
+
+TEST(Wheel, fires_once_and_never_early) {
+  OneShard one;
+  Counted counted;
+  Deadline deadline(one.shard.wheel(), &Counted::fire, &counted);
+  deadline.arm(milliseconds(100));
+  one.pass(milliseconds(99));
+  EXPECT_EQ(counted.fired, 0);
+  one.pass(milliseconds(10));
+  EXPECT_EQ(counted.fired, 1);
+  one.pass(seconds(20));
+  EXPECT_EQ(counted.fired, 1);
+}
+
+TEST(Wheel, rearming_later_and_earlier_both_hold) {
+  OneShard one;
+  Counted later;
+  Counted earlier;
+  Deadline a(one.shard.wheel(), &Counted::fire, &later);
+  Deadline b(one.shard.wheel(), &Counted::fire, &earlier);
+  a.arm(milliseconds(20));
+  a.arm(seconds(30));
+  b.arm(seconds(30));
+  b.arm(milliseconds(20));
+  one.pass(milliseconds(40));
+  EXPECT_EQ(later.fired, 0);
+  EXPECT_EQ(earlier.fired, 1);
+  one.pass(seconds(29));
+  EXPECT_EQ(later.fired, 0);
+  one.pass(seconds(2));
+  EXPECT_EQ(later.fired, 1);
+}
+
+TEST(Wheel, disarmed_or_destroyed_deadline_stays_silent) {
+  OneShard one;
+  Counted counted;
+  {
+    Deadline gone(one.shard.wheel(), &Counted::fire, &counted);
+    gone.arm(milliseconds(5));
+  }
+  Deadline disarmed(one.shard.wheel(), &Counted::fire, &counted);
+  disarmed.arm(milliseconds(5));
+  disarmed.disarm();
+  one.pass(seconds(100));
+  EXPECT_EQ(counted.fired, 0);
+}
+
+TEST(Wheel, random_deadlines_fire_within_a_tick) {
+  OneShard one;
+  SeededRng rng(3);
+  struct Timed {
+    Timed(Wheel& wheel, const Clock& c) : clock(c), deadline(wheel, &Timed::fire, this) {}
+    static void fire(void* self) {
+      auto& t = *static_cast<Timed*>(self);
+      t.fired_at = t.clock.steady();
+    }
+    const Clock& clock;
+    SteadyTime due;
+    SteadyTime fired_at{};
+    Deadline deadline;
+  };
+  std::vector<std::unique_ptr<Timed>> all;
+  for (int i = 0; i < 500; ++i) {
+    auto& timed = *all.emplace_back(std::make_unique<Timed>(one.shard.wheel(), one.clock));
+    const milliseconds wait(rng.below(30'000));
+    timed.due = one.clock.steady() + wait;
+    timed.deadline.arm(wait);
+  }
+  for (int i = 0; i < 31'000; ++i) {
+    one.clock.advance(milliseconds(1));
+    one.shard.turn();
+  }
+  for (const auto& timed : all) {
+    ASSERT_GE(timed->fired_at, timed->due);
+    ASSERT_LE(timed->fired_at, timed->due + 2 * Wheel::kTick);
+  }
+}
+
+TEST(Mailbox, keeps_order_and_refuses_when_full) {
+  Mailbox box(4);
+  std::vector<int> seen;
+  for (int i = 0; i < 6; ++i) {
+    auto mail = make_mail([&seen, i] { seen.push_back(i); });
+    EXPECT_EQ(box.try_push(mail), i < 4);
+    EXPECT_EQ(mail == nullptr, i < 4);
+  }
+  while (auto mail = box.try_pop()) mail->deliver();
+  EXPECT_EQ(seen, (std::vector<int>{0, 1, 2, 3}));
+  EXPECT_TRUE(box.empty());
+}
+
+Task<void> note_when(Event& event, int& woken) {
+  co_await event.wait();
+  ++woken;
+}
+
+TEST(Gate, stop_cancels_what_waits_and_stopped_returns) {
+  OneShard one;
+  ShardScope scope(one.shard);
+  Gate gate(one.shard, "test");
+  Event never(one.shard);
+  int woken = 0;
+  gate.spawn(note_when(never, woken));
+  gate.spawn(sleep_for(seconds(1000)));
+  one.turns();
+  EXPECT_EQ(gate.running(), 2u);
+  gate.stop();
+  one.turns();
+  EXPECT_EQ(gate.running(), 0u);
+  EXPECT_EQ(woken, 1);
+  gate.spawn(note_when(never, woken));
+  EXPECT_EQ(gate.running(), 0u);
+}
+
+Task<void> sleep_and_note(bool& in_time, Event& event, Duration time) { in_time = co_await event.wait_for(time); }
+
+TEST(Event, wait_for_tells_set_from_timeout) {
+  OneShard one;
+  ShardScope scope(one.shard);
+  Gate gate(one.shard, "test");
+  Event event(one.shard);
+  bool in_time = true;
+  gate.spawn(sleep_and_note(in_time, event, milliseconds(50)));
+  one.turns();
+  one.pass(milliseconds(60));
+  EXPECT_FALSE(in_time);
+  gate.spawn(sleep_and_note(in_time, event, milliseconds(50)));
+  one.turns();
+  event.set();
+  one.turns();
+  EXPECT_TRUE(in_time);
+  EXPECT_EQ(gate.running(), 0u);
+}
+
+struct CountingHook final : TurnHook {
+  int ran = 0;
+  void on_turn_end() override { ++ran; }
+};
+
+TEST(TurnHook, runs_once_per_turn_and_can_be_forgotten) {
+  OneShard one;
+  CountingHook hook;
+  one.shard.at_turn_end(hook);
+  one.shard.at_turn_end(hook);
+  one.shard.turn();
+  EXPECT_EQ(hook.ran, 1);
+  one.shard.at_turn_end(hook);
+  one.shard.forget(hook);
+  one.shard.turn();
+  EXPECT_EQ(hook.ran, 1);
+}
+
+struct PipeReader final : Pollable {
+  explicit PipeReader(Poller& p) : poller(p) {
+    EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds), 0);
+    EXPECT_TRUE(poller.add(fds[0], *this));
+  }
+  ~PipeReader() override {
+    poller.remove(fds[0], *this);
+    ::close(fds[0]);
+    ::close(fds[1]);
+  }
+  void on_events(std::uint32_t events) override {
+    char buffer[64];
+    if ((events & EPOLLIN) != 0) got += ::recv(fds[0], buffer, sizeof buffer, 0);
+  }
+  Poller& poller;
+  int fds[2];
+  std::atomic<std::int64_t> got{0};
+};
+
+TEST(Shard, blocked_shard_wakes_for_a_hot_socket) {
+  SystemClock clock;
+  Runtime runtime(1, clock);
+  PipeReader reader(runtime.shard(0).poller());
+  runtime.start();
+  std::this_thread::sleep_for(milliseconds(30));
+  for (int i = 1; i <= 50; ++i) {
+    ASSERT_EQ(::send(reader.fds[1], "x", 1, 0), 1);
+    const auto give_up = std::chrono::steady_clock::now() + seconds(5);
+    while (reader.got < i && std::chrono::steady_clock::now() < give_up) std::this_thread::yield();
+    ASSERT_EQ(reader.got, i);
+  }
+  runtime.stop();
+  runtime.join();
+}
+
+Task<void> ask_around(std::uint32_t shards, int rounds, std::atomic<std::int64_t>& sum) {
+  for (int i = 0; i < rounds; ++i) {
+    const std::uint32_t to = static_cast<std::uint32_t>(i) % shards;
+    const std::uint32_t answer = co_await call_on(to, [] { return Shard::current().id(); });
+    if (answer == to) ++sum;
+  }
+}
+
+TEST(Shard, calls_between_three_shards_come_back_home) {
+  SystemClock clock;
+  Runtime runtime(3, clock);
+  std::atomic<std::int64_t> sum{0};
+  for (std::uint32_t id = 0; id < 3; ++id)
+    asio::co_spawn(runtime.shard(id).executor(), ask_around(3, 3000, sum), asio::detached);
+  runtime.start();
+  const auto give_up = std::chrono::steady_clock::now() + seconds(60);
+  while (sum < 9000 && std::chrono::steady_clock::now() < give_up) std::this_thread::sleep_for(milliseconds(1));
+  EXPECT_EQ(sum, 9000);
+  runtime.stop();
+  runtime.join();
+}
+
+TEST(Shard, send_waits_in_order_behind_a_full_mailbox) {
+  ManualClock clock;
+  Runtime runtime(2, clock);
+  std::vector<int> seen;
+  {
+    ShardScope scope(runtime.shard(0));
+    for (int i = 0; i < 1000; ++i) runtime.shard(0).send(1, make_mail([&seen, i] { seen.push_back(i); }));
+    auto refused = make_mail([] {});
+    EXPECT_FALSE(runtime.shard(0).try_send(1, refused));
+    EXPECT_NE(refused, nullptr);
+  }
+  for (int i = 0; i < 100; ++i) {
+    runtime.shard(1).turn();
+    runtime.shard(0).turn();
+  }
+  ASSERT_EQ(seen.size(), 1000u);
+  EXPECT_TRUE(std::is_sorted(seen.begin(), seen.end()));
+  EXPECT_GT(runtime.shard(0).counters().mails_delayed, 0u);
+}
+
+Task<void> compute(Lane& lane, std::atomic<int>& out) {
+  auto answer = co_await lane.run([] { return 42; });
+  out = answer ? *answer : -1;
+}
+
+TEST(Lane, answers_on_the_callers_shard_and_refuses_when_full) {
+  SystemClock clock;
+  Runtime runtime(1, clock);
+  std::atomic<int> out{0};
+  {
+    Lane lane("test", 1, 8);
+    asio::co_spawn(runtime.shard(0).executor(), compute(lane, out), asio::detached);
+    runtime.start();
+    const auto give_up = std::chrono::steady_clock::now() + seconds(10);
+    while (out == 0 && std::chrono::steady_clock::now() < give_up) std::this_thread::sleep_for(milliseconds(1));
+    EXPECT_EQ(out, 42);
+    Lane closed("none", 0, 2);
+    EXPECT_TRUE(closed.submit([] {}));
+    EXPECT_TRUE(closed.submit([] {}));
+    EXPECT_FALSE(closed.submit([] {}));
+  }
+  runtime.stop();
+  runtime.join();
+}
+
+TEST(SharedQuota, refuses_beyond_its_limit) {
+  SharedQuota quota(2);
+  EXPECT_TRUE(quota.try_take());
+  EXPECT_TRUE(quota.try_take());
+  EXPECT_FALSE(quota.try_take());
+  quota.give_back();
+  EXPECT_TRUE(quota.try_take());
+}
+
+}  // namespace
+}  // namespace sluice
