@@ -1,0 +1,89 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "logplex/base/clock.hpp"
+#include "logplex/base/result.hpp"
+#include "logplex/base/units.hpp"
+#include "logplex/runtime/task.hpp"
+
+namespace sluice {
+
+/// How a drain is doing, as its owner sees it.
+enum class DrainStatus : std::uint8_t {
+  kPending,   // reserved, or nothing was delivered or refused yet
+  kActive,    // the last delivery succeeded
+  kDegraded,  // the last delivery failed; lines wait and are tried again
+  kPaused,    // by its owner
+  kDisabled,  // will not be tried again before it is changed
+};
+
+/// "pending", "active", "degraded", "paused", "disabled".
+constexpr std::string_view to_string(DrainStatus status) {
+  constexpr std::string_view kNames[] = {"pending", "active", "degraded", "paused", "disabled"};
+  return kNames[static_cast<std::size_t>(status)];
+}
+
+/// One consistent reading of a drain's ledger: offered = filtered + delivered + all dropped + pending_lines.
+struct DrainStats {
+  std::uint64_t offered = 0;
+  std::uint64_t filtered = 0;
+  std::uint64_t delivered = 0;
+  std::vector<std::pair<std::string, std::uint64_t>> dropped;  // by reason; only what is not 0
+  std::uint64_t pending_lines = 0;
+  std::uint64_t pending_bytes = 0;
+  Duration oldest_pending_age{};
+  std::optional<WallTime> last_success;
+  std::string last_error;           // a sentence without secrets; empty = none
+  std::optional<Duration> latency;  // of the last delivery
+  WallTime since{};                 // when this ledger began
+  std::string node;
+};
+
+struct DrainReport {
+  DrainStatus status = DrainStatus::kPending;
+  DrainStats stats;
+};
+
+/// What one synthetic line met on its way.
+struct DrainTest {
+  bool delivered = false;
+  std::optional<int> http_status;
+  Duration latency{};
+  std::string tls_version;  // empty = no TLS
+  std::string tls_cipher;
+  std::string tls_peer;     // subject of the peer's certificate
+  std::string error_class;  // "dns", "connect", "tls", "timeout", "http", "refused_address"; empty = delivered
+  std::string error;        // a sentence without secrets
+};
+
+/// A drain that is degraded or disabled.
+struct UnhealthyDrain {
+  std::uint64_t id = 0;
+  DrainReport report;
+};
+
+/// What the API asks of the drains. The API must not know them, so the program that has both implements this.
+///
+/// Any shard may call it, and gets the answer on its own shard. It outlives the API.
+class DrainControl {
+ public:
+  virtual ~DrainControl() = default;
+
+  /// A drain that has never run (reserved, unknown, not started yet) reports kPending and zeros.
+  virtual Task<DrainReport> report(std::uint64_t drain) = 0;
+  /// Sends one line now, apart from the ledger. Error: there is no such drain or it has no url.
+  virtual Task<result<DrainTest, Error>> test(std::uint64_t drain) = 0;
+  /// Gives up what is pending (counted as dropped), so that a paused drain goes on with the next line.
+  virtual Task<result<void, Error>> skip_pending(std::uint64_t drain) = 0;
+  /// Drains that are not well, at most `limit`.
+  virtual Task<std::vector<UnhealthyDrain>> unhealthy(std::size_t limit) = 0;
+};
+
+}  // namespace sluice
