@@ -87,7 +87,7 @@ const SettingRow kTable[] = {
     {"ingress.header_max", AT(ingress, header_max), "16KiB", "1KiB..1MiB", kStart, "Largest head of a request."},
     {"ingress.body_max", AT(ingress, body_max), "8000000", "1KiB..1GiB", kStart,
      "Largest body of POST /logs, before and after gzip; a larger one is answered 413."},
-    {"ingress.frame_max", AT(ingress, frame_max), "10240", "1KiB..64KiB", kStart,
+    {"ingress.frame_max", AT(ingress, frame_max), "10240", "1KiB..60KiB", kStart,
      "Longest frame; a longer one is malformed."},
     {"ingress.request_timeout", AT(ingress, request_timeout), "30s", "10ms..1h", kStart,
      "Time for one request, head and body; then 408."},

@@ -27,12 +27,18 @@ char* put_field(char* out, std::string_view text) {
 
 std::string_view to_string(LossReason reason) {
   switch (reason) {
-    case LossReason::kMailboxFull: return "mailbox_full";
-    case LossReason::kQuota: return "quota";
-    case LossReason::kMemoryBudget: return "memory_budget";
-    case LossReason::kRetention: return "retention";
-    case LossReason::kRejected: return "rejected";
-    case LossReason::kShutdown: return "shutdown";
+    case LossReason::kMailboxFull:
+      return "mailbox_full";
+    case LossReason::kQuota:
+      return "quota";
+    case LossReason::kMemoryBudget:
+      return "memory_budget";
+    case LossReason::kRetention:
+      return "retention";
+    case LossReason::kRejected:
+      return "rejected";
+    case LossReason::kShutdown:
+      return "shutdown";
   }
   return "unknown";
 }
@@ -82,6 +88,46 @@ void encode_gap(std::uint64_t lines, LossReason reason, WallTime now, std::byte*
   header.flags = RecordHeader::kGap;
   std::memcpy(out, &header, sizeof header);
   std::memcpy(out + sizeof header, &lines, sizeof lines);
+}
+
+namespace {
+
+/// Each separator stands where the lengths say, and only zeros follow the text.
+bool fields_fit(const RecordHeader& header, std::string_view body) {
+  const std::size_t sizes[] = {header.time_size,    header.host_size,  header.source_size,
+                               header.process_size, header.msgid_size, header.sd_size};
+  std::size_t at = 0;
+  for (const std::size_t size : sizes) {
+    at += size;
+    if (size == 0 || at >= body.size() || body[at] != ' ') return false;
+    ++at;
+  }
+  at += header.text_size;
+  if (at > body.size() || padded(sizeof header + at) != sizeof header + body.size()) return false;
+  return body.find_first_not_of('\0', at) == std::string_view::npos;
+}
+
+bool gap_fits(const RecordHeader& header, const std::byte* at) {
+  if (header.size != kGapRecordSize || header.pri < 1 || header.pri > std::uint8_t(LossReason::kShutdown)) return false;
+  return RecordView(at).gap_lines() > 0;
+}
+
+bool record_fits(std::span<const std::byte> bytes) {
+  RecordHeader header;
+  if (bytes.size() < kGapRecordSize) return false;
+  std::memcpy(&header, bytes.data(), sizeof header);
+  if (header.size > bytes.size() || header.size < kGapRecordSize || header.size % 8 != 0) return false;
+  if (header.flags == RecordHeader::kGap) return gap_fits(header, bytes.data());
+  if (header.flags != 0 || header.pri > 191) return false;
+  const char* body = reinterpret_cast<const char*>(bytes.data() + sizeof header);
+  return fields_fit(header, {body, header.size - sizeof header});
+}
+
+}  // namespace
+
+result<std::size_t> check_record(std::span<const std::byte> bytes) {
+  if (!record_fits(bytes)) return WireError::kBadRecord;
+  return RecordView(bytes.data()).size();
 }
 
 }  // namespace sluice

@@ -3,8 +3,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <span>
 #include <string_view>
 
+#include "logplex/wire/error.hpp"
 #include "logplex/wire/line.hpp"
 
 namespace sluice {
@@ -60,6 +62,11 @@ void encode_record(const LineView& line, std::byte* out);
 constexpr std::size_t kGapRecordSize = 32;
 void encode_gap(std::uint64_t lines, LossReason reason, WallTime now, std::byte* out);
 
+/// For bytes that may be damaged or hostile (a file, Kafka): the size of the record at their start, when it is whole
+/// and every length, separator and padding byte is as the layout says; then RecordView may read it. kBadRecord
+/// otherwise.
+result<std::size_t> check_record(std::span<const std::byte> bytes);
+
 /// A record in memory that is known to be whole (segments, mailboxes). Views stay valid as long as the bytes.
 class RecordView {
  public:
@@ -89,6 +96,8 @@ class RecordView {
   std::string_view source_and_process() const {
     return text_at(source_offset(), std::size_t{header_.source_size} + 1 + header_.process_size);
   }
+  /// `TIME SP HOST SP SOURCE SP PROC SP MSGID SP SD SP TEXT` as one run: all of an RFC 5424 message but its priority.
+  std::string_view fields_and_text() const { return text_at(0, text_offset() + header_.text_size); }
   LineView line() const {
     return {pri(), received(), time(), host(), source(), process(), msgid(), structured_data(), text()};
   }

@@ -1,0 +1,143 @@
+#include "logplex/wire/render.hpp"
+
+#include "logplex/base/check.hpp"
+#include "logplex/wire/render_sink.hpp"
+
+namespace sluice {
+namespace {
+
+bool lacks_newline(std::string_view text) { return !text.ends_with('\n'); }
+
+template <class Sink>
+void http_message(Sink& out, const RecordView& record) {
+  out.put_priority(record.pri());
+  out.put(record.time());
+  out.put(" host ");
+  out.put(record.source_and_process());
+  out.put(" - ");
+  out.put(record.text());
+}
+
+template <class Sink>
+void history_message(Sink& out, const RecordView& record) {
+  http_message(out, record);
+  if (lacks_newline(record.text())) out.put('\n');
+}
+
+template <class Sink>
+void syslog_message(Sink& out, const RecordView& record, std::string_view host) {
+  out.put_priority(record.pri());
+  out.put(record.time());
+  out.put(' ');
+  out.put(host);
+  out.put(' ');
+  out.put(record.source_and_process());
+  out.put(" - - ");
+  out.put(record.text());
+  if (lacks_newline(record.text())) out.put('\n');
+}
+
+template <class Sink>
+void rfc5424_message(Sink& out, const RecordView& record, Newline newline) {
+  std::string_view fields = record.fields_and_text();
+  const bool lacking = lacks_newline(record.text());
+  if (newline == Newline::kRemoved && !lacking) fields.remove_suffix(1);
+  out.put_priority(record.pri());
+  out.put(fields);
+  if (newline == Newline::kEnsured && lacking) out.put('\n');
+}
+
+template <class Sink>
+void tail_line(Sink& out, const RecordView& record) {
+  out.put(record.time());
+  out.put(' ');
+  out.put(record.source());
+  out.put('[');
+  out.put(record.process());
+  out.put("]: ");
+  out.put(record.text());
+  if (lacks_newline(record.text())) out.put('\n');
+}
+
+template <class Format, class... Args>
+std::size_t size_of(Format format, const Args&... args) {
+  CountSink count;
+  format(count, args...);
+  return count.size();
+}
+
+std::size_t framed(std::size_t message) { return decimal_size(message) + 1 + message; }
+
+WriteSink begin_frame(std::size_t message, char* out) {
+  WriteSink sink(out);
+  sink.put_number(message);
+  sink.put(' ');
+  return sink;
+}
+
+}  // namespace
+
+std::size_t http_frame_size(const RecordView& record) { return framed(size_of(http_message<CountSink>, record)); }
+
+char* write_http_frame(const RecordView& record, char* out) {
+  SLUICE_DCHECK(!record.is_gap());
+  WriteSink sink = begin_frame(size_of(http_message<CountSink>, record), out);
+  http_message(sink, record);
+  return sink.end();
+}
+
+std::size_t syslog_frame_size(const RecordView& record, std::string_view host) {
+  return framed(size_of(syslog_message<CountSink>, record, host));
+}
+
+char* write_syslog_frame(const RecordView& record, std::string_view host, char* out) {
+  SLUICE_DCHECK(!record.is_gap());
+  WriteSink sink = begin_frame(size_of(syslog_message<CountSink>, record, host), out);
+  syslog_message(sink, record, host);
+  return sink.end();
+}
+
+std::size_t syslog_frame_host_offset(const RecordView& record, std::size_t host_size) {
+  const std::size_t message = size_of(syslog_message<CountSink>, record, std::string_view()) + host_size;
+  return decimal_size(message) + 1 + kPriorityTexts[record.pri()].size + record.time().size() + 1;
+}
+
+std::size_t history_frame_size(const RecordView& record) { return framed(size_of(history_message<CountSink>, record)); }
+
+char* write_history_frame(const RecordView& record, char* out) {
+  SLUICE_DCHECK(!record.is_gap());
+  WriteSink sink = begin_frame(size_of(history_message<CountSink>, record), out);
+  history_message(sink, record);
+  return sink.end();
+}
+
+std::size_t rfc5424_size(const RecordView& record, Newline newline) {
+  return size_of(rfc5424_message<CountSink>, record, newline);
+}
+
+char* write_rfc5424(const RecordView& record, Newline newline, char* out) {
+  SLUICE_DCHECK(!record.is_gap());
+  WriteSink sink(out);
+  rfc5424_message(sink, record, newline);
+  return sink.end();
+}
+
+std::size_t rfc5424_frame_size(const RecordView& record, Newline newline) {
+  return framed(rfc5424_size(record, newline));
+}
+
+char* write_rfc5424_frame(const RecordView& record, Newline newline, char* out) {
+  WriteSink sink = begin_frame(rfc5424_size(record, newline), out);
+  return write_rfc5424(record, newline, sink.end());
+}
+
+std::size_t tail_line_size(const RecordView& record) { return size_of(tail_line<CountSink>, record); }
+
+char* write_tail_line(const RecordView& record, char* out) {
+  SLUICE_DCHECK(!record.is_gap());
+  WriteSink sink(out);
+  tail_line(sink, record);
+  return sink.end();
+}
+
+}  // namespace sluice
