@@ -1,11 +1,11 @@
 #pragma once
 
-#include <fmt/core.h>
-
 #include <concepts>
 #include <string>
 #include <string_view>
 #include <type_traits>
+
+#include <fmt/core.h>
 
 namespace sluice {
 

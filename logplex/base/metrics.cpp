@@ -1,9 +1,9 @@
 #include "logplex/base/metrics.hpp"
 
+#include <algorithm>
+
 #include <prometheus/metric_family.h>
 #include <prometheus/text_serializer.h>
-
-#include <algorithm>
 
 namespace sluice {
 

@@ -1,10 +1,11 @@
 #pragma once
 
-#include <boost/system/error_code.hpp>
-#include <boost/system/result.hpp>
 #include <stdexcept>
 #include <string>
 #include <utility>
+
+#include <boost/system/error_code.hpp>
+#include <boost/system/result.hpp>
 
 namespace sluice {
 
@@ -35,7 +36,8 @@ using result = boost::system::result<T, E>;
 #define SLUICE_CONCAT(a, b) SLUICE_CONCAT_(a, b)
 
 /// SLUICE_TRY(auto x, f()): binds x to the value of f(), or returns its error from the calling function.
-#define SLUICE_TRY(declaration, expression) SLUICE_TRY_(SLUICE_CONCAT(tried_, __LINE__), return, declaration, expression)
+#define SLUICE_TRY(declaration, expression) \
+  SLUICE_TRY_(SLUICE_CONCAT(tried_, __LINE__), return, declaration, expression)
 /// The same in a coroutine. The expression may be a co_await that stands alone.
 #define SLUICE_CO_TRY(declaration, expression) \
   SLUICE_TRY_(SLUICE_CONCAT(tried_, __LINE__), co_return, declaration, expression)

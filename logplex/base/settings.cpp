@@ -1,12 +1,13 @@
 #include "logplex/base/settings.hpp"
 
-#include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <charconv>
 #include <optional>
 #include <sstream>
+
+#include <fmt/format.h>
 #include <toml++/toml.h>
 
 #include "logplex/base/settings_table.hpp"
@@ -39,8 +40,8 @@ std::vector<std::string> split(std::string_view text, char separator) {
 
 /// "25%" of RAM for memory_budget, at most 4 GiB.
 Bytes share_of_memory(std::uint64_t percent) {
-  const auto ram = static_cast<std::uint64_t>(::sysconf(_SC_PHYS_PAGES)) *
-                   static_cast<std::uint64_t>(::sysconf(_SC_PAGE_SIZE));
+  const auto ram =
+      static_cast<std::uint64_t>(::sysconf(_SC_PHYS_PAGES)) * static_cast<std::uint64_t>(::sysconf(_SC_PAGE_SIZE));
   return std::min(Bytes{ram / 100 * percent}, 4_GiB);
 }
 
@@ -119,8 +120,7 @@ struct Assign {
 
 result<void, Error> assign(Settings& settings, std::string_view name, std::string_view value, std::string_view source) {
   const SettingRow* row = find_row(name);
-  if (row == nullptr)
-    return bad(fmt::format("unknown setting {} (from {}); --help-settings lists all", name, source));
+  if (row == nullptr) return bad(fmt::format("unknown setting {} (from {}); --help-settings lists all", name, source));
   auto assigned = std::visit(Assign{settings, *row, value}, row->field);
   if (assigned) return {};
   const std::string shown = is_secret(*row) ? "(secret)" : "'" + std::string(value.substr(0, 200)) + "'";

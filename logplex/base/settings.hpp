@@ -131,9 +131,9 @@ struct Settings {
 
 /// Where settings come from, weakest first: defaults, the TOML file, the environment, --set.
 struct SettingsSources {
-  std::string config_file;                        // empty = no file is read
-  std::map<std::string, std::string> environment; // only SLUICE_SECTION__KEY is looked at
-  std::vector<std::string> set;                   // "section.key=value", split at the first '='
+  std::string config_file;                         // empty = no file is read
+  std::map<std::string, std::string> environment;  // only SLUICE_SECTION__KEY is looked at
+  std::vector<std::string> set;                    // "section.key=value", split at the first '='
 };
 
 /// Reads and checks everything. An error names the key, the value, the bounds and the source; a secret's value is not

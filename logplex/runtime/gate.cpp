@@ -34,9 +34,8 @@ void Gate::spawn(Task<void> task) {
   if (stopping_) return;
   const auto entry = tasks_.emplace(tasks_.end());
   asio::co_spawn(shard_.executor(), std::move(task),
-                 asio::bind_cancellation_slot(entry->slot(), [this, entry](const std::exception_ptr& failure) {
-                   on_end(entry, failure);
-                 }));
+                 asio::bind_cancellation_slot(
+                     entry->slot(), [this, entry](const std::exception_ptr& failure) { on_end(entry, failure); }));
 }
 
 void Gate::on_end(Tasks::iterator task, const std::exception_ptr& failure) {

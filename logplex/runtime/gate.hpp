@@ -1,9 +1,10 @@
 #pragma once
 
-#include <boost/asio/cancellation_signal.hpp>
 #include <cstddef>
 #include <list>
 #include <string>
+
+#include <boost/asio/cancellation_signal.hpp>
 
 #include "logplex/runtime/event.hpp"
 #include "logplex/runtime/task.hpp"

@@ -23,7 +23,8 @@ result<void> Poller::add(int fd, Pollable& pollable) {
 void Poller::remove(int fd, Pollable& pollable) {
   ::epoll_ctl(epoll_, EPOLL_CTL_DEL, fd, nullptr);
   for (int i = 0; i < ready_; ++i) {
-    if (batch_[static_cast<std::size_t>(i)].data.ptr == &pollable) batch_[static_cast<std::size_t>(i)].data.ptr = nullptr;
+    if (batch_[static_cast<std::size_t>(i)].data.ptr == &pollable)
+      batch_[static_cast<std::size_t>(i)].data.ptr = nullptr;
   }
 }
 

@@ -9,8 +9,7 @@ namespace sluice {
 
 Runtime::Runtime(std::uint32_t shards, Clock& clock, bool pin) : pin_(pin) {
   SLUICE_CHECK(shards > 0);
-  for (std::uint32_t i = 0; i < shards * shards; ++i)
-    mailboxes_.push_back(std::make_unique<Mailbox>(kMailboxCapacity));
+  for (std::uint32_t i = 0; i < shards * shards; ++i) mailboxes_.push_back(std::make_unique<Mailbox>(kMailboxCapacity));
   for (std::uint32_t id = 0; id < shards; ++id) shards_.push_back(std::make_unique<Shard>(*this, id, clock));
 }
 

@@ -1,6 +1,7 @@
 #include "logplex/runtime/shard.hpp"
 
 #include <algorithm>
+
 #include <boost/asio/post.hpp>
 
 #include "logplex/base/metrics.hpp"
@@ -170,7 +171,8 @@ void Shard::block() {
   for (std::uint32_t from = 0; from < runtime_.size(); ++from) mail = mail || !runtime_.mailbox(from, id_).empty();
   if (!mail && !runtime_.stopping()) {
     Duration sleep = std::min<Duration>(wheel_.until_next(clock_.steady()), kLongestSleep);
-    const bool mail_waits = std::any_of(waiting_.begin(), waiting_.end(), [](const auto& queue) { return !queue.empty(); });
+    const bool mail_waits =
+        std::any_of(waiting_.begin(), waiting_.end(), [](const auto& queue) { return !queue.empty(); });
     if (mail_waits) sleep = std::min<Duration>(sleep, Wheel::kTick);
     ShardScope scope(*this);
     if (io_.stopped()) io_.restart();

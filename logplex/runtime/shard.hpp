@@ -1,12 +1,13 @@
 #pragma once
 
 #include <atomic>
-#include <boost/asio/posix/basic_stream_descriptor.hpp>
 #include <cstdint>
 #include <deque>
 #include <memory>
 #include <string>
 #include <vector>
+
+#include <boost/asio/posix/basic_stream_descriptor.hpp>
 
 #include "logplex/base/check.hpp"
 #include "logplex/base/clock.hpp"
@@ -50,8 +51,8 @@ struct ShardCounters {
 
 /// One thread with one io_context, and everything that lives on it. All members but wake() are for its own thread.
 ///
-/// A turn: read the clock once; a bounded number of hot-socket events; Asio's handlers; mail from other shards, bounded;
-/// due deadlines; then the turn hooks, which write what was gathered; then what was retired is destroyed.
+/// A turn: read the clock once; a bounded number of hot-socket events; Asio's handlers; mail from other shards,
+/// bounded; due deadlines; then the turn hooks, which write what was gathered; then what was retired is destroyed.
 class Shard {
  public:
   Shard(Runtime& runtime, std::uint32_t id, Clock& clock);

@@ -1,8 +1,8 @@
 #include "logplex/base/settings.hpp"
 
-#include <gtest/gtest.h>
-
 #include <fstream>
+
+#include <gtest/gtest.h>
 
 #include "logplex/base/settings_table.hpp"
 
@@ -49,8 +49,9 @@ TEST(Settings, stronger_source_wins) {
 }
 
 TEST(Settings, value_is_split_at_the_first_equals_sign) {
-  EXPECT_EQ(load({.config_file = "", .environment = {}, .set = {"api.public_url=http://x/?a=b"}}).value().api.public_url,
-            "http://x/?a=b");
+  EXPECT_EQ(
+      load({.config_file = "", .environment = {}, .set = {"api.public_url=http://x/?a=b"}}).value().api.public_url,
+      "http://x/?a=b");
 }
 
 TEST(Settings, error_names_key_value_bounds_and_source) {

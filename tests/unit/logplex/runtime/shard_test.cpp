@@ -1,14 +1,15 @@
 #include "logplex/runtime/shard.hpp"
 
-#include <gtest/gtest.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <atomic>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <chrono>
 #include <thread>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <gtest/gtest.h>
 
 #include "logplex/runtime/cross.hpp"
 #include "logplex/runtime/gate.hpp"
