@@ -1,0 +1,53 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "logplex/net/address_guard.hpp"
+#include "logplex/net/net_error.hpp"
+#include "logplex/net/stream.hpp"
+#include "logplex/net/tls_context.hpp"
+#include "logplex/runtime/lane.hpp"
+
+namespace sluice {
+
+/// Resolves names with getaddrinfo on threads of its own; at most `capacity` wait. One per process, used by all shards;
+/// destroyed before the runtime.
+class Resolver {
+ public:
+  explicit Resolver(std::size_t threads = 4, std::size_t capacity = 256) : lane_("resolve", threads, capacity) {}
+
+  /// Address literals are answered at once. Errors: kNoSuchHost, kResolverBusy, kTimedOut.
+  Task<result<std::vector<asio::ip::address>, Error>> resolve(std::string host, Duration timeout);
+
+ private:
+  Lane lane_;
+};
+
+struct DialTarget {
+  std::string host;  // name or address literal (IPv6 with or without brackets)
+  std::uint16_t port = 0;
+  std::shared_ptr<const TlsContext> tls;  // null = plain
+};
+
+/// Makes client connections: resolves, asks the address guard about every address it is about to use, tries them in
+/// turn, shakes hands when TLS is asked for; all within one deadline. Keepalive and TCP_NODELAY are on.
+///
+/// One per shard, on that shard; resolver and guard outlive it.
+class Dialer {
+ public:
+  Dialer(Shard& shard, Resolver& resolver, const AddressGuard& guard)
+      : shard_(shard), resolver_(resolver), guard_(guard) {}
+
+  /// Errors: those of Resolver, kAddressRefused, kConnectFailed, kTimedOut, kTlsHandshake, kTlsCertificate (message =
+  /// the alert or verification error). Every message names host and port.
+  Task<result<std::unique_ptr<ByteStream>, Error>> dial(DialTarget target, Duration timeout);
+
+ private:
+  Shard& shard_;
+  Resolver& resolver_;
+  const AddressGuard& guard_;
+};
+
+}  // namespace sluice

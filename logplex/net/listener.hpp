@@ -1,0 +1,126 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "logplex/net/socket.hpp"
+#include "logplex/runtime/gate.hpp"
+#include "logplex/runtime/quota.hpp"
+#include "logplex/runtime/runtime.hpp"
+
+namespace sluice {
+
+class MetricsPage;
+
+/// One open connection in its listener's limit and its shard's load; giving it up counts the connection as closed.
+/// Kept beside the descriptor. The ListenerTable outlives it. Any thread.
+class ConnectionTicket {
+ public:
+  /// Counters that all tickets of one listener on one shard share.
+  struct Account {
+    SharedQuota* quota = nullptr;
+    std::atomic<std::int64_t>* shard_load = nullptr;
+    std::atomic<std::int64_t> open{0};
+  };
+
+  ConnectionTicket() = default;
+  explicit ConnectionTicket(Account& account) : account_(&account) {}
+  ConnectionTicket(ConnectionTicket&& other) noexcept : account_(std::exchange(other.account_, nullptr)) {}
+  ConnectionTicket& operator=(ConnectionTicket&& other) noexcept {
+    std::swap(account_, other.account_);
+    return *this;
+  }
+  ~ConnectionTicket();
+
+ private:
+  Account* account_ = nullptr;
+};
+
+/// Takes the connections that one listener gives to one shard. Lives on that shard.
+class ConnectionHandler {
+ public:
+  virtual ~ConnectionHandler() = default;
+  /// `fd` is non-blocking and close-on-exec, with TCP_NODELAY and keepalive; the handler closes it, then gives up the
+  /// ticket. May still be called shortly after stop_accepting(): then the handler closes it at once.
+  virtual void on_accepted(int fd, const Peer& peer, ConnectionTicket ticket) = 0;
+};
+
+/// Descriptors that systemd (or another parent) hands over: LISTEN_PID, LISTEN_FDS, LISTEN_FDNAMES.
+struct InheritedListeners {
+  std::multimap<std::string, int> fds;  // by name; a name is that of a setting, "router.http"
+
+  /// Reads the environment. An error names the variable. Empty when LISTEN_PID is not this process.
+  static result<InheritedListeners, Error> from_environment();
+};
+
+/// All listening sockets of the process.
+///
+/// Each is accepted on one shard; an accepted descriptor goes by mail to the less loaded (open connections) of two
+/// random shards. Over max_connections a connection is closed at once and counted. Out of descriptors, accepting
+/// pauses (kPauseWithoutFds) and the kernel's backlog holds the rest.
+///
+/// open() and handle() before the runtime starts, on the starting thread; owned by the daemon, outlives every
+/// connection; is destroyed after the runtime stopped turning.
+class ListenerTable {
+ public:
+  static constexpr std::chrono::milliseconds kPauseWithoutFds{100};
+
+  ListenerTable(Runtime& runtime, InheritedListeners inherited = {});
+  ListenerTable(const ListenerTable&) = delete;
+  ListenerTable& operator=(const ListenerTable&) = delete;
+  ~ListenerTable();
+
+  /// Binds every "host:port" of the comma list (IPv6 literals in brackets; an empty host or "*" is any address; port
+  /// 0 picks one). Inherited sockets of that name replace the list. An empty list opens nothing. The error names
+  /// setting and address.
+  result<void, Error> open(const std::string& setting, std::string_view addresses, std::uint64_t max_connections);
+  /// An error when an inherited socket has a name that no open() asked for.
+  result<void, Error> check_inherited() const;
+
+  bool has(std::string_view setting) const;
+  /// Every open listener's ports by setting, in the order of the list.
+  std::map<std::string, std::vector<std::uint16_t>> ports() const;
+  /// The text of ports.json: an integer per setting, an array when the setting lists several.
+  std::string ports_json() const;
+
+  /// Who takes the setting's connections: one handler per shard, in shard order. They outlive the accepting.
+  void handle(std::string_view setting, std::vector<ConnectionHandler*> per_shard);
+  /// Begins to accept; every open setting has its handlers. Before or after the runtime starts, from any thread.
+  void start();
+  /// Closes the listening sockets. Any shard; returns when nothing more is accepted.
+  Task<void> stop_accepting();
+
+  /// Any thread.
+  void add_metrics(MetricsPage& page) const;
+
+ private:
+  struct Listener;
+  struct Group;
+
+  result<void, Error> open_one(Group& group, std::string_view address);
+  result<void, Error> adopt_inherited(Group& group);
+  Group* find(std::string_view setting) const;
+  std::uint32_t choose_shard(Shard& here) const;
+  Task<void> accept_loop(Listener& listener);
+  void accept_some(Listener& listener, bool& out_of_fds);
+  void dispatch(Group& group, UniqueFd fd, Peer peer);
+
+  Runtime& runtime_;
+  InheritedListeners inherited_;
+  std::vector<std::unique_ptr<Group>> groups_;
+  std::vector<std::unique_ptr<std::atomic<std::int64_t>>> shard_load_;
+};
+
+/// Splits "host:port" ("[::1]:80", ":80", "*:80"). Errors say what is wrong with it.
+struct HostPort {
+  std::string host;  // without brackets; empty = any
+  std::uint16_t port = 0;
+};
+result<HostPort, Error> parse_host_port(std::string_view text);
+
+}  // namespace sluice

@@ -1,0 +1,27 @@
+#pragma once
+
+#include "logplex/base/error.hpp"
+
+namespace sluice {
+
+/// What goes wrong between us and another end.
+enum class NetError {
+  kClosed = 1,      // the other end closed the connection; a client may dial again
+  kTimedOut,        // the time for this step passed; a client may try again
+  kMalformed,       // the other end broke the protocol: 400, or give up the connection
+  kBodyTooLarge,    // more body than the caller takes: 413
+  kHeadTooLarge,    // more header bytes than the limit: 431
+  kStopping,        // this server is shutting down: end what you do
+  kNoSuchHost,      // the name does not resolve; later it may
+  kResolverBusy,    // too many names are being resolved; try again
+  kAddressRefused,  // the address guard forbids it: a retry does not help, unless the name changes
+  kConnectFailed,   // no address of the target answered; try again
+  kTlsHandshake,    // TLS failed for another reason than a certificate
+  kTlsCertificate,  // a certificate was not accepted (theirs by us, or ours by them)
+};
+
+const char* text_of(NetError error);
+
+SLUICE_ERROR_ENUM(NetError, "net", text_of)
+
+}  // namespace sluice

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "logplex/base/result.hpp"
+#include "logplex/base/secret.hpp"
+
+namespace sluice {
+
+struct TlsClientOptions {
+  std::string ca_file;       // PEM file with the CAs to trust; empty = the system's
+  std::string ca_pem;        // the same as text; both are trusted when both are given
+  std::string client_chain;  // PEM text of our certificate and its chain; empty = none
+  Secret client_key;         // PEM text
+  bool insecure = false;     // accept any certificate and any name
+};
+
+/// How we speak TLS as a client: whom we trust and who we are. TLS 1.2 and newer. Immutable after make(); shared by
+/// the connections that use it; any thread.
+class TlsContext {
+ public:
+  /// The error says which part is unusable. Reads files: start-up, or a lane.
+  static result<std::shared_ptr<const TlsContext>, Error> make(const TlsClientOptions& options);
+
+  struct Native;  // the OpenSSL side, for files named tls* only
+  const Native& native() const { return *native_; }
+  bool insecure() const { return insecure_; }
+  ~TlsContext();
+
+ private:
+  TlsContext() = default;
+
+  std::unique_ptr<Native> native_;
+  bool insecure_ = false;
+};
+
+}  // namespace sluice
