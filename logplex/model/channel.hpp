@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "logplex/base/uuid.hpp"
+#include "logplex/model/kept_fields.hpp"
+
+namespace sluice {
+
+/// Flags of a channel, as in Logplex.
+struct ChannelFlags {
+  bool no_tail = false;     // tail sessions end after the history with L20
+  bool no_history = false;  // lines go to drains and tails but are not kept (Logplex: no_redis)
+
+  friend bool operator==(const ChannelFlags&, const ChannelFlags&) = default;
+};
+
+/// One ordered log stream.
+struct Channel {
+  std::string id;
+  std::string name;  // for people; may be empty
+  ChannelFlags flags;
+  KeptFields kept;
+
+  friend bool operator==(const Channel&, const Channel&) = default;
+};
+
+/// The credential `t.<uuid>` to write into one channel. `value` is secret: it never appears in errors, logs or
+/// listings.
+struct Token {
+  Uuid value;
+  std::uint64_t id = 0;  // public, unique in its channel
+  std::string name;      // becomes the line's source
+  std::string channel;
+  KeptFields kept;
+
+  friend bool operator==(const Token&, const Token&) = default;
+};
+
+/// "t." or "d." and the UUID.
+std::string token_text(char kind, const Uuid& value);
+/// Reads exactly that.
+std::optional<Uuid> parse_token(char kind, std::string_view text);
+
+/// A token's public id: 16 lower-case hexadecimal digits.
+std::string format_token_id(std::uint64_t id);
+std::optional<std::uint64_t> parse_token_id(std::string_view text);
+
+}  // namespace sluice

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "logplex/base/result.hpp"
+#include "logplex/model/change.hpp"
+#include "logplex/model/entry.hpp"
+
+namespace sluice {
+
+class ConfigSnapshot;
+
+/// What bounds the configuration. The first two are settings (`drains.max_per_channel`, `drains.max_global`).
+struct ConfigLimits {
+  std::size_t drains_per_channel = 6;  // with url; as many reserved ones again, and 16, are accepted
+  std::size_t global_drains = 64;
+  std::size_t tokens_per_channel = 1000;
+  std::size_t domains_per_app = 1000;
+  std::size_t backends_per_app = 1000;
+  std::size_t sessions = 100'000;
+  std::size_t keys = 10'000;
+  std::size_t credentials = 10'000;
+};
+
+/// One entry to write, or to delete.
+struct Effect {
+  EntryKind kind;
+  std::string key;
+  std::optional<Entry> entry;  // none = delete
+};
+
+/// What a change does, once all invariants hold: written in one transaction, then shown to the shards.
+struct Effects {
+  std::vector<Effect> list;
+  Applied applied;  // without the revision
+};
+
+/// The one place where invariants are checked: existence, one owner per domain, duplicates, limits, acceptable values.
+/// Pure: the same snapshot and change give the same effects. Any thread.
+result<Effects, Error> decide(const ConfigSnapshot& config, const Change& change, const ConfigLimits& limits);
+
+}  // namespace sluice

@@ -1,0 +1,150 @@
+#include <algorithm>
+#include <set>
+
+#include "logplex/model/decide_parts.hpp"
+#include "logplex/model/names.hpp"
+
+namespace sluice {
+namespace {
+
+constexpr std::uint32_t kMaxRequests = 1'000'000;
+constexpr std::uint32_t kMaxWeight = 1000;
+
+result<const App*, Error> existing_app(const ConfigSnapshot& config, const std::string& name) {
+  const auto* entry = config.app(name);
+  if (entry == nullptr) return not_found("no such app");
+  return &entry->app;
+}
+
+/// The stored form, when no other app has it.
+result<std::string, Error> free_domain(const ConfigSnapshot& config, const std::string& app,
+                                       const std::string& domain) {
+  SLUICE_TRY(auto normal, normal_domain(domain));
+  const auto* owner = config.owner_of_domain(normal);
+  if (owner != nullptr && owner->app.name != app) return conflict("domain " + normal + " belongs to another app");
+  return normal;
+}
+
+result<Backend, Error> checked_backend(Backend backend) {
+  SLUICE_TRY_VOID(check_backend_name(backend.name));
+  SLUICE_TRY(backend.address, normal_address(backend.address));
+  if (backend.soft > kMaxRequests || backend.hard > kMaxRequests)
+    return invalid("backend " + backend.name + ": soft and hard must be at most 1000000");
+  if (backend.weight < 1 || backend.weight > kMaxWeight)
+    return invalid("backend " + backend.name + ": weight must be from 1 to 1000");
+  return backend;
+}
+
+result<std::vector<std::string>, Error> checked_domains(const Decider& in, const PutApp& change) {
+  if (change.domains.size() > in.limits.domains_per_app) return over_limit("maximum number of domains reached");
+  std::vector<std::string> out;
+  std::set<std::string> seen;
+  for (const auto& domain : change.domains) {
+    SLUICE_TRY(auto normal, free_domain(in.config, change.name, domain));
+    if (seen.insert(normal).second) out.push_back(std::move(normal));
+  }
+  return out;
+}
+
+result<std::vector<Backend>, Error> checked_backends(const Decider& in, const PutApp& change) {
+  if (change.backends.size() > in.limits.backends_per_app) return over_limit("maximum number of backends reached");
+  std::vector<Backend> out;
+  std::set<std::string> seen;
+  for (const auto& backend : change.backends) {
+    SLUICE_TRY(auto checked, checked_backend(backend));
+    if (!seen.insert(checked.name).second) return invalid("backend " + checked.name + " is given twice");
+    out.push_back(std::move(checked));
+  }
+  return out;
+}
+
+Effects written(App app) {
+  Effects effects;
+  write(effects, std::move(app));
+  return effects;
+}
+
+}  // namespace
+
+result<Effects, Error> Decider::operator()(const PutApp& change) const {
+  SLUICE_TRY_VOID(check_app_name(change.name));
+  App app;
+  app.name = change.name;
+  SLUICE_TRY(app.domains, checked_domains(*this, change));
+  SLUICE_TRY(app.backends, checked_backends(*this, change));
+  app.features = change.features;
+  const auto* before = config.app(change.name);
+  if (before != nullptr) app.kept = before->app.kept;
+  if (before != nullptr) app.features.kept = before->app.features.kept;
+  Effects effects;
+  effects.applied.created = before == nullptr;
+  if (config.channel(change.name) == nullptr) write(effects, Channel{change.name, {}, {}, {}});
+  write(effects, std::move(app));
+  return effects;
+}
+
+result<Effects, Error> Decider::operator()(const DeleteApp& change) const {
+  SLUICE_TRY([[maybe_unused]] const App* app, existing_app(config, change.name));
+  Effects effects;
+  remove(effects, EntryKind::kApp, change.name);
+  const auto* channel = config.channel(change.name);
+  if (channel != nullptr && !change.keep_channel) remove_channel(effects, *channel);
+  return effects;
+}
+
+result<Effects, Error> Decider::operator()(const PutBackend& change) const {
+  SLUICE_TRY(const App* before, existing_app(config, change.app));
+  SLUICE_TRY(auto backend, checked_backend(change.backend));
+  App app = *before;
+  const auto at = std::find_if(app.backends.begin(), app.backends.end(),
+                               [&backend](const Backend& other) { return other.name == backend.name; });
+  const bool created = at == app.backends.end();
+  if (created && app.backends.size() >= limits.backends_per_app)
+    return over_limit("maximum number of backends reached");
+  if (created)
+    app.backends.push_back(std::move(backend));
+  else
+    *at = std::move(backend);
+  auto effects = written(std::move(app));
+  effects.applied.created = created;
+  return effects;
+}
+
+result<Effects, Error> Decider::operator()(const RemoveBackend& change) const {
+  SLUICE_TRY(const App* before, existing_app(config, change.app));
+  App app = *before;
+  if (std::erase_if(app.backends, [&change](const Backend& backend) { return backend.name == change.name; }) == 0)
+    return not_found("no such backend");
+  return written(std::move(app));
+}
+
+result<Effects, Error> Decider::operator()(const AddDomain& change) const {
+  SLUICE_TRY(const App* before, existing_app(config, change.app));
+  SLUICE_TRY(auto domain, free_domain(config, change.app, change.domain));
+  App app = *before;
+  const bool created = std::find(app.domains.begin(), app.domains.end(), domain) == app.domains.end();
+  if (created && app.domains.size() >= limits.domains_per_app) return over_limit("maximum number of domains reached");
+  if (created) app.domains.push_back(std::move(domain));
+  auto effects = written(std::move(app));
+  effects.applied.created = created;
+  return effects;
+}
+
+result<Effects, Error> Decider::operator()(const RemoveDomain& change) const {
+  SLUICE_TRY(const App* before, existing_app(config, change.app));
+  SLUICE_TRY(auto domain, normal_domain(change.domain));
+  App app = *before;
+  if (std::erase(app.domains, domain) == 0) return not_found("no such domain");
+  return written(std::move(app));
+}
+
+result<Effects, Error> Decider::operator()(const PatchFeatures& change) const {
+  SLUICE_TRY(const App* before, existing_app(config, change.app));
+  App app = *before;
+  app.features.maintenance = change.maintenance.value_or(app.features.maintenance);
+  app.features.session_affinity = change.session_affinity.value_or(app.features.session_affinity);
+  app.features.balance = change.balance.value_or(app.features.balance);
+  return written(std::move(app));
+}
+
+}  // namespace sluice

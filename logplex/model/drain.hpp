@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "logplex/base/secret.hpp"
+#include "logplex/base/uuid.hpp"
+#include "logplex/model/kept_fields.hpp"
+
+namespace sluice {
+
+/// An external receiver of a channel, or of all channels. Without url it is only reserved: it has an id and a token, so
+/// that a receiver can be told the token first.
+struct Drain {
+  std::uint64_t id = 0;
+  Uuid token;           // `d.<uuid>`, sent to the receiver as its name for this drain
+  std::string channel;  // empty = global
+  Secret url;           // may hold a password or keys; show redacted_url() instead
+  std::string format;   // empty = the transport's default
+  bool durable = false;
+  std::string filter;  // empty = every line
+  std::vector<std::pair<std::string, Secret>> headers;
+  std::string ca;           // PEM
+  std::string client_cert;  // PEM
+  Secret client_key;        // PEM
+  Secret secret;            // signs what is sent
+  bool paused = false;
+  KeptFields kept;
+
+  bool global() const { return channel.empty(); }
+  bool reserved() const { return url.empty(); }
+  friend bool operator==(const Drain&, const Drain&) = default;
+};
+
+/// A drain's url for answers, logs and errors: the password and the values of query parameters that look like
+/// credentials are replaced by "***". Everything else stays byte for byte.
+std::string redacted_url(std::string_view url);
+
+}  // namespace sluice

@@ -1,0 +1,234 @@
+#include <charconv>
+#include <set>
+
+#include <boost/json/parse.hpp>
+
+#include "logplex/model/config_error.hpp"
+#include "logplex/model/entry.hpp"
+#include "logplex/model/field_reader.hpp"
+#include "logplex/model/names.hpp"
+
+namespace sluice {
+
+namespace json = boost::json;
+
+namespace {
+
+constexpr std::uint64_t kMaxTime = std::uint64_t{1} << 62;
+constexpr std::uint64_t kMaxId = std::uint64_t{1} << 62;
+constexpr std::uint32_t kMaxRequests = 1'000'000;
+
+WallTime wall_time(std::uint64_t microseconds) {
+  return WallTime(std::chrono::microseconds(static_cast<std::int64_t>(microseconds)));
+}
+
+void require(FieldReader& in, std::string_view name, const result<void, Error>& check) {
+  if (check.has_error()) in.fail(name, "is not acceptable");
+}
+
+std::optional<KeyHash> parse_hash(std::string_view text) {
+  KeyHash hash{};
+  if (text.size() != hash.size() * 2) return std::nullopt;
+  for (std::size_t i = 0; i < hash.size(); ++i) {
+    const auto* begin = text.data() + 2 * i;
+    const auto [end, ec] = std::from_chars(begin, begin + 2, hash[i], 16);
+    if (ec != std::errc() || end != begin + 2) return std::nullopt;
+  }
+  return hash;
+}
+
+KeyHash take_hash(FieldReader& in) {
+  const auto hash = parse_hash(in.text("sha256"));
+  if (!hash) in.fail("sha256", "must be 64 hexadecimal digits");
+  return hash.value_or(KeyHash{});
+}
+
+Backend take_backend(FieldReader& in) {
+  Backend backend;
+  backend.name = in.text("name");
+  backend.address = in.text("address");
+  backend.soft = static_cast<std::uint32_t>(in.number("soft", 20, kMaxRequests));
+  backend.hard = static_cast<std::uint32_t>(in.number("hard", 0, kMaxRequests));
+  backend.weight = static_cast<std::uint32_t>(in.number("weight", 1, 1000));
+  require(in, "name", check_backend_name(backend.name));
+  if (normal_address(backend.address).has_error()) in.fail("address", "must be host:port");
+  return backend;
+}
+
+Features take_features(FieldReader& in) {
+  Features features;
+  features.maintenance = in.flag("maintenance");
+  features.session_affinity = in.flag("session_affinity");
+  // A way to balance that this version does not know is no reason to stop serving the app.
+  features.balance = parse_balance(in.text("balance")).value_or(Balance::kPowerOfTwo);
+  features.kept = in.rest();
+  return features;
+}
+
+void take_backends(FieldReader& in, App& app) {
+  std::set<std::string> names;
+  for (auto& item : in.list("backends")) {
+    FieldReader fields(item.is_object() ? std::move(item.get_object()) : json::object());
+    app.backends.push_back(take_backend(fields));
+    if (fields.failed()) in.fail("backends", "holds a backend whose " + fields.status().error().message);
+    if (!names.insert(app.backends.back().name).second) in.fail("backends", "holds a name twice");
+  }
+}
+
+Entry take_app(FieldReader& in, std::string_view key) {
+  App app;
+  app.name = key;
+  if (check_app_name(key).has_error()) in.fail("(key)", "is not an app name");
+  app.domains = in.texts("domains");
+  for (const auto& domain : app.domains)
+    if (const auto normal = normal_domain(domain); normal.has_error() || *normal != domain)
+      in.fail("domains", "holds something that is not a domain");
+  if (std::set<std::string>(app.domains.begin(), app.domains.end()).size() != app.domains.size())
+    in.fail("domains", "holds a domain twice");
+  take_backends(in, app);
+  FieldReader features(in.object("features").value_or(json::object()));
+  app.features = take_features(features);
+  if (features.failed()) in.fail("features", features.status().error().message);
+  app.kept = in.rest();
+  return app;
+}
+
+Entry take_channel(FieldReader& in, std::string_view key) {
+  Channel channel;
+  channel.id = key;
+  if (check_channel_id(key).has_error()) in.fail("(key)", "is not a channel id");
+  channel.name = in.text("name");
+  for (const auto& flag : in.texts("flags")) {
+    channel.flags.no_tail |= flag == "no_tail";
+    channel.flags.no_history |= flag == "no_redis";
+  }
+  channel.kept = in.rest();
+  return channel;
+}
+
+Entry take_token(FieldReader& in, std::string_view key) {
+  Token token;
+  const auto slash = key.rfind('/');
+  const auto id = slash == std::string_view::npos ? std::nullopt : parse_token_id(key.substr(slash + 1));
+  if (!id) in.fail("(key)", "is not a token's key");
+  token.id = id.value_or(0);
+  token.channel = key.substr(0, slash);
+  token.name = in.text("name");
+  require(in, "name", check_token_name(token.name));
+  const auto value = Uuid::parse(in.secret("value").reveal());
+  if (!value) in.fail("value", "is not a token");
+  token.value = value.value_or(Uuid{});
+  token.kept = in.rest();
+  return token;
+}
+
+void take_headers(FieldReader& in, Drain& drain) {
+  for (auto& item : in.list("headers")) {
+    FieldReader fields(item.is_object() ? std::move(item.get_object()) : json::object());
+    auto name = fields.text("name");
+    if (name.empty()) fields.fail("name", "is missing");
+    drain.headers.emplace_back(std::move(name), fields.secret("value"));
+    if (fields.failed()) in.fail("headers", "holds a header whose " + fields.status().error().message);
+  }
+}
+
+Entry take_drain(FieldReader& in, std::string_view key) {
+  Drain drain;
+  const auto [end, ec] = std::from_chars(key.data(), key.data() + key.size(), drain.id);
+  if (ec != std::errc() || end != key.data() + key.size() || drain.id == 0 || drain.id > kMaxId)
+    in.fail("(key)", "is not a drain id");
+  const auto token = Uuid::parse(in.text("token"));
+  if (!token) in.fail("token", "is not a drain token");
+  drain.token = token.value_or(Uuid{});
+  drain.channel = in.text("channel");
+  drain.url = in.secret("url");
+  drain.format = in.text("format");
+  drain.durable = in.flag("durable");
+  drain.filter = in.text("filter");
+  take_headers(in, drain);
+  drain.ca = in.text("ca");
+  drain.client_cert = in.text("client_cert");
+  drain.client_key = in.secret("client_key");
+  drain.secret = in.secret("secret");
+  drain.paused = in.flag("paused");
+  drain.kept = in.rest();
+  return drain;
+}
+
+Entry take_session(FieldReader& in, std::string_view key) {
+  Session session;
+  const auto uuid = Uuid::parse(key);
+  if (!uuid) in.fail("(key)", "is not a session");
+  session.uuid = uuid.value_or(Uuid{});
+  session.channel = in.text("channel");
+  session.query = in.text("query");
+  session.expires = wall_time(in.number("expires", 0, kMaxTime));
+  session.kept = in.rest();
+  return session;
+}
+
+Entry take_key(FieldReader& in, std::string_view key) {
+  ApiKey out;
+  out.id = key;
+  out.name = in.text("name");
+  out.hash = take_hash(in);
+  // A scope that this version does not know grants nothing here.
+  for (const auto& name : in.texts("scopes"))
+    if (const auto scope = parse_scope(name)) out.scopes.add(*scope);
+  out.channels = in.texts("channels");
+  const auto expires = in.number("expires", kMaxTime, kMaxTime);
+  if (expires != kMaxTime) out.expires = wall_time(expires);
+  out.kept = in.rest();
+  return out;
+}
+
+Entry take_credential(FieldReader& in, std::string_view key) {
+  Credential credential;
+  credential.id = key;
+  credential.name = in.text("name");
+  const auto hash = in.text("sha256");
+  if (!hash.empty()) credential.hash = parse_hash(hash);
+  if (!hash.empty() && !credential.hash) in.fail("sha256", "must be 64 hexadecimal digits");
+  credential.full_api = in.flag("full_api");
+  credential.any_channel = in.flag("any_channel");
+  credential.kept = in.rest();
+  return credential;
+}
+
+Entry take_entry(EntryKind kind, FieldReader& in, std::string_view key) {
+  switch (kind) {
+    case EntryKind::kApp:
+      return take_app(in, key);
+    case EntryKind::kChannel:
+      return take_channel(in, key);
+    case EntryKind::kToken:
+      return take_token(in, key);
+    case EntryKind::kDrain:
+      return take_drain(in, key);
+    case EntryKind::kSession:
+      return take_session(in, key);
+    case EntryKind::kApiKey:
+      return take_key(in, key);
+    case EntryKind::kCredential:
+      return take_credential(in, key);
+  }
+  in.fail("(kind)", "is not known");
+  return App{};
+}
+
+}  // namespace
+
+result<Entry, Error> decode_entry(EntryKind kind, std::string_view key, std::string_view text) {
+  boost::system::error_code ec;
+  auto value = json::parse(text, ec);
+  if (ec || !value.is_object()) return Error{ConfigError::kDamaged, "is not a JSON object"};
+  FieldReader in(std::move(value.get_object()));
+  const auto version = in.number("v", 1, 1'000'000);
+  if (in.number("min", 1, 1'000'000) > std::uint64_t{kEntryVersion})
+    return Error{ConfigError::kNewer, "was written by a newer version (format " + std::to_string(version) + ")"};
+  auto entry = take_entry(kind, in, key);
+  SLUICE_TRY_VOID(in.status());
+  return entry;
+}
+
+}  // namespace sluice

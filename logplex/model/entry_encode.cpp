@@ -1,0 +1,137 @@
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+
+#include "logplex/model/entry.hpp"
+#include "logplex/model/field_reader.hpp"
+
+namespace sluice {
+
+namespace json = boost::json;
+
+namespace {
+
+// Defaults are left out: an entry says only what it sets.
+
+void add_text(json::object& out, std::string_view name, const std::string& text) {
+  if (!text.empty()) out[name] = text;
+}
+void add_flag(json::object& out, std::string_view name, bool flag) {
+  if (flag) out[name] = true;
+}
+void add_secret(json::object& out, std::string_view name, const Secret& secret) {
+  if (!secret.empty()) out[name] = sealed(secret);
+}
+void add_kept(json::object& out, const KeptFields& kept) {
+  if (!kept.fields) return;
+  for (const auto& [name, value] : *kept.fields) out.emplace(name, value);
+}
+template <class List>
+void add_texts(json::object& out, std::string_view name, const List& texts) {
+  if (texts.empty()) return;
+  json::array list;
+  for (const auto& text : texts) list.emplace_back(json::string_view(text.data(), text.size()));
+  out[name] = std::move(list);
+}
+
+std::int64_t microseconds(WallTime time) { return time.time_since_epoch().count(); }
+
+std::string hex(const KeyHash& hash) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string out;
+  for (const auto byte : hash) (out += kDigits[byte >> 4]) += kDigits[byte & 15];
+  return out;
+}
+
+json::object backend_json(const Backend& backend) {
+  return {{"name", backend.name},
+          {"address", backend.address},
+          {"soft", backend.soft},
+          {"hard", backend.hard},
+          {"weight", backend.weight}};
+}
+
+json::object features_json(const Features& features) {
+  json::object out;
+  add_flag(out, "maintenance", features.maintenance);
+  add_flag(out, "session_affinity", features.session_affinity);
+  if (features.balance != Balance::kPowerOfTwo) out["balance"] = json::string_view(name_of(features.balance));
+  add_kept(out, features.kept);
+  return out;
+}
+
+struct FieldsOf {
+  json::object operator()(const App& app) const {
+    json::object out;
+    add_texts(out, "domains", app.domains);
+    json::array backends;
+    for (const auto& backend : app.backends) backends.push_back(backend_json(backend));
+    if (!backends.empty()) out["backends"] = std::move(backends);
+    auto features = features_json(app.features);
+    if (!features.empty()) out["features"] = std::move(features);
+    return out;
+  }
+  json::object operator()(const Channel& channel) const {
+    json::object out;
+    add_text(out, "name", channel.name);
+    std::vector<std::string_view> flags;
+    if (channel.flags.no_tail) flags.push_back("no_tail");
+    if (channel.flags.no_history) flags.push_back("no_redis");
+    add_texts(out, "flags", flags);
+    return out;
+  }
+  json::object operator()(const Token& token) const {
+    return {{"name", token.name}, {"value", sealed(Secret(token.value.str()))}};
+  }
+  json::object operator()(const Drain& drain) const {
+    json::object out;
+    out["token"] = drain.token.str();
+    add_text(out, "channel", drain.channel);
+    add_secret(out, "url", drain.url);
+    add_text(out, "format", drain.format);
+    add_flag(out, "durable", drain.durable);
+    add_text(out, "filter", drain.filter);
+    json::array headers;
+    for (const auto& [name, value] : drain.headers)
+      headers.push_back(json::object{{"name", name}, {"value", sealed(value)}});
+    if (!headers.empty()) out["headers"] = std::move(headers);
+    add_text(out, "ca", drain.ca);
+    add_text(out, "client_cert", drain.client_cert);
+    add_secret(out, "client_key", drain.client_key);
+    add_secret(out, "secret", drain.secret);
+    add_flag(out, "paused", drain.paused);
+    return out;
+  }
+  json::object operator()(const Session& session) const {
+    return {{"channel", session.channel}, {"query", session.query}, {"expires", microseconds(session.expires)}};
+  }
+  json::object operator()(const ApiKey& key) const {
+    json::object out;
+    add_text(out, "name", key.name);
+    out["sha256"] = hex(key.hash);
+    add_texts(out, "scopes", key.scopes.names());
+    add_texts(out, "channels", key.channels);
+    if (key.expires) out["expires"] = microseconds(*key.expires);
+    return out;
+  }
+  json::object operator()(const Credential& credential) const {
+    json::object out;
+    add_text(out, "name", credential.name);
+    if (credential.hash) out["sha256"] = hex(*credential.hash);
+    add_flag(out, "full_api", credential.full_api);
+    add_flag(out, "any_channel", credential.any_channel);
+    return out;
+  }
+};
+
+}  // namespace
+
+std::string encode_entry(const Entry& entry) {
+  json::object out{{"v", kEntryVersion}};
+  if (kEntryReadableBy != 1) out["min"] = kEntryReadableBy;
+  for (auto& [name, value] : std::visit(FieldsOf(), entry)) out.emplace(name, std::move(value));
+  add_kept(out, std::visit([](const auto& noun) { return noun.kept; }, entry));
+  return json::serialize(out);
+}
+
+}  // namespace sluice
