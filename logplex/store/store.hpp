@@ -1,0 +1,67 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "logplex/base/metrics.hpp"
+#include "logplex/base/result.hpp"
+#include "logplex/base/settings.hpp"
+#include "logplex/model/change.hpp"
+#include "logplex/model/decide.hpp"
+#include "logplex/runtime/runtime.hpp"
+#include "logplex/runtime/task.hpp"
+#include "logplex/store/config_feed.hpp"
+
+namespace sluice {
+
+/// A stored entry that could not be read, and is left out until a good write replaces it.
+struct Quarantined {
+  std::string kind;
+  std::string key;     // as public_key() shows it
+  std::string reason;  // names the field, never a value
+};
+
+struct StoreStatus {
+  std::string kind;                      // "embedded", "redis"
+  bool reachable = true;                 // the last write worked, or none has been tried
+  std::string trouble;                   // why not; names the file or server, no secrets
+  std::uint64_t revision = 0;            // in force on every shard
+  std::uint64_t entries = 0;             // of all kinds
+  std::vector<Quarantined> quarantined;  // at most 100
+  std::uint64_t quarantined_count = 0;
+  std::uint64_t unknown_kinds = 0;  // entries of kinds that this version does not know; kept as they are
+};
+
+/// Where the configuration lives, and how it reaches the shards: one conformance suite holds for every kind.
+///
+/// Made by open_store() before the shards run, then start(), then Runtime::start(). Destroyed after Runtime::join() and
+/// before the Runtime. Writing happens on the store's own thread; shards never wait for it, their tasks do.
+class Store {
+ public:
+  virtual ~Store() = default;
+
+  /// Sets the first snapshot on every shard. Once, before the shards run.
+  virtual void start(Runtime& runtime) = 0;
+
+  /// Awaitable on any shard. Completes, on that shard, when the change is durable and every shard of this node acts on
+  /// it; then a lookup in feed().current() shows it (unless a later change is there already). Errors: ConfigError, with
+  /// a sentence fit for an answer. kUnavailable: nothing was changed, try again later. A caller that is cancelled does
+  /// not learn the outcome.
+  virtual Task<result<Applied, Error>> apply(Change change) = 0;
+
+  /// The feed of the shard whose turn is running, or of a shard that has not begun to run.
+  virtual ConfigFeed& feed(const Shard& shard) = 0;
+
+  /// Any thread.
+  virtual StoreStatus status() const = 0;
+  /// Any thread; adds the same values wherever it is called, so once per scrape.
+  virtual void add_metrics(MetricsPage& page) const = 0;
+};
+
+/// Opens what `store.url` names; data_dir exists and is locked. Errors name the file or server and what is wrong with
+/// it: unreadable, damaged, written by a newer version, of a kind that this build does not have.
+result<std::unique_ptr<Store>, Error> open_store(const StoreSettings& settings, const std::string& data_dir,
+                                                 const ConfigLimits& limits, Clock& clock);
+
+}  // namespace sluice
