@@ -1,0 +1,102 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <limits>
+#include <optional>
+
+#include "logplex/base/result.hpp"
+#include "logplex/channel/cursor.hpp"
+#include "logplex/channel/losses.hpp"
+#include "logplex/wire/record.hpp"
+
+namespace sluice {
+
+class FabricShard;
+class ReaderHooks;
+
+/// What take() hands lines to.
+class LineVisitor {
+ public:
+  /// False stops: this line is not taken and comes again. `line` is valid during the call only.
+  virtual bool on_line(ChannelSlot channel, Seq seq, const RecordView& line) = 0;
+  /// Lines that were lost between what was visited before and what follows.
+  virtual void on_loss(const Losses& losses) = 0;
+
+ protected:
+  ~LineVisitor() = default;
+};
+
+/// Whether a reader keeps what it has not taken: a drain does, within the byte budget; a tail does not.
+enum class Retention : bool { kNothing, kUntaken };
+
+struct TakeBound {
+  std::uint64_t lines = std::numeric_limits<std::uint64_t>::max();
+  std::uint64_t bytes = std::numeric_limits<std::uint64_t>::max();  // of records; at least one line is taken
+};
+
+/// A reader's position in one channel, or in all channels of this shard (global: order holds within each channel).
+/// Lines are visited where they lie; a reader owns none. At every moment
+///
+///     offered() = taken() + lost().total() + pending_lines()
+///
+/// Lives on the shard that owns its channel, owned by the drain or tail that reads; detaches when destroyed. A slow
+/// reader holds nobody up: lines evicted before it took them are counted in lost(), by reason, and told to the visitor
+/// before the next line. A shard has room for 64 global readers.
+class Subscription {
+ public:
+  Subscription(FabricShard& fabric, Retention retention);
+  Subscription(const Subscription&) = delete;
+  Subscription& operator=(const Subscription&) = delete;
+  virtual ~Subscription();
+
+  /// Begins to read at the end of the channel: lines appended from now on are offered. Errors: kNotOwner (this shard
+  /// does not own it), kNoChannel (not open).
+  result<void> attach(ChannelSlot channel);
+  /// Begins to read all channels of this shard, also those opened later. Errors: kTooManyGlobal.
+  result<void> attach_all();
+  void detach();
+  bool attached() const;
+
+  /// Moves a channel's reader; what it counts begins anew. A number that is no longer held counts the lines of this
+  /// epoch in between as lost; one after the end is taken for the end. Not for global readers.
+  void seek(Seq next);
+  /// Where the last `lines` lines that match begin, looked for within the history; the end when none matches.
+  Seq find_last(std::uint64_t lines, const std::function<bool(const RecordView&)>& matches) const;
+  /// The first line received at or after that time; the end when there is none.
+  Seq find_received(WallTime since) const;
+
+  /// Visits lines in order until the visitor stops, the bound is reached or nothing is left; returns how many it took.
+  /// The visitor must not append, attach or detach. Makes on_news() possible again.
+  std::uint64_t take(LineVisitor& visitor, TakeBound bound = {});
+  /// The same as taking everything and looking at nothing.
+  void skip_to_end();
+
+  std::uint64_t offered() const;
+  std::uint64_t taken() const;
+  /// Since attach() or seek(), told to the visitor or not yet.
+  const Losses& lost() const;
+  std::uint64_t pending_lines() const;
+  std::uint64_t pending_bytes() const;
+  bool has_pending() const { return pending_lines() != 0; }
+  /// When the oldest line not taken was received. Looks at each channel with news: for statistics.
+  std::optional<WallTime> oldest_pending() const;
+
+  /// The next number wanted; not for global readers.
+  Seq position() const;
+  /// The number that the channel's next line will have; not for global readers.
+  Seq end() const;
+  /// position() for others to keep.
+  Cursor cursor() const;
+
+ protected:
+  /// At the end of a turn that appended lines; then not again before take() was called. May take, seek and detach.
+  virtual void on_news() = 0;
+  /// The channel was closed; the subscription is detached already. At the end of a turn.
+  virtual void on_closed() {}
+
+ private:
+  friend class ReaderHooks;
+};
+
+}  // namespace sluice
