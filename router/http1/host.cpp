@@ -1,0 +1,50 @@
+#include "router/http1/host.hpp"
+
+#include <algorithm>
+
+#include "router/http1/scan.hpp"
+
+namespace sluice::http1 {
+namespace {
+
+/// How many characters of a `[...]` address, 0 when it is none.
+std::size_t address_size(std::string_view value) {
+  const std::size_t close = value.find(']');
+  if (close == std::string_view::npos || close < 3) return 0;
+  const std::string_view inside = value.substr(1, close - 1);
+  const bool valid =
+      std::all_of(inside.begin(), inside.end(), [](char c) { return is_char(c, kHexChar) || c == ':' || c == '.'; });
+  return valid && std::count(inside.begin(), inside.end(), ':') >= 2 ? close + 1 : 0;
+}
+
+std::size_t name_size(std::string_view value) {
+  std::size_t size = 0;
+  while (size < value.size() && is_char(value[size], kHostChar)) ++size;
+  return size;
+}
+
+/// Empty, or a colon and a port, which may be empty too (RFC 3986 section 3.2.3).
+bool is_port(std::string_view rest) {
+  if (rest.empty()) return true;
+  if (rest[0] != ':' || rest.size() > 6) return false;
+  std::uint32_t port = 0;
+  for (const char c : rest.substr(1)) {
+    if (!is_char(c, kDigitChar)) return false;
+    port = port * 10 + static_cast<std::uint32_t>(c - '0');
+  }
+  return port <= 65535;
+}
+
+}  // namespace
+
+bool Host::parse(std::string_view value) {
+  clear();
+  if (value.empty()) return false;
+  const std::size_t size = value[0] == '[' ? address_size(value) : name_size(value);
+  if (size == 0 || size > kLongest || !is_port(value.substr(size))) return false;
+  std::transform(value.begin(), value.begin() + static_cast<std::ptrdiff_t>(size), name_.begin(), to_lower);
+  size_ = static_cast<std::uint8_t>(size);
+  return true;
+}
+
+}  // namespace sluice::http1

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+namespace sluice::http1 {
+
+/// The host that a request is for, out of a Host field: lower-cased, without its port. An IPv6 address keeps its
+/// brackets.
+class Host {
+ public:
+  static constexpr std::size_t kLongest = 255;
+
+  /// False when the value is empty, holds anything but a name of letters, digits and `-._~` or a bracketed IPv6
+  /// address, is over 255 characters, or has a port that is not a number up to 65535. (RFC 3986 allows more in names;
+  /// nothing in the DNS has it, and it would have to be escaped wherever it is shown.)
+  bool parse(std::string_view value);
+  void clear() { size_ = 0; }
+
+  std::string_view name() const { return {name_.data(), size_}; }
+  bool empty() const { return size_ == 0; }
+
+ private:
+  std::uint8_t size_ = 0;
+  std::array<char, kLongest> name_{};
+};
+
+}  // namespace sluice::http1

@@ -1,0 +1,223 @@
+#include "router/http1/request.hpp"
+
+#include <algorithm>
+
+#include "router/http1/scan.hpp"
+
+namespace sluice::http1 {
+namespace {
+
+constexpr std::size_t kLongestMethod = 127;
+constexpr std::uint8_t kMostEmptyLines = 5;
+constexpr std::string_view kVersionPrefix = "HTTP/1.";
+
+/// `HTTP/` and digits with a point: a version, though not one of ours.
+bool is_other_version(std::string_view version) {
+  if (!version.starts_with("HTTP/") || version.size() < 6) return false;
+  version.remove_prefix(5);
+  return is_char(version[0], kDigitChar) &&
+         std::all_of(version.begin(), version.end(), [](char c) { return is_char(c, kDigitChar) || c == '.'; });
+}
+
+}  // namespace
+
+void RequestParser::reset() {
+  lines_.reset();
+  fields_.reset();
+  state_ = State::kRequestLine;
+  error_ = HeadError::kNone;
+  started_ = false;
+  empty_lines_ = 0;
+  minor_version_ = 1;
+  method_ = target_ = host_field_ = {};
+  hosts_ = 0;
+  h2c_ = upgrade_field_ = upgrade_ = false;
+  expectation_ = Expectation::kNone;
+  content_length_ = {};
+  transfer_encoding_ = {};
+  connection_ = {};
+  host_.clear();
+}
+
+bool RequestParser::idempotent() const {
+  const std::string_view m = method();
+  return m == "GET" || m == "HEAD" || m == "OPTIONS" || m == "TRACE" || m == "PUT" || m == "DELETE";
+}
+
+BodyKind RequestParser::body() const {
+  if (transfer_encoding_.present()) return BodyKind::kChunked;
+  return content_length_.known() && content_length_.value() > 0 ? BodyKind::kLength : BodyKind::kNone;
+}
+
+Progress RequestParser::parse(const char* head, std::size_t size) {
+  head_ = head;
+  if (state_ == State::kRequestLine) {
+    const Progress line = read_request_line(size);
+    if (line != Progress::kDone) return line;
+    state_ = State::kFields;
+  }
+  if (state_ == State::kFields) return read_fields(size);
+  return state_ == State::kDone ? Progress::kDone : Progress::kError;
+}
+
+Progress RequestParser::fail(HeadError error) {
+  error_ = error;
+  state_ = State::kFailed;
+  return Progress::kError;
+}
+
+Progress RequestParser::read_request_line(std::size_t size) {
+  for (;;) {
+    const std::size_t start = lines_.consumed();
+    if (start == size) return Progress::kMore;
+    const char first = head_[start];
+    if (first != '\r') {
+      // A client that speaks something else, TLS for one, is told at its first byte.
+      if (first == '\n') return fail(HeadError::kBareLf);
+      if (!is_char(first, kTokenChar)) return fail(HeadError::kBadMethod);
+      started_ = true;
+    }
+    const Progress line = lines_.next(head_, size, limits_.start_line, limits_.head, HeadError::kRequestLineTooLong);
+    if (line == Progress::kMore) return line;
+    if (line == Progress::kError) return fail(lines_.error());
+    if (lines_.line().size == 0) {
+      if (++empty_lines_ > kMostEmptyLines) return fail(HeadError::kTooManyEmptyLines);
+      continue;
+    }
+    const HeadError error = split_request_line(lines_.line());
+    return error == HeadError::kNone ? Progress::kDone : fail(error);
+  }
+}
+
+HeadError RequestParser::split_request_line(Span line) {
+  const std::string_view whole = text(line);
+  std::size_t method_size = 0;
+  if (const HeadError error = read_method(whole, method_size); error != HeadError::kNone) return error;
+  method_ = {line.at, static_cast<std::uint32_t>(method_size)};
+  const std::size_t target_at = method_size + 1;
+  const std::size_t space = whole.find(' ', target_at);
+  if (space == std::string_view::npos || space == target_at) return HeadError::kBadRequestLine;
+  const std::string_view version = whole.substr(space + 1);
+  if (version.size() != 8 || !version.starts_with(kVersionPrefix) || (version[7] != '0' && version[7] != '1'))
+    return is_other_version(version) ? HeadError::kBadVersion : HeadError::kBadRequestLine;
+  minor_version_ = static_cast<std::uint8_t>(version[7] - '0');
+  if (method() == "CONNECT") return HeadError::kConnect;
+  return read_target({static_cast<std::uint32_t>(line.at + target_at), static_cast<std::uint32_t>(space - target_at)});
+}
+
+HeadError RequestParser::read_method(std::string_view line, std::size_t& size) {
+  while (size < line.size() && is_char(line[size], kTokenChar)) ++size;
+  if (size == line.size()) return HeadError::kBadRequestLine;
+  return line[size] == ' ' && size <= kLongestMethod ? HeadError::kNone : HeadError::kBadMethod;
+}
+
+HeadError RequestParser::read_target(Span target) {
+  const std::string_view whole = text(target);
+  if (whole.find('\t') != std::string_view::npos) return HeadError::kBadTarget;
+  const std::size_t fragment = std::min(whole.find('#'), whole.size());
+  target.size = static_cast<std::uint32_t>(fragment);
+  if (whole[0] == '/') {
+    target_ = target;
+    return HeadError::kNone;
+  }
+  if (whole != "*") return read_absolute_form(target);
+  target_ = target;
+  return method() == "OPTIONS" ? HeadError::kNone : HeadError::kBadTarget;
+}
+
+/// `http://authority/path`: the authority is only checked for being there, the Host field decides.
+HeadError RequestParser::read_absolute_form(Span target) {
+  const std::string_view whole = text(target);
+  std::size_t authority = 0;
+  for (const std::string_view scheme : {"http://", "https://"})
+    if (whole.size() > scheme.size() && equals_lower(whole.substr(0, scheme.size()), scheme)) authority = scheme.size();
+  if (authority == 0) return HeadError::kBadTarget;
+  const std::size_t path = std::min(whole.find_first_of("/?", authority), whole.size());
+  if (path == authority) return HeadError::kBadTarget;
+  target_ = {static_cast<std::uint32_t>(target.at + path), static_cast<std::uint32_t>(whole.size() - path)};
+  return HeadError::kNone;
+}
+
+Progress RequestParser::read_fields(std::size_t size) {
+  for (;;) {
+    const Progress line = lines_.next(head_, size, limits_.line, limits_.head, HeadError::kHeaderValueTooLong);
+    if (line == Progress::kMore) return line;
+    if (line == Progress::kError) return fail(lines_.error());
+    HeadError error = HeadError::kNone;
+    if (lines_.line().size == 0) {
+      error = finish();
+      if (error != HeadError::kNone) return fail(error);
+      state_ = State::kDone;
+      return Progress::kDone;
+    }
+    error = fields_.add(head_, lines_.line(), limits_);
+    if (error == HeadError::kNone && fields_.last().kind != FieldKind::kOther) error = on_field(fields_.last());
+    if (error != HeadError::kNone) return fail(error);
+  }
+}
+
+HeadError RequestParser::on_field(const Field& field) {
+  const std::string_view value = text(field.value);
+  switch (field.kind) {
+    case FieldKind::kHost:
+      return on_host(field);
+    case FieldKind::kConnection:
+      return connection_.read(value);
+    case FieldKind::kContentLength:
+      return content_length_.read(value);
+    case FieldKind::kTransferEncoding:
+      return transfer_encoding_.read(value);
+    case FieldKind::kUpgrade:
+      return on_upgrade(value);
+    case FieldKind::kExpect:
+      on_expect(value);
+      return HeadError::kNone;
+    default:
+      return HeadError::kNone;
+  }
+}
+
+HeadError RequestParser::on_host(const Field& field) {
+  if (hosts_++ > 0) {
+    host_.clear();  // which app it is for cannot be said
+    return HeadError::kSeveralHosts;
+  }
+  host_field_ = field.value;
+  return host_.parse(text(field.value)) ? HeadError::kNone : HeadError::kBadHost;
+}
+
+HeadError RequestParser::on_upgrade(std::string_view value) {
+  const bool valid = for_each_element(value, [this](std::string_view protocol) {
+    upgrade_field_ = true;
+    h2c_ |= equals_lower(protocol, "h2c");
+    return std::all_of(protocol.begin(), protocol.end(), [](char c) { return is_char(c, kTokenChar) || c == '/'; });
+  });
+  return valid ? HeadError::kNone : HeadError::kBadUpgrade;
+}
+
+void RequestParser::on_expect(std::string_view value) {
+  if (value.empty()) return;
+  const bool token = std::all_of(value.begin(), value.end(), [](char c) { return is_char(c, kTokenChar); });
+  Expectation here = token ? Expectation::kUnsupported : Expectation::kMalformed;
+  if (equals_lower(value, "100-continue")) here = Expectation::kContinue;
+  expectation_ = std::max(expectation_, here);
+}
+
+HeadError RequestParser::finish() {
+  if (hosts_ == 0) return HeadError::kNoHost;
+  if (const HeadError error = finish_framing(); error != HeadError::kNone) return error;
+  if (connection_.upgrade && !http_1_0()) {
+    if (!upgrade_field_) return HeadError::kBadUpgrade;
+    upgrade_ = !h2c_;
+  }
+  return connection_.names_fields ? fields_.apply_connection(head_) : HeadError::kNone;
+}
+
+HeadError RequestParser::finish_framing() const {
+  if (!transfer_encoding_.present()) return HeadError::kNone;
+  if (http_1_0()) return HeadError::kTransferEncodingIn10;
+  if (content_length_.known()) return HeadError::kLengthAndTransferEncoding;
+  return transfer_encoding_.finish();
+}
+
+}  // namespace sluice::http1

@@ -1,0 +1,106 @@
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "router/http1/fields.hpp"
+#include "router/http1/host.hpp"
+
+namespace sluice::http1 {
+
+enum class BodyKind : std::uint8_t {
+  kNone,
+  kLength,      // content_length bytes
+  kChunked,     // RFC 9112 section 7.1
+  kUntilClose,  // responses only
+};
+
+enum class Expectation : std::uint8_t { kNone, kContinue, kUnsupported, kMalformed };
+
+/// Reads one request head (RFC 9112), strictly and without copying: bytes in, one RequestHead out.
+///
+/// Feed parse() with the bytes from the head's first one on, always from the same start and each time with more of
+/// them; they may have moved in between. kSlack bytes behind them must be readable. When it says kDone, everything here
+/// describes them and consumed() says where the body begins. Views are into the buffer of the last call. Whatever the
+/// cuts between calls, the outcome is the same.
+///
+/// Not tied to a thread; one head at a time. After reset() its memory serves the next head: no allocation in steady
+/// state.
+class RequestParser {
+ public:
+  explicit RequestParser(const HeadLimits& limits) : limits_(limits) {}
+
+  void reset();
+  Progress parse(const char* head, std::size_t size);
+  HeadError error() const { return error_; }
+  /// True from the first byte that is not an empty line on.
+  bool started() const { return started_; }
+  /// The head's size, empty lines before it included; after kDone.
+  std::size_t consumed() const { return lines_.consumed(); }
+
+  // After kDone. After kError as much as was read; method, path and host may be empty.
+  std::string_view method() const { return text(method_); }
+  /// Origin-form path and query, or `*`; without fragment. Empty when an absolute-form target had no path.
+  std::string_view target() const { return text(target_); }
+  std::string_view host() const { return host_.name(); }
+  /// The Host field as it came.
+  std::string_view host_field() const { return text(host_field_); }
+  bool http_1_0() const { return minor_version_ == 0; }
+  bool is_head() const { return method() == "HEAD"; }
+  /// GET, HEAD, OPTIONS, TRACE, PUT, DELETE (RFC 9110 section 9.2.2).
+  bool idempotent() const;
+
+  BodyKind body() const;
+  std::uint64_t content_length() const { return content_length_.value(); }
+  bool has_content_length() const { return content_length_.known(); }
+  Expectation expectation() const { return expectation_; }
+  /// Upgrade is asked for and can be passed on: HTTP/1.1, `Connection: upgrade`, and not h2c (which would carry
+  /// requests past us unseen).
+  bool wants_upgrade() const { return upgrade_; }
+  /// The client will send another request after this one (RFC 9112 section 9.3).
+  bool keep_alive() const { return http_1_0() ? connection_.keep_alive && !connection_.close : !connection_.close; }
+
+  const std::vector<Field>& fields() const { return fields_.all(); }
+  std::string_view text(Span span) const { return {head_ + span.at, span.size}; }
+
+ private:
+  enum class State : std::uint8_t { kRequestLine, kFields, kDone, kFailed };
+
+  Progress fail(HeadError error);
+  Progress read_request_line(std::size_t size);
+  Progress read_fields(std::size_t size);
+  HeadError split_request_line(Span line);
+  HeadError read_method(std::string_view line, std::size_t& size);
+  HeadError read_target(Span target);
+  HeadError read_absolute_form(Span target);
+  HeadError on_field(const Field& field);
+  HeadError on_host(const Field& field);
+  HeadError on_upgrade(std::string_view value);
+  void on_expect(std::string_view value);
+  HeadError finish();
+  HeadError finish_framing() const;
+
+  HeadLimits limits_;
+  const char* head_ = nullptr;
+  LineScanner lines_;
+  FieldList fields_;
+  State state_ = State::kRequestLine;
+  HeadError error_ = HeadError::kNone;
+  bool started_ = false;
+  std::uint8_t empty_lines_ = 0;
+  std::uint8_t minor_version_ = 1;
+  Span method_;
+  Span target_;
+  Span host_field_;
+  std::uint8_t hosts_ = 0;
+  bool h2c_ = false;
+  bool upgrade_field_ = false;
+  bool upgrade_ = false;
+  Expectation expectation_ = Expectation::kNone;
+  ContentLength content_length_;
+  TransferEncoding transfer_encoding_;
+  ConnectionOptions connection_;
+  Host host_;
+};
+
+}  // namespace sluice::http1

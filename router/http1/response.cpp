@@ -1,0 +1,125 @@
+#include "router/http1/response.hpp"
+
+#include "router/http1/scan.hpp"
+
+namespace sluice::http1 {
+
+void ResponseParser::reset(bool to_head) {
+  lines_.reset();
+  fields_.reset();
+  state_ = State::kStatusLine;
+  error_ = HeadError::kNone;
+  to_head_ = to_head;
+  has_date_ = false;
+  minor_version_ = 1;
+  status_ = 0;
+  status_and_reason_ = {};
+  content_length_ = {};
+  transfer_encoding_ = {};
+  connection_ = {};
+}
+
+BodyKind ResponseParser::body() const {
+  if (bodiless()) return BodyKind::kNone;
+  if (transfer_encoding_.present()) return BodyKind::kChunked;
+  if (!content_length_.known()) return BodyKind::kUntilClose;
+  return content_length_.value() > 0 ? BodyKind::kLength : BodyKind::kNone;
+}
+
+bool ResponseParser::keep_alive() const {
+  if (minor_version_ == 0 ? !connection_.keep_alive || connection_.close : connection_.close) return false;
+  if (transfer_encoding_.present() && content_length_.known()) return false;
+  // A backend that sends a body where none may be would have it taken for the next response.
+  if (status_ == 204 || status_ == 304) return !transfer_encoding_.present() && content_length_.value() == 0;
+  return body() != BodyKind::kUntilClose;
+}
+
+Progress ResponseParser::parse(const char* head, std::size_t size) {
+  head_ = head;
+  if (state_ == State::kStatusLine) {
+    const Progress line = read_status_line(size);
+    if (line != Progress::kDone) return line;
+    state_ = State::kFields;
+  }
+  if (state_ == State::kFields) return read_fields(size);
+  return state_ == State::kDone ? Progress::kDone : Progress::kError;
+}
+
+Progress ResponseParser::fail(HeadError error) {
+  error_ = error;
+  state_ = State::kFailed;
+  return Progress::kError;
+}
+
+Progress ResponseParser::read_status_line(std::size_t size) {
+  if (size > 0 && head_[0] != 'H') return fail(HeadError::kBadStatusLine);
+  const Progress line = lines_.next(head_, size, limits_.start_line, limits_.head, HeadError::kStatusLineTooLong);
+  if (line == Progress::kMore) return line;
+  if (line == Progress::kError) return fail(lines_.error());
+  const HeadError error = split_status_line(lines_.line());
+  return error == HeadError::kNone ? Progress::kDone : fail(error);
+}
+
+/// `HTTP/1.x SP 3DIGIT [SP reason]`. The space before an empty reason may be missing: many servers leave it out.
+HeadError ResponseParser::split_status_line(Span line) {
+  constexpr std::size_t kStatusAt = 9;
+  const std::string_view whole = text(line);
+  if (whole.size() < kStatusAt + 3 || !whole.starts_with("HTTP/1.") || whole[8] != ' ')
+    return HeadError::kBadStatusLine;
+  if (whole[7] != '0' && whole[7] != '1') return HeadError::kBadStatusLine;
+  minor_version_ = static_cast<std::uint8_t>(whole[7] - '0');
+  for (std::size_t i = kStatusAt; i < kStatusAt + 3; ++i) {
+    if (!is_char(whole[i], kDigitChar)) return HeadError::kBadStatusLine;
+    status_ = status_ * 10 + static_cast<unsigned>(whole[i] - '0');
+  }
+  if (status_ < 100) return HeadError::kBadStatusLine;
+  if (whole.size() > kStatusAt + 3 && whole[kStatusAt + 3] != ' ') return HeadError::kBadStatusLine;
+  status_and_reason_ = {static_cast<std::uint32_t>(line.at + kStatusAt),
+                        static_cast<std::uint32_t>(line.size - kStatusAt)};
+  return HeadError::kNone;
+}
+
+Progress ResponseParser::read_fields(std::size_t size) {
+  for (;;) {
+    const Progress line = lines_.next(head_, size, limits_.line, limits_.head, HeadError::kHeaderValueTooLong);
+    if (line == Progress::kMore) return line;
+    if (line == Progress::kError) return fail(lines_.error());
+    HeadError error = HeadError::kNone;
+    if (lines_.line().size == 0) {
+      error = finish();
+      if (error != HeadError::kNone) return fail(error);
+      state_ = State::kDone;
+      return Progress::kDone;
+    }
+    error = fields_.add(head_, lines_.line(), limits_);
+    if (error == HeadError::kNone && fields_.last().kind != FieldKind::kOther) error = on_field(fields_.last());
+    if (error != HeadError::kNone) return fail(error);
+  }
+}
+
+HeadError ResponseParser::on_field(const Field& field) {
+  const std::string_view value = text(field.value);
+  switch (field.kind) {
+    case FieldKind::kConnection:
+      return connection_.read(value);
+    case FieldKind::kContentLength:
+      return content_length_.read(value);
+    case FieldKind::kTransferEncoding:
+      return transfer_encoding_.read(value);
+    case FieldKind::kDate:
+      has_date_ = true;
+      return HeadError::kNone;
+    default:
+      return HeadError::kNone;
+  }
+}
+
+HeadError ResponseParser::finish() {
+  if (transfer_encoding_.present()) {
+    if (minor_version_ == 0) return HeadError::kTransferEncodingIn10;
+    if (const HeadError error = transfer_encoding_.finish(); error != HeadError::kNone) return error;
+  }
+  return connection_.names_fields ? fields_.apply_connection(head_) : HeadError::kNone;
+}
+
+}  // namespace sluice::http1
