@@ -1,0 +1,196 @@
+"""Tail sessions: history, then live, as text, as server-sent events, as NDJSON."""
+import json
+import re
+import threading
+import unittest
+
+from case import PipelineCase, wait_for
+from node import call, syslog_line
+from peers import Backend
+from tail import Tail
+
+
+class TailTest(PipelineCase):
+    settings = {"api.heartbeat": "200ms"}
+
+    def setUp(self):
+        self.channel = self.channel_name()
+        self.token = self.node.make_channel(self.channel)
+
+    def post(self, *texts, proc="web.1", node=None, token=None):
+        answer = (node or self.node).post_logs(token or self.token, [syslog_line(text, proc=proc) for text in texts])
+        self.assertEqual(answer.status, 204)
+
+    def session(self, **options):
+        return self.node.must("POST", "/v3/sessions", {"channel_id": self.channel, **options}, expect=(201,))["url"]
+
+    def follow(self, accept="text/plain", url=None, headers=None, **options):
+        return self.using(Tail(url or self.session(tail=True, **options), accept, headers))
+
+    def wait_for_texts(self, tail, expected):
+        wait_for(f"{expected}, have {tail.texts()[-5:]}", lambda: tail.texts() == expected)
+
+    def test_history_comes_first_then_live_lines(self):
+        self.post("old 1", "old 2")
+        tail = self.follow()
+        self.wait_for_texts(tail, ["old 1", "old 2"])
+        self.post("new 1")
+        self.wait_for_texts(tail, ["old 1", "old 2", "new 1"])
+        self.assertEqual(tail.lines()[0], "2024-05-06T07:08:09.123456+00:00 app[web.1]: old 1")
+
+    def test_joining_under_load_has_no_gap_and_no_duplicate(self):
+        count, stop = 3000, threading.Event()
+        writer = threading.Thread(target=lambda: [self.post(*(f"n{n + k}" for k in range(10))) for n in range(0, count, 10)])
+        writer.start()
+        tails = []
+        while writer.is_alive() and len(tails) < 20:
+            tails.append(self.follow(num=1500))
+            stop.wait(0.05)
+        writer.join()
+        for tail in tails:
+            wait_for("the last line", lambda: tail.texts() and tail.texts()[-1] == f"n{count - 1}")
+            numbers = [int(text[1:]) for text in tail.texts()]
+            self.assertEqual(numbers, list(range(numbers[0], count)))
+
+    def test_session_without_tail_ends_after_its_history(self):
+        self.post(*(f"n{n}" for n in range(10)))
+        answer = self.using(Tail(self.session(num="3")))
+        self.assertTrue(answer.ended.wait(5))
+        self.assertEqual(answer.texts(), ["n7", "n8", "n9"])
+
+    def test_session_url_needs_no_key_and_unknown_ones_are_404(self):
+        url = self.session()
+        self.assertRegex(url, rf"^http://127\.0\.0\.1:{self.node.port('api.listen')}/sessions/[0-9a-f-]{{36}}$")
+        self.assertEqual(call(self.node.port("api.listen"), "GET", "/sessions/00000000-0000-0000-0000-000000000000").status, 404)
+
+    def test_session_on_an_unknown_channel_is_422(self):
+        answer = self.node.api("POST", "/v3/sessions", {"channel_id": "no-such-channel"})
+        self.assertEqual((answer.status, answer.json["error"]), (422, "channel not found"))
+
+    def test_source_and_process_filters_hold_for_history_and_live(self):
+        heroku = self.node.make_token(self.channel, "heroku")
+        def everything(n):
+            self.post(f"web {n}", proc="web.1")
+            self.post(f"webx {n}", proc="webx.1")
+            self.post(f"worker {n}", proc="worker.1")
+            self.post(f"router {n}", proc="router", token=heroku)
+        everything(1)
+        web, app, exact = self.follow(ps="web"), self.follow(source="app"), self.follow(source="heroku", ps="router")
+        language = self.follow(filter="source=app -proc=web text~^w.*er")
+        everything(2)
+        self.wait_for_texts(web, ["web 1", "web 2"])
+        self.wait_for_texts(app, [f"{name} {n}" for n in (1, 2) for name in ("web", "webx", "worker")])
+        self.wait_for_texts(exact, ["router 1", "router 2"])
+        self.wait_for_texts(language, ["worker 1", "worker 2"])
+
+    def test_events_resume_exactly_where_the_client_was(self):
+        self.post(*(f"n{n}" for n in range(5)))
+        url = self.session(tail=True)
+        first = self.follow("text/event-stream", url)
+        self.assertTrue(first.headers["content-type"].startswith("text/event-stream"), first.headers)
+        wait_for("history as events", lambda: len(first.events()) == 5)
+        self.assertTrue(all(event_id for event_id, _ in first.events()))
+        self.assertTrue(first.events()[2][1].endswith("app[web.1]: n2"), first.events())
+        first.close()
+        self.post("n5", "n6")
+        again = self.follow("text/event-stream", url, {"Last-Event-ID": first.events()[2][0]})
+        self.post("n7")
+        wait_for("what was missed", lambda: len(again.events()) >= 5)
+        self.assertEqual([data.split(": ")[-1] for _, data in again.events()], [f"n{n}" for n in range(3, 8)])
+
+    def test_text_with_newlines_is_one_event(self):
+        self.post("first\nsecond\n")
+        tail = self.follow("text/event-stream")
+        wait_for("the event", lambda: tail.events())
+        self.assertTrue(tail.events()[0][1].rstrip("\n").endswith("app[web.1]: first\nsecond"), tail.events())
+
+    def test_silent_event_stream_has_comments(self):
+        tail = self.follow("text/event-stream")
+        wait_for("a comment", lambda: re.search(r"^:", tail.text(), re.M))
+
+    def test_ndjson_is_one_object_per_line(self):
+        self.post("as json")
+        tail = self.follow("application/x-ndjson")
+        wait_for("a line", tail.lines)
+        self.assertIn("as json", json.dumps(json.loads(tail.lines()[0])))
+
+    def test_logs_call_is_logplex_frames_unless_asked_otherwise(self):
+        self.post(*(f"n{n}\n" for n in range(7)))
+        answer = self.node.api("GET", f"/v3/channels/{self.channel}/logs?num=5")
+        self.assertEqual((answer.status, answer.headers["content-type"]), (200, "application/logplex-1"))
+        self.assertEqual(answer.headers["logplex-msg-count"], "5")
+        expected = [f"<190>1 2024-05-06T07:08:09.123456+00:00 host app web.1 - n{n}\n" for n in range(2, 7)]
+        self.assertEqual(answer.body.decode(), "".join(f"{len(line)} {line}" for line in expected))
+
+    def test_history_is_bounded_and_num_is_exact(self):
+        for start in range(0, 1600, 100):
+            self.post(*(f"n{n}" for n in range(start, start + 100)))
+        self.assertEqual(len(self.node.logs(self.channel, num=1500)), 1500)
+        self.assertEqual([line.split(": ")[1] for line in self.node.logs(self.channel, num=2)], ["n1598", "n1599"])
+        self.assertEqual(len(self.node.logs(self.channel, num="junk")), 100)
+
+    def test_tail_that_does_not_read_is_told_how_many_it_lost(self):
+        node = self.new_node(fabric__history_lines=200, fabric__memory_budget="4MiB")
+        token = node.make_channel("slow")
+        self.channel = "slow"
+        url = node.must("POST", "/v3/sessions", {"channel_id": "slow", "tail": True})["url"]
+        tail = self.using(_UnreadTail(node.port("api.listen"), url))
+        count = 24_000
+        for start in range(0, count, 200):
+            self.post(*(f"n{n} {'x' * 800}" for n in range(start, start + 200)), node=node, token=token)
+        self.post("the end", node=node, token=token)
+        received = tail.read_until(b"the end")
+        lost = sum(map(int, re.findall(r"Error L11 \(Tail buffer overflow\) -> This tail session dropped (\d+) messages since", received)))
+        delivered = len(re.findall(r"app\[web\.1\]: n\d+ x", received))
+        self.assertGreater(lost, 0)
+        self.assertEqual(delivered + lost, count)
+
+    def test_router_line_and_app_line_share_the_tail(self):
+        backend = self.using(Backend())
+        self.node.make_app(self.channel, [backend])
+        tail = self.follow()
+        self.node.request(f"{self.channel}.test", "/from-the-router")
+        self.post("from the app")
+        wait_for("both lines", lambda: len(tail.lines()) == 2)
+        self.assertEqual(len(re.findall(r'heroku\[router\]: at=info method=GET path="/from-the-router"', tail.text())), 1)
+        self.assertEqual(len(re.findall(r"app\[web\.1\]: from the app", tail.text())), 1)
+
+
+class _UnreadTail:
+    """A tail whose client has a small receive buffer and does not read until it is asked to."""
+
+    def __init__(self, port, url):
+        import socket
+        self._socket = socket.socket()
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)
+        self._socket.settimeout(15)
+        self._socket.connect(("127.0.0.1", port))
+        path = url.split(str(port), 1)[1]
+        self._socket.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\nAccept: text/plain\r\n\r\n".encode())
+
+    def read_until(self, end):
+        data = b""
+        while end not in data[-65536 - len(end):]:
+            piece = self._socket.recv(65536)
+            if not piece:
+                break
+            data += piece
+        return _without_chunks(data.split(b"\r\n\r\n", 1)[1]).decode(errors="replace")
+
+    def close(self):
+        self._socket.close()
+
+
+def _without_chunks(data):
+    body = b""
+    while data:
+        size, _, data = data.partition(b"\r\n")
+        if not re.fullmatch(rb"[0-9a-fA-F]+", size):
+            break
+        body += data[:int(size, 16)]
+        data = data[int(size, 16) + 2:]
+    return body
+
+
+if __name__ == "__main__":
+    unittest.main()
