@@ -116,23 +116,32 @@ install_packages() {
   return "$status"
 }
 
+# The first step of every script; it says so when there is nothing to do.
 need_packages() {
   command -v dpkg-query >/dev/null || fail "this needs Debian 12 (no dpkg here); install what ops/packages.txt names by hand"
   local missing
   mapfile -t missing < <(missing_packages "$@")
-  ((${#missing[@]})) || return 0
+  if ((${#missing[@]} == 0)); then
+    announce "Packages: nothing is missing"
+    return 0
+  fi
   if ((EUID != 0)); then
     command -v sudo >/dev/null || fail "missing: ${missing[*]}. Install them as root, or install sudo"
     sudo -v || fail "missing: ${missing[*]}. Installing them needs sudo"
   fi
-  step install "Installing ${#missing[@]} packages" install_packages "${missing[@]}"
+  step install "Packages: installing ${#missing[@]} and what they need" install_packages "${missing[@]}"
 }
 
-# Configures a preset if it was not yet, and builds targets of it (default: all).
+configure_and_build() {
+  local preset=$1
+  shift
+  [[ -f $root/build/$preset/build.ninja ]] || cmake -S "$root" --preset "$preset" || return
+  ninja -C "$root/build/$preset" -j "$(jobs_wanted)" "$@"
+}
+
+# Builds targets of a preset (default: all), and configures it first if it was not yet.
 build_preset() {
   local preset=$1
   shift
-  [[ -f $root/build/$preset/build.ninja ]] ||
-    step "configure-$preset" "Configuring build/$preset" cmake -S "$root" --preset "$preset"
-  step "build-$preset" "Building build/$preset${*:+ ($*)}" ninja -C "$root/build/$preset" -j "$(jobs_wanted)" "$@"
+  step "build-$preset" "Building build/$preset${*:+ ($*)}" configure_and_build "$preset" "$@"
 }

@@ -1,4 +1,5 @@
 """The real programs under test: a sluiced on free ports with a data directory of its own, and calls to its API."""
+import ctypes
 import http.client
 import json
 import os
@@ -11,6 +12,14 @@ from frames import frame
 from peers import basic, wait_for
 
 LISTENERS = ("router.http", "ingress.http", "ingress.syslog", "api.listen", "admin.listen")
+
+
+def end_with_parent():
+    """For Popen's preexec_fn: the child is in a session of its own, so that Ctrl-C is the parent's to handle, and is
+    killed when the parent dies without having stopped it."""
+    os.setsid()
+    pr_set_pdeathsig = 1
+    ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
 
 
 class Answer:
@@ -70,7 +79,7 @@ class Node:
         ports_file.unlink(missing_ok=True)
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(self.command(), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                                            env={**os.environ, **self.environment})
+                                            env={**os.environ, **self.environment}, preexec_fn=end_with_parent)
         try:
             wait_for("sluiced writes ports.json", lambda: self._died() or ports_file.exists(), seconds)
             self.ports = json.loads(ports_file.read_text())
