@@ -1,0 +1,101 @@
+#pragma once
+
+#include <stdlib.h>
+
+#include <boost/asio/post.hpp>
+#include <filesystem>
+#include <functional>
+#include <future>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "logplex/base/clock.hpp"
+#include "logplex/runtime/gate.hpp"
+#include "logplex/runtime/runtime.hpp"
+#include "logplex/store/store.hpp"
+
+namespace sluice {
+
+/// A directory that is gone with the object.
+class TemporaryDirectory {
+ public:
+  TemporaryDirectory() {
+    std::string pattern = (std::filesystem::temp_directory_path() / "sluice-store-XXXXXX").string();
+    if (mkdtemp(pattern.data()) != nullptr) path_ = pattern;
+  }
+  TemporaryDirectory(const TemporaryDirectory&) = delete;
+  TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
+  ~TemporaryDirectory() { std::filesystem::remove_all(path_); }
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
+/// How a conformance test gets a store on what an earlier one left. The embedded store's is one that opens a directory.
+using OpenStore = std::function<std::unique_ptr<Store>(const ConfigLimits& limits, Clock& clock)>;
+
+/// A running node that consists of shards and a store, used from the test's thread.
+class StoreNode {
+ public:
+  static constexpr std::uint32_t kShards = 3;
+
+  explicit StoreNode(const OpenStore& open, const ConfigLimits& limits = {})
+      : runtime_(kShards, clock_), store_(open(limits, clock_)) {
+    store_->start(runtime_);
+    for (std::uint32_t id = 0; id < kShards; ++id)
+      gates_.push_back(std::make_unique<Gate>(runtime_.shard(id), "test"));
+    runtime_.start();
+  }
+  ~StoreNode() {
+    runtime_.stop();
+    runtime_.join();
+    store_.reset();
+  }
+
+  Store& store() { return *store_; }
+
+  std::future<result<Applied, Error>> begin(Change change, std::uint32_t shard = 0) {
+    auto promise = std::make_shared<Promise>();
+    auto future = promise->get_future();
+    asio::post(runtime_.shard(shard).io(), [this, shard, promise, change = std::move(change)]() mutable {
+      gates_[shard]->spawn(run(*store_, std::move(change), promise));
+    });
+    return future;
+  }
+  result<Applied, Error> apply(Change change, std::uint32_t shard = 0) { return begin(std::move(change), shard).get(); }
+
+  /// The value of read(snapshot) in a turn of that shard.
+  template <class Read>
+  auto on_shard(std::uint32_t shard, Read read) {
+    std::promise<decltype(read(std::declval<ConfigFeed&>()))> promise;
+    auto future = promise.get_future();
+    asio::post(runtime_.shard(shard).io(),
+               [&, this] { promise.set_value(read(store_->feed(runtime_.shard(shard)))); });
+    return future.get();
+  }
+
+ private:
+  using Promise = std::promise<result<Applied, Error>>;
+
+  static Task<void> run(Store& store, Change change, std::shared_ptr<Promise> promise) {
+    auto outcome = co_await store.apply(std::move(change));
+    promise->set_value(std::move(outcome));
+  }
+
+  SystemClock clock_;
+  Runtime runtime_;
+  std::unique_ptr<Store> store_;
+  std::vector<std::unique_ptr<Gate>> gates_;
+};
+
+inline OpenStore embedded_in(const std::string& directory) {
+  return [directory](const ConfigLimits& limits, Clock& clock) {
+    StoreSettings settings;
+    settings.url = Secret("embedded:");
+    return open_store(settings, directory, limits, clock).value();
+  };
+}
+
+}  // namespace sluice
