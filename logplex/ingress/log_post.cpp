@@ -1,0 +1,193 @@
+#include "logplex/ingress/log_post.hpp"
+
+#include <charconv>
+
+#include "logplex/base/metrics.hpp"
+#include "logplex/net/authorization.hpp"
+#include "logplex/runtime/event.hpp"
+#include "logplex/wire/error.hpp"
+#include "logplex/wire/frame_splitter.hpp"
+#include "logplex/wire/gzip.hpp"
+#include "logplex/wire/syslog_parse.hpp"
+
+namespace sluice {
+namespace {
+
+constexpr const char* kUnauthorized = "Not Authorized";
+constexpr const char* kNotPermitted = "Credential not permitted to write to any channel.";
+constexpr const char* kBadRequest = "Bad request";
+constexpr const char* kMalformed = "Malformed log messages";
+constexpr const char* kCountMismatch = "Message count mismatch";
+constexpr const char* kTooLarge = "Request body too large";
+constexpr const char* kWrongType = "Content-Type must be application/logplex-1";
+
+HttpResponse text_answer(int status, std::string body) {
+  HttpResponse response;
+  response.status = status;
+  response.headers = {{"Content-Type", "text/plain; charset=utf-8"}};
+  response.body = std::move(body);
+  return response;
+}
+
+/// Logplex puts the sentence into the reason phrase too, and clients of it look there.
+HttpResponse refusal_answer(int status, std::string text) {
+  HttpResponse response = text_answer(status, text);
+  response.reason = std::move(text);
+  if (status == 400 || status == 401 || status == 403)
+    response.headers.emplace_back("WWW-Authenticate", "Basic realm=Logplex");
+  return response;
+}
+
+}  // namespace
+
+Task<void> LogPost::handle(HttpExchange& exchange) {
+  const HttpRequest& request = exchange.request();
+  const bool logs = request.path == "/logs" || request.path == "/logs/";
+  const bool reads = request.method == "GET" || request.method == "HEAD";
+  if (logs && request.method == "POST") {
+    co_await take_logs(exchange);
+    co_return;
+  }
+  HttpResponse response;
+  if (logs) {
+    response = refusal_answer(405, "Method Not Allowed");
+    response.headers.emplace_back("Allow", "POST");
+  } else if (request.path == "/healthcheck" && reads) {
+    response = text_answer(200, "OK");
+  } else {
+    response = text_answer(404, "Not found");
+  }
+  co_await answer(exchange, std::move(response));
+}
+
+Task<void> LogPost::take_logs(HttpExchange& exchange) {
+  const HttpRequest& request = exchange.request();
+  auto sender = authenticate(request);
+  if (!sender) {
+    co_await refuse(exchange, std::move(sender).error());
+    co_return;
+  }
+  if (auto refusal = check_content_type(request)) {
+    co_await refuse(exchange, std::move(*refusal));
+    co_return;
+  }
+  auto read = co_await exchange.read_body(settings_.body_max);
+  if (!read) {
+    const bool too_large = read.error() == NetError::kBodyTooLarge;
+    Refusal refusal{too_large ? 413 : 400, too_large ? kTooLarge : kBadRequest};
+    co_await refuse(exchange, std::move(refusal));
+    co_return;
+  }
+  auto body = unpacked(request, std::move(*read));
+  if (!body) {
+    co_await refuse(exchange, std::move(body).error());
+    co_return;
+  }
+  if (auto refusal = check_frames(request, *body)) {
+    co_await refuse(exchange, std::move(*refusal));
+    co_return;
+  }
+  if (!append_all(*sender, *body)) {
+    Refusal refusal{401, kUnauthorized};
+    co_await refuse(exchange, std::move(refusal));
+    co_return;
+  }
+  const Duration delay = intake_.take_delay();
+  co_await intake_.fabric().settled();
+  if (delay > Duration{0}) co_await sleep_for(delay);
+  HttpResponse accepted;
+  accepted.status = 204;
+  co_await answer(exchange, std::move(accepted));
+}
+
+boost::system::result<LogPost::Sender, LogPost::Refusal> LogPost::authenticate(const HttpRequest& request) const {
+  const Refusal unauthorized{401, kUnauthorized};
+  const std::string* header = request.header("Authorization");
+  const auto given = header == nullptr ? std::nullopt : Authorization::parse(*header);
+  if (!given || given->user.empty()) return unauthorized;
+  const ConfigSnapshot& config = intake_.config();
+  if (given->user == "token" && given->secret.starts_with("t.")) {
+    const auto token = parse_token(given->secret);
+    if (!token || config.token(*token) == nullptr) return unauthorized;
+    return Sender{token};
+  }
+  const Credential* credential = config.credential(given->user);
+  if (credential == nullptr || !credential->hash || !same_hash(*credential->hash, hash_secret(given->secret)))
+    return unauthorized;
+  if (!credential->any_channel) return Refusal{403, kNotPermitted};
+  return Sender{};
+}
+
+std::optional<LogPost::Refusal> LogPost::check_content_type(const HttpRequest& request) const {
+  const std::string* type = request.header("Content-Type");
+  if (type != nullptr) {
+    const auto media_type = std::string_view(*type).substr(0, type->find(';'));
+    const auto end = media_type.find_last_not_of(' ');
+    const auto trimmed = media_type.substr(0, end == std::string_view::npos ? 0 : end + 1);
+    if (equal_ignoring_case(trimmed, "application/logplex-1") ||
+        equal_ignoring_case(trimmed, "application/x-logplex-1"))
+      return std::nullopt;
+  }
+  return Refusal{415, kWrongType};
+}
+
+boost::system::result<std::string, LogPost::Refusal> LogPost::unpacked(const HttpRequest& request,
+                                                                       std::string body) const {
+  const std::string* encoding = request.header("Content-Encoding");
+  if (encoding == nullptr || !equal_ignoring_case(*encoding, "gzip")) return body;
+  auto text = gunzip(body, settings_.body_max.count);
+  if (text) return std::move(*text);
+  if (text.error() == WireError::kTooLarge) return Refusal{413, kTooLarge};
+  return Refusal{400, kBadRequest};
+}
+
+/// Looks at all of it before anything is taken, so that a refused request has left nothing behind.
+std::optional<LogPost::Refusal> LogPost::check_frames(const HttpRequest& request, std::string_view body) const {
+  FrameSplitter splitter(settings_.frame_max.count);
+  splitter.feed(body);
+  std::uint64_t frames = 0;
+  auto step = splitter.next();
+  for (; step == FrameSplitter::Step::kFrame; step = splitter.next()) ++frames;
+  if (step == FrameSplitter::Step::kMalformed || !splitter.at_boundary()) return Refusal{400, kMalformed};
+  const std::string* expected = request.header("Logplex-Msg-Count");
+  if (expected == nullptr) return std::nullopt;
+  std::uint64_t count = 0;
+  const char* end = expected->data() + expected->size();
+  const auto [stop, failed] = std::from_chars(expected->data(), end, count);
+  if (failed != std::errc{} || stop != end || count != frames) return Refusal{400, kCountMismatch};
+  return std::nullopt;
+}
+
+/// False when the token was revoked while the body came.
+bool LogPost::append_all(const Sender& sender, std::string_view body) {
+  const TokenEntry* token = sender.token ? intake_.config().token(*sender.token) : nullptr;
+  if (sender.token && token == nullptr) return false;
+  FrameSplitter splitter(settings_.frame_max.count);
+  splitter.feed(body);
+  while (splitter.next() == FrameSplitter::Step::kFrame) {
+    if (token != nullptr)
+      intake_.append_as(*token, splitter.frame());
+    else
+      intake_.append_addressed(splitter.frame());
+  }
+  return true;
+}
+
+Task<void> LogPost::refuse(HttpExchange& exchange, Refusal refusal) {
+  HttpResponse response = refusal_answer(refusal.status, std::move(refusal.text));
+  co_await answer(exchange, std::move(response));
+}
+
+Task<void> LogPost::answer(HttpExchange& exchange, HttpResponse response) {
+  ++answers_[static_cast<std::size_t>(response.status / 100)];
+  co_await exchange.reply(std::move(response));
+}
+
+void LogPost::add_metrics(MetricsPage& page) const {
+  for (const int status_class : {2, 4, 5}) {
+    page.counter("sluice_ingress_http_answers_total", "Answers of the HTTP ingress by class.",
+                 static_cast<double>(answers_[status_class]), {{"class", std::to_string(status_class) + "xx"}});
+  }
+}
+
+}  // namespace sluice

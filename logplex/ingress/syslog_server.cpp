@@ -1,0 +1,90 @@
+#include "logplex/ingress/syslog_server.hpp"
+
+#include <algorithm>
+
+#include "logplex/base/metrics.hpp"
+#include "logplex/ingress/syslog_connection.hpp"
+
+namespace sluice {
+namespace {
+
+/// A kept frame is at most frame_max and its length; the splitter's promise.
+std::size_t buffer_size(const IngressSettings& settings) {
+  return settings.frame_max.count + 64 + SyslogServer::kReadSize;
+}
+
+}  // namespace
+
+SyslogServer::SyslogServer(Shard& shard, const IngressSettings& settings, Intake& intake)
+    : OnShard(shard), settings_(settings), intake_(intake), buffer_(new char[buffer_size(settings)]) {}
+
+SyslogServer::~SyslogServer() { shard().forget(*this); }
+
+void SyslogServer::on_accepted(int fd, const Peer&, ConnectionTicket ticket) {
+  UniqueFd owned(fd);
+  if (stopping_) return;
+  ++counters_.connections;
+  auto connection = std::make_unique<SyslogConnection>(*this, std::move(owned), std::move(ticket), connections_.size());
+  if (connection->start()) connections_.push_back(std::move(connection));
+}
+
+bool SyslogServer::may_read() {
+  if (const std::uint64_t now = shard().counters().turns; turn_ != now) {
+    turn_ = now;
+    read_this_turn_ = 0;
+  }
+  return read_this_turn_ < kTurnBytes;
+}
+
+void SyslogServer::read_later(SyslogConnection& connection) {
+  if (!connection.in_backlog_) {
+    connection.in_backlog_ = true;
+    backlog_.push_back(&connection);
+  }
+  shard().at_turn_end(*this);
+}
+
+void SyslogServer::on_turn_end() {
+  read_this_turn_ = 0;
+  std::vector<SyslogConnection*> waiting;
+  waiting.swap(backlog_);
+  for (SyslogConnection* connection : waiting) {
+    if (connection == nullptr) continue;
+    connection->in_backlog_ = false;
+    if (connection->state_ == SyslogConnection::State::kReading) connection->read();
+  }
+}
+
+void SyslogServer::remove(SyslogConnection& connection) {
+  std::replace(backlog_.begin(), backlog_.end(), &connection, static_cast<SyslogConnection*>(nullptr));
+  const std::size_t index = connection.index();
+  std::swap(connections_[index], connections_.back());
+  connections_[index]->set_index(index);
+  shard().retire(std::move(connections_.back()));
+  connections_.pop_back();
+}
+
+void SyslogServer::stop_accepting() {
+  stopping_ = true;
+  while (!connections_.empty()) {
+    SyslogConnection& connection = *connections_.back();
+    read_this_turn_ = 0;
+    connection.half_closed_ = true;
+    connection.read();
+    if (connection.state_ != SyslogConnection::State::kClosed) connection.close();
+  }
+}
+
+void SyslogServer::add_metrics(MetricsPage& page) const {
+  const auto count = [&page](std::string_view name, std::string_view help, std::uint64_t value) {
+    page.counter(name, help, static_cast<double>(value));
+  };
+  page.gauge("sluice_ingress_syslog_connections", "Open TCP syslog connections.",
+             static_cast<double>(connections_.size()));
+  count("sluice_ingress_syslog_connections_total", "TCP syslog connections accepted.", counters_.connections);
+  count("sluice_ingress_syslog_idle_closed_total", "Closed because silent within a frame.", counters_.idle_closed);
+  count("sluice_ingress_syslog_cut_short_total", "Closed by the sender within a frame.", counters_.cut_short);
+  count("sluice_ingress_syslog_paused_total", "Times that reading paused because memory was short.", counters_.paused);
+}
+
+}  // namespace sluice
