@@ -1,0 +1,105 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sluice {
+
+/// What `logs` and `tail` take.
+struct LogArguments {
+  std::uint64_t lines = 100;
+  bool follow = false;
+  std::string source;
+  std::string process;
+  std::string filter;
+  std::string grep;
+  std::string level;
+  std::string since;
+  std::string until;
+  bool raw = false;
+  std::string colour = "auto";
+  std::string timestamps = "utc";
+};
+
+/// What `drains add` takes; certificates are names of files.
+struct DrainArguments {
+  std::string format;
+  bool durable = false;
+  std::string filter;
+  std::vector<std::string> headers;
+  std::string secret;
+  std::string ca_file;
+  std::string client_certificate_file;
+  std::string client_key_file;
+};
+
+/// What `send` takes.
+struct SendArguments {
+  std::string source = "app";
+  std::string process = "send";
+  std::string level = "info";
+  std::string ingress_url;
+};
+
+/// One command line, checked for form but not yet for sense. Plain values: any command reads the fields it knows.
+struct Arguments {
+  std::string command;  // "apps create"
+  std::string url;
+  std::string key;
+  bool json = false;
+
+  std::string app;
+  bool global = false;
+  std::string subject;                // the one thing named: an app, a drain, a token, a shell
+  std::vector<std::string> subjects;  // where several may be named: domains, backends
+
+  std::vector<std::string> domains;
+  std::vector<std::string> backends;
+  bool keep_channel = false;
+  std::int64_t soft_limit = -1;  // -1: the server's default
+  std::int64_t hard_limit = -1;
+  std::int64_t weight = -1;
+
+  std::vector<std::string> scopes;
+  std::vector<std::string> channels;
+  std::string expires_in;
+  std::string from;
+
+  DrainArguments drain;
+  LogArguments log;
+  SendArguments send;
+  double interval_s = 2;
+  std::uint64_t rounds = 0;  // 0: until stopped
+};
+
+/// A command line that was read, or the text and status to end with at once (--help, --version, wrong usage).
+struct ParsedArguments {
+  bool run = false;
+  Arguments arguments;
+  int status = 0;
+  std::string output;  // for stdout
+  std::string error;   // for stderr, one line
+};
+
+ParsedArguments parse_arguments(const std::vector<std::string>& words);
+
+/// An option as completion offers it.
+struct OptionShape {
+  std::string word;  // "--app" or "-a"
+  std::string what;
+  bool takes_value = false;
+};
+
+/// One level of the command tree, for completion and for the test that holds tree and commands together.
+struct CommandShape {
+  std::string path;  // "" for the program itself, "drains add"
+  std::string what;
+  std::vector<std::string> subcommands;
+  std::vector<OptionShape> options;
+};
+
+std::vector<CommandShape> command_shapes();
+
+}  // namespace sluice

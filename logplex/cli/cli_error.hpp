@@ -1,0 +1,30 @@
+#pragma once
+
+#include "logplex/base/error.hpp"
+
+namespace sluice {
+
+/// Why a command ended early. Decides the exit status and, in a tail, whether to try again.
+enum class CliError {
+  kFailed = 1,     // the server or this machine refused; trying again does not help
+  kUsage,          // the arguments make no sense; the person must change them
+  kNotAuthorised,  // 401 or 403; the person needs another key
+  kUnreachable,    // no connection, or it broke; a tail tries again
+  kTryLater,       // 429 or 5xx; a tail tries again
+  kOutputClosed,   // nobody reads our output any more (EPIPE); a quiet, good end
+};
+
+const char* text_of(CliError error);
+
+SLUICE_ERROR_ENUM(CliError, "logplex/cli", text_of)
+
+inline Error cli_error(CliError code, std::string message) { return {make_error_code(code), std::move(message)}; }
+inline Error usage_error(std::string message) { return cli_error(CliError::kUsage, std::move(message)); }
+inline Error failure(std::string message) { return cli_error(CliError::kFailed, std::move(message)); }
+
+/// 0 for a closed output, 1 failed, 2 wrong usage, 3 not authorised.
+int exit_status(const Error& error);
+/// True when the same call may work later.
+bool retry_helps(const Error& error);
+
+}  // namespace sluice

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "logplex/base/clock.hpp"
+#include "logplex/base/result.hpp"
+
+namespace sluice {
+
+/// How a line's time is shown.
+enum class Timestamps { kUtc, kLocal, kNone };
+
+/// A timestamp of RFC 3339, its fraction kept as written so that no digit is made up.
+struct Timestamp {
+  std::chrono::sys_seconds seconds{};
+  std::string_view fraction;  // digits after the point; views into the text that was read
+};
+
+/// Nothing when text is not exactly one RFC 3339 timestamp (RFC 5424 section 6.2.3 is a part of it).
+std::optional<Timestamp> parse_timestamp(std::string_view text);
+
+/// The time in UTC or in this machine's zone, with as many digits as received; text that is no timestamp as it came.
+std::string shown_time(std::string_view received, Timestamps how);
+
+/// A point in time a person wrote: "10m" (that long ago), "now", "2026-01-02", "2026-01-02T03:04:05Z". Without a zone,
+/// UTC. The answer is RFC 3339 in UTC. Error: says what is accepted.
+result<std::string, Error> point_in_time(std::string_view text, WallTime now);
+
+/// 2026-01-02T03:04:05.123456+00:00
+std::string format_time(WallTime time);
+
+/// "850ms", "3s", "5m 20s", "2d 3h": two units at most.
+std::string format_age(std::chrono::milliseconds age);
+
+}  // namespace sluice
