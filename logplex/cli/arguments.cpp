@@ -92,8 +92,11 @@ ParsedArguments ended_early(Grammar& grammar, const CLI::ParseError& error) {
     parsed.output = grammar.root().version() + "\n";
   } else {
     const std::string path = path_of(chosen);
+    const auto unread = chosen.remaining();
+    const bool unknown = !unread.empty() && !chosen.get_subcommands({}).empty() && !unread.front().starts_with('-');
     parsed.status = 2;
-    parsed.error = one_line(error.what()) + "; see 'sluice " + path + (path.empty() ? "" : " ") + "--help'";
+    parsed.error = (unknown ? "unknown command '" + unread.front() + "'" : one_line(error.what())) + "; see 'sluice " +
+                   path + (path.empty() ? "" : " ") + "--help'";
   }
   return parsed;
 }

@@ -134,6 +134,7 @@ std::string_view origin_colour(std::string_view source, std::string_view process
   mix(source);
   mix("[");
   mix(process);
+  hash = (hash ^ hash >> 29) * 0xbf58476d1ce4e5b9ULL;  // short names that differ in one digit get far apart
   return kPalette[(hash >> 32) % kPalette.size()];
 }
 
@@ -158,7 +159,7 @@ void append_router_text(std::string& out, std::string_view text) {
 
 void append_line(std::string& out, const LogLine& line, const LineStyle& style) {
   if (style.shape == LineShape::kJson) {
-    out += line.json;
+    style.harmless ? append_harmless(out, line.json, TerminalText::kPlain) : void(out += line.json);
     out += '\n';
     return;
   }

@@ -1,6 +1,66 @@
-#include <cstdio>
+#include <poll.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
-int main() {
-  std::puts("sluice");
-  return 0;
+#include <cstdlib>
+#include <thread>
+
+#include "logplex/cli/commands.hpp"
+#include "logplex/cli/http_api.hpp"
+
+namespace {
+
+/// Ctrl-C and SIGTERM are how a person ends a tail: status 0. Output is written without buffers, so nothing is lost.
+void end_quietly(int) { ::_exit(0); }
+
+void on_signal(int number, void (*handler)(int)) {
+  struct sigaction action {};
+  action.sa_handler = handler;
+  ::sigaction(number, &action, nullptr);
+}
+
+/// `sluice tail | head -1` ends when head does, not at the next line: that may never come.
+void end_with_reader_of(int fd) {
+  struct stat kind {};
+  if (::fstat(fd, &kind) != 0 || !(S_ISFIFO(kind.st_mode) || S_ISSOCK(kind.st_mode))) return;
+  std::thread([fd] {
+    pollfd closed{fd, 0, 0};
+    while (::poll(&closed, 1, -1) < 0) continue;
+    ::_exit(0);
+  }).detach();
+}
+
+void begin_stream() {
+  on_signal(SIGINT, end_quietly);
+  on_signal(SIGTERM, end_quietly);
+  end_with_reader_of(STDOUT_FILENO);
+}
+
+std::string environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? std::string() : value;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const std::vector<std::string> words(argv + 1, argv + argc);
+  on_signal(SIGPIPE, SIG_IGN);
+  sluice::DescriptorOutput out(STDOUT_FILENO);
+  sluice::DescriptorOutput err(STDERR_FILENO);
+  sluice::SystemClock clock;
+  sluice::SystemRng rng;
+  sluice::CommandWorld world{out,
+                             err,
+                             clock,
+                             rng,
+                             [](std::chrono::milliseconds time) { std::this_thread::sleep_for(time); },
+                             environment,
+                             begin_stream,
+                             sluice::make_http_api,
+                             STDIN_FILENO,
+                             ::isatty(STDOUT_FILENO) == 1,
+                             ::isatty(STDERR_FILENO) == 1};
+  return sluice::run_program(world, words);
 }

@@ -1,0 +1,86 @@
+#include <unistd.h>
+
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+
+#include "logplex/cli/answers.hpp"
+#include "logplex/cli/cli_error.hpp"
+#include "logplex/cli/commands.hpp"
+#include "logplex/cli/json_text.hpp"
+#include "logplex/cli/line_sender.hpp"
+#include "logplex/cli/log_stream.hpp"
+#include "logplex/cli/requests.hpp"
+
+namespace sluice {
+namespace {
+
+namespace json = boost::json;
+
+constexpr const char* kUsualIngressPort = "8601";
+
+result<void, Error> logs(CommandRun& run) {
+  if (run.arguments.json && run.arguments.log.raw) return usage_error("--json and --raw exclude each other");
+  SLUICE_TRY(auto request, logs_request(run.arguments, run.world.clock.wall()));
+  run.world.begin_stream();
+  LogStream stream(run, std::move(request), line_style(run));
+  return stream.print();
+}
+
+std::string host_name() {
+  char name[256] = {};
+  return ::gethostname(name, sizeof name - 1) == 0 && name[0] != 0 ? name : "localhost";
+}
+
+/// The channel's token of that name; a new one when there is none.
+result<std::string, Error> find_or_make_token(CommandRun& run, const std::string& name) {
+  const std::string& app = run.arguments.app;
+  const auto channel = ask(run, plain_request("GET", api_path({"channels", app})));
+  if (channel.has_error()) {
+    if (channel.error().code != CliError::kFailed) return channel.error();
+    return failure("channel " + app + ": " + channel.error().text() + "; 'sluice apps create " + app + "' makes one");
+  }
+  if (const auto* tokens = member(*channel, "tokens")) {
+    if (auto token = text_at(*tokens, name); !token.empty()) return token;
+  }
+  const std::string path = api_path({"channels", app, "tokens"});
+  SLUICE_TRY(const auto made, ask(run, json_request("POST", path, json::serialize(json::object{{"name", name}}))));
+  return text_at(made, "token");
+}
+
+/// A server that listens on every address names none that can be dialled: then its API's host is the one.
+Endpoint dialable(Endpoint ingress, const Endpoint& api) {
+  if (ingress.host == "0.0.0.0" || ingress.host == "::") ingress.host = api.host;
+  return ingress;
+}
+
+result<Endpoint, Error> find_ingress(CommandRun& run) {
+  const std::string& given = run.arguments.send.ingress_url;
+  if (!given.empty()) return parse_endpoint(given);
+  const auto status = ask(run, plain_request("GET", api_path({"status"})));
+  const std::string named = status.has_value() ? text_at(*status, "ingress_http") : std::string();
+  if (!named.empty()) {
+    SLUICE_TRY(auto endpoint, parse_endpoint(named));
+    return dialable(std::move(endpoint), run.endpoint);
+  }
+  return Endpoint{run.endpoint.scheme, run.endpoint.host, kUsualIngressPort, {}};
+}
+
+result<void, Error> send(CommandRun& run) {
+  const SendArguments& arguments = run.arguments.send;
+  SendHeader header{pri_of_level(arguments.level), host_name(), arguments.source, arguments.process};
+  SLUICE_TRY_VOID(check_send_header(header));
+  SLUICE_TRY(const auto ingress, find_ingress(run));
+  SLUICE_TRY(const auto token, find_or_make_token(run, arguments.source));
+  LineSender sender(run.world, run.world.make_api(ingress, basic_authorization("token", token)), std::move(header));
+  SLUICE_TRY_VOID(sender.send_all(run.world.input));
+  if (!run.arguments.json) return {};
+  return print_json(run, json::object{{"sent", sender.sent()}});
+}
+
+constexpr Command kCommands[] = {{"logs", logs}, {"tail", logs}, {"send", send}};
+
+}  // namespace
+
+std::span<const Command> log_commands() { return kCommands; }
+
+}  // namespace sluice

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "logplex/base/files.hpp"
+#include "logplex/base/secret.hpp"
+
+namespace sluice {
+
+/// What `sluice login` keeps: a key for each address, and which address was used last. A key is only ever sent to the
+/// address it was given for.
+class KeyFile {
+ public:
+  /// $XDG_CONFIG_HOME/sluice/keys.json, or ~/.config/sluice/keys.json. Error: neither variable is set.
+  static result<std::string, Error> path(const std::function<std::string(const char*)>& environment);
+
+  /// An empty one when the file does not exist. Error: names the file.
+  static result<KeyFile, Error> read(Files& files, const std::string& path);
+  /// Mode 0600, in a directory made with mode 0700.
+  result<void, Error> write(Files& files, const std::string& path) const;
+
+  void remember(const std::string& url, const Secret& key);
+  const std::string& last_url() const { return last_url_; }
+  /// Empty when there is none.
+  Secret key_for(const std::string& url) const;
+
+ private:
+  std::string last_url_;
+  std::map<std::string, Secret> keys_;
+};
+
+}  // namespace sluice

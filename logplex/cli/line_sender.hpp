@@ -1,0 +1,35 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "logplex/cli/command_run.hpp"
+#include "logplex/cli/send_frames.hpp"
+
+namespace sluice {
+
+/// Posts lines to the ingress with one token, in batches, in order. Blocking; one thread. A batch that cannot be
+/// delivered for a while is tried again for half a minute, so that a restart of the server loses nothing; then it is an
+/// error that says how many lines arrived.
+class LineSender {
+ public:
+  LineSender(CommandWorld& world, std::unique_ptr<Api> ingress, SendHeader header)
+      : world_(world), ingress_(std::move(ingress)), batch_(std::move(header)) {}
+
+  /// Reads the descriptor to its end. What has been read is sent at once: a slow source does not wait for a full batch.
+  result<void, Error> send_all(int input);
+  std::uint64_t sent() const { return sent_; }
+
+ private:
+  result<void, Error> add(const std::string& line);
+  result<void, Error> post();
+
+  CommandWorld& world_;
+  std::unique_ptr<Api> ingress_;
+  FrameBatch batch_;
+  LineCutter cutter_;
+  std::uint64_t sent_ = 0;
+  std::uint64_t waiting_ = 0;  // lines in batch_
+};
+
+}  // namespace sluice

@@ -1,0 +1,120 @@
+#include "logplex/cli/node_report.hpp"
+
+#include <algorithm>
+#include <vector>
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <fmt/format.h>
+
+#include "logplex/cli/json_text.hpp"
+#include "logplex/cli/table.hpp"
+#include "logplex/cli/times.hpp"
+
+namespace sluice {
+namespace {
+
+namespace json = boost::json;
+
+const json::array& array_at(const json::value& value, std::string_view name) {
+  static const json::array kNone;
+  const auto* found = member(value, name);
+  const auto* array = found == nullptr ? nullptr : found->if_array();
+  return array == nullptr ? kNone : *array;
+}
+
+std::string uptime_text(const json::value& node) {
+  const auto seconds = number_at(node, "uptime_s");
+  return seconds ? format_age(std::chrono::milliseconds(static_cast<long long>(*seconds * 1000))) : std::string();
+}
+
+std::string revision_text(const json::value& node) {
+  const std::string revision = text_at(node, "revision");
+  const auto* current = member(node, "up_to_date");
+  return revision + (current != nullptr && current->is_bool() && !current->get_bool() ? " (behind)" : "");
+}
+
+/// "store" may be a word or an object that says more.
+std::string store_text(const json::value& node) {
+  const auto* store = member(node, "store");
+  if (store == nullptr) return {};
+  return store->is_object() ? text_at(*store, "state") : value_text(*store);
+}
+
+std::string rate_text(double rate) {
+  return rate < 1000 ? fmt::format("{:.{}f}", rate, rate < 10 && rate > 0 ? 1 : 0)
+                     : short_count(static_cast<std::uint64_t>(rate));
+}
+
+std::string rate_name(std::string name) {
+  for (const std::string_view end : {"_per_second", "_per_s"}) {
+    if (name.ends_with(end)) name.resize(name.size() - end.size());
+  }
+  std::replace(name.begin(), name.end(), '_', ' ');
+  return name;
+}
+
+/// The names of all rates that any node reports, in the order in which they come.
+std::vector<std::string> rate_names(const json::array& nodes) {
+  std::vector<std::string> names;
+  for (const auto& node : nodes) {
+    const auto* rates = member(node, "rates");
+    if (rates == nullptr || !rates->is_object()) continue;
+    for (const auto& rate : rates->get_object()) {
+      const std::string name = rate.key();
+      if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+    }
+  }
+  return names;
+}
+
+std::string drains_text(const json::value& status) {
+  const json::array& drains = array_at(status, "drains_unhealthy");
+  if (member(status, "drains_unhealthy") == nullptr) return {};
+  if (drains.empty()) return "\nall drains are healthy\n";
+  Table table({"DRAIN", "APP", "STATUS", "PENDING", "LAST ERROR", "URL"});
+  for (const auto& drain : drains) {
+    const auto* stats = member(drain, "stats");
+    const json::value& figures = stats == nullptr ? drain : *stats;
+    table.add({text_at(drain, "id"), text_at(drain, "channel"), text_at(drain, "status"),
+               text_at(figures, "pending_lines"), text_at(figures, "last_error"), text_at(drain, "url")});
+  }
+  return "\ndrains that are not healthy\n" + table.str();
+}
+
+}  // namespace
+
+std::string rates_text(const json::value& status) {
+  const json::array& nodes = array_at(status, "nodes");
+  const auto names = rate_names(nodes);
+  if (names.empty()) return "the server reports no rates\n";
+  std::vector<std::string> headings{"PER SECOND"};
+  for (const auto& node : nodes) headings.push_back(text_at(node, "node"));
+  Table table(std::move(headings));
+  for (const auto& name : names) {
+    std::vector<std::string> row{rate_name(name)};
+    for (const auto& node : nodes) {
+      const auto* rates = member(node, "rates");
+      const auto rate = rates == nullptr ? std::nullopt : number_at(*rates, name);
+      row.push_back(rate ? rate_text(*rate) : "-");
+    }
+    table.add(std::move(row));
+  }
+  return table.str();
+}
+
+std::string status_text(const json::value& status) {
+  const json::array& nodes = array_at(status, "nodes");
+  Table table({"NODE", "VERSION", "UP", "REVISION", "STORE"});
+  for (const auto& node : nodes) {
+    table.add(
+        {text_at(node, "node"), text_at(node, "version"), uptime_text(node), revision_text(node), store_text(node)});
+  }
+  std::string out = table.str();
+  if (!rate_names(nodes).empty()) out += "\n" + rates_text(status);
+  const std::string ingress = text_at(status, "ingress_http");
+  if (!ingress.empty()) out += "\ningress: " + ingress + "\n";
+  return out + drains_text(status);
+}
+
+}  // namespace sluice

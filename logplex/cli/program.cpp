@@ -1,0 +1,68 @@
+#include <initializer_list>
+
+#include "logplex/cli/cli_error.hpp"
+#include "logplex/cli/commands.hpp"
+#include "logplex/cli/key_file.hpp"
+#include "logplex/cli/terminal_text.hpp"
+
+namespace sluice {
+namespace {
+
+constexpr const char* kUsualUrl = "http://127.0.0.1:8001";
+
+std::string first_set(std::initializer_list<std::string> values) {
+  for (const auto& value : values) {
+    if (!value.empty()) return value;
+  }
+  return {};
+}
+
+/// Where to go and with which key: the arguments, then the environment, then what `sluice login` kept.
+result<void, Error> find_server(CommandWorld& world, const Arguments& arguments, Endpoint& endpoint, Secret& key) {
+  KeyFile file;
+  SystemFiles files;
+  if (const auto path = KeyFile::path(world.environment); path.has_value()) {
+    SLUICE_TRY(file, KeyFile::read(files, *path));
+  }
+  SLUICE_TRY(endpoint,
+             parse_endpoint(first_set({arguments.url, world.environment("SLUICE_URL"), file.last_url(), kUsualUrl})));
+  key = Secret(first_set({arguments.key, world.environment("SLUICE_API_KEY")}));
+  if (key.empty()) key = file.key_for(endpoint.str());
+  return {};
+}
+
+result<void, Error> run_command(CommandWorld& world, const Arguments& arguments) {
+  Endpoint endpoint;
+  Secret key;
+  SLUICE_TRY_VOID(find_server(world, arguments, endpoint, key));
+  const auto api = world.make_api(endpoint, key.empty() ? Secret() : Secret("Bearer " + key.reveal()));
+  CommandRun run{world, arguments, endpoint, key, *api};
+  const Command* command = find_command(arguments.command);
+  if (command == nullptr) return usage_error("unknown command " + arguments.command);
+  return command->run(run);
+}
+
+}  // namespace
+
+const Command* find_command(std::string_view path) {
+  for (const auto commands : {app_commands(), channel_commands(), drain_commands(), log_commands(), node_commands()}) {
+    for (const auto& command : commands) {
+      if (command.path == path) return &command;
+    }
+  }
+  return nullptr;
+}
+
+int run_program(CommandWorld& world, const std::vector<std::string>& words) {
+  const ParsedArguments parsed = parse_arguments(words);
+  if (!parsed.output.empty()) static_cast<void>(world.out.write(parsed.output));
+  if (!parsed.error.empty()) static_cast<void>(world.err.write("sluice: " + harmless(parsed.error) + "\n"));
+  if (!parsed.run) return parsed.status;
+  const auto outcome = run_command(world, parsed.arguments);
+  if (outcome.has_value()) return 0;
+  const int status = exit_status(outcome.error());
+  if (status != 0) static_cast<void>(world.err.write("sluice: " + outcome.error().text() + "\n"));
+  return status;
+}
+
+}  // namespace sluice
