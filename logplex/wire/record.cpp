@@ -12,15 +12,46 @@ std::string_view or_dash(std::string_view field) { return field.empty() ? std::s
 /// Header fields beyond 255 bytes are cut: RFC 5424 allows no field but the host so long.
 std::string_view field(std::string_view text) { return or_dash(text.substr(0, 255)); }
 
-char* put(char* out, std::string_view text) {
-  std::memcpy(out, text.data(), text.size());
-  return out + text.size();
-}
+/// Writes fields with a space behind each. A parsed line's fields stand in one run in its message, so what already has
+/// its space and its successor behind it is copied together: three copies for a line whose source was replaced.
+class FieldWriter {
+ public:
+  explicit FieldWriter(char* out) : out_(out) {}
 
-char* put_field(char* out, std::string_view text) {
-  out = put(out, text);
-  *out = ' ';
-  return out + 1;
+  void put(std::string_view field) {
+    if (continues(field)) {
+      run_ = {run_.data(), run_.size() + 1 + field.size()};
+      return;
+    }
+    if (run_.data() != nullptr) {
+      write_run();
+      *out_++ = ' ';
+    }
+    run_ = field;
+  }
+
+  void finish() {
+    if (!run_.empty()) write_run();
+  }
+
+ private:
+  bool continues(std::string_view field) const {
+    if (run_.data() == nullptr || field.data() != run_.data() + run_.size() + 1) return false;
+    return field.data()[-1] == ' ';
+  }
+
+  void write_run() {
+    std::memcpy(out_, run_.data(), run_.size());
+    out_ += run_.size();
+  }
+
+  char* out_;
+  std::string_view run_;
+};
+
+std::size_t body_size(const RecordHeader& h) {
+  return std::size_t{h.time_size} + h.host_size + h.source_size + h.process_size + h.msgid_size + h.sd_size +
+         h.text_size + 6;
 }
 
 }  // namespace
@@ -58,7 +89,6 @@ void encode_record(const LineView& line, std::byte* out) {
   const std::string_view msgid = field(line.msgid);
   const std::string_view sd = or_dash(line.structured_data);
   RecordHeader header{};
-  header.size = static_cast<std::uint32_t>(record_size(line));
   header.text_size = static_cast<std::uint16_t>(line.text.size());
   header.sd_size = static_cast<std::uint16_t>(sd.size());
   header.received_us = line.received.time_since_epoch().count();
@@ -68,16 +98,12 @@ void encode_record(const LineView& line, std::byte* out) {
   header.source_size = static_cast<std::uint8_t>(source.size());
   header.process_size = static_cast<std::uint8_t>(process.size());
   header.msgid_size = static_cast<std::uint8_t>(msgid.size());
+  header.size = static_cast<std::uint32_t>(padded(sizeof header + body_size(header)));
   std::memset(out + header.size - 8, 0, 8);
   std::memcpy(out, &header, sizeof header);
-  char* at = reinterpret_cast<char*>(out + sizeof header);
-  at = put_field(at, time);
-  at = put_field(at, host);
-  at = put_field(at, source);
-  at = put_field(at, process);
-  at = put_field(at, msgid);
-  at = put_field(at, sd);
-  put(at, line.text);
+  FieldWriter writer(reinterpret_cast<char*>(out + sizeof header));
+  for (const std::string_view part : {time, host, source, process, msgid, sd, line.text}) writer.put(part);
+  writer.finish();
 }
 
 void encode_gap(std::uint64_t lines, LossReason reason, WallTime now, std::byte* out) {

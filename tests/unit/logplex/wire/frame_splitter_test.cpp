@@ -89,7 +89,8 @@ TEST(FrameSplitter, over_long_line_is_skipped_without_being_kept) {
 
 TEST(FrameSplitter, endless_digits_are_not_kept) {
   FrameSplitter splitter(100);
-  splitter.feed(std::string(20, '7'));
+  const std::string digits(20, '7');
+  splitter.feed(digits);
   EXPECT_EQ(splitter.next(), Step::kNeedMore);
   EXPECT_EQ(splitter.consumed(), 20u);
 }
