@@ -2,13 +2,14 @@
 
 #include <stdlib.h>
 
-#include <boost/asio/post.hpp>
 #include <filesystem>
 #include <functional>
 #include <future>
 #include <memory>
 #include <string>
 #include <vector>
+
+#include <boost/asio/post.hpp>
 
 #include "logplex/base/clock.hpp"
 #include "logplex/runtime/gate.hpp"
@@ -44,8 +45,7 @@ class StoreNode {
   explicit StoreNode(const OpenStore& open, const ConfigLimits& limits = {})
       : runtime_(kShards, clock_), store_(open(limits, clock_)) {
     store_->start(runtime_);
-    for (std::uint32_t id = 0; id < kShards; ++id)
-      gates_.push_back(std::make_unique<Gate>(runtime_.shard(id), "test"));
+    for (std::uint32_t id = 0; id < kShards; ++id) gates_.push_back(std::make_unique<Gate>(runtime_.shard(id), "test"));
     runtime_.start();
   }
   ~StoreNode() {
@@ -71,8 +71,7 @@ class StoreNode {
   auto on_shard(std::uint32_t shard, Read read) {
     std::promise<decltype(read(std::declval<ConfigFeed&>()))> promise;
     auto future = promise.get_future();
-    asio::post(runtime_.shard(shard).io(),
-               [&, this] { promise.set_value(read(store_->feed(runtime_.shard(shard)))); });
+    asio::post(runtime_.shard(shard).io(), [&, this] { promise.set_value(read(store_->feed(runtime_.shard(shard)))); });
     return future.get();
   }
 
