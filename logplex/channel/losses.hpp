@@ -11,7 +11,7 @@ namespace sluice {
 
 /// Lines that a reader will never get: how many for which reason, which was the first, and when it was lost.
 struct Losses {
-  static constexpr std::size_t kReasons = 7;  // indexed by LossReason, which starts at 1
+  static constexpr std::size_t kReasons = 8;  // indexed by LossReason, which starts at 1
 
   std::array<std::uint64_t, kReasons> by_reason{};
   ChannelSlot first_channel;

@@ -19,6 +19,7 @@ enum class LossReason : std::uint8_t {
   kRetention = 4,     // older than what the channel keeps
   kRejected = 5,      // the receiver refused them for good
   kShutdown = 6,      // still pending when the process ended
+  kSkipped = 7,       // given up by the reader's owner
 };
 /// The word used in stats and metrics: "mailbox_full", "quota", ...
 std::string_view to_string(LossReason reason);

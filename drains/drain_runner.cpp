@@ -1,0 +1,340 @@
+#include "drains/drain_runner.hpp"
+
+#include <algorithm>
+
+#include "logplex/base/log.hpp"
+#include "logplex/wire/notice.hpp"
+
+namespace sluice {
+namespace {
+
+/// While frames are unconfirmed their transport is asked this often.
+constexpr std::chrono::milliseconds kConfirmPoll{8};
+/// An idle connection is looked after this often.
+constexpr std::chrono::seconds kTendPeriod{1};
+/// A receiver's Retry-After is honoured up to this.
+constexpr std::chrono::minutes kLongestAskedPause{10};
+/// Bodies of confirmed frames are used again: first touch of fresh memory is the largest single cost of a line.
+constexpr std::size_t kSpareBodies = 2;
+
+}  // namespace
+
+/// Turns lines into the body of one frame.
+class DrainRunner::Gatherer final : public LineVisitor {
+ public:
+  Gatherer(DrainRunner& runner, Frame& frame) : runner_(runner), frame_(frame) {}
+  virtual ~Gatherer() = default;
+
+  bool on_line(ChannelSlot channel, Seq seq, const RecordView& line) override {
+    if (frame_.lines > 0 && frame_.body.size() >= runner_.encoder_->target_bytes()) return false;
+    if (runner_.filter_ && !runner_.filter_->matches(line)) {
+      ++runner_.filtered_;
+      return true;
+    }
+    if (runner_.untold_ > 0) runner_.append_notice(frame_);
+    if (frame_.lines++ == 0) frame_.oldest = line.received();
+    runner_.identity_.add(channel, seq);
+    runner_.encoder_->append(line, frame_.body);
+    return true;
+  }
+  void on_loss(const Losses& losses) override {
+    if (runner_.untold_ == 0) runner_.untold_since_ = losses.since;
+    runner_.untold_ += losses.total();
+  }
+
+ private:
+  DrainRunner& runner_;
+  Frame& frame_;
+};
+
+DrainRunner::DrainRunner(const DrainEnvironment& environment, FabricShard& fabric, const DrainEntry& entry)
+    : OnShard(environment.shard),
+      Subscription(fabric, Retention::kUntaken),
+      environment_(environment),
+      log_id_(fabric.identity().log_id),
+      drain_(entry.drain),
+      channel_(entry.channel),
+      identity_(log_id_, entry.drain.id),
+      since_(environment.shard.wall_now()),
+      backoff_(environment.settings.backoff_min, environment.settings.backoff_max),
+      wake_(environment.shard),
+      finished_(environment.shard),
+      flush_time_(environment.shard.wheel(), &DrainRunner::on_flush_time, this),
+      gate_(environment.shard, "drain") {
+  configure();
+}
+
+DrainRunner::~DrainRunner() = default;
+
+void DrainRunner::configure() {
+  auto encoder = make_encoder(drain_, environment_.settings);
+  auto transport = make_transport(drain_, environment_);
+  auto filter = Filter::parse(drain_.filter);
+  health_ = Health::kUntried;
+  if (!encoder) return disable(encoder.error());
+  if (!transport) return disable(transport.error());
+  if (!filter) return disable(filter.error());
+  encoder_ = std::move(*encoder);
+  transport_ = std::move(*transport);
+  filter_.reset();
+  if (!drain_.filter.empty()) filter_ = std::move(*filter);
+}
+
+void DrainRunner::disable(const Error& error) {
+  health_ = Health::kDisabled;
+  last_error_ = error.text();
+}
+
+void DrainRunner::start() {
+  const auto attached = drain_.global() ? attach_all() : attach(channel_);
+  if (!attached) return disable({attached.error(), {}});
+  gate_.spawn(run());
+}
+
+void DrainRunner::change(const DrainEntry& entry) {
+  drain_ = entry.drain;
+  changed_ = true;
+  wake_.set();
+}
+
+void DrainRunner::on_news() {
+  if (pending_bytes() >= (encoder_ ? encoder_->target_bytes() : 0) || flushing_) {
+    flush_due_ = true;
+    wake_.set();
+  } else if (!flush_time_.armed()) {
+    flush_time_.arm(environment_.settings.flush_window);
+  }
+}
+
+void DrainRunner::on_flush_time(void* self) {
+  auto& runner = *static_cast<DrainRunner*>(self);
+  runner.flush_due_ = true;
+  runner.wake_.set();
+}
+
+bool DrainRunner::may_send() const {
+  return !drain_.paused && health_ != Health::kDisabled && transport_ != nullptr && sent_ < transport_->window();
+}
+
+bool DrainRunner::batch_is_due() const {
+  return has_pending() && (flush_due_ || flushing_ || pending_bytes() >= encoder_->target_bytes());
+}
+
+/// The first frame not sent yet, gathered when there is none; nullptr when nothing is due.
+Frame* DrainRunner::next_frame() {
+  if (sent_ < frames_.size()) return &frames_[sent_];
+  while (batch_is_due()) {
+    if (gather()) return &frames_.back();
+  }
+  return nullptr;
+}
+
+/// False when everything that was taken was filtered away.
+bool DrainRunner::gather() {
+  Frame frame;
+  if (!spare_bodies_.empty()) {
+    frame.body = std::move(spare_bodies_.front());
+    spare_bodies_.pop_front();
+    frame.body.clear();
+  }
+  Gatherer gatherer(*this, frame);
+  take(gatherer);
+  if (!has_pending()) flush_due_ = false;
+  if (frame.lines == 0) return false;
+  identity_.finish(frame);
+  frames_.push_back(std::move(frame));
+  return true;
+}
+
+void DrainRunner::append_notice(Frame& frame) {
+  const OwnedRecord notice = l10_notice(untold_, untold_since_, shard().wall_now());
+  encoder_->append(notice.view(), frame.body);
+  ++frame.notices;
+  untold_ = 0;
+}
+
+Task<void> DrainRunner::run() {
+  for (;;) {
+    if (skip_asked_) drop_pending();
+    if (changed_) reconfigure();
+    while (may_send()) {
+      Frame* frame = next_frame();
+      if (frame == nullptr) break;
+      const SteadyTime before = environment_.shard.clock().steady();
+      SendReport report = co_await transport_->send(*frame);
+      latency_ = environment_.shard.clock().steady() - before;
+      apply(report);
+      take_confirmed();
+      if (report.verdict == Verdict::kRetry) co_await pause_after_failure();
+      if (changed_ || skip_asked_) break;
+    }
+    take_confirmed();
+    if (flushing_ && (drained() || flush_failed_)) finished_.set();
+    if (changed_ || skip_asked_) continue;
+    const Duration patience = sent_ > 0 ? Duration(kConfirmPoll) : Duration(kTendPeriod);
+    const bool woken = co_await wake_.wait_for(patience);
+    if (!woken && sent_ == 0 && transport_ != nullptr) transport_->tend();
+  }
+}
+
+void DrainRunner::apply(const SendReport& report) {
+  switch (report.verdict) {
+    case Verdict::kDelivered:
+      return on_delivered(1);
+    case Verdict::kSent:
+      ++sent_;
+      return;
+    case Verdict::kSplit:
+      return split_unsent();
+    case Verdict::kRejected:
+      last_error_ = report.error;
+      return reject_front();
+    case Verdict::kRetry:
+      return on_broken(report);
+    case Verdict::kFatal:
+      on_broken(report);
+      health_ = Health::kDisabled;
+      return;
+  }
+}
+
+void DrainRunner::on_delivered(std::size_t frames) {
+  for (std::size_t i = 0; i < frames && !frames_.empty(); ++i) {
+    Frame& frame = frames_.front();
+    delivered_ += frame.lines;
+    notices_ += frame.notices;
+    if (spare_bodies_.size() < kSpareBodies) spare_bodies_.push_back(std::move(frame.body));
+    frames_.pop_front();
+    sent_ -= std::min<std::size_t>(sent_, 1);
+  }
+  last_success_ = shard().wall_now();
+  last_error_.clear();
+  health_ = Health::kWell;
+  backoff_.reset();
+}
+
+void DrainRunner::on_broken(const SendReport& report) {
+  sent_ = 0;
+  health_ = Health::kFailing;
+  last_error_ = report.error;
+  asked_pause_ = std::min<Duration>(report.retry_after, kLongestAskedPause);
+  if (flushing_) flush_failed_ = true;
+}
+
+/// Frames with window 1 only: the one that was refused is the first.
+void DrainRunner::reject_front() {
+  Frame& frame = frames_[sent_];
+  rejected_ += frame.lines;
+  if (untold_ == 0) untold_since_ = shard().wall_now();
+  untold_ += frame.lines;
+  frames_.erase(frames_.begin() + static_cast<std::ptrdiff_t>(sent_));
+  health_ = Health::kWell;
+  backoff_.reset();
+}
+
+void DrainRunner::split_unsent() {
+  auto halves = encoder_->split(frames_[sent_]);
+  if (!halves) {
+    last_error_ = "the receiver finds a single line too large";
+    return reject_front();
+  }
+  auto& [first, second] = *halves;
+  std::uint64_t part = 0;
+  for (Frame* half : {&first, &second}) {
+    half->oldest = frames_[sent_].oldest;
+    set_part_id(*half, frames_[sent_], ++part);
+  }
+  frames_[sent_] = std::move(first);
+  frames_.insert(frames_.begin() + static_cast<std::ptrdiff_t>(sent_) + 1, std::move(second));
+}
+
+void DrainRunner::take_confirmed() {
+  if (transport_ == nullptr || sent_ == 0) return;
+  if (const std::size_t frames = transport_->take_confirmed(); frames > 0) on_delivered(frames);
+  if (!transport_->broken()) return;
+  SendReport report;
+  report.error_class = "closed";
+  report.error = "the receiver closed the connection before it had everything";
+  // Without a pause: receivers close idle connections, and a dead one makes the next send fail.
+  on_broken(report);
+}
+
+Task<void> DrainRunner::pause_after_failure() {
+  if (flushing_) co_return;
+  const Duration pause = std::max(asked_pause_, backoff_.pause(environment_.shard.rng()));
+  const SteadyTime until = environment_.shard.now() + pause;
+  while (!changed_ && !skip_asked_ && !flushing_ && environment_.shard.now() < until) {
+    const Duration left = until - environment_.shard.now();
+    co_await wake_.wait_for(left);
+  }
+}
+
+/// By the running task, because a frame may be under way.
+void DrainRunner::skip_pending() {
+  skip_asked_ = true;
+  if (transport_ != nullptr) transport_->close();
+  wake_.set();
+}
+
+void DrainRunner::drop_pending() {
+  skip_asked_ = false;
+  skipped_ += lines_in_frames();
+  frames_.clear();
+  sent_ = 0;
+  const std::uint64_t before = taken();
+  skip_to_end();
+  skipped_ += taken() - before;
+}
+
+void DrainRunner::reconfigure() {
+  changed_ = false;
+  if (transport_ != nullptr) transport_->close();
+  sent_ = 0;
+  backoff_.reset();
+  configure();
+}
+
+void DrainRunner::flush() {
+  flushing_ = true;
+  if (drain_.paused || health_ == Health::kDisabled || !attached()) flush_failed_ = true;
+  if (drained() || flush_failed_) finished_.set();
+  wake_.set();
+}
+
+Task<void> DrainRunner::finished() { return finished_.wait(); }
+
+void DrainRunner::cancel() {
+  if (transport_ != nullptr) transport_->close();
+  gate_.stop();
+}
+
+std::uint64_t DrainRunner::lines_in_frames() const {
+  std::uint64_t lines = 0;
+  for (const Frame& frame : frames_) lines += frame.lines;
+  return lines;
+}
+
+Ledger DrainRunner::ledger() const {
+  Ledger ledger;
+  ledger.offered = offered();
+  ledger.filtered = filtered_;
+  ledger.delivered = delivered_;
+  ledger.dropped = lost().by_reason;
+  ledger.dropped[static_cast<std::size_t>(LossReason::kRejected)] += rejected_;
+  ledger.dropped[static_cast<std::size_t>(LossReason::kSkipped)] += skipped_;
+  ledger.pending_lines = pending_lines() + lines_in_frames();
+  ledger.pending_bytes = pending_bytes();
+  for (const Frame& frame : frames_) ledger.pending_bytes += frame.body.size();
+  ledger.notices = notices_;
+  ledger.oldest_pending = frames_.empty() ? oldest_pending() : frames_.front().oldest;
+  ledger.last_success = last_success_;
+  ledger.last_error = last_error_;
+  ledger.latency = latency_;
+  ledger.since = since_;
+  constexpr DrainState kStates[] = {DrainState::kPending, DrainState::kActive, DrainState::kDegraded,
+                                    DrainState::kDisabled};
+  ledger.state = drain_.paused ? DrainState::kPaused : kStates[static_cast<std::size_t>(health_)];
+  return ledger;
+}
+
+}  // namespace sluice

@@ -1,0 +1,130 @@
+#include "drains/drain_set.hpp"
+
+#include "logplex/base/metrics.hpp"
+#include "logplex/base/partition.hpp"
+
+namespace sluice {
+
+DrainSet::DrainSet(DrainEnvironment environment, FabricShard& fabric, std::uint32_t shards)
+    : OnShard(environment.shard),
+      environment_(std::move(environment)),
+      fabric_(fabric),
+      shards_(shards),
+      gate_(environment_.shard, "drains") {}
+
+DrainSet::~DrainSet() = default;
+
+bool DrainSet::runs_here(const DrainEntry& entry) const {
+  if (entry.drain.reserved()) return false;
+  return entry.drain.global() || shard_of(entry.partition, shards_) == shard().id();
+}
+
+void DrainSet::on_config(const ConfigSnapshot& config, const ChangedKeys& changed) {
+  if (changed.everything) {
+    config.for_each_drain([this](const DrainEntry& entry) { update(entry); });
+    return;
+  }
+  for (const ChangedKeys::Drain& key : changed.drains) {
+    const DrainEntry* entry = config.drain(key.id);
+    if (entry != nullptr)
+      update(*entry);
+    else
+      remove(key.id);
+  }
+}
+
+void DrainSet::update(const DrainEntry& entry) {
+  if (!runs_here(entry)) return;
+  if (const auto running = runners_.find(entry.drain.id); running != runners_.end()) {
+    running->second->change(entry);
+    return;
+  }
+  auto runner = std::make_unique<DrainRunner>(environment_, fabric_, entry);
+  runner->start();
+  runners_.emplace(entry.drain.id, std::move(runner));
+}
+
+void DrainSet::remove(std::uint64_t drain) {
+  const auto running = runners_.find(drain);
+  if (running == runners_.end()) return;
+  Ledger last = running->second->ledger();
+  last.dropped[static_cast<std::size_t>(LossReason::kSkipped)] += std::exchange(last.pending_lines, 0);
+  last.pending_bytes = 0;
+  ended_.add(last);
+  running->second->cancel();
+  gate_.spawn(bury(std::move(running->second)));
+  runners_.erase(running);
+}
+
+/// A runner is destroyed once its task has ended.
+Task<void> DrainSet::bury(std::unique_ptr<DrainRunner> runner) { co_await runner->stopped(); }
+
+std::optional<Ledger> DrainSet::ledger(std::uint64_t drain) const {
+  const auto running = runners_.find(drain);
+  if (running == runners_.end()) return std::nullopt;
+  return running->second->ledger();
+}
+
+bool DrainSet::skip_pending(std::uint64_t drain) {
+  const auto running = runners_.find(drain);
+  if (running == runners_.end()) return false;
+  running->second->skip_pending();
+  return true;
+}
+
+void DrainSet::flush() {
+  for (auto& [id, runner] : runners_) runner->flush();
+}
+
+Task<void> DrainSet::flushed() {
+  std::vector<DrainRunner*> runners;
+  for (auto& [id, runner] : runners_) runners.push_back(runner.get());
+  for (DrainRunner* runner : runners) co_await runner->finished();
+}
+
+void DrainSet::cancel() {
+  for (auto& [id, runner] : runners_) runner->cancel();
+}
+
+Task<void> DrainSet::stopped() {
+  std::vector<DrainRunner*> runners;
+  for (auto& [id, runner] : runners_) runners.push_back(runner.get());
+  for (DrainRunner* runner : runners) co_await runner->stopped();
+  co_await gate_.stopped();
+}
+
+std::uint64_t DrainSet::lines_delivered() const {
+  std::uint64_t lines = ended_.delivered;
+  for (const auto& [id, runner] : runners_) lines += runner->delivered();
+  return lines;
+}
+
+void DrainSet::add_metrics(MetricsPage& page) const {
+  Ledger sum = ended_;
+  std::array<std::uint64_t, 5> states{};
+  for (const auto& [id, runner] : runners_) {
+    const Ledger ledger = runner->ledger();
+    ++states[static_cast<std::size_t>(ledger.state)];
+    sum.add(ledger);
+  }
+  const auto count = [&page](std::string_view name, std::string_view help, std::uint64_t value) {
+    page.counter(name, help, static_cast<double>(value));
+  };
+  count("sluice_drain_lines_offered_total", "Lines that drains had to deliver.", sum.offered);
+  count("sluice_drain_lines_filtered_total", "Lines that drains' filters left out.", sum.filtered);
+  count("sluice_drain_lines_delivered_total", "Lines that receivers confirmed.", sum.delivered);
+  for (std::size_t reason = 1; reason < sum.dropped.size(); ++reason) {
+    page.counter("sluice_drain_lines_dropped_total", "Lines that drains gave up.",
+                 static_cast<double>(sum.dropped[reason]),
+                 {{"reason", std::string(to_string(static_cast<LossReason>(reason)))}});
+  }
+  page.gauge("sluice_drain_pending_lines", "Lines that wait for delivery.", static_cast<double>(sum.pending_lines));
+  page.gauge("sluice_drain_pending_bytes", "Bytes that wait for delivery.", static_cast<double>(sum.pending_bytes));
+  constexpr const char* kStates[] = {"pending", "active", "degraded", "paused", "disabled"};
+  for (std::size_t state = 0; state < states.size(); ++state) {
+    page.gauge("sluice_drain_parts", "Drains by state, each once per shard that runs it.",
+               static_cast<double>(states[state]), {{"state", kStates[state]}});
+  }
+}
+
+}  // namespace sluice

@@ -1,0 +1,63 @@
+#pragma once
+
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+#include "drains/drain_runner.hpp"
+#include "logplex/store/config_feed.hpp"
+
+namespace sluice {
+
+class MetricsPage;
+
+/// The drains of one shard: those of the channels that it owns, and its part of every global one. Follows the
+/// configuration; a drain begins in the turn in which its shard learns of it, so that it is offered every line accepted
+/// after its creation was answered.
+///
+/// Lives on its shard; environment and fabric outlive it. Added to the feed after the channels are opened.
+class DrainSet final : public ConfigObserver, public OnShard {
+ public:
+  DrainSet(DrainEnvironment environment, FabricShard& fabric, std::uint32_t shards);
+  ~DrainSet() override;
+
+  void on_config(const ConfigSnapshot& config, const ChangedKeys& changed) override;
+
+  /// The account of a drain's part on this shard; none when it does not run here.
+  std::optional<Ledger> ledger(std::uint64_t drain) const;
+  /// False when the drain does not run here.
+  bool skip_pending(std::uint64_t drain);
+  /// Calls visit(id, ledger) for each drain here that is degraded or disabled.
+  template <class Visit>
+  void for_each_unhealthy(Visit&& visit) const {
+    for (const auto& [id, runner] : runners_) {
+      Ledger ledger = runner->ledger();
+      if (ledger.state == DrainState::kDegraded || ledger.state == DrainState::kDisabled) visit(id, ledger);
+    }
+  }
+
+  /// No new lines come: every drain sends what it has.
+  void flush();
+  /// Returns when all have sent it or failed.
+  Task<void> flushed();
+  void cancel();
+  Task<void> stopped();
+
+  std::uint64_t lines_delivered() const;
+  void add_metrics(MetricsPage& page) const;
+
+ private:
+  bool runs_here(const DrainEntry& entry) const;
+  void update(const DrainEntry& entry);
+  void remove(std::uint64_t drain);
+  Task<void> bury(std::unique_ptr<DrainRunner> runner);
+
+  const DrainEnvironment environment_;
+  FabricShard& fabric_;
+  const std::uint32_t shards_;
+  std::unordered_map<std::uint64_t, std::unique_ptr<DrainRunner>> runners_;
+  Ledger ended_;  // sums of drains that were deleted, for metrics
+  Gate gate_;
+};
+
+}  // namespace sluice

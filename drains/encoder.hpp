@@ -1,0 +1,33 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "drains/frame.hpp"
+#include "logplex/base/result.hpp"
+#include "logplex/base/settings.hpp"
+#include "logplex/model/drain.hpp"
+#include "logplex/wire/record.hpp"
+
+namespace sluice {
+
+/// Lines to body. One per drain and shard; no state between lines.
+class Encoder {
+ public:
+  virtual ~Encoder() = default;
+
+  /// Appends one line or notice.
+  virtual void append(const RecordView& line, std::string& body) const = 0;
+  /// Where a frame should end, in bytes of body. A single line may be larger.
+  virtual std::size_t target_bytes() const = 0;
+  /// Two frames with the same messages, for a receiver that finds one too large; none when there is only one message.
+  /// Ids and `oldest` are the caller's to set.
+  virtual std::optional<std::pair<Frame, Frame>> split(const Frame& frame) const = 0;
+};
+
+/// The encoder for a drain's url and format. Error: an unknown scheme or format, named; never a secret.
+result<std::unique_ptr<Encoder>, Error> make_encoder(const Drain& drain, const DrainSettings& settings);
+
+}  // namespace sluice

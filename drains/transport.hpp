@@ -1,0 +1,71 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "drains/frame.hpp"
+#include "logplex/base/settings.hpp"
+#include "logplex/model/drain.hpp"
+#include "logplex/net/dial.hpp"
+#include "logplex/net/stream.hpp"
+#include "logplex/net/tls_context.hpp"
+#include "logplex/runtime/lane.hpp"
+#include "logplex/runtime/task.hpp"
+
+namespace sluice {
+
+/// What became of one attempt to send a frame.
+enum class Verdict {
+  kDelivered,  // the receiver confirmed it
+  kSent,       // on its way; take_confirmed() will tell
+  kRetry,      // nothing is known to have arrived: send it, and all unconfirmed before it, again later
+  kSplit,      // too large for the receiver: send it in parts
+  kRejected,   // the receiver will never take it: give it up and go on
+  kFatal,      // the receiver will never take anything (bad configuration): stop until the drain is changed
+};
+
+struct SendReport {
+  Verdict verdict = Verdict::kRetry;
+  Duration retry_after{};  // what the receiver asked for; 0 = nothing
+  std::optional<int> http_status;
+  std::string error_class;  // "dns", "connect", "tls", "timeout", "http", "refused_address", "closed"
+  std::string error;        // a sentence without secrets; empty when delivered or sent
+};
+
+/// Frame to receiver, over a connection that it makes, keeps and renews. One per drain and shard, on that shard; used
+/// by one task at a time. It holds no frame: what is unconfirmed stays with the caller.
+class Transport {
+ public:
+  virtual ~Transport() = default;
+
+  /// Connects when necessary, then sends. `frame` stays until it returns.
+  virtual Task<SendReport> send(const Frame& frame) = 0;
+  /// Frames that may be sent but unconfirmed. 1: send() itself confirms.
+  virtual std::size_t window() const = 0;
+  /// How many frames, in the order in which they were sent, have been confirmed since the last call.
+  virtual std::size_t take_confirmed() { return 0; }
+  /// The connection is gone and with it all hope for what is unconfirmed. Reset by the next send().
+  virtual bool broken() const { return false; }
+  /// Looks after an idle connection: closes one that the peer closed, that is idle or too old. Called now and then.
+  virtual void tend() = 0;
+  /// Ends the connection at once.
+  virtual void close() = 0;
+  /// Facts of the current or last TLS handshake; nullptr when plain.
+  virtual const TlsFacts* tls() const { return nullptr; }
+};
+
+/// What transports share on a shard. Outlives them.
+struct DrainEnvironment {
+  Shard& shard;
+  Dialer& dialer;
+  const DrainSettings& settings;
+  std::shared_ptr<const TlsContext> default_tls;  // drains.ca_file or the system's CAs
+  Lane& tls_lane;                                 // makes contexts for drains with certificates of their own
+  std::string user_agent;                         // "Logplex/<version>"
+};
+
+/// The transport for a drain's url. Error: an unknown scheme or an unusable url; never a secret.
+result<std::unique_ptr<Transport>, Error> make_transport(const Drain& drain, const DrainEnvironment& environment);
+
+}  // namespace sluice
