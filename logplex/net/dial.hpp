@@ -45,6 +45,9 @@ class Dialer {
   Task<result<std::unique_ptr<ByteStream>, Error>> dial(DialTarget target, Duration timeout);
 
  private:
+  Task<result<TcpSocket, Error>> connect(const DialTarget& target, const std::vector<asio::ip::address>& addresses,
+                                         SteadyTime until);
+
   Shard& shard_;
   Resolver& resolver_;
   const AddressGuard& guard_;

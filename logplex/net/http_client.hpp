@@ -44,6 +44,7 @@ class HttpConnection {
 
  private:
   Task<result<HttpReply, Error>> read_reply();
+  Task<bool> read_into(std::string& in);
 
   std::unique_ptr<ByteStream> stream_;
   std::uint64_t exchanges_ = 0;

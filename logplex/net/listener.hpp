@@ -29,7 +29,8 @@ class ConnectionTicket {
   };
 
   ConnectionTicket() = default;
-  explicit ConnectionTicket(Account& account) : account_(&account) {}
+  /// The caller has taken one from the quota.
+  explicit ConnectionTicket(Account& account);
   ConnectionTicket(ConnectionTicket&& other) noexcept : account_(std::exchange(other.account_, nullptr)) {}
   ConnectionTicket& operator=(ConnectionTicket&& other) noexcept {
     std::swap(account_, other.account_);
@@ -107,7 +108,9 @@ class ListenerTable {
   Group* find(std::string_view setting) const;
   std::uint32_t choose_shard(Shard& here) const;
   Task<void> accept_loop(Listener& listener);
+  void add(Group& group, UniqueFd fd);
   void accept_some(Listener& listener, bool& out_of_fds);
+  static void note_pause(Listener& listener, error_code why);
   void dispatch(Group& group, UniqueFd fd, Peer peer);
 
   Runtime& runtime_;
@@ -115,12 +118,5 @@ class ListenerTable {
   std::vector<std::unique_ptr<Group>> groups_;
   std::vector<std::unique_ptr<std::atomic<std::int64_t>>> shard_load_;
 };
-
-/// Splits "host:port" ("[::1]:80", ":80", "*:80"). Errors say what is wrong with it.
-struct HostPort {
-  std::string host;  // without brackets; empty = any
-  std::uint16_t port = 0;
-};
-result<HostPort, Error> parse_host_port(std::string_view text);
 
 }  // namespace sluice

@@ -29,6 +29,7 @@ class Gate {
   Task<void> stopped();
   std::size_t running() const { return tasks_.size(); }
   bool stopping() const { return stopping_; }
+  Shard& shard() const { return shard_; }
 
  private:
   using Tasks = std::list<asio::cancellation_signal>;

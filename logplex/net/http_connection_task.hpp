@@ -1,0 +1,82 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "logplex/net/http_request_parser.hpp"
+#include "logplex/net/http_server.hpp"
+
+namespace sluice {
+
+/// One connection of an HttpServer: reads a request, lets the handler answer, reads the next. Owned by its task in the
+/// server's gate. An idle or streaming connection owns no buffer.
+class HttpConnectionTask {
+ public:
+  HttpConnectionTask(HttpServer& server, TcpSocket socket, std::string peer, ConnectionTicket ticket);
+  ~HttpConnectionTask();
+
+  Task<void> run();
+  /// Ends the connection as soon as what has begun is finished.
+  void stop();
+
+  // What HttpExchange offers.
+  const HttpRequest& request() const { return request_; }
+  Task<result<std::string>> read_body(Bytes limit);
+  Task<void> reply(HttpResponse response);
+  Task<result<void>> start_stream(HttpResponse head);
+  Task<result<void>> write(std::string bytes);
+  Task<void> finish();
+  void on_client_gone(Event* event);
+  bool client_gone() const { return client_gone_; }
+  bool stopping() const { return server_.stopping_; }
+
+ private:
+  /// What a wait for the client's next bytes holds on to, for the connection may be gone when it ends.
+  struct Watch {
+    HttpConnectionTask* connection;
+  };
+  enum class Step : std::uint8_t { kIdle, kHead, kHandling, kStreaming };
+
+  Task<bool> wait_for_request();
+  Task<bool> read_head();
+  Task<void> call_handler();
+  Task<bool> end_of_request();
+  Task<bool> drain_body();
+  Task<void> linger();
+  Task<result<void>> read_more(std::size_t at_most);
+  Task<result<void>> send_all(std::string_view first, std::string_view second);
+  Task<result<void>> read_whole_body(std::string& body, Bytes limit);
+  Task<void> refuse(int status, std::string text);
+  std::string render_head(const HttpResponse& response, bool streaming) const;
+  void decide_on_close();
+  bool drainable() const;
+  void limit_step(Duration time);
+  void end_limit();
+  void watch_client();
+  void on_readable();
+  void note_end_of_stream();
+  error_code broken(error_code failed) const;
+  static void on_time(void* self);
+
+  HttpServer& server_;
+  TcpSocket socket_;
+  ConnectionTicket ticket_;
+  const std::string peer_;
+  HttpExchange exchange_;
+  std::string in_;  // received, not yet parsed
+  std::unique_ptr<HttpRequestParser> parser_;
+  HttpRequest request_;
+  Event* gone_event_ = nullptr;
+  std::shared_ptr<Watch> watch_;
+  Deadline deadline_;
+  Step step_ = Step::kIdle;
+  bool timed_out_ = false;
+  bool answered_ = false;   // a head was sent, or cannot be sent any more
+  bool body_read_ = false;  // by the handler; whole or not
+  bool asked_for_body_ = false;
+  bool close_ = false;  // no further request on this connection
+  bool client_gone_ = false;
+  bool chunked_ = false;  // the stream is
+};
+
+}  // namespace sluice

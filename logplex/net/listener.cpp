@@ -1,0 +1,325 @@
+#include "logplex/net/listener.hpp"
+
+#include <fcntl.h>
+#include <netdb.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+
+#include <boost/asio/basic_socket_acceptor.hpp>
+#include <boost/asio/post.hpp>
+
+#include "logplex/base/log.hpp"
+#include "logplex/base/metrics.hpp"
+#include "logplex/net/address_text.hpp"
+#include "logplex/runtime/cross.hpp"
+
+namespace sluice {
+namespace {
+
+using Acceptor = asio::basic_socket_acceptor<asio::ip::tcp, Executor>;
+
+/// Connections taken in a row before the shard does something else.
+constexpr int kAcceptsPerTurn = 64;
+constexpr int kBacklog = 4096;
+
+error_code last_error() { return {errno, boost::system::system_category()}; }
+
+bool out_of_resources(int code) { return code == EMFILE || code == ENFILE || code == ENOBUFS || code == ENOMEM; }
+
+/// Accepted sockets take these over from the listening one.
+void set_inherited_options(int fd) {
+  const int on = 1;
+  ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  ::setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+}
+
+result<UniqueFd> listen_on(const addrinfo& address, bool any_family) {
+  UniqueFd fd(::socket(address.ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (!fd) return last_error();
+  const int on = 1;
+  const int only = any_family ? 0 : 1;
+  ::setsockopt(fd.fd(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  if (address.ai_family == AF_INET6) ::setsockopt(fd.fd(), IPPROTO_IPV6, IPV6_V6ONLY, &only, sizeof only);
+  set_inherited_options(fd.fd());
+  if (::bind(fd.fd(), address.ai_addr, address.ai_addrlen) != 0) return last_error();
+  if (::listen(fd.fd(), kBacklog) != 0) return last_error();
+  return fd;
+}
+
+using AddressList = std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)>;
+
+result<AddressList, Error> look_up(const std::string& host, std::uint16_t port) {
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;
+  hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
+  addrinfo* found = nullptr;
+  const int failed = ::getaddrinfo(host.c_str(), std::to_string(port).c_str(), &hints, &found);
+  if (failed != 0) return Error{make_error_code(boost::system::errc::invalid_argument), ::gai_strerror(failed)};
+  return AddressList(found, &::freeaddrinfo);
+}
+
+/// The first of the host's addresses; an empty host is every address of both families, or of IPv4 alone.
+result<UniqueFd, Error> listen_at(const HostPort& where) {
+  const bool any = where.host.empty();
+  SLUICE_TRY(const auto addresses, look_up(any ? "::" : where.host, where.port));
+  auto fd = listen_on(*addresses, any);
+  if (!fd && any && fd.error() == boost::system::errc::address_family_not_supported) {
+    SLUICE_TRY(const auto v4, look_up("0.0.0.0", where.port));
+    fd = listen_on(*v4, false);
+  }
+  if (!fd) return Error{fd.error(), fd.error().message()};
+  return std::move(*fd);
+}
+
+bool is_listening_socket(int fd) {
+  int listening = 0;
+  socklen_t size = sizeof listening;
+  return ::getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) == 0 && listening != 0;
+}
+
+sockaddr_storage local_address(int fd) {
+  sockaddr_storage address{};
+  socklen_t size = sizeof address;
+  ::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size);
+  return address;
+}
+
+Error named(const std::string& setting, std::string_view address, const Error& error) {
+  return {error.code, setting + ": cannot listen on '" + std::string(address) + "': " + error.text()};
+}
+
+}  // namespace
+
+struct ListenerTable::Listener {
+  Listener(Group& g, Shard& shard, UniqueFd fd)
+      : group(g), port(peer_of(local_address(fd.fd())).port), acceptor(shard.executor()), gate(shard, g_name(g)) {
+    const auto family = local_address(fd.fd()).ss_family == AF_INET6 ? asio::ip::tcp::v6() : asio::ip::tcp::v4();
+    acceptor.assign(family, fd.release());
+  }
+  static std::string g_name(const Group& group);
+
+  Group& group;
+  const std::uint16_t port;
+  Acceptor acceptor;
+  Gate gate;
+  SteadyTime warned{};
+};
+
+struct ListenerTable::Group {
+  Group(std::string name, std::uint64_t max_connections) : setting(std::move(name)), quota(max_connections) {}
+
+  const std::string setting;
+  SharedQuota quota;
+  std::vector<std::unique_ptr<ConnectionTicket::Account>> accounts;  // per shard
+  std::vector<ConnectionHandler*> handlers;                          // per shard
+  std::vector<std::unique_ptr<Listener>> listeners;
+  std::atomic<std::uint64_t> accepted{0};
+  std::atomic<std::uint64_t> refused{0};
+  std::atomic<std::uint64_t> paused{0};
+};
+
+std::string ListenerTable::Listener::g_name(const Group& group) { return group.setting; }
+
+ConnectionTicket::ConnectionTicket(Account& account) : account_(&account) {
+  account.open.fetch_add(1, std::memory_order_relaxed);
+  account.shard_load->fetch_add(1, std::memory_order_relaxed);
+}
+
+ConnectionTicket::~ConnectionTicket() {
+  if (account_ == nullptr) return;
+  account_->open.fetch_sub(1, std::memory_order_relaxed);
+  account_->shard_load->fetch_sub(1, std::memory_order_relaxed);
+  account_->quota->give_back();
+}
+
+ListenerTable::ListenerTable(Runtime& runtime, InheritedListeners inherited)
+    : runtime_(runtime), inherited_(std::move(inherited)) {
+  for (std::uint32_t id = 0; id < runtime.size(); ++id)
+    shard_load_.push_back(std::make_unique<std::atomic<std::int64_t>>(0));
+}
+
+ListenerTable::~ListenerTable() = default;
+
+result<void, Error> ListenerTable::open(const std::string& setting, std::string_view addresses,
+                                        std::uint64_t max_connections) {
+  auto group = std::make_unique<Group>(setting, max_connections);
+  for (auto& load : shard_load_) {
+    group->accounts.push_back(std::make_unique<ConnectionTicket::Account>());
+    group->accounts.back()->quota = &group->quota;
+    group->accounts.back()->shard_load = load.get();
+  }
+  SLUICE_TRY_VOID(adopt_inherited(*group));
+  const bool inherited = !group->listeners.empty();
+  for (const auto& address : split_addresses(addresses)) {
+    if (!inherited) SLUICE_TRY_VOID(open_one(*group, address));
+  }
+  if (!group->listeners.empty()) groups_.push_back(std::move(group));
+  return {};
+}
+
+void ListenerTable::add(Group& group, UniqueFd fd) {
+  // Listeners are spread over the shards, which share out the connections anyway.
+  std::size_t before = group.listeners.size();
+  for (const auto& other : groups_) before += other->listeners.size();
+  Shard& shard = runtime_.shard(static_cast<std::uint32_t>(before % runtime_.size()));
+  group.listeners.push_back(std::make_unique<Listener>(group, shard, std::move(fd)));
+}
+
+result<void, Error> ListenerTable::open_one(Group& group, std::string_view address) {
+  const auto where = parse_host_port(address);
+  if (!where) return named(group.setting, address, where.error());
+  auto fd = listen_at(*where);
+  if (!fd) return named(group.setting, address, fd.error());
+  add(group, std::move(*fd));
+  return {};
+}
+
+result<void, Error> ListenerTable::adopt_inherited(Group& group) {
+  const auto [first, last] = inherited_.fds.equal_range(group.setting);
+  for (auto entry = first; entry != last; ++entry) {
+    UniqueFd fd(entry->second);
+    const auto address = local_address(fd.fd());
+    if (!is_listening_socket(fd.fd()) || (address.ss_family != AF_INET && address.ss_family != AF_INET6))
+      return Error{
+          make_error_code(boost::system::errc::invalid_argument),
+          group.setting + ": the inherited descriptor " + std::to_string(fd.fd()) + " is not a listening TCP socket"};
+    ::fcntl(fd.fd(), F_SETFL, ::fcntl(fd.fd(), F_GETFL) | O_NONBLOCK);
+    set_inherited_options(fd.fd());
+    add(group, std::move(fd));
+  }
+  inherited_.fds.erase(first, last);
+  return {};
+}
+
+result<void, Error> ListenerTable::check_inherited() const {
+  if (inherited_.fds.empty()) return {};
+  return Error{make_error_code(boost::system::errc::invalid_argument),
+               "LISTEN_FDNAMES names '" + inherited_.fds.begin()->first + "', which is no listener's setting"};
+}
+
+ListenerTable::Group* ListenerTable::find(std::string_view setting) const {
+  for (const auto& group : groups_) {
+    if (group->setting == setting) return group.get();
+  }
+  return nullptr;
+}
+
+bool ListenerTable::has(std::string_view setting) const { return find(setting) != nullptr; }
+
+std::map<std::string, std::vector<std::uint16_t>> ListenerTable::ports() const {
+  std::map<std::string, std::vector<std::uint16_t>> all;
+  for (const auto& group : groups_) {
+    for (const auto& listener : group->listeners) all[group->setting].push_back(listener->port);
+  }
+  return all;
+}
+
+std::string ListenerTable::ports_json() const { return format_ports(ports()); }
+
+void ListenerTable::handle(std::string_view setting, std::vector<ConnectionHandler*> per_shard) {
+  SLUICE_CHECK(per_shard.size() == runtime_.size());
+  if (Group* group = find(setting)) group->handlers = std::move(per_shard);
+}
+
+void ListenerTable::start() {
+  for (const auto& group : groups_) {
+    SLUICE_CHECK(!group->handlers.empty());
+    for (const auto& listener : group->listeners) {
+      asio::post(listener->acceptor.get_executor(),
+                 [this, &listener = *listener] { listener.gate.spawn(accept_loop(listener)); });
+    }
+  }
+}
+
+Task<void> ListenerTable::stop_accepting() {
+  for (const auto& group : groups_) {
+    for (const auto& listener : group->listeners) {
+      Listener* stopping = listener.get();
+      co_await call_on(stopping->gate.shard().id(), [stopping] {
+        stopping->gate.stop();
+        stopping->acceptor.close();
+        return true;
+      });
+    }
+  }
+}
+
+Task<void> ListenerTable::accept_loop(Listener& listener) {
+  while (listener.acceptor.is_open()) {
+    const auto [failed] = co_await listener.acceptor.async_wait(Acceptor::wait_read, use_tuple);
+    if (failed || !listener.acceptor.is_open()) co_return;
+    bool out_of_fds = false;
+    accept_some(listener, out_of_fds);
+    if (out_of_fds) co_await sleep_for(kPauseWithoutFds);
+  }
+}
+
+void ListenerTable::accept_some(Listener& listener, bool& out_of_fds) {
+  for (int i = 0; i < kAcceptsPerTurn; ++i) {
+    sockaddr_storage from{};
+    socklen_t size = sizeof from;
+    UniqueFd fd(::accept4(listener.acceptor.native_handle(), reinterpret_cast<sockaddr*>(&from), &size,
+                          SOCK_NONBLOCK | SOCK_CLOEXEC));
+    if (fd) {
+      dispatch(listener.group, std::move(fd), peer_of(from));
+    } else if (errno == EAGAIN) {
+      return;
+    } else if (out_of_resources(errno)) {
+      out_of_fds = true;
+      note_pause(listener, last_error());
+      return;
+    }
+    // Other errors belong to the one connection that was waiting (accept(2)): the next may be fine.
+  }
+}
+
+void ListenerTable::note_pause(Listener& listener, error_code why) {
+  listener.group.paused.fetch_add(1, std::memory_order_relaxed);
+  const SteadyTime now = Shard::current().now();
+  if (listener.warned != SteadyTime{} && now - listener.warned < std::chrono::seconds(10)) return;
+  listener.warned = now;
+  log_warning("accepting pauses", {{"listener", listener.group.setting}, {"error", why.message()}});
+}
+
+std::uint32_t ListenerTable::choose_shard(Shard& here) const {
+  const auto shards = runtime_.size();
+  if (shards == 1) return 0;
+  const auto first = static_cast<std::uint32_t>(here.rng().below(shards));
+  const auto second = (first + 1 + static_cast<std::uint32_t>(here.rng().below(shards - 1))) % shards;
+  const auto load = [this](std::uint32_t id) { return shard_load_[id]->load(std::memory_order_relaxed); };
+  return load(second) < load(first) ? second : first;
+}
+
+void ListenerTable::dispatch(Group& group, UniqueFd fd, Peer peer) {
+  if (!group.quota.try_take()) {
+    group.refused.fetch_add(1, std::memory_order_relaxed);
+    return;
+  }
+  group.accepted.fetch_add(1, std::memory_order_relaxed);
+  Shard& here = Shard::current();
+  const std::uint32_t to = choose_shard(here);
+  ConnectionTicket ticket(*group.accounts[to]);
+  if (to == here.id()) return group.handlers[to]->on_accepted(fd.release(), peer, std::move(ticket));
+  here.send(to,
+            make_mail([handler = group.handlers[to], fd = std::move(fd), peer, ticket = std::move(ticket)]() mutable {
+              handler->on_accepted(fd.release(), peer, std::move(ticket));
+            }));
+}
+
+void ListenerTable::add_metrics(MetricsPage& page) const {
+  for (const auto& group : groups_) {
+    const MetricsPage::Labels labels{{"listener", group->setting}};
+    std::int64_t open = 0;
+    for (const auto& account : group->accounts) open += account->open.load(std::memory_order_relaxed);
+    page.gauge("sluice_listener_connections", "Open connections.", static_cast<double>(open), labels);
+    page.counter("sluice_listener_accepted_total", "Connections accepted.", static_cast<double>(group->accepted),
+                 labels);
+    page.counter("sluice_listener_refused_total", "Connections closed at once because of max_connections.",
+                 static_cast<double>(group->refused), labels);
+    page.counter("sluice_listener_pauses_total", "Pauses for lack of file descriptors or memory.",
+                 static_cast<double>(group->paused), labels);
+  }
+}
+
+}  // namespace sluice

@@ -1,0 +1,27 @@
+#pragma once
+
+#include "logplex/net/stream.hpp"
+
+namespace sluice {
+
+/// A ByteStream over plain TCP.
+class TcpStream final : public ByteStream {
+ public:
+  explicit TcpStream(TcpSocket socket);
+
+  Task<result<std::size_t>> read_some(std::span<char> into) override;
+  Task<result<void>> write_all(std::string_view first, std::string_view second) override;
+  Task<void> shutdown() override;
+  void close() override;
+  bool is_open() const override { return socket_.is_open(); }
+  asio::ip::tcp::endpoint remote() const override { return remote_; }
+
+ protected:
+  int fd() const override { return socket_.is_open() ? const_cast<TcpSocket&>(socket_).native_handle() : -1; }
+
+ private:
+  TcpSocket socket_;
+  asio::ip::tcp::endpoint remote_;
+};
+
+}  // namespace sluice

@@ -1,0 +1,107 @@
+#include "logplex/net/tls_context.hpp"
+
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+
+#include "logplex/net/net_error.hpp"
+#include "logplex/net/tls_native.hpp"
+
+namespace sluice {
+namespace {
+
+using Bio = std::unique_ptr<BIO, decltype(&::BIO_free)>;
+using Certificate = std::unique_ptr<X509, decltype(&::X509_free)>;
+using Key = std::unique_ptr<EVP_PKEY, decltype(&::EVP_PKEY_free)>;
+
+Bio bio_of(const std::string& pem) {
+  return {::BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())), &::BIO_free};
+}
+
+Error unusable(std::string what) {
+  const std::string reason = take_tls_error();
+  return {make_error_code(NetError::kTlsCertificate), reason.empty() ? what : what + ": " + reason};
+}
+
+/// Keys that need a passphrase are refused instead of asked for on the terminal.
+int no_passphrase(char*, int, int, void*) { return -1; }
+
+result<void, Error> trust_pem(SSL_CTX* context, const std::string& pem) {
+  const Bio bio = bio_of(pem);
+  X509_STORE* store = ::SSL_CTX_get_cert_store(context);
+  int added = 0;
+  for (;; ++added) {
+    const Certificate certificate(::PEM_read_bio_X509(bio.get(), nullptr, &no_passphrase, nullptr), &::X509_free);
+    if (!certificate) break;
+    if (::X509_STORE_add_cert(store, certificate.get()) != 1) return unusable("a CA certificate cannot be used");
+  }
+  if (added == 0) return unusable("the CA text holds no PEM certificate");
+  ::ERR_clear_error();  // the end of the text is reported as an error
+  return {};
+}
+
+result<void, Error> set_trust(SSL_CTX* context, const TlsClientOptions& options) {
+  if (options.ca_file.empty() && options.ca_pem.empty()) {
+    if (::SSL_CTX_set_default_verify_paths(context) != 1)
+      return unusable("the system's CA certificates cannot be read");
+    return {};
+  }
+  if (!options.ca_file.empty() && ::SSL_CTX_load_verify_file(context, options.ca_file.c_str()) != 1)
+    return unusable("the CA file '" + options.ca_file + "' cannot be used");
+  if (!options.ca_pem.empty()) return trust_pem(context, options.ca_pem);
+  return {};
+}
+
+result<void, Error> set_chain(SSL_CTX* context, const std::string& pem) {
+  const Bio bio = bio_of(pem);
+  const Certificate own(::PEM_read_bio_X509(bio.get(), nullptr, &no_passphrase, nullptr), &::X509_free);
+  if (!own || ::SSL_CTX_use_certificate(context, own.get()) != 1)
+    return unusable("the client certificate cannot be used");
+  for (;;) {
+    X509* next = ::PEM_read_bio_X509(bio.get(), nullptr, &no_passphrase, nullptr);
+    if (next == nullptr) break;
+    if (::SSL_CTX_add0_chain_cert(context, next) == 1) continue;
+    ::X509_free(next);
+    return unusable("the client certificate's chain cannot be used");
+  }
+  ::ERR_clear_error();
+  return {};
+}
+
+result<void, Error> set_identity(SSL_CTX* context, const TlsClientOptions& options) {
+  if (options.client_chain.empty() && options.client_key.empty()) return {};
+  SLUICE_TRY_VOID(set_chain(context, options.client_chain));
+  const Bio bio = bio_of(options.client_key.reveal());
+  const Key key(::PEM_read_bio_PrivateKey(bio.get(), nullptr, &no_passphrase, nullptr), &::EVP_PKEY_free);
+  if (!key || ::SSL_CTX_use_PrivateKey(context, key.get()) != 1) return unusable("the client key cannot be used");
+  if (::SSL_CTX_check_private_key(context) != 1) return unusable("the client key does not belong to the certificate");
+  return {};
+}
+
+}  // namespace
+
+std::string take_tls_error() {
+  const unsigned long code = ::ERR_peek_last_error();
+  const char* reason = code == 0 ? nullptr : ::ERR_reason_error_string(code);
+  ::ERR_clear_error();
+  return reason == nullptr ? std::string() : std::string(reason);
+}
+
+TlsContext::~TlsContext() = default;
+
+result<std::shared_ptr<const TlsContext>, Error> TlsContext::make(const TlsClientOptions& options) {
+  std::shared_ptr<TlsContext> made(new TlsContext);
+  made->native_ = std::make_unique<Native>();
+  made->insecure_ = options.insecure;
+  SSL_CTX* context = made->native_->context.native_handle();
+  ::SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
+  // Idle drains are many: without this, each keeps 34 KiB of OpenSSL's buffers.
+  ::SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
+  ::SSL_CTX_set_verify(context, options.insecure ? SSL_VERIFY_NONE : SSL_VERIFY_PEER, nullptr);
+  if (!options.insecure) SLUICE_TRY_VOID(set_trust(context, options));
+  SLUICE_TRY_VOID(set_identity(context, options));
+  return std::shared_ptr<const TlsContext>(std::move(made));
+}
+
+}  // namespace sluice
