@@ -70,6 +70,8 @@ std::string_view to_string(LossReason reason) {
       return "rejected";
     case LossReason::kShutdown:
       return "shutdown";
+    case LossReason::kSkipped:
+      return "skipped";
   }
   return "unknown";
 }
