@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <string_view>
@@ -9,8 +10,11 @@
 #include "logplex/base/settings.hpp"
 #include "logplex/base/units.hpp"
 #include "logplex/channel/log_identity.hpp"
+#include "logplex/channel/outbox.hpp"
 #include "logplex/channel/outlet.hpp"
 #include "logplex/channel/reader.hpp"
+#include "logplex/channel/shard_log.hpp"
+#include "logplex/channel/shares.hpp"
 #include "logplex/runtime/runtime.hpp"
 #include "logplex/runtime/task.hpp"
 
@@ -30,10 +34,10 @@ struct FabricGauges {
   std::uint64_t bytes_used = 0;    // capacity of segments, index and batches
   std::uint64_t bytes_budget = 0;  // this shard's share
   std::uint64_t channels = 0;
-  std::uint64_t lines_appended = 0;  // gaps' lines included
-  std::uint64_t lines_refused = 0;   // found no room on their way to another shard
-  std::uint64_t lines_unrouted = 0;  // for a channel that is closed or unknown
-  Losses lines_evicted;              // left memory; somebody may have read them before
+  std::uint64_t lines_appended = 0;                             // gaps' lines included
+  std::uint64_t lines_refused = 0;                              // found no room on their way to another shard
+  std::uint64_t lines_unrouted = 0;                             // for a channel that is closed or unknown
+  std::array<std::uint64_t, Losses::kReasons> lines_evicted{};  // by reason; readers may have had them before
 };
 
 /// One shard's part of the fabric: the log of every channel that this shard owns, and the way to the others.
@@ -41,54 +45,86 @@ struct FabricGauges {
 /// Lives on its shard, owned by Fabric. append() never waits: a line for another shard goes with its turn's batch; when
 /// too many batches are under way the line is counted and its owner writes a gap record. When the byte budget is used
 /// up, the largest channels give up their oldest segments, lines that only a standing reader waits for first.
-class FabricShard final : public LineOutlet, public OnShard {
+class FabricShard final : public LineOutlet, public OnShard, private TurnHook {
  public:
-  FabricShard(class Fabric& fabric, Shard& shard);
+  FabricShard(Fabric& fabric, Shard& shard);
   ~FabricShard() override;
 
   /// Begins to share the budget with the other shards, each second.
   void start();
 
   void append(ChannelSlot channel, const LineView& line) override;
-  /// Lines refused (see LineOutlet) for this slot or not routed: what they are of. For a quota: `lines` numbers are
-  /// consumed and readers are told the reason.
+  /// For lines that were refused before they got here, such as over a quota: consumes their numbers, so that readers
+  /// are told how many and why.
   void append_gap(ChannelSlot channel, std::uint64_t lines, LossReason reason);
-  /// Ends when everything appended on this shard before is with its owners, so that a read afterwards sees it.
+  /// Ends when everything appended on this shard before is with its owners, so that a read afterwards sees it. Error:
+  /// operation_canceled when the task is cancelled.
   Task<result<void>> settled();
   /// How many lines append() had to refuse so far: a caller who must say so compares before and after.
-  std::uint64_t lines_refused() const;
+  std::uint64_t lines_refused() const { return outbox_.refused(); }
 
   /// Configuration changes, on every shard; both idempotent. Closing ends the channel's own subscriptions; global
   /// readers still get what they have not taken.
   void open_channel(ChannelSlot channel, std::string_view id);
   void close_channel(ChannelSlot channel);
-  bool is_open(ChannelSlot channel) const;
+  bool is_open(ChannelSlot channel) const { return route_of(channel).state == Route::kOpen; }
   /// The shard that owns the channel; only for open ones.
   std::uint32_t owner_of(ChannelSlot channel) const;
 
-  /// How long ingress should pause before it reads more for a congested channel: 0 below 75 % of the budget, rising to
+  /// How long ingress should pause before it reads more for this channel: 0 while less than 75 % of the owner's budget
+  /// is in use, or the channel is not among the largest, or no reader that makes progress needs it; else rising to
   /// ingress.max_delay.
   Duration ingress_delay(ChannelSlot channel) const;
-  /// Whether the channel is among the largest while memory is short and a reader that makes progress still needs it.
   bool congested(ChannelSlot channel) const { return ingress_delay(channel) > Duration{0}; }
-  /// Half of what may be under way to that shard is: read less until it is not.
-  bool outbox_full(std::uint32_t to) const;
+  /// Half of what may be under way to that shard (to any) is: read less until it is not.
+  bool outbox_full(std::uint32_t to) const { return outbox_.full(to); }
   bool outbox_full() const;
+  /// Counts memory that others keep on behalf of lines (frames, receive buffers) against the budget; negative gives
+  /// back.
+  void charge(std::int64_t bytes) { log_.charge(bytes); }
 
   FabricGauges gauges() const;
   void add_metrics(MetricsPage& page) const;
   const LogIdentity& identity() const;
 
  private:
-  friend class Subscription;
   friend class Fabric;
-  struct Parts;
+  friend class Outbox;
+  friend class Subscription;
 
-  std::unique_ptr<Parts> parts_;
+  struct Route {
+    enum State : std::uint8_t { kUnknown, kOpen, kClosed };
+    std::uint32_t index = 0;  // in the owner's log; only there
+    std::uint16_t owner = 0;
+    State state = kUnknown;
+  };
+
+  void on_turn_end() override;
+  Route route_of(ChannelSlot channel) const {
+    return channel.value < routes_.size() ? routes_[channel.value] : Route{};
+  }
+  Route& route_at(ChannelSlot channel);
+  bool is_mine(const Route& route) const { return route.owner == id_; }
+  /// For readers. Errors: kNoChannel, kNotOwner.
+  result<Channel*> find(ChannelSlot channel) const;
+  void receive(std::uint32_t from, std::unique_ptr<LineBatch> batch);
+  void receive_record(ChannelSlot channel, const RecordView& record, LineBatch& batch);
+  Duration delay_by_pressure() const;
+  static void on_second(void* self);
+  void ask_for_share();
+
+  Fabric& fabric_;
+  const std::uint32_t id_;
+  ShardLog log_;
+  Outbox outbox_;
+  std::vector<Route> routes_;
+  Deadline second_;
+  std::uint64_t evicted_before_ = 0;  // a second ago
+  std::uint64_t unrouted_ = 0;
 };
 
 /// The channels of the process: one FabricShard per shard of the runtime. Made at start-up, before the shards run;
-/// destroyed after they have stopped, and after every Subscription.
+/// destroyed after they have stopped and every Subscription is gone, before the runtime.
 class Fabric {
  public:
   Fabric(Runtime& runtime, const FabricSettings& settings, Duration ingress_max_delay, LogIdentity identity);
@@ -105,11 +141,23 @@ class Fabric {
   const LogIdentity& identity() const { return identity_; }
 
  private:
+  friend class FabricShard;
+  friend class Outbox;
+
+  /// Empty batches on their way back; nobody is woken for them.
+  Mailbox& returns(std::uint32_t from, std::uint32_t to) { return *returns_[from * shards_.size() + to]; }
+  std::uint32_t most_batches_under_way() const;
+  /// On shard 0: what each shard asks for; when all have asked, each gets its share.
+  void on_demand(std::uint32_t from, ShareDemand demand);
+
   Runtime& runtime_;
   const FabricSettings settings_;
   const Duration ingress_max_delay_;
   const LogIdentity identity_;
+  std::vector<std::unique_ptr<Mailbox>> returns_;
   std::vector<std::unique_ptr<FabricShard>> shards_;
+  std::vector<ShareDemand> demands_;  // on shard 0
+  std::vector<bool> asked_;
 };
 
 }  // namespace sluice

@@ -7,13 +7,16 @@
 
 #include "logplex/base/result.hpp"
 #include "logplex/channel/cursor.hpp"
+#include "logplex/channel/global_places.hpp"
 #include "logplex/channel/losses.hpp"
+#include "logplex/channel/segment_pool.hpp"
 #include "logplex/wire/record.hpp"
 
 namespace sluice {
 
 class FabricShard;
-class ReaderHooks;
+class ShardLog;
+struct Channel;
 
 /// What take() hands lines to.
 class LineVisitor {
@@ -56,7 +59,7 @@ class Subscription {
   /// Begins to read all channels of this shard, also those opened later. Errors: kTooManyGlobal.
   result<void> attach_all();
   void detach();
-  bool attached() const;
+  bool attached() const { return mode_ != Mode::kDetached; }
 
   /// Moves a channel's reader; what it counts begins anew. A number that is no longer held counts the lines of this
   /// epoch in between as lost; one after the end is taken for the end. Not for global readers.
@@ -69,13 +72,13 @@ class Subscription {
   /// Visits lines in order until the visitor stops, the bound is reached or nothing is left; returns how many it took.
   /// The visitor must not append, attach or detach. Makes on_news() possible again.
   std::uint64_t take(LineVisitor& visitor, TakeBound bound = {});
-  /// The same as taking everything and looking at nothing.
-  void skip_to_end();
+  /// From on_line() only: keeps the bytes of the line being visited, for a gather write of a long one.
+  SegmentRef hold() const;
 
   std::uint64_t offered() const;
-  std::uint64_t taken() const;
+  std::uint64_t taken() const { return taken_; }
   /// Since attach() or seek(), told to the visitor or not yet.
-  const Losses& lost() const;
+  const Losses& lost() const { return lost_; }
   std::uint64_t pending_lines() const;
   std::uint64_t pending_bytes() const;
   bool has_pending() const { return pending_lines() != 0; }
@@ -96,7 +99,52 @@ class Subscription {
   virtual void on_closed() {}
 
  private:
-  friend class ReaderHooks;
+  friend class ShardLog;
+  enum class Mode : std::uint8_t { kDetached, kChannel, kAll };
+  enum class WalkEnd : std::uint8_t { kNothingLeft, kStopped, kEnough };
+  struct Walk;
+
+  WalkEnd walk(Channel& channel, Place& place, Walk& walk);
+  WalkEnd walk_segment(Channel& channel, Place& place, Walk& walk);
+  void take_channel(Walk& walk);
+  void take_all(Walk& walk);
+  void tell_losses(LineVisitor& visitor);
+  void pass_gap(const Channel& channel, Place& place, const RecordView& gap);
+  /// The segment is given up: moves the place out of it and counts what it had not taken.
+  void leave(const Channel& channel, Place& place, const Segment& gone, LossReason reason);
+  void lose(LossReason reason, std::uint64_t lines, const Channel& channel, Seq first, WallTime when);
+  Place find(Channel& channel, Seq seq);
+  void begin_counting(Seq from_seq);
+  /// Wants to be told of the next line again.
+  void listen();
+  void detach_channel();
+  void detach_all();
+  std::uint64_t bit() const { return std::uint64_t{1} << global_; }
+
+  FabricShard& fabric_;
+  ShardLog& log_;
+  const Retention retention_;
+  Mode mode_ = Mode::kDetached;
+  bool told_ = false;    // on_news() is due or was called, and nothing was taken since
+  bool due_ = false;     // in the log's list of whom to tell at the end of the turn
+  bool closed_ = false;  // on_closed() is due
+  std::uint8_t global_ = 0;
+  Channel* channel_ = nullptr;
+  Place place_;
+  Subscription* next_ = nullptr;  // other readers of the channel
+  Subscription* prev_ = nullptr;
+  NewsList news_;  // channels, when global
+  Segment* visiting_ = nullptr;
+  SteadyTime progress_{};  // when it last took a line, or had none to take
+
+  std::uint64_t from_lines_ = 0;  // where counting began: a number, or lines of the shard
+  std::uint64_t from_bytes_ = 0;
+  std::uint64_t taken_ = 0;
+  std::uint64_t taken_bytes_ = 0;
+  std::uint64_t lost_lines_ = 0;
+  std::uint64_t lost_bytes_ = 0;
+  Losses lost_;
+  Losses untold_;
 };
 
 }  // namespace sluice

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <cstdint>
+
+#include "logplex/channel/segment.hpp"
+
+namespace sluice {
+
+class Subscription;
+
+/// One channel's log on the shard that owns it: a list of segments and who reads them.
+///
+///     oldest -> [segment] -> [segment] -> ... -> [newest] -> nullptr
+///                   ^ a reader's Place                ^ lines are appended here
+///
+/// Owned by ShardLog; its address is stable while it is open. About 140 bytes, so that an idle channel with its first
+/// segment stays well under 1 KiB.
+struct Channel {
+  static constexpr std::uint32_t kNoBlock = 0xffffffff;
+
+  Segment* oldest = nullptr;
+  Segment* newest = nullptr;
+  Seq start = 0;                // first number this channel ever gave
+  Seq next = 0;                 // number of the next line
+  Seq oldest_end = 0;           // oldest->end when it is sealed
+  std::uint64_t end_bytes = 0;  // of all records ever appended
+  std::uint64_t memory = 0;     // that its segments take
+
+  Subscription* readers = nullptr;  // attached to this channel alone
+  std::uint64_t news = 0;           // bit g: global reader g has not taken everything
+  std::uint32_t news_block = kNoBlock;
+  std::uint32_t waiting = 0;  // readers to be told of the next line
+
+  Channel* same_size_next = nullptr;  // ring of channels of one size class
+  Channel* same_size_prev = nullptr;
+  ChannelSlot slot;
+  std::uint32_t index = 0;      // in its ShardLog
+  std::uint8_t size_class = 0;  // 0 = holds nothing
+  bool open = false;
+
+  Seq first_held() const { return oldest == nullptr ? next : oldest->first; }
+  /// Bytes of records before this place since the channel began.
+  std::uint64_t bytes_before(const Place& place) const {
+    if (place.segment != nullptr) return place.segment->bytes_before + place.offset;
+    return oldest == nullptr ? end_bytes : oldest->bytes_before;
+  }
+  Place end_place() const { return {next, newest, newest == nullptr ? 0 : newest->used}; }
+};
+
+}  // namespace sluice

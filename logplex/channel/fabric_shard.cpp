@@ -1,0 +1,192 @@
+#include <algorithm>
+
+#include "logplex/base/metrics.hpp"
+#include "logplex/base/partition.hpp"
+#include "logplex/channel/fabric.hpp"
+
+namespace sluice {
+namespace {
+
+constexpr std::chrono::seconds kRebalance{1};
+
+}  // namespace
+
+FabricShard::FabricShard(Fabric& fabric, Shard& shard)
+    : OnShard(shard),
+      fabric_(fabric),
+      id_(shard.id()),
+      log_(shard, *this, fabric.identity().first_seq(), fabric.settings().history_lines),
+      outbox_(fabric, shard, log_, *this, fabric.most_batches_under_way()),
+      second_(shard.wheel(), &FabricShard::on_second, this) {
+  log_.set_limit(fabric.settings().memory_budget.count / fabric.runtime().size());
+}
+
+FabricShard::~FabricShard() { shard().forget(*this); }
+
+void FabricShard::start() { second_.arm(kRebalance); }
+
+const LogIdentity& FabricShard::identity() const { return fabric_.identity(); }
+
+void FabricShard::append(ChannelSlot channel, const LineView& line) {
+  const Route route = route_of(channel);
+  if (route.state != Route::kOpen)
+    ++unrouted_;
+  else if (is_mine(route))
+    log_.append(log_.channel(route.index), line);
+  else
+    outbox_.append(route.owner, channel, line);
+}
+
+void FabricShard::append_gap(ChannelSlot channel, std::uint64_t lines, LossReason reason) {
+  const Route route = route_of(channel);
+  if (route.state != Route::kOpen)
+    unrouted_ += lines;
+  else if (is_mine(route))
+    log_.append_gap(log_.channel(route.index), lines, reason);
+  else if (lines != 0)
+    outbox_.append_gap(route.owner, channel, lines, reason);
+}
+
+Task<result<void>> FabricShard::settled() {
+  const bool done = co_await outbox_.settled();
+  if (!done) co_return make_error_code(boost::system::errc::operation_canceled);
+  co_return result<void>{};
+}
+
+FabricShard::Route& FabricShard::route_at(ChannelSlot channel) {
+  if (channel.value >= routes_.size()) {
+    const std::size_t before = routes_.capacity();
+    routes_.resize(channel.value + 1);
+    log_.charge(static_cast<std::int64_t>((routes_.capacity() - before) * sizeof(Route)));
+  }
+  return routes_[channel.value];
+}
+
+void FabricShard::open_channel(ChannelSlot channel, std::string_view id) {
+  SLUICE_CHECK(channel.valid());
+  Route& route = route_at(channel);
+  if (route.state == Route::kOpen) return;
+  const bool again = route.state == Route::kClosed;
+  route.owner = static_cast<std::uint16_t>(shard_of(partition_of(id), fabric_.runtime().size()));
+  route.state = Route::kOpen;
+  if (is_mine(route)) route.index = log_.open(channel, again).index;
+}
+
+void FabricShard::close_channel(ChannelSlot channel) {
+  Route& route = route_at(channel);
+  if (route.state == Route::kOpen && is_mine(route)) log_.close(log_.channel(route.index));
+  route.state = Route::kClosed;
+}
+
+std::uint32_t FabricShard::owner_of(ChannelSlot channel) const {
+  const Route route = route_of(channel);
+  SLUICE_DCHECK(route.state == Route::kOpen);
+  return route.owner;
+}
+
+result<Channel*> FabricShard::find(ChannelSlot channel) const {
+  const Route route = route_of(channel);
+  if (route.state != Route::kOpen) return make_error_code(FabricError::kNoChannel);
+  if (!is_mine(route)) return make_error_code(FabricError::kNotOwner);
+  return &log_.channel(route.index);
+}
+
+/// The sender may know of a new channel a moment before we do: then it is opened by its first line.
+void FabricShard::receive_record(ChannelSlot channel, const RecordView& record, LineBatch& batch) {
+  Route& route = route_at(channel);
+  if (route.state == Route::kUnknown)
+    route = {log_.open(channel, false).index, static_cast<std::uint16_t>(id_), Route::kOpen};
+  if (route.state == Route::kClosed) {
+    unrouted_ += record.lines();
+    return;
+  }
+  Channel& to = log_.channel(route.index);
+  log_.append_record(to, record.bytes(), record.size());
+  if (batch.delay == Duration{0} || batch.pressing.size() == LineBatch::kMostPressing) return;
+  if (!batch.pressing.empty() && batch.pressing.back() == channel) return;
+  if (log_.presses(to)) batch.pressing.push_back(channel);
+}
+
+void FabricShard::receive(std::uint32_t from, std::unique_ptr<LineBatch> batch) {
+  batch->delay = delay_by_pressure();
+  batch->for_each([&](ChannelSlot channel, const RecordView& record) { receive_record(channel, record, *batch); });
+  std::unique_ptr<Mail> back = std::move(batch);
+  const bool has_room = fabric_.returns(id_, from).try_push(back);
+  SLUICE_CHECK(has_room);
+}
+
+void FabricShard::on_turn_end() {
+  outbox_.flush();
+  log_.tell_readers();
+}
+
+/// Rises with the square, so that a little over the mark costs milliseconds.
+Duration FabricShard::delay_by_pressure() const {
+  const double pressure = log_.pressure();
+  return Duration(
+      static_cast<std::int64_t>(pressure * pressure * static_cast<double>(fabric_.ingress_max_delay().count())));
+}
+
+Duration FabricShard::ingress_delay(ChannelSlot channel) const {
+  const Route route = route_of(channel);
+  if (route.state != Route::kOpen) return Duration{0};
+  if (!is_mine(route)) return outbox_.delay(route.owner, channel);
+  const Duration delay = delay_by_pressure();
+  if (delay == Duration{0} || !log_.presses(log_.channel(route.index))) return Duration{0};
+  return delay;
+}
+
+bool FabricShard::outbox_full() const {
+  for (std::uint32_t to = 0; to < fabric_.runtime().size(); ++to) {
+    if (outbox_.full(to)) return true;
+  }
+  return false;
+}
+
+void FabricShard::on_second(void* self) {
+  auto& fabric = *static_cast<FabricShard*>(self);
+  fabric.second_.arm(kRebalance);
+  fabric.outbox_.shrink();
+  if (fabric.fabric_.runtime().size() > 1) fabric.ask_for_share();
+}
+
+void FabricShard::ask_for_share() {
+  const ShareDemand demand{log_.used_bytes(), log_.evicted_bytes() - evicted_before_};
+  evicted_before_ = log_.evicted_bytes();
+  shard().send(0, make_mail([&fabric = fabric_, from = id_, demand] { fabric.on_demand(from, demand); }));
+}
+
+FabricGauges FabricShard::gauges() const {
+  FabricGauges gauges;
+  gauges.bytes_used = log_.used_bytes();
+  gauges.bytes_budget = log_.limit();
+  gauges.channels = log_.channels();
+  gauges.lines_appended = log_.appended_lines();
+  gauges.lines_refused = outbox_.refused();
+  gauges.lines_unrouted = unrouted_;
+  gauges.lines_evicted = log_.evicted_lines();
+  return gauges;
+}
+
+void FabricShard::add_metrics(MetricsPage& page) const {
+  const FabricGauges now = gauges();
+  const auto number = [](std::uint64_t value) { return static_cast<double>(value); };
+  page.gauge("sluice_fabric_used_bytes", "Memory of buffered lines: segments, index, batches and frames.",
+             number(now.bytes_used));
+  page.gauge("sluice_fabric_budget_bytes", "Memory that buffered lines may use.", number(now.bytes_budget));
+  page.gauge("sluice_fabric_channels", "Open channels.", number(now.channels));
+  page.counter("sluice_fabric_lines_appended_total", "Lines appended to channels.", number(now.lines_appended));
+  page.counter("sluice_fabric_lines_refused_total", "Lines that found no room on their way to another shard.",
+               number(now.lines_refused));
+  page.counter("sluice_fabric_lines_unrouted_total", "Lines for a channel that was closed.",
+               number(now.lines_unrouted));
+  page.counter("sluice_fabric_batches_sent_total", "Batches of lines sent to other shards.",
+               number(outbox_.batches_sent()));
+  for (const LossReason reason : {LossReason::kMemoryBudget, LossReason::kRetention}) {
+    page.counter("sluice_fabric_lines_evicted_total", "Lines that left memory, read or not.",
+                 number(now.lines_evicted[static_cast<std::size_t>(reason)]),
+                 {{"reason", std::string(to_string(reason))}});
+  }
+}
+
+}  // namespace sluice

@@ -1,0 +1,196 @@
+#include "logplex/channel/reader.hpp"
+
+#include <algorithm>
+#include <bit>
+
+#include "logplex/channel/fabric.hpp"
+
+namespace sluice {
+
+Subscription::Subscription(FabricShard& fabric, Retention retention)
+    : fabric_(fabric), log_(fabric.log_), retention_(retention) {}
+
+Subscription::~Subscription() { detach(); }
+
+result<void> Subscription::attach(ChannelSlot channel) {
+  SLUICE_CHECK(mode_ == Mode::kDetached);
+  SLUICE_TRY(Channel * found, fabric_.find(channel));
+  mode_ = Mode::kChannel;
+  channel_ = found;
+  place_ = found->end_place();
+  next_ = found->readers;
+  prev_ = nullptr;
+  if (next_ != nullptr) next_->prev_ = this;
+  found->readers = this;
+  begin_counting(found->next);
+  told_ = true;
+  listen();
+  return {};
+}
+
+result<void> Subscription::attach_all() {
+  SLUICE_CHECK(mode_ == Mode::kDetached);
+  const auto free = static_cast<unsigned>(std::countr_one(log_.globals_));
+  if (free >= ShardLog::kGlobalReaders) return make_error_code(FabricError::kTooManyGlobal);
+  mode_ = Mode::kAll;
+  global_ = static_cast<std::uint8_t>(free);
+  log_.places_.reserve(free);
+  log_.global_[free] = this;
+  log_.globals_ |= bit();
+  begin_counting(0);
+  told_ = true;
+  listen();
+  return {};
+}
+
+void Subscription::detach() {
+  if (mode_ == Mode::kChannel) detach_channel();
+  if (mode_ == Mode::kAll) detach_all();
+  closed_ = false;
+  log_.forget(*this);
+}
+
+void Subscription::detach_channel() {
+  Channel& channel = *channel_;
+  if (prev_ == nullptr)
+    channel.readers = next_;
+  else
+    prev_->next_ = next_;
+  if (next_ != nullptr) next_->prev_ = prev_;
+  if (!told_) --channel.waiting;
+  mode_ = Mode::kDetached;
+  channel_ = nullptr;
+  if (retention_ == Retention::kUntaken) log_.trim(channel);
+}
+
+void Subscription::detach_all() {
+  log_.globals_ &= ~bit();
+  log_.listening_ &= ~bit();
+  log_.global_[global_] = nullptr;
+  for (std::size_t i = 0; i < news_.size(); ++i) {
+    Channel& channel = log_.channel(news_.at(i));
+    const bool last_of_closed = !channel.open && channel.news == bit();
+    log_.drop_news(channel, global_);
+    if (!last_of_closed) log_.trim(channel);
+  }
+  news_.clear();
+  mode_ = Mode::kDetached;
+}
+
+void Subscription::begin_counting(Seq from_seq) {
+  from_lines_ = mode_ == Mode::kAll ? log_.appended_lines() : from_seq;
+  from_bytes_ = log_.appended_bytes();
+  taken_ = taken_bytes_ = lost_lines_ = lost_bytes_ = 0;
+  lost_ = untold_ = Losses{};
+  progress_ = log_.shard().now();
+}
+
+void Subscription::listen() {
+  if (due_ || !std::exchange(told_, false)) return;
+  if (mode_ == Mode::kChannel) ++channel_->waiting;
+  if (mode_ == Mode::kAll) log_.listening_ |= bit();
+}
+
+void Subscription::seek(Seq next) {
+  SLUICE_CHECK(mode_ == Mode::kChannel);
+  const Seq from = std::clamp(next, channel_->start, channel_->next);
+  const Seq held = std::max(from, channel_->first_held());
+  begin_counting(from);
+  lose(LossReason::kRetention, held - from, *channel_, from, log_.shard().wall_now());
+  place_ = find(*channel_, held);
+}
+
+/// Numbers within a gap cannot be stood at: the rest of the gap is lost at once.
+Place Subscription::find(Channel& channel, Seq seq) {
+  if (seq == channel.next) return channel.end_place();
+  Segment* segment = channel.oldest;
+  while (segment->end <= seq) segment = segment->next;
+  Place place{segment->first, segment, 0};
+  while (place.next < seq) {
+    const RecordView record(segment->payload() + place.offset);
+    place.offset += static_cast<std::uint32_t>(record.size());
+    place.next += record.lines();
+    if (place.next > seq) lose(record.gap_reason(), place.next - seq, channel, seq, record.received());
+  }
+  return place;
+}
+
+void Subscription::lose(LossReason reason, std::uint64_t lines, const Channel& channel, Seq first, WallTime when) {
+  lost_lines_ += lines;
+  lost_.add(reason, lines, channel.slot, first, when);
+  untold_.add(reason, lines, channel.slot, first, when);
+}
+
+void Subscription::leave(const Channel& channel, Place& place, const Segment& gone, LossReason reason) {
+  const bool before = place.segment == nullptr && place.next < gone.end;
+  if (place.segment != &gone && !before) return;
+  std::uint32_t offset = place.segment == nullptr ? 0 : place.offset;
+  lost_bytes_ += gone.used - offset;
+  const WallTime now = log_.shard().wall_now();
+  if (!gone.has_gap) {
+    lose(reason, gone.end - place.next, channel, place.next, now);
+  } else {
+    Seq seq = place.next;
+    for (; offset < gone.used; seq += RecordView(gone.payload() + offset).lines()) {
+      const RecordView record(gone.payload() + offset);
+      lose(record.is_gap() ? record.gap_reason() : reason, record.lines(), channel, seq, now);
+      offset += static_cast<std::uint32_t>(record.size());
+    }
+  }
+  place = {gone.end, gone.next, 0};
+}
+
+std::uint64_t Subscription::offered() const { return taken_ + lost_lines_ + pending_lines(); }
+
+std::uint64_t Subscription::pending_lines() const {
+  if (mode_ == Mode::kChannel) return channel_->next - place_.next;
+  if (mode_ == Mode::kAll) return log_.appended_lines() - from_lines_ - taken_ - lost_lines_;
+  return 0;
+}
+
+std::uint64_t Subscription::pending_bytes() const {
+  if (mode_ == Mode::kChannel) return channel_->end_bytes - channel_->bytes_before(place_);
+  if (mode_ == Mode::kAll) return log_.appended_bytes() - from_bytes_ - taken_bytes_ - lost_bytes_;
+  return 0;
+}
+
+namespace {
+
+/// When the first record at or after this place was received.
+std::optional<WallTime> received_at(const Channel& channel, const Place& place) {
+  const Segment* segment = place.segment == nullptr ? channel.oldest : place.segment;
+  std::uint32_t offset = place.segment == nullptr ? 0 : place.offset;
+  while (segment != nullptr && offset >= segment->used) {
+    segment = segment->next;
+    offset = 0;
+  }
+  if (segment == nullptr) return std::nullopt;
+  return RecordView(segment->payload() + offset).received();
+}
+
+}  // namespace
+
+std::optional<WallTime> Subscription::oldest_pending() const {
+  if (mode_ == Mode::kChannel) return received_at(*channel_, place_);
+  std::optional<WallTime> oldest;
+  for (std::size_t i = 0; i < news_.size(); ++i) {
+    const Channel& channel = log_.channel(news_.at(i));
+    const auto received = received_at(channel, log_.places_.at(channel.news_block, global_));
+    if (received && (!oldest || *received < *oldest)) oldest = received;
+  }
+  return oldest;
+}
+
+Seq Subscription::position() const {
+  SLUICE_CHECK(mode_ == Mode::kChannel);
+  return place_.next;
+}
+
+Seq Subscription::end() const {
+  SLUICE_CHECK(mode_ == Mode::kChannel);
+  return channel_->next;
+}
+
+Cursor Subscription::cursor() const { return {fabric_.identity().log_id, position()}; }
+
+}  // namespace sluice

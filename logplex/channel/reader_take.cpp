@@ -1,0 +1,159 @@
+#include <algorithm>
+#include <vector>
+
+#include "logplex/channel/fabric.hpp"
+#include "logplex/channel/reader.hpp"
+
+namespace sluice {
+namespace {
+
+/// A global reader turns to the next channel after so many bytes of one, so that a flood does not hide the others.
+constexpr std::uint64_t kBytesPerVisit = 256 << 10;
+
+}  // namespace
+
+/// One call of take().
+struct Subscription::Walk {
+  LineVisitor& visitor;
+  TakeBound left;
+  std::uint64_t lines = 0;
+  std::uint64_t visit_bytes = 0;  // of the channel at hand
+
+  bool allows(std::size_t bytes) const { return left.lines != 0 && (bytes <= left.bytes || lines == 0); }
+  void count(std::size_t bytes) {
+    ++lines;
+    --left.lines;
+    left.bytes -= std::min<std::uint64_t>(left.bytes, bytes);
+    visit_bytes += bytes;
+  }
+};
+
+std::uint64_t Subscription::take(LineVisitor& visitor, TakeBound bound) {
+  Walk walk{visitor, bound};
+  if (mode_ == Mode::kChannel) take_channel(walk);
+  if (mode_ == Mode::kAll) take_all(walk);
+  tell_losses(visitor);
+  visiting_ = nullptr;
+  if (walk.lines != 0) progress_ = log_.shard().now();
+  listen();
+  return walk.lines;
+}
+
+void Subscription::take_channel(Walk& step) {
+  while (walk(*channel_, place_, step) == WalkEnd::kEnough) step.visit_bytes = 0;
+  if (retention_ == Retention::kUntaken) log_.trim(*channel_);
+}
+
+void Subscription::take_all(Walk& step) {
+  while (!news_.empty()) {
+    Channel& channel = log_.channel(news_.front());
+    step.visit_bytes = 0;
+    const WalkEnd end = walk(channel, log_.places_.at(channel.news_block, global_), step);
+    if (retention_ == Retention::kUntaken) log_.trim(channel);
+    if (end == WalkEnd::kStopped) return;
+    news_.pop();
+    if (end == WalkEnd::kEnough)
+      news_.push(channel.index);
+    else
+      log_.drop_news(channel, global_);
+  }
+}
+
+Subscription::WalkEnd Subscription::walk(Channel& channel, Place& place, Walk& step) {
+  if (place.segment == nullptr) place = {place.next, channel.oldest, 0};
+  while (place.segment != nullptr) {
+    visiting_ = place.segment;
+    const WalkEnd end = walk_segment(channel, place, step);
+    if (end == WalkEnd::kStopped) return end;
+    if (place.segment->next == nullptr) return WalkEnd::kNothingLeft;
+    place = {place.next, place.segment->next, 0};
+    if (step.visit_bytes >= kBytesPerVisit) return WalkEnd::kEnough;
+  }
+  return WalkEnd::kNothingLeft;
+}
+
+Subscription::WalkEnd Subscription::walk_segment(Channel& channel, Place& place, Walk& step) {
+  const Segment& segment = *place.segment;
+  while (place.offset < segment.used) {
+    const RecordView record(segment.payload() + place.offset);
+    if (record.is_gap()) {
+      pass_gap(channel, place, record);
+      continue;
+    }
+    if (lost_lines_ != 0) tell_losses(step.visitor);
+    if (!step.allows(record.size()) || !step.visitor.on_line(channel.slot, place.next, record))
+      return WalkEnd::kStopped;
+    place.offset += static_cast<std::uint32_t>(record.size());
+    ++place.next;
+    ++taken_;
+    taken_bytes_ += record.size();
+    step.count(record.size());
+  }
+  return WalkEnd::kNothingLeft;
+}
+
+void Subscription::pass_gap(const Channel& channel, Place& place, const RecordView& gap) {
+  lose(gap.gap_reason(), gap.lines(), channel, place.next, gap.received());
+  lost_bytes_ += gap.size();
+  place.offset += static_cast<std::uint32_t>(gap.size());
+  place.next += gap.lines();
+}
+
+void Subscription::tell_losses(LineVisitor& visitor) {
+  if (untold_.empty()) return;
+  const Losses losses = std::exchange(untold_, Losses{});
+  visitor.on_loss(losses);
+}
+
+SegmentRef Subscription::hold() const {
+  SLUICE_CHECK(visiting_ != nullptr);
+  return {log_.pool_, *visiting_};
+}
+
+namespace {
+
+/// Numbers of the segment's lines from `from` on that match.
+std::vector<Seq> matching(const Segment& segment, Seq from, const std::function<bool(const RecordView&)>& matches) {
+  std::vector<Seq> found;
+  Seq seq = segment.first;
+  for (std::uint32_t offset = 0; offset < segment.used;) {
+    const RecordView record(segment.payload() + offset);
+    if (seq >= from && !record.is_gap() && matches(record)) found.push_back(seq);
+    offset += static_cast<std::uint32_t>(record.size());
+    seq += record.lines();
+  }
+  return found;
+}
+
+}  // namespace
+
+Seq Subscription::find_last(std::uint64_t lines, const std::function<bool(const RecordView&)>& matches) const {
+  SLUICE_CHECK(mode_ == Mode::kChannel);
+  const Seq held = channel_->first_held();
+  const Seq from = channel_->next - std::min(channel_->next - held, log_.history_lines());
+  std::vector<const Segment*> segments;
+  for (const Segment* segment = channel_->oldest; segment != nullptr; segment = segment->next) {
+    if (segment->end > from) segments.push_back(segment);
+  }
+  Seq earliest = channel_->next;
+  for (auto segment = segments.rbegin(); segment != segments.rend() && lines != 0; ++segment) {
+    const auto found = matching(**segment, from, matches);
+    const std::uint64_t used = std::min<std::uint64_t>(lines, found.size());
+    if (used != 0) earliest = found[found.size() - used];
+    lines -= used;
+  }
+  return earliest;
+}
+
+Seq Subscription::find_received(WallTime since) const {
+  SLUICE_CHECK(mode_ == Mode::kChannel);
+  const std::int64_t since_us = since.time_since_epoch().count();
+  for (const Segment* segment = channel_->oldest; segment != nullptr; segment = segment->next) {
+    if (segment->newest_us < since_us) continue;
+    const auto found = matching(*segment, 0, [since](const RecordView& record) { return record.received() >= since; });
+    if (!found.empty()) return found.front();
+  }
+  return channel_->next;
+}
+
+}  // namespace sluice

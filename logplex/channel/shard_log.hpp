@@ -1,0 +1,124 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "logplex/base/units.hpp"
+#include "logplex/channel/channel.hpp"
+#include "logplex/channel/global_places.hpp"
+#include "logplex/channel/losses.hpp"
+#include "logplex/channel/segment_pool.hpp"
+#include "logplex/channel/size_classes.hpp"
+#include "logplex/runtime/shard.hpp"
+
+namespace sluice {
+
+class Subscription;
+
+/// All channels that one shard owns: their segments, who reads them, and what is given up when memory is short.
+///
+/// What goes first when the budget is used up, from the largest channels: history that no drain still needs (from 75 %
+/// on), then lines that only a standing drain waits for, then the rest. The victim is found by size class and a bounded
+/// number of looks, not by a scan. Small channels pay nothing for a large one.
+///
+/// Lives on its shard, inside FabricShard, which passes its end of turn on to tell_readers().
+class ShardLog final : public OnShard {
+ public:
+  /// A drain that has lines to take and took none for this long stands still.
+  static constexpr std::chrono::seconds kStandsStillAfter{2};
+  static constexpr unsigned kGlobalReaders = 64;
+
+  ShardLog(Shard& shard, TurnHook& turn_end, Seq first_seq, std::uint64_t history_lines);
+  ShardLog(const ShardLog&) = delete;
+  ShardLog& operator=(const ShardLog&) = delete;
+  ~ShardLog();
+
+  Channel& open(ChannelSlot slot, bool again);
+  /// Its own readers end; it stays until global readers have taken everything.
+  void close(Channel& channel);
+  Channel& channel(std::uint32_t index) const { return chunks_[index / kChunk][index % kChunk]; }
+
+  void append(Channel& channel, const LineView& line);
+  /// A record as another shard encoded it; gaps too.
+  void append_record(Channel& channel, const std::byte* record, std::size_t size);
+  void append_gap(Channel& channel, std::uint64_t lines, LossReason reason);
+
+  /// Calls on_news() and on_closed() of those who are due. End of turn.
+  void tell_readers();
+
+  void set_limit(std::uint64_t bytes);
+  std::uint64_t limit() const { return limit_; }
+  /// Memory that others use on behalf of lines, such as batches and frames.
+  void charge(std::int64_t bytes) { charged_ += bytes; }
+  std::uint64_t used_bytes() const;
+  /// Part of the last quarter of the budget that is in use: 0 to 1.
+  double pressure() const;
+  /// Whether the channel is one of the largest and holds lines for a reader that makes progress.
+  bool presses(const Channel& channel) const;
+
+  std::uint64_t channels() const { return open_channels_; }
+  std::uint64_t appended_lines() const { return appended_lines_; }
+  std::uint64_t appended_bytes() const { return appended_bytes_; }
+  std::uint64_t evicted_bytes() const { return evicted_bytes_; }
+  const std::array<std::uint64_t, Losses::kReasons>& evicted_lines() const { return evicted_lines_; }
+  std::uint64_t history_lines() const { return history_lines_; }
+
+ private:
+  friend class Subscription;
+  static constexpr std::uint32_t kChunk = 512;
+  enum class Need : std::uint8_t { kNone, kStanding, kProgressing };
+
+  // shard_log.cpp: lines in
+  std::byte* room(Channel& channel, std::size_t size);
+  void roll(Channel& channel, std::size_t size);
+  void commit(Channel& channel, std::size_t size, std::uint64_t lines, std::int64_t received_us);
+  void announce(Channel& channel, const Place& place);
+  void announce_global(Channel& channel, const Place& place);
+  void announce_to_waiting(Channel& channel, Seq seq);
+  void tell(Subscription& reader);
+  void forget(Subscription& reader);
+  Channel& new_channel();
+  void free_channel(Channel& channel);
+  void drop_news(Channel& channel, unsigned reader);
+
+  // shard_log_memory.cpp: segments out
+  void make_room(std::uint64_t bytes);
+  Channel* find_victim(Need at_most);
+  bool give_up_history();
+  void give_up_oldest(Channel& channel, LossReason reason);
+  void move_readers_on(Channel& channel, Segment& gone, LossReason reason);
+  void trim(Channel& channel);
+  Need need_of(const Channel& channel) const;
+  Need need_of(const Subscription& reader, const Place& place, const Segment& segment) const;
+
+  TurnHook& turn_end_;
+  const Seq first_seq_;
+  const std::uint64_t history_lines_;
+  Seq closed_above_ = 0;  // numbers below may have been given out by closed channels
+
+  SegmentPool pool_;
+  SizeClasses sizes_;
+  std::vector<std::unique_ptr<Channel[]>> chunks_;
+  std::vector<std::uint32_t> free_channels_;
+  std::uint64_t open_channels_ = 0;
+
+  GlobalPlaces places_;
+  std::array<Subscription*, kGlobalReaders> global_{};
+  std::uint64_t globals_ = 0;    // bit g: global_[g] is attached
+  std::uint64_t listening_ = 0;  // bit g: to be told of the next line
+  std::vector<Subscription*> due_;
+  std::vector<Subscription*> telling_;
+
+  std::uint64_t limit_ = ~std::uint64_t{0};
+  std::uint64_t look_again_at_ = 0;  // no history was found to give up until more than this is used
+  std::int64_t charged_ = 0;
+  std::uint64_t appended_lines_ = 0;
+  std::uint64_t appended_bytes_ = 0;
+  std::uint64_t evicted_bytes_ = 0;
+  std::array<std::uint64_t, Losses::kReasons> evicted_lines_{};
+};
+
+}  // namespace sluice

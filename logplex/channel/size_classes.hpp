@@ -1,0 +1,40 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "logplex/channel/channel.hpp"
+
+namespace sluice {
+
+/// Channels by the power of two of the memory they take, so that the largest is found without a scan. Moving a channel
+/// costs a few stores and happens when it gains or loses a segment. One shard.
+class SizeClasses {
+ public:
+  static constexpr unsigned kClasses = 48;
+
+  /// After channel.memory changed.
+  void update(Channel& channel, std::uint64_t memory_before);
+  /// The channel that has waited longest in its class; nullptr when the class is empty.
+  Channel* first(unsigned size_class) const { return heads_[size_class]; }
+  /// Puts the first of a class behind the others.
+  void rotate(unsigned size_class) {
+    if (heads_[size_class] != nullptr) heads_[size_class] = heads_[size_class]->same_size_next;
+  }
+  std::uint32_t count(unsigned size_class) const { return counts_[size_class]; }
+  /// The highest class with a channel in it; 0 when there is none.
+  unsigned largest() const;
+  /// Channels of this class and above take half of all memory.
+  unsigned large_from() const;
+
+ private:
+  void unlink(Channel& channel);
+  void link(Channel& channel);
+
+  std::array<Channel*, kClasses> heads_{};
+  std::array<std::uint32_t, kClasses> counts_{};
+  std::array<std::uint64_t, kClasses> bytes_{};
+  std::uint64_t occupied_ = 0;
+};
+
+}  // namespace sluice

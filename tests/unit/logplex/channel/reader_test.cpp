@@ -1,0 +1,384 @@
+#include "logplex/channel/reader.hpp"
+
+#include "fabric_fixture.hpp"
+
+namespace sluice {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+TEST(Subscription, offers_what_comes_after_attaching) {
+  HandDriven fabric(1);
+  const ChannelSlot slot = fabric.open();
+  fabric.append(slot, "before");
+  Reader one(fabric.local(), Retention::kUntaken);
+  Reader all(fabric.local(), Retention::kUntaken);
+  ASSERT_TRUE(one.attach(slot));
+  ASSERT_TRUE(all.attach_all());
+  EXPECT_FALSE(one.has_pending());
+  fabric.append(slot, "after");
+  for (Reader* reader : {&one, &all}) {
+    EXPECT_EQ(reader->offered(), 1u);
+    EXPECT_EQ(reader->pending_lines(), 1u);
+    EXPECT_GT(reader->pending_bytes(), 30u);
+    EXPECT_EQ(reader->oldest_pending(), fabric.clock.wall());
+    Collector got;
+    EXPECT_EQ(reader->take(got), 1u);
+    EXPECT_EQ(got.lines[0].text, "after");
+    EXPECT_EQ(reader->pending_bytes(), 0u);
+    EXPECT_FALSE(reader->oldest_pending());
+    EXPECT_TRUE(reader->adds_up());
+  }
+}
+
+TEST(Subscription, is_told_once_until_it_takes) {
+  HandDriven fabric(1);
+  const ChannelSlot slot = fabric.open();
+  Reader one(fabric.local(), Retention::kNothing);
+  Reader all(fabric.local(), Retention::kNothing);
+  ASSERT_TRUE(one.attach(slot));
+  ASSERT_TRUE(all.attach_all());
+  for (Reader* reader : {&one, &all}) {
+    Collector before;
+    reader->take(before);
+    reader->news = 0;
+    fabric.append_many(slot, 3);
+    EXPECT_EQ(reader->news, 0);
+    fabric.turns(1);
+    EXPECT_EQ(reader->news, 1);
+    fabric.append_many(slot, 3);
+    fabric.turns(1);
+    EXPECT_EQ(reader->news, 1);
+    Collector got;
+    got.stop_at = 2;
+    reader->take(got);
+    fabric.turns(1);
+    EXPECT_EQ(reader->news, 1);
+    fabric.append(slot, "more");
+    fabric.turns(1);
+    EXPECT_EQ(reader->news, 2);
+    got.stop_at = 1000;
+    reader->take(got);
+    fabric.append(slot, "taken in the same turn");
+    reader->take(got);
+    fabric.turns(1);
+    EXPECT_EQ(reader->news, 2);
+    fabric.append(slot, "later");
+    fabric.turns(1);
+    EXPECT_EQ(reader->news, 3);
+    reader->take(got);
+  }
+}
+
+TEST(Subscription, a_line_that_the_visitor_refuses_comes_again) {
+  HandDriven fabric(1);
+  const ChannelSlot slot = fabric.open();
+  Reader reader(fabric.local(), Retention::kNothing);
+  ASSERT_TRUE(reader.attach(slot));
+  for (int i = 0; i < 10; ++i) fabric.append(slot, std::to_string(i));
+  Collector got;
+  got.stop_at = 4;
+  EXPECT_EQ(reader.take(got), 4u);
+  EXPECT_EQ(reader.pending_lines(), 6u);
+  got.stop_at = 100;
+  EXPECT_EQ(reader.take(got, {2}), 2u);
+  EXPECT_EQ(reader.take(got, {100, 1}), 1u) << "one line always fits";
+  EXPECT_EQ(reader.take(got), 3u);
+  for (std::size_t i = 0; i < 10; ++i) EXPECT_EQ(got.lines[i].text, std::to_string(i));
+}
+
+TEST(Subscription, tail_loses_what_is_older_than_the_history_and_knows_it) {
+  HandDriven fabric(1, 64_MiB, 100);
+  const ChannelSlot slot = fabric.open();
+  Reader tail(fabric.local(), Retention::kNothing);
+  ASSERT_TRUE(tail.attach(slot));
+  fabric.append(slot, "first");
+  fabric.clock.advance(seconds(5));
+  fabric.turns(1);
+  fabric.append_many(slot, 9999);
+  EXPECT_GT(tail.lost().count(LossReason::kRetention), 5000u);
+  EXPECT_EQ(tail.lost().first_seq, fabric.first());
+  EXPECT_EQ(tail.lost().first_channel, slot);
+  EXPECT_EQ(tail.lost().since, fabric.clock.wall());
+  EXPECT_GE(tail.pending_lines(), 100u);
+  Collector got;
+  tail.take(got);
+  EXPECT_EQ(got.events.find('x'), 0u);
+  EXPECT_EQ(got.lines.size() + got.losses[0].total(), 10'000u);
+  EXPECT_EQ(got.lines.front().seq, fabric.first() + got.losses[0].total());
+  EXPECT_TRUE(tail.adds_up());
+}
+
+TEST(Subscription, drain_keeps_what_it_has_not_taken) {
+  HandDriven fabric(1, 64_MiB, 100);
+  const ChannelSlot slot = fabric.open();
+  Reader one(fabric.local(), Retention::kUntaken);
+  Reader all(fabric.local(), Retention::kUntaken);
+  ASSERT_TRUE(one.attach(slot));
+  ASSERT_TRUE(all.attach_all());
+  fabric.append_many(slot, 10'000);
+  Collector first;
+  EXPECT_EQ(one.take(first), 10'000u);
+  EXPECT_EQ(fabric.local().gauges().lines_evicted[4], 0u) << "the other still wants them";
+  Collector second;
+  EXPECT_EQ(all.take(second), 10'000u);
+  EXPECT_GT(fabric.local().gauges().lines_evicted[4], 5000u) << "now they are only history";
+  EXPECT_TRUE(one.lost().empty());
+  EXPECT_TRUE(all.lost().empty());
+}
+
+TEST(Subscription, detaching_lets_go_of_what_it_kept) {
+  HandDriven fabric(1, 64_MiB, 100);
+  const ChannelSlot slot = fabric.open();
+  Reader one(fabric.local(), Retention::kUntaken);
+  Reader all(fabric.local(), Retention::kUntaken);
+  ASSERT_TRUE(one.attach(slot));
+  ASSERT_TRUE(all.attach_all());
+  fabric.append_many(slot, 10'000);
+  const auto before = fabric.local().gauges().bytes_used;
+  one.detach();
+  EXPECT_EQ(fabric.local().gauges().bytes_used, before);
+  all.detach();
+  EXPECT_LT(fabric.local().gauges().bytes_used, before / 4);
+  EXPECT_EQ(one.pending_lines(), 0u);
+  EXPECT_TRUE(one.adds_up());
+  EXPECT_TRUE(all.adds_up());
+  fabric.append(slot, "goes on");
+  fabric.turns();
+  EXPECT_EQ(one.news, 0);
+}
+
+TEST(Subscription, over_budget_the_standing_drain_loses_first) {
+  HandDriven fabric(1, 2_MiB, 10);
+  const ChannelSlot dead = fabric.open();
+  const ChannelSlot alive = fabric.open();
+  Reader stands(fabric.local(), Retention::kUntaken);
+  Reader moves(fabric.local(), Retention::kUntaken);
+  ASSERT_TRUE(stands.attach(dead));
+  ASSERT_TRUE(moves.attach(alive));
+  fabric.append_many(dead, 5000);
+  fabric.append_many(alive, 1000);
+  fabric.pass(seconds(3));
+  EXPECT_TRUE(stands.lost().empty()) << "there is room for both";
+  std::uint64_t got_lines = 0;
+  for (int i = 0; i < 50; ++i) {
+    fabric.append_many(alive, 200);
+    fabric.pass(milliseconds(100));
+    Collector got;
+    got_lines += moves.take(got, {50});
+  }
+  EXPECT_GT(stands.lost().count(LossReason::kMemoryBudget), 0u);
+  EXPECT_EQ(moves.lost().total(), 0u);
+  EXPECT_LE(fabric.local().gauges().bytes_used, 2u << 20);
+  EXPECT_TRUE(stands.adds_up());
+  Collector rest;
+  EXPECT_EQ(got_lines + moves.take(rest), 1000u + 50 * 200);
+}
+
+TEST(Subscription, over_budget_everybody_loses_and_everything_adds_up) {
+  HandDriven fabric(1, 1_MiB);
+  const ChannelSlot slot = fabric.open();
+  Reader drain(fabric.local(), Retention::kUntaken);
+  Reader all(fabric.local(), Retention::kUntaken);
+  Reader tail(fabric.local(), Retention::kNothing);
+  ASSERT_TRUE(drain.attach(slot));
+  ASSERT_TRUE(tail.attach(slot));
+  ASSERT_TRUE(all.attach_all());
+  fabric.append_many(slot, 5000);
+  fabric.local().append_gap(slot, 11, LossReason::kQuota);
+  fabric.append_many(slot, 20'000);
+  EXPECT_LE(fabric.local().gauges().bytes_used, 1u << 20);
+  for (Reader* reader : {&drain, &all, &tail}) {
+    EXPECT_GT(reader->lost().count(LossReason::kMemoryBudget), 0u);
+    EXPECT_EQ(reader->lost().count(LossReason::kQuota), 11u);
+    EXPECT_TRUE(reader->adds_up());
+    EXPECT_LT(reader->pending_bytes(), 1u << 20);
+    EXPECT_GT(reader->pending_bytes(), 1u << 19);
+  }
+  for (Reader* reader : {&drain, &all, &tail}) {
+    Collector got;
+    reader->take(got);
+    EXPECT_EQ(got.lines.size() + reader->lost().total(), 25'011u);
+    EXPECT_EQ(reader->pending_bytes(), 0u);
+  }
+}
+
+TEST(Subscription, the_largest_channel_gives_up_first) {
+  HandDriven fabric(1, 4_MiB);
+  std::vector<ChannelSlot> quiet;
+  for (int i = 0; i < 200; ++i) {
+    quiet.push_back(fabric.open());
+    fabric.append(quiet.back(), "the only line");
+  }
+  const ChannelSlot busy = fabric.open();
+  Reader drain(fabric.local(), Retention::kUntaken);
+  ASSERT_TRUE(drain.attach(busy));
+  fabric.append_many(busy, 50'000);
+  EXPECT_GT(drain.lost().total(), 0u);
+  for (const ChannelSlot slot : quiet) {
+    Reader reader(fabric.local(), Retention::kNothing);
+    ASSERT_TRUE(reader.attach(slot));
+    reader.seek(0);
+    EXPECT_EQ(reader.pending_lines(), 1u);
+  }
+}
+
+TEST(Subscription, seek_lands_on_every_number) {
+  HandDriven fabric(1, 64_MiB, 300);
+  const ChannelSlot slot = fabric.open();
+  fabric.append_many(slot, 3000, 30);
+  fabric.local().append_gap(slot, 5, LossReason::kQuota);
+  fabric.append_many(slot, 10);
+  const Seq end = fabric.first() + 3015;
+  Reader reader(fabric.local(), Retention::kNothing);
+  ASSERT_TRUE(reader.attach(slot));
+  for (Seq seq = fabric.first(); seq <= end; ++seq) {
+    reader.seek(seq);
+    ASSERT_EQ(reader.offered(), end - seq);
+    Collector got;
+    reader.take(got, {1});
+    ASSERT_TRUE(reader.adds_up()) << seq;
+    if (reader.lost().empty() && seq != end) {
+      ASSERT_EQ(got.lines.at(0).seq, seq);
+    }
+  }
+  reader.seek(end + 1000);
+  EXPECT_EQ(reader.position(), end);
+  reader.seek(7);
+  EXPECT_EQ(reader.offered(), 3015u) << "an older epoch: everything of this one";
+}
+
+TEST(Subscription, find_last_counts_matches_from_the_end) {
+  HandDriven fabric(1, 64_MiB, 100);
+  const ChannelSlot slot = fabric.open();
+  Reader pin(fabric.local(), Retention::kUntaken);
+  ASSERT_TRUE(pin.attach(slot));
+  for (int i = 0; i < 1000; ++i) fabric.append(slot, i % 10 == 0 ? "match" : "other");
+  Reader reader(fabric.local(), Retention::kNothing);
+  ASSERT_TRUE(reader.attach(slot));
+  const auto any = [](const RecordView&) { return true; };
+  const auto match = [](const RecordView& line) { return line.text() == "match"; };
+  const Seq end = fabric.first() + 1000;
+  EXPECT_EQ(reader.find_last(0, any), end);
+  EXPECT_EQ(reader.find_last(7, any), end - 7);
+  EXPECT_EQ(reader.find_last(100'000, any), end - 100) << "no further than the history";
+  EXPECT_EQ(reader.find_last(3, match), end - 30);
+  EXPECT_EQ(reader.find_last(50, match), end - 100);
+  EXPECT_EQ(reader.find_last(50, [](const RecordView&) { return false; }), end);
+}
+
+TEST(Subscription, find_received_goes_by_receive_time) {
+  HandDriven fabric(1);
+  const ChannelSlot slot = fabric.open();
+  Reader reader(fabric.local(), Retention::kNothing);
+  ASSERT_TRUE(reader.attach(slot));
+  const WallTime start = fabric.clock.wall();
+  for (int i = 0; i < 1000; ++i) {
+    fabric.append(slot, std::to_string(i));
+    fabric.clock.advance(seconds(1));
+  }
+  EXPECT_EQ(reader.find_received(start - seconds(5)), fabric.first());
+  EXPECT_EQ(reader.find_received(start + seconds(500)), fabric.first() + 500);
+  EXPECT_EQ(reader.find_received(start + milliseconds(500'001)), fabric.first() + 501);
+  EXPECT_EQ(reader.find_received(start + seconds(2000)), fabric.first() + 1000);
+}
+
+TEST(Subscription, closing_ends_its_own_readers_but_not_what_global_ones_have_not_taken) {
+  HandDriven fabric(1);
+  const ChannelSlot slot = fabric.open();
+  Reader one(fabric.local(), Retention::kUntaken);
+  Reader all(fabric.local(), Retention::kUntaken);
+  ASSERT_TRUE(one.attach(slot));
+  ASSERT_TRUE(all.attach_all());
+  fabric.append_many(slot, 3000);
+  const auto before = fabric.local().gauges().bytes_used;
+  fabric.close(slot);
+  EXPECT_FALSE(one.attached());
+  EXPECT_EQ(one.closed, 0);
+  fabric.turns(1);
+  EXPECT_EQ(one.closed, 1);
+  EXPECT_EQ(one.news, 0);
+  EXPECT_EQ(all.pending_lines(), 3000u);
+  Collector got;
+  EXPECT_EQ(all.take(got), 3000u);
+  EXPECT_LT(fabric.local().gauges().bytes_used, before / 2);
+}
+
+TEST(Subscription, detached_in_its_own_callback_hears_no_more) {
+  struct Leaver final : Subscription {
+    using Subscription::Subscription;
+    void on_news() override {
+      ++news;
+      other->detach();
+      detach();
+    }
+    Subscription* other = nullptr;
+    int news = 0;
+  };
+  HandDriven fabric(1);
+  const ChannelSlot slot = fabric.open();
+  Leaver a(fabric.local(), Retention::kNothing);
+  Leaver b(fabric.local(), Retention::kNothing);
+  a.other = &b;
+  b.other = &a;
+  ASSERT_TRUE(a.attach(slot));
+  ASSERT_TRUE(b.attach(slot));
+  fabric.append(slot, "line");
+  fabric.turns();
+  EXPECT_EQ(a.news + b.news, 1);
+}
+
+TEST(Subscription, global_reader_turns_from_a_flood_to_the_others) {
+  HandDriven fabric(1);
+  const ChannelSlot flood = fabric.open();
+  const ChannelSlot quiet = fabric.open();
+  Reader all(fabric.local(), Retention::kUntaken);
+  ASSERT_TRUE(all.attach_all());
+  fabric.append_many(flood, 10'000);
+  fabric.append(quiet, "quiet");
+  Collector got;
+  all.take(got, {5000});
+  EXPECT_TRUE(std::any_of(got.lines.begin(), got.lines.end(), [&](const auto& line) { return line.channel == quiet; }));
+}
+
+TEST(Subscription, idle_channels_cost_a_global_reader_nothing) {
+  HandDriven fabric(1);
+  for (int i = 0; i < 5000; ++i) fabric.append(fabric.open(), "line");
+  const auto before = fabric.local().gauges().bytes_used;
+  std::vector<std::unique_ptr<Reader>> all;
+  for (int i = 0; i < 64; ++i) {
+    ASSERT_TRUE(all.emplace_back(std::make_unique<Reader>(fabric.local(), Retention::kUntaken))->attach_all());
+  }
+  EXPECT_LT(fabric.local().gauges().bytes_used, before + 64 * 64);
+}
+
+TEST(Subscription, a_held_segment_outlives_its_channel) {
+  struct Holder final : LineVisitor {
+    bool on_line(ChannelSlot, Seq, const RecordView& line) override {
+      kept = line.text();
+      ref = reader->hold();
+      return true;
+    }
+    void on_loss(const Losses&) override {}
+    Reader* reader = nullptr;
+    std::string_view kept;
+    SegmentRef ref;
+  };
+  HandDriven fabric(1);
+  const ChannelSlot slot = fabric.open();
+  Holder holder;
+  Reader reader(fabric.local(), Retention::kNothing);
+  holder.reader = &reader;
+  ASSERT_TRUE(reader.attach(slot));
+  fabric.append(slot, "kept bytes");
+  reader.take(holder);
+  fabric.close(slot);
+  const ChannelSlot other = fabric.open();
+  fabric.append_many(other, 1000);
+  EXPECT_EQ(holder.kept, "kept bytes");
+  holder.ref = SegmentRef();
+}
+
+}  // namespace
+}  // namespace sluice
