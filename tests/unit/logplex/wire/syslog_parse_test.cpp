@@ -1,6 +1,8 @@
 #include "logplex/wire/syslog_parse.hpp"
 
+#include <deque>
 #include <string>
+#include <utility>
 
 #include <gtest/gtest.h>
 
@@ -10,7 +12,10 @@ namespace {
 constexpr std::string_view kNow = "2026-01-02T03:04:05.000000+00:00";
 const std::string kToken = "t.6ba7b810-9dad-41d1-80b4-00c04fd430c8";
 
-LineView parsed(std::string_view message) {
+/// The views stay valid: every message is kept until the program ends.
+LineView parsed(std::string text) {
+  static std::deque<std::string> kept;
+  const std::string& message = kept.emplace_back(std::move(text));
   const auto line = parse_syslog(message);
   EXPECT_TRUE(line) << message;
   return line.value_or(LineView{});
