@@ -136,7 +136,7 @@ bool fields_fit(const RecordHeader& header, std::string_view body) {
 }
 
 bool gap_fits(const RecordHeader& header, const std::byte* at) {
-  if (header.size != kGapRecordSize || header.pri < 1 || header.pri > std::uint8_t(LossReason::kShutdown)) return false;
+  if (header.size != kGapRecordSize || header.pri < 1 || header.pri > std::uint8_t(LossReason::kSkipped)) return false;
   return RecordView(at).gap_lines() > 0;
 }
 
