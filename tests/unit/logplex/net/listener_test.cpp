@@ -1,0 +1,183 @@
+#include "logplex/net/listener.hpp"
+
+#include <poll.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+
+#include <cstdlib>
+#include <set>
+
+#include <gtest/gtest.h>
+
+#include "logplex/base/metrics.hpp"
+#include "tests/support/raw_client.hpp"
+#include "tests/support/running_shards.hpp"
+
+namespace sluice {
+namespace {
+
+/// Keeps every connection and writes its shard's number into it.
+struct Keeper final : ConnectionHandler {
+  explicit Keeper(std::uint32_t id) : shard(id) {}
+  void on_accepted(int fd, const Peer& peer, ConnectionTicket ticket) override {
+    EXPECT_EQ(Shard::current().id(), shard);
+    EXPECT_TRUE(peer.address.is_loopback());
+    const char number = static_cast<char>('0' + shard);
+    EXPECT_EQ(::send(fd, &number, 1, MSG_NOSIGNAL), 1);
+    open.emplace_back(UniqueFd(fd), std::move(ticket));
+  }
+  const std::uint32_t shard;
+  std::vector<std::pair<UniqueFd, ConnectionTicket>> open;
+};
+
+struct Listening {
+  explicit Listening(std::uint32_t count, std::uint64_t limit, const char* addresses = "127.0.0.1:0") : shards(count) {
+    for (std::uint32_t id = 0; id < count; ++id) keepers.push_back(std::make_unique<Keeper>(id));
+    const auto opened = table.open("test.listen", addresses, limit);
+    EXPECT_TRUE(opened.has_value()) << (opened ? "" : opened.error().message);
+    table.handle("test.listen", handlers());
+    table.start();
+    shards.start();
+  }
+  ~Listening() {
+    shards.await(0, table.stop_accepting());
+    shards.stop();
+  }
+  std::vector<ConnectionHandler*> handlers() {
+    std::vector<ConnectionHandler*> all;
+    for (auto& keeper : keepers) all.push_back(keeper.get());
+    return all;
+  }
+  std::uint16_t port(std::size_t i = 0) { return table.ports().at("test.listen").at(i); }
+  std::string metrics() {
+    MetricsPage page;
+    table.add_metrics(page);
+    return page.text();
+  }
+
+  RunningShards shards;
+  ListenerTable table{shards.runtime};
+  std::vector<std::unique_ptr<Keeper>> keepers;
+};
+
+TEST(ListenerTable, shares_connections_out_evenly) {
+  Listening listening(3, 1000);
+  std::vector<RawClient> clients;
+  std::array<int, 3> on{};
+  for (int i = 0; i < 90; ++i) {
+    clients.emplace_back(listening.port());
+    const auto number = clients.back().read_bytes(1);
+    ASSERT_EQ(number.size(), 1u);
+    ++on[static_cast<std::size_t>(number[0] - '0')];
+  }
+  // Two choices keep the loads within a few connections of each other.
+  for (const int count : on) EXPECT_NEAR(count, 30, 6);
+}
+
+TEST(ListenerTable, closes_what_exceeds_the_limit_until_one_leaves) {
+  Listening listening(2, 3);
+  std::vector<RawClient> clients;
+  for (int i = 0; i < 3; ++i) {
+    clients.emplace_back(listening.port());
+    EXPECT_EQ(clients.back().read_bytes(1).size(), 1u);
+  }
+  RawClient refused(listening.port());
+  EXPECT_EQ(refused.read_some(), "");
+  EXPECT_NE(listening.metrics().find("sluice_listener_refused_total{listener=\"test.listen\"} 1"), std::string::npos);
+  EXPECT_NE(listening.metrics().find("sluice_listener_connections{listener=\"test.listen\"} 3"), std::string::npos);
+  for (std::uint32_t id = 0; id < 2; ++id) listening.shards.on(id, [&] { listening.keepers[id]->open.clear(); });
+  RawClient again(listening.port());
+  EXPECT_EQ(again.read_bytes(1).size(), 1u);
+}
+
+TEST(ListenerTable, lists_of_addresses_and_ports_json) {
+  Listening listening(1, 10, "127.0.0.1:0, [::1]:0,*:0");
+  const auto ports = listening.table.ports().at("test.listen");
+  ASSERT_EQ(ports.size(), 3u);
+  EXPECT_EQ(std::set<int>(ports.begin(), ports.end()).size(), 3u);
+  EXPECT_EQ(listening.table.ports_json().rfind("{\"test.listen\": [" + std::to_string(ports[0]) + ", ", 0), 0u);
+  EXPECT_EQ(RawClient(ports[2]).read_bytes(1), "0");
+}
+
+TEST(ListenerTable, errors_name_setting_and_address) {
+  RunningShards shards;
+  ListenerTable table(shards.runtime);
+  const RawListener taken;
+  const std::string address = "127.0.0.1:" + std::to_string(taken.port());
+  for (const std::string& bad :
+       {address, std::string("127.0.0.1"), std::string("192.0.2.1:0"), std::string("1.2.3.4:99999")}) {
+    const auto opened = table.open("api.listen", bad, 1);
+    ASSERT_FALSE(opened.has_value()) << bad;
+    EXPECT_NE(opened.error().message.find("api.listen"), std::string::npos);
+    EXPECT_NE(opened.error().message.find("'" + bad + "'"), std::string::npos) << opened.error().message;
+  }
+  EXPECT_TRUE(table.open("api.listen", "", 1).has_value());
+  EXPECT_FALSE(table.has("api.listen"));
+}
+
+TEST(ListenerTable, stop_accepting_refuses_new_connections) {
+  Listening listening(2, 10);
+  RawClient before(listening.port());
+  EXPECT_EQ(before.read_bytes(1).size(), 1u);
+  listening.shards.await(1, listening.table.stop_accepting());
+  RawClient after(listening.port());
+  EXPECT_TRUE(after.fd() < 0 || after.read_some().empty());
+}
+
+TEST(ListenerTable, adopts_inherited_sockets_by_name) {
+  RunningShards shards;
+  const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
+  ASSERT_EQ(::listen(fd, 8), 0);
+  InheritedListeners inherited;
+  inherited.fds.emplace("router.http", fd);
+  inherited.fds.emplace("router.htpp", ::dup(fd));
+  ListenerTable table(shards.runtime, std::move(inherited));
+  ASSERT_TRUE(table.open("router.http", "127.0.0.1:1", 5).has_value());
+  EXPECT_NE(table.ports().at("router.http").at(0), 1);
+  const auto left = table.check_inherited();
+  ASSERT_FALSE(left.has_value());
+  EXPECT_NE(left.error().message.find("router.htpp"), std::string::npos);
+}
+
+TEST(InheritedListeners, reads_systemds_variables) {
+  ::setenv("LISTEN_PID", std::to_string(::getpid()).c_str(), 1);
+  ::setenv("LISTEN_FDS", "x", 1);
+  EXPECT_FALSE(InheritedListeners::from_environment().has_value());
+  ::setenv("LISTEN_FDS", "2", 1);
+  ::setenv("LISTEN_FDNAMES", "a", 1);
+  EXPECT_FALSE(InheritedListeners::from_environment().has_value());
+  ::setenv("LISTEN_PID", "1", 1);
+  EXPECT_TRUE(InheritedListeners::from_environment()->fds.empty());
+  ::unsetenv("LISTEN_PID");
+  ::unsetenv("LISTEN_FDS");
+  ::unsetenv("LISTEN_FDNAMES");
+}
+
+TEST(ListenerTable, out_of_descriptors_pauses_and_recovers) {
+  Listening listening(1, 100);
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+  RawClient client(listening.port());
+  EXPECT_EQ(client.read_bytes(1).size(), 1u);
+  std::vector<UniqueFd> hoard;
+  UniqueFd waiting(::socket(AF_INET, SOCK_STREAM, 0));
+  const rlimit tight{static_cast<rlim_t>(waiting.fd() + 8), before.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &tight), 0);
+  for (int fd = ::dup(waiting.fd()); fd >= 0; fd = ::dup(waiting.fd())) hoard.emplace_back(fd);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(listening.port());
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  ASSERT_EQ(::connect(waiting.fd(), reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+  const auto paused = [&] {
+    return listening.metrics().find("sluice_listener_pauses_total{listener=\"test.listen\"} 0") == std::string::npos;
+  };
+  EXPECT_TRUE(eventually(paused));
+  hoard.clear();
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+  RawClient late(std::move(waiting));
+  EXPECT_EQ(late.read_bytes(1).size(), 1u);
+}
+
+}  // namespace
+}  // namespace sluice
