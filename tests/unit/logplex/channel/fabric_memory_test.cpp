@@ -1,0 +1,69 @@
+#include <unistd.h>
+
+#include <cstdio>
+
+#include "fabric_fixture.hpp"
+
+namespace sluice {
+namespace {
+
+/// Memory of this process that is in RAM.
+std::uint64_t resident_bytes() {
+  std::FILE* file = std::fopen("/proc/self/statm", "r");
+  unsigned long all = 0;
+  unsigned long resident = 0;
+  const int read = std::fscanf(file, "%lu %lu", &all, &resident);
+  std::fclose(file);
+  return read == 2 ? resident * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE)) : 0;
+}
+
+/// A line as the router writes it.
+constexpr std::string_view kRouterLine =
+    "at=info method=GET path=\"/articles/17?page=2\" host=www.example.com "
+    "request_id=8601b555-6a83-4c12-8269-97c8e32cdb22 "
+    "fwd=\"203.0.113.1\" dyno=web.1 connect=1ms service=37ms status=200 bytes=1277 protocol=https";
+
+TEST(FabricMemory, a_hundred_thousand_channels_with_a_line_each_cost_a_kilobyte_each) {
+  constexpr std::uint32_t kCount = 100'000;
+  SystemClock clock;
+  Runtime runtime(2, clock);
+  ShardScope scope(runtime.shard(0));
+  Fabric fabric(runtime, {1_GiB, 1500, {}}, std::chrono::seconds(1), {1, 1});
+  const std::uint64_t before = resident_bytes();
+  for (std::uint32_t i = 0; i < kCount; ++i) {
+    const std::string id = "app-" + std::to_string(i);
+    for (std::uint32_t to = 0; to < 2; ++to) {
+      ShardScope on(runtime.shard(to));
+      fabric.shard(to).open_channel(ChannelSlot{i}, id);
+    }
+    LineView line;
+    line.source = "heroku";
+    line.process = "router";
+    line.text = kRouterLine;
+    fabric.local().append(ChannelSlot{i}, line);
+    if (i % 100 == 0) {
+      runtime.shard(0).turn();
+      runtime.shard(1).turn();
+    }
+  }
+  for (int i = 0; i < 10; ++i) {
+    runtime.shard(0).turn();
+    runtime.shard(1).turn();
+  }
+  std::uint64_t lines = 0;
+  for (std::uint32_t id = 0; id < 2; ++id) {
+    lines += fabric.shard(id).gauges().lines_appended;
+    EXPECT_LT(fabric.shard(id).gauges().bytes_used, std::uint64_t{kCount} / 2 * 1100);
+  }
+  EXPECT_EQ(lines, kCount);
+  const std::uint64_t grown = resident_bytes() - before;
+  RecordProperty("grown_bytes_per_channel", static_cast<int>(grown / kCount));
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  EXPECT_LT(grown, std::uint64_t{4} << 30);  // shadow memory included
+#else
+  EXPECT_LT(grown, std::uint64_t{100} << 20);
+#endif
+}
+
+}  // namespace
+}  // namespace sluice
