@@ -52,6 +52,7 @@ Task<result<HttpReply, Error>> HttpConnection::read_reply() {
       if (parser.done()) break;
       const auto ended = co_await read_into(in);
       if (!ended) continue;
+      if (ended == NetError::kTlsCertificate) co_return Error{ended, {}};
       const auto complete = parser.feed_end();
       if (!complete) co_return unreadable(complete.error());
     }
@@ -61,13 +62,13 @@ Task<result<HttpReply, Error>> HttpConnection::read_reply() {
   }
 }
 
-/// True at the end of the stream or when it broke.
-Task<bool> HttpConnection::read_into(std::string& in) {
+/// An error at the end of the stream or when it broke.
+Task<error_code> HttpConnection::read_into(std::string& in) {
   const auto old = in.size();
   in.resize(old + kReadSize);
   const auto got = co_await stream_->read_some(std::span(in.data() + old, kReadSize));
   in.resize(old + (got ? *got : 0));
-  co_return got.has_error();
+  co_return got.error();
 }
 
 }  // namespace sluice

@@ -33,7 +33,7 @@ class HttpConnection {
   /// Writes `head` (request line, headers and the empty line, exactly these bytes) and `body` in one piece, then reads
   /// the answer; 1xx answers are skipped. Both views must stay until it returns.
   /// Errors: kClosed (before any byte of an answer: with a kept-alive connection it is safe to try a new one),
-  /// kMalformed, kBodyTooLarge, kTimedOut.
+  /// kMalformed, kHeadTooLarge, kBodyTooLarge, kTimedOut, kTlsCertificate (the server refused ours).
   Task<result<HttpReply, Error>> exchange(std::string_view head, std::string_view body, Duration timeout);
 
   /// True while another exchange may be tried: kept alive, not closed by the peer, nothing unexpected received.
@@ -44,7 +44,7 @@ class HttpConnection {
 
  private:
   Task<result<HttpReply, Error>> read_reply();
-  Task<bool> read_into(std::string& in);
+  Task<error_code> read_into(std::string& in);
 
   std::unique_ptr<ByteStream> stream_;
   std::uint64_t exchanges_ = 0;

@@ -60,15 +60,17 @@ bool alert_about_certificate(int reason) {
   }
 }
 
-bool is_ssl_error(error_code failed) { return failed.category() == asio::error::get_ssl_category(); }
+bool refuses_certificate(error_code failed) {
+  return failed.category() == asio::error::get_ssl_category() &&
+         alert_about_certificate(ERR_GET_REASON(static_cast<unsigned long>(failed.value())));
+}
 
 Error handshake_error(SSL* ssl, error_code failed) {
   if (failed == asio::error::operation_aborted) return {failed, {}};
   const long verified = ::SSL_get_verify_result(ssl);
   if (verified != X509_V_OK && ::SSL_get_verify_mode(ssl) != SSL_VERIFY_NONE)
     return {NetError::kTlsCertificate, ::X509_verify_cert_error_string(verified)};
-  if (is_ssl_error(failed) && alert_about_certificate(ERR_GET_REASON(static_cast<unsigned long>(failed.value()))))
-    return {NetError::kTlsCertificate, failed.message()};
+  if (refuses_certificate(failed)) return {NetError::kTlsCertificate, failed.message()};
   return {NetError::kTlsHandshake, failed.message()};
 }
 
@@ -92,6 +94,8 @@ class TlsStream final : public ByteStream {
     const auto [failed, got] = co_await stream_.async_read_some(asio::buffer(into.data(), into.size()), use_tuple);
     // Many servers just close; our protocols say themselves where a message ends.
     if (failed == asio::ssl::error::stream_truncated) co_return make_error_code(asio::error::eof);
+    // In TLS 1.3 our handshake is over before the server has looked at our certificate.
+    if (refuses_certificate(failed)) co_return make_error_code(NetError::kTlsCertificate);
     if (failed) co_return failed;
     co_return got;
   }

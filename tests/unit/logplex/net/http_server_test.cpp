@@ -1,6 +1,5 @@
 #include "logplex/net/http_server.hpp"
 
-#include <poll.h>
 #include <sys/socket.h>
 
 #include <gtest/gtest.h>

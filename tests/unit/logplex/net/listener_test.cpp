@@ -1,6 +1,5 @@
 #include "logplex/net/listener.hpp"
 
-#include <poll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 

@@ -1,0 +1,124 @@
+#include "logplex/net/http_client.hpp"
+
+#include <gtest/gtest.h>
+
+#include "logplex/net/dial.hpp"
+#include "tests/support/raw_client.hpp"
+#include "tests/support/running_shards.hpp"
+
+namespace sluice {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using Reply = result<HttpReply, Error>;
+
+class HttpClientTest : public ::testing::Test {
+ protected:
+  HttpClientTest() { shards.start(); }
+  ~HttpClientTest() override {
+    if (connection) shards.on(0, [this] { connection.reset(); });
+    shards.stop();
+  }
+
+  void connect() {
+    auto stream = shards.await(0, dialer.dial({"127.0.0.1", listener.port(), nullptr}, seconds(5)));
+    ASSERT_TRUE(stream.has_value());
+    connection = std::make_unique<HttpConnection>(std::move(*stream));
+    server.emplace(listener.accept());
+  }
+
+  /// One exchange against a server that says `answer`, in pieces, after it has read the request.
+  Reply exchange(const std::string& answer, bool close = false, std::size_t piece = 1 << 20,
+                 Duration timeout = seconds(5)) {
+    std::thread peer([&] {
+      EXPECT_EQ(server->read_bytes(head.size() + body.size()), head + body);
+      for (std::size_t at = 0; at < answer.size(); at += piece) server->send(answer.substr(at, piece));
+      if (close) server->close();
+    });
+    auto reply = shards.await(0, connection->exchange(head, body, timeout));
+    peer.join();
+    return reply;
+  }
+  Reply once(const std::string& answer, bool close = false, std::size_t piece = 1 << 20) {
+    if (connection) shards.on(0, [this] { connection.reset(); });
+    connect();
+    return exchange(answer, close, piece);
+  }
+  bool reusable() {
+    return shards.on(0, [this] { return connection->reusable(); });
+  }
+
+  const std::string head = "POST /in HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\n\r\n";
+  const std::string body = "body";
+  RunningShards shards;
+  Resolver resolver;
+  AddressGuard guard = AddressGuard::parse({"127.0.0.1"}).value();
+  Dialer dialer{shards.runtime.shard(0), resolver, guard};
+  RawListener listener;
+  std::unique_ptr<HttpConnection> connection;
+  std::optional<RawClient> server;
+};
+
+TEST_F(HttpClientTest, reads_answers_wherever_they_are_cut) {
+  const std::string chunked =
+      "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 202 Accepted\r\nX-A: b\r\nTransfer-Encoding: "
+      "chunked\r\n\r\n3\r\nabc\r\n2\r\nde"
+      "\r\n0\r\nT: t\r\n\r\n";
+  connect();
+  for (std::size_t piece = 1; piece < 12; ++piece) {
+    const auto reply = exchange(chunked, false, piece);
+    ASSERT_TRUE(reply.has_value()) << reply.error().message;
+    EXPECT_EQ(reply->status, 202);
+    EXPECT_EQ(reply->body, "abcde");
+    EXPECT_EQ(*reply->header("x-a"), "b");
+    EXPECT_TRUE(reply->keep_alive);
+    EXPECT_TRUE(reusable());
+  }
+}
+
+TEST_F(HttpClientTest, knows_when_a_connection_may_be_used_again) {
+  EXPECT_TRUE(once("HTTP/1.1 204 No Content\r\n\r\n")->keep_alive);
+  EXPECT_TRUE(reusable());
+  EXPECT_FALSE(once("HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")->keep_alive);
+  EXPECT_FALSE(reusable());
+  EXPECT_FALSE(once("HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok")->keep_alive);
+  EXPECT_FALSE(once("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokHTTP/1.1 200 surprise\r\n\r\n")->keep_alive);
+  const auto until_end = once("HTTP/1.1 200 OK\r\n\r\nall of it", true);
+  EXPECT_EQ(until_end->body, "all of it");
+  EXPECT_FALSE(until_end->keep_alive);
+}
+
+TEST_F(HttpClientTest, an_idle_connection_closed_by_the_peer_is_seen) {
+  EXPECT_TRUE(once("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")->keep_alive);
+  EXPECT_TRUE(reusable());
+  server->close();
+  EXPECT_TRUE(eventually([this] { return !reusable(); }));
+}
+
+TEST_F(HttpClientTest, keeps_only_the_beginning_of_a_body) {
+  const auto reply = once("HTTP/1.1 500 Oops\r\nContent-Length: 100000\r\n\r\n" + std::string(100'000, 'x'));
+  EXPECT_EQ(reply->status, 500);
+  EXPECT_EQ(reply->body.size(), HttpConnection::kBodyKept);
+  EXPECT_EQ(reply->body_bytes, 100'000u);
+}
+
+TEST_F(HttpClientTest, broken_answers_are_errors) {
+  EXPECT_EQ(once("", true).error().code, NetError::kClosed);
+  EXPECT_EQ(once("HTTP/1.1 200 OK\r\nConte", true).error().code, NetError::kClosed);
+  EXPECT_EQ(once("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nab", true).error().code, NetError::kClosed);
+  EXPECT_EQ(once("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n").error().code, NetError::kMalformed);
+  EXPECT_EQ(once("SMTP ready\r\n\r\n").error().code, NetError::kMalformed);
+  EXPECT_EQ(once("HTTP/1.1 200 OK\r\nX: " + std::string(80'000, 'x')).error().code, NetError::kHeadTooLarge);
+  EXPECT_FALSE(reusable());
+}
+
+TEST_F(HttpClientTest, no_answer_in_time) {
+  connect();
+  const auto reply = exchange("HTTP/1.1 200", false, 1 << 20, milliseconds(80));
+  EXPECT_EQ(reply.error().code, NetError::kTimedOut);
+  EXPECT_FALSE(reusable());
+}
+
+}  // namespace
+}  // namespace sluice
