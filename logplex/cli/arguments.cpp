@@ -26,8 +26,10 @@ std::string examples_footer(std::string_view examples) {
 /// These go with every level of the tree, so that they may stand anywhere. CLI11's "fallthrough" would do that too, but
 /// then takes an app named like a command ("status") for that command.
 void add_global_options(CLI::App& app, Arguments& arguments) {
-  app.add_option("--url", arguments.url, "Address of the API (or SLUICE_URL)")->group("Everywhere");
-  app.add_option("--key", arguments.key, "API key (or SLUICE_API_KEY, or sluice login)")->group("Everywhere");
+  app.add_option("--url", arguments.url, "Address of the API (or SLUICE_URL)")->group("Everywhere")->type_name("URL");
+  app.add_option("--key", arguments.key, "API key (or SLUICE_API_KEY, or sluice login)")
+      ->group("Everywhere")
+      ->type_name("KEY");
   app.add_flag("--json", arguments.json, "Print JSON for machines")->group("Everywhere");
 }
 
@@ -87,7 +89,7 @@ ParsedArguments ended_early(Grammar& grammar, const CLI::ParseError& error) {
   ParsedArguments parsed;
   CLI::App& chosen = grammar.chosen();
   if (dynamic_cast<const CLI::CallForHelp*>(&error) != nullptr) {
-    parsed.output = chosen.help();
+    parsed.output = grammar.root().help();  // which goes on to the command that was named
   } else if (dynamic_cast<const CLI::CallForVersion*>(&error) != nullptr) {
     parsed.output = grammar.root().version() + "\n";
   } else {

@@ -9,7 +9,7 @@ namespace sluice {
 
 /// What `logs` and `tail` take.
 struct LogArguments {
-  std::uint64_t lines = 100;
+  std::int64_t lines = -1;  // -1: not given
   bool follow = false;
   std::string source;
   std::string process;

@@ -5,20 +5,20 @@
 namespace sluice {
 namespace {
 
-const std::vector<std::string> kLevels = {"emerg",   "alert",  "crit", "err",  "error",
-                                          "warning", "notice", "info", "debug"};
+const std::vector<std::string> kLevels = {"warn",  "emerg",   "alert",  "crit", "err",
+                                          "error", "warning", "notice", "info", "debug"};
 
 /// One value each time it is given, so that words after it stay positional.
-void add_repeated(CLI::App& app, const char* name, std::vector<std::string>& values, const char* what) {
-  app.add_option(name, values, what)->allow_extra_args(false)->take_all();
+void add_repeated(CLI::App& app, const char* name, const char* type, std::vector<std::string>& values, const char* what) {
+  app.add_option(name, values, what)->allow_extra_args(false)->take_all()->type_name(type);
 }
 
 void add_app(CLI::App& app, Arguments& a) {
-  app.add_option("-a,--app", a.app, "The app or channel (or set SLUICE_APP)")->envname("SLUICE_APP")->required();
+  app.add_option("-a,--app", a.app, "The app or channel")->type_name("APP")->envname("SLUICE_APP")->required();
 }
 
 void add_app_or_global(CLI::App& app, Arguments& a) {
-  auto* name = app.add_option("-a,--app", a.app, "The app or channel (or set SLUICE_APP)")->envname("SLUICE_APP");
+  auto* name = app.add_option("-a,--app", a.app, "The app or channel")->type_name("APP")->envname("SLUICE_APP");
   auto* global = app.add_flag("--global", a.global, "Global drains, which read every channel");
   app.final_callback([name, global] {
     const bool app_named = name->count() > 0 || std::getenv("SLUICE_APP") != nullptr;
@@ -27,15 +27,15 @@ void add_app_or_global(CLI::App& app, Arguments& a) {
 }
 
 void add_subject(CLI::App& app, Arguments& a, const char* name, const char* what) {
-  app.add_option(name, a.subject, what)->required();
+  app.add_option(name, a.subject, what)->type_name("")->required();
 }
 
 void app_name(CLI::App& app, Arguments& a) { add_subject(app, a, "NAME", "The app"); }
 
 void apps_create(CLI::App& app, Arguments& a) {
   add_subject(app, a, "NAME", "The new app; its channel has the same name");
-  add_repeated(app, "-d,--domain", a.domains, "A host name to serve; may be repeated");
-  add_repeated(app, "-b,--backend", a.backends, "[NAME=]HOST:PORT of a backend; may be repeated");
+  add_repeated(app, "-d,--domain", "DOMAIN", a.domains, "A host name to serve; may be repeated");
+  add_repeated(app, "-b,--backend", "BACKEND", a.backends, "[NAME=]HOST:PORT of a backend; may be repeated");
 }
 
 void apps_delete(CLI::App& app, Arguments& a) {
@@ -45,17 +45,21 @@ void apps_delete(CLI::App& app, Arguments& a) {
 
 void app_and_domains(CLI::App& app, Arguments& a) {
   add_app(app, a);
-  app.add_option("DOMAIN", a.subjects, "One or more host names")->required();
+  app.add_option("DOMAIN", a.subjects, "One or more host names")->type_name("")->required();
 }
 
 void backends_add(CLI::App& app, Arguments& a) {
   add_app(app, a);
   app.add_option("BACKEND", a.subjects, "[NAME=]HOST:PORT, one or more; without a name, the next free web.N")
+      ->type_name("")
       ->required();
   app.add_option("--soft", a.soft_limit, "Requests in flight from which others are preferred")
+      ->type_name("N")
       ->check(CLI::NonNegativeNumber);
-  app.add_option("--hard", a.hard_limit, "Most requests in flight, 0 = no limit")->check(CLI::NonNegativeNumber);
-  app.add_option("--weight", a.weight, "Share of the requests")->check(CLI::NonNegativeNumber);
+  app.add_option("--hard", a.hard_limit, "Most requests in flight, 0 = no limit")
+      ->type_name("N")
+      ->check(CLI::NonNegativeNumber);
+  app.add_option("--weight", a.weight, "Share of the requests")->type_name("N")->check(CLI::NonNegativeNumber);
 }
 
 void backends_remove(CLI::App& app, Arguments& a) {
@@ -65,7 +69,7 @@ void backends_remove(CLI::App& app, Arguments& a) {
 
 void tokens_create(CLI::App& app, Arguments& a) {
   add_app(app, a);
-  app.add_option("NAME", a.subject, "The name, which becomes the source of its lines (app)");
+  app.add_option("NAME", a.subject, "The name, which becomes the source of its lines (app)")->type_name("");
 }
 
 void tokens_revoke(CLI::App& app, Arguments& a) {
@@ -76,14 +80,16 @@ void tokens_revoke(CLI::App& app, Arguments& a) {
 void drains_add(CLI::App& app, Arguments& a) {
   add_app_or_global(app, a);
   add_subject(app, a, "URL", "http(s)://, syslog://, syslog+tls:// or kafka://");
-  app.add_option("--format", a.drain.format, "How lines are written");
+  app.add_option("--format", a.drain.format, "How lines are written")->type_name("FORMAT");
   app.add_flag("--durable", a.drain.durable, "Keep undelivered lines on disk, also over a restart");
-  app.add_option("--filter", a.drain.filter, "Only lines that match, such as 'source=app level<=warning'");
-  add_repeated(app, "--header", a.drain.headers, "Name:Value sent with each request; may be repeated");
-  app.add_option("--secret", a.drain.secret, "Key with which bodies are signed");
-  app.add_option("--ca", a.drain.ca_file, "PEM file of the authority that signed the receiver's certificate");
-  app.add_option("--client-cert", a.drain.client_certificate_file, "PEM file of our certificate");
-  app.add_option("--client-key", a.drain.client_key_file, "PEM file of our key");
+  app.add_option("--filter", a.drain.filter, "Only lines that match, such as 'source=app level<=warning'")
+      ->type_name("FILTER");
+  add_repeated(app, "--header", "HEADER", a.drain.headers, "Name:Value sent with each request; may be repeated");
+  app.add_option("--secret", a.drain.secret, "Key with which bodies are signed")->type_name("SECRET");
+  app.add_option("--ca", a.drain.ca_file, "PEM file of the authority that signed the receiver's certificate")
+      ->type_name("FILE");
+  app.add_option("--client-cert", a.drain.client_certificate_file, "PEM file of our certificate")->type_name("FILE");
+  app.add_option("--client-key", a.drain.client_key_file, "PEM file of our key")->type_name("FILE");
 }
 
 void one_drain(CLI::App& app, Arguments& a) {
@@ -105,21 +111,23 @@ void drains_replay(CLI::App& app, Arguments& a) {
 
 void keys_create(CLI::App& app, Arguments& a) {
   add_subject(app, a, "NAME", "What the key is for");
-  add_repeated(app, "--scope", a.scopes,
+  add_repeated(app, "--scope", "SCOPE", a.scopes,
                "logs:read, logs:write, drains:read, drains:write, apps:write or admin; repeatable");
-  add_repeated(app, "--channel", a.channels, "Only this channel; may be repeated");
-  app.add_option("--expires-in", a.expires_in, "Life time, such as 30d");
+  add_repeated(app, "--channel", "CHANNEL", a.channels, "Only this channel; may be repeated");
+  app.add_option("--expires-in", a.expires_in, "Life time, such as 30d")->type_name("TIME");
 }
 
 void key_id(CLI::App& app, Arguments& a) { add_subject(app, a, "KEY", "Id or name"); }
 
 void log_options(CLI::App& app, Arguments& a) {
   add_app(app, a);
-  app.add_option("-n,--num", a.log.lines, "Lines of history (100)");
-  app.add_option("-s,--source", a.log.source, "Only this source, such as app or heroku");
-  app.add_option("-p,--ps,--proc", a.log.process, "Only this process: web, or web.1");
+  app.add_option("-n,--num", a.log.lines, "Lines of history (100; all with --since)")
+      ->type_name("N")
+      ->check(CLI::NonNegativeNumber);
+  app.add_option("-s,--source", a.log.source, "Only this source, such as app or heroku")->type_name("SOURCE");
+  app.add_option("-p,--ps,--proc", a.log.process, "Only this process: web, or web.1")->type_name("PROC");
   app.add_option("--filter", a.log.filter, "Filter terms, such as 'status>=500 -path~^/health'");
-  app.add_option("--grep", a.log.grep, "Only lines whose text matches this RE2 expression");
+  app.add_option("--grep", a.log.grep, "Only lines whose text matches this RE2 expression")->type_name("RE");
   app.add_option("--level", a.log.level, "Only this severity and worse")
       ->check(CLI::IsMember(kLevels, CLI::ignore_case));
   app.add_option("--since", a.log.since, "From then on: an age such as 10m, or a time");
@@ -138,18 +146,21 @@ void logs(CLI::App& app, Arguments& a) {
 
 void send(CLI::App& app, Arguments& a) {
   add_app(app, a);
-  app.add_option("--source", a.send.source,
-                 "The source of the lines: the name of the token that is used or made (app)");
-  app.add_option("--proc", a.send.process, "The process of the lines (send)");
+  app.add_option("--source", a.send.source, "The source of the lines: the name of the token that is used or made (app)")
+      ->type_name("SOURCE");
+  app.add_option("--proc", a.send.process, "The process of the lines (send)")->type_name("PROC");
   app.add_option("--level", a.send.level, "Their severity (info)")->check(CLI::IsMember(kLevels, CLI::ignore_case));
   app.add_option("--ingress", a.send.ingress_url,
-                 "Where lines go, if not where the server says (or SLUICE_INGRESS_URL)")
+                 "Where lines go, if not where the server says")
+      ->type_name("URL")
       ->envname("SLUICE_INGRESS_URL");
 }
 
 void top(CLI::App& app, Arguments& a) {
-  app.add_option("-i,--interval", a.interval_s, "Seconds between two pictures (2)")->check(CLI::Range(0.1, 3600.0));
-  app.add_option("-n,--rounds", a.rounds, "End after so many pictures");
+  app.add_option("-i,--interval", a.interval_s, "Seconds between two pictures (2)")
+      ->type_name("SECONDS")
+      ->check(CLI::Range(0.1, 3600.0));
+  app.add_option("-n,--rounds", a.rounds, "End after so many pictures")->type_name("N");
 }
 
 void completion(CLI::App& app, Arguments& a) {

@@ -9,6 +9,7 @@
 #include "logplex/cli/json_text.hpp"
 #include "logplex/cli/line_sender.hpp"
 #include "logplex/cli/log_stream.hpp"
+#include "logplex/cli/node_report.hpp"
 #include "logplex/cli/requests.hpp"
 
 namespace sluice {
@@ -57,9 +58,9 @@ result<Endpoint, Error> find_ingress(CommandRun& run) {
   const std::string& given = run.arguments.send.ingress_url;
   if (!given.empty()) return parse_endpoint(given);
   const auto status = ask(run, plain_request("GET", api_path({"status"})));
-  const std::string named = status.has_value() ? text_at(*status, "ingress_http") : std::string();
+  const std::string named = status.has_value() ? ingress_of(*status) : std::string();
   if (!named.empty()) {
-    SLUICE_TRY(auto endpoint, parse_endpoint(named));
+    SLUICE_TRY(auto endpoint, parse_endpoint(named.find("://") == std::string::npos ? "http://" + named : named));
     return dialable(std::move(endpoint), run.endpoint);
   }
   return Endpoint{run.endpoint.scheme, run.endpoint.host, kUsualIngressPort, {}};

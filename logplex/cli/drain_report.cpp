@@ -105,7 +105,7 @@ std::string drain_facts(const json::value& drain) {
 }
 
 bool drain_test_passed(const json::value& outcome) {
-  if (const auto* ok = member(outcome, "ok"); ok != nullptr && ok->is_bool()) return ok->get_bool();
+  if (const auto* ok = member(outcome, "delivered"); ok != nullptr && ok->is_bool()) return ok->get_bool();
   if (!any_text(outcome, "error").empty() || !any_text(outcome, "error_class").empty()) return false;
   const auto status = number_at(outcome, "status");
   return !status || (*status >= 200 && *status < 300);

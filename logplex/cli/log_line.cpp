@@ -74,6 +74,7 @@ Gap read_gap(std::string_view data) {
 }
 
 std::string gap_notice(const Gap& gap) {
+  if (gap.lost == 0) return "-- gap: lines may be lost (" + (gap.reason.empty() ? "unknown" : gap.reason) + ") --\n";
   const std::string reason = gap.reason.empty() ? "" : " (" + gap.reason + ")";
   return fmt::format("-- gap: {} {} lost{} --\n", gap.lost, gap.lost == 1 ? "line" : "lines", reason);
 }

@@ -28,7 +28,7 @@ struct Gap {
 
 /// Reads the JSON of a `gap` event. What is missing stays empty.
 Gap read_gap(std::string_view data);
-/// `-- gap: 17 lines lost (reason) --` and a newline.
+/// `-- gap: 17 lines lost (reason) --` and a newline; without a number when even the server cannot know it.
 std::string gap_notice(const Gap& gap);
 
 }  // namespace sluice

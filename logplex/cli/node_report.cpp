@@ -28,17 +28,32 @@ std::string uptime_text(const json::value& node) {
   return seconds ? format_age(std::chrono::milliseconds(static_cast<long long>(*seconds * 1000))) : std::string();
 }
 
-std::string revision_text(const json::value& node) {
-  const std::string revision = text_at(node, "revision");
-  const auto* current = member(node, "up_to_date");
-  return revision + (current != nullptr && current->is_bool() && !current->get_bool() ? " (behind)" : "");
+/// A node whose revision is older than the store's acts on an old configuration.
+std::string revision_text(const json::value& node, const json::value& status) {
+  const auto* store = member(status, "store");
+  const auto newest = store == nullptr ? std::nullopt : count_at(*store, "revision");
+  const auto revision = count_at(node, "revision");
+  return text_at(node, "revision") + (revision && newest && *revision < *newest ? " (behind)" : "");
 }
 
-/// "store" may be a word or an object that says more.
-std::string store_text(const json::value& node) {
-  const auto* store = member(node, "store");
-  if (store == nullptr) return {};
-  return store->is_object() ? text_at(*store, "state") : value_text(*store);
+std::string memory_text(const json::value& node) {
+  const auto used = count_at(node, "buffered_bytes");
+  const auto budget = count_at(node, "memory_budget_bytes");
+  if (!used) return {};
+  return short_bytes(*used) + (budget ? " of " + short_bytes(*budget) : "");
+}
+
+std::string store_text(const json::value& status) {
+  const auto* store = member(status, "store");
+  if (store == nullptr || !store->is_object()) return store == nullptr ? std::string() : value_text(*store);
+  const auto* reachable = member(*store, "reachable");
+  const bool away = reachable != nullptr && reachable->is_bool() && !reachable->get_bool();
+  std::string text = text_at(*store, "kind") + (away ? ", not reachable: changes wait" : "");
+  const std::string trouble = text_at(*store, "trouble");
+  if (!trouble.empty()) text += " (" + trouble + ")";
+  const auto quarantined = count_at(*store, "quarantined_count").value_or(0);
+  if (quarantined > 0) text += "; " + grouped(quarantined) + " bad entries set aside";
+  return text;
 }
 
 std::string rate_text(double rate) {
@@ -69,8 +84,8 @@ std::vector<std::string> rate_names(const json::array& nodes) {
 }
 
 std::string drains_text(const json::value& status) {
-  const json::array& drains = array_at(status, "drains_unhealthy");
-  if (member(status, "drains_unhealthy") == nullptr) return {};
+  if (member(status, "drains") == nullptr) return {};
+  const json::array& drains = array_at(status, "drains");
   if (drains.empty()) return "\nall drains are healthy\n";
   Table table({"DRAIN", "APP", "STATUS", "PENDING", "LAST ERROR", "URL"});
   for (const auto& drain : drains) {
@@ -105,16 +120,26 @@ std::string rates_text(const json::value& status) {
 
 std::string status_text(const json::value& status) {
   const json::array& nodes = array_at(status, "nodes");
-  Table table({"NODE", "VERSION", "UP", "REVISION", "STORE"});
+  Table table({"NODE", "VERSION", "UP", "REVISION", "MEMORY"});
   for (const auto& node : nodes) {
     table.add(
-        {text_at(node, "node"), text_at(node, "version"), uptime_text(node), revision_text(node), store_text(node)});
+        {text_at(node, "node"), text_at(node, "version"), uptime_text(node), revision_text(node, status), memory_text(node)});
   }
   std::string out = table.str();
   if (!rate_names(nodes).empty()) out += "\n" + rates_text(status);
-  const std::string ingress = text_at(status, "ingress_http");
-  if (!ingress.empty()) out += "\ningress: " + ingress + "\n";
-  return out + drains_text(status);
+  FactList facts;
+  facts.add("store", store_text(status));
+  facts.add("ingress", ingress_of(status));
+  const std::string shown = facts.str();
+  return out + (shown.empty() ? "" : "\n" + shown) + drains_text(status);
+}
+
+std::string ingress_of(const json::value& status) {
+  for (const auto& node : array_at(status, "nodes")) {
+    const auto* ingress = member(node, "ingress");
+    if (ingress != nullptr) return text_at(*ingress, "http");
+  }
+  return text_at(status, "ingress_http");
 }
 
 }  // namespace sluice

@@ -15,6 +15,8 @@ namespace {
 
 namespace json = boost::json;
 
+constexpr std::int64_t kUsualLines = 100;
+
 json::array array_of(const std::vector<std::string>& words) { return json::array(words.begin(), words.end()); }
 
 bool is_port(std::string_view text) {
@@ -184,7 +186,9 @@ result<ApiRequest, Error> logs_request(const Arguments& arguments, WallTime now)
   ApiRequest request;
   request.target = api_path({"channels", arguments.app, "logs"});
   request.accept = "text/event-stream";
-  add_query(request.target, "num", std::to_string(log.lines));
+  // Since a point in time means all of it, unless a number was asked for.
+  const bool counted = log.lines >= 0 || log.since.empty();
+  if (counted) add_query(request.target, "num", std::to_string(log.lines >= 0 ? log.lines : kUsualLines));
   if (log.follow) add_query(request.target, "tail", "1");
   add_query(request.target, "source", log.source);
   add_query(request.target, "ps", log.process);

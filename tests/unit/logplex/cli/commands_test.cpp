@@ -164,8 +164,10 @@ TEST(Commands, drains_show_prints_the_ledger) {
 }
 
 TEST(Commands, drains_test_fails_when_the_receiver_refused) {
-  ScriptedServer server({{answer("200 OK", R"({"status":204,"latency_ms":3.5,"tls":{"version":"TLSv1.3"}})")},
-                         {answer("200 OK", R"({"status":500,"latency_ms":2,"error":"answered 500"})")}});
+  ScriptedServer server(
+      {{answer("200 OK", R"({"delivered":true,"status":null,"latency_ms":3.5,"tls":{"version":"TLSv1.3"}})")},
+       {answer("200 OK",
+               R"({"delivered":false,"status":500,"latency_ms":2,"error_class":"status","error":"answered 500"})")}});
   CommandBench bench;
   EXPECT_EQ(bench.run({"drains", "test", "4", "-a", "shop", "--url", server.url()}), 0);
   EXPECT_NE(bench.out().find("TLSv1.3"), std::string::npos);
@@ -175,11 +177,13 @@ TEST(Commands, drains_test_fails_when_the_receiver_refused) {
 
 TEST(Commands, status_tolerates_what_is_missing) {
   ScriptedServer server({{answer("200 OK", R"({"nodes":[{"node":"n1","version":"0.1.0","uptime_s":3700,"revision":12,
-    "up_to_date":false,"store":"embedded","rates":{"lines_in_per_s":1234.5,"requests_per_s":0}}],"drains_unhealthy":[]})")},
+    "buffered_bytes":2048,"memory_budget_bytes":1048576,"rates":{"lines_in_per_s":1234.5,"requests_per_s":0}}],"drains":[],
+    "store":{"kind":"redis","reachable":false,"revision":13,"trouble":"refused","quarantined_count":2}})")},
                          {answer("200 OK", "{}")}});
   CommandBench bench;
   EXPECT_EQ(bench.run({"status", "--url", server.url()}), 0);
-  for (const char* text : {"n1", "1h 1m", "12 (behind)", "lines in", "1.23k", "all drains are healthy"}) {
+  for (const char* text : {"n1", "1h 1m", "12 (behind)", "lines in", "1.23k", "2.00 KiB of 1.00 MiB",
+                           "redis, not reachable: changes wait (refused)", "2 bad entries", "all drains are healthy"}) {
     EXPECT_NE(bench.out().find(text), std::string::npos) << text << "\n" << bench.out();
   }
   EXPECT_EQ(bench.run({"status", "--url", server.url()}), 0);

@@ -94,6 +94,7 @@ TEST(LineFormat, router_values_take_the_colour_of_their_band) {
 TEST(LineFormat, gap_notice_is_exact) {
   EXPECT_EQ(gap_notice(read_gap(R"({"lost":17,"reason":"slow reader"})")), "-- gap: 17 lines lost (slow reader) --\n");
   EXPECT_EQ(gap_notice(read_gap(R"({"lost":1})")), "-- gap: 1 line lost --\n");
+  EXPECT_EQ(gap_notice(read_gap(R"({"lost":0,"reason":"restarted"})")), "-- gap: lines may be lost (restarted) --\n");
 }
 
 }  // namespace

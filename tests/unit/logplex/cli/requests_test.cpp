@@ -68,6 +68,12 @@ TEST(Requests, logs_ask_for_events_of_objects) {
       "&since=2026-01-02T02%3A50%3A00.000000%2B00%3A00&format=json");
 }
 
+TEST(Requests, a_number_of_lines_is_asked_for_unless_since_says_where_to_begin) {
+  EXPECT_NE(logs_request(parsed({"logs", "-a", "s"}), kNow)->target.find("num=100"), std::string::npos);
+  EXPECT_NE(logs_request(parsed({"logs", "-a", "s", "-n", "0"}), kNow)->target.find("num=0"), std::string::npos);
+  EXPECT_EQ(logs_request(parsed({"logs", "-a", "s", "--since", "1h"}), kNow)->target.find("num="), std::string::npos);
+}
+
 TEST(Requests, replay_and_keys_check_their_arguments) {
   EXPECT_EQ(replay_request(parsed({"drains", "replay", "7", "-a", "s", "--since", "1h"}), "7", kNow)->body,
             R"({"since":"2026-01-02T02:00:00.000000+00:00"})");

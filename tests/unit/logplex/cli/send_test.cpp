@@ -29,7 +29,7 @@ class Input {
 
 TEST(Send, posts_frames_with_the_channels_token) {
   ScriptedServer ingress({{answer("204 No Content", "")}, {answer("204 No Content", "")}});
-  ScriptedServer api({{answer("200 OK", "{\"ingress_http\":\"" + ingress.url() + "\"}")},
+  ScriptedServer api({{answer("200 OK", "{\"nodes\":[{\"ingress\":{\"http\":\"" + ingress.url().substr(7) + "\"}}]}")},
                       {answer("200 OK", R"({"channel":"shop","tokens":{"app":"t.1"}})")}});
   const Input input("one\ntwo");
   CommandBench bench;
