@@ -9,7 +9,8 @@ const std::vector<std::string> kLevels = {"warn",  "emerg",   "alert",  "crit", 
                                           "error", "warning", "notice", "info", "debug"};
 
 /// One value each time it is given, so that words after it stay positional.
-void add_repeated(CLI::App& app, const char* name, const char* type, std::vector<std::string>& values, const char* what) {
+void add_repeated(CLI::App& app, const char* name, const char* type, std::vector<std::string>& values,
+                  const char* what) {
   app.add_option(name, values, what)->allow_extra_args(false)->take_all()->type_name(type);
 }
 
@@ -150,8 +151,7 @@ void send(CLI::App& app, Arguments& a) {
       ->type_name("SOURCE");
   app.add_option("--proc", a.send.process, "The process of the lines (send)")->type_name("PROC");
   app.add_option("--level", a.send.level, "Their severity (info)")->check(CLI::IsMember(kLevels, CLI::ignore_case));
-  app.add_option("--ingress", a.send.ingress_url,
-                 "Where lines go, if not where the server says")
+  app.add_option("--ingress", a.send.ingress_url, "Where lines go, if not where the server says")
       ->type_name("URL")
       ->envname("SLUICE_INGRESS_URL");
 }

@@ -1,18 +1,17 @@
 #include "logplex/cli/http_api.hpp"
 
-#include <sys/socket.h>
-
-#include <boost/asio/connect.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/beast/core/buffers_to_string.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http/buffer_body.hpp>
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
 #include <boost/beast/http/write.hpp>
 
 #include "logplex/cli/cli_error.hpp"
+#include "logplex/net/blocking_stream.hpp"
+#include "logplex/net/net_error.hpp"
 
 namespace sluice {
 namespace {
@@ -26,6 +25,18 @@ constexpr milliseconds kConnectPatience{10'000};
 constexpr milliseconds kAnswerPatience{60'000};
 constexpr std::size_t kLargestAnswer = std::size_t{64} << 20;
 constexpr std::size_t kPiece = 64 << 10;
+
+Error unreachable(const Endpoint& endpoint, const std::string& why) {
+  return cli_error(CliError::kUnreachable,
+                   "cannot reach " + endpoint.str() + ": " + why + "; is the server running? (--url, SLUICE_URL)");
+}
+
+std::string words_of(error_code code) {
+  if (code == NetError::kTimedOut) return "no answer in time";
+  const bool closed = code == http::error::end_of_stream || code == http::error::partial_message ||
+                      code == asio::error::eof || code == asio::error::connection_reset;
+  return closed ? "the connection was closed" : code.message();
+}
 
 http::request<http::string_body> message_of(const ApiRequest& request, const Endpoint& endpoint,
                                             const Secret& authorization) {
@@ -45,36 +56,67 @@ http::request<http::string_body> message_of(const ApiRequest& request, const End
   return message;
 }
 
-/// A connection and the answer that is being read from it. Blocking calls made of asynchronous ones, because only those
-/// have deadlines in Beast: start one, then run the context until it is done.
+/// The stream as Beast's blocking functions want it.
+class BeastStream {
+ public:
+  explicit BeastStream(std::unique_ptr<BlockingStream> stream) : stream_(std::move(stream)) {}
+
+  BlockingStream& stream() { return *stream_; }
+
+  template <class Buffers>
+  std::size_t read_some(const Buffers& buffers, error_code& failed) {
+    const asio::mutable_buffer into = *asio::buffer_sequence_begin(buffers);
+    return outcome(stream_->read_some({static_cast<char*>(into.data()), into.size()}), failed);
+  }
+
+  /// A head is many small buffers: joined, they are one packet.
+  template <class Buffers>
+  std::size_t write_some(const Buffers& buffers, error_code& failed) {
+    return outcome(stream_->write_some(beast::buffers_to_string(buffers)), failed);
+  }
+
+  template <class Buffers>
+  std::size_t read_some(const Buffers& buffers) {
+    return or_throw([&](error_code& failed) { return read_some(buffers, failed); });
+  }
+  template <class Buffers>
+  std::size_t write_some(const Buffers& buffers) {
+    return or_throw([&](error_code& failed) { return write_some(buffers, failed); });
+  }
+
+ private:
+  static std::size_t outcome(result<std::size_t> size, error_code& failed) {
+    failed = size.has_error() ? size.error() : error_code();
+    return size.has_error() ? 0 : *size;
+  }
+
+  template <class Operation>
+  static std::size_t or_throw(Operation operation) {
+    error_code failed;
+    const std::size_t size = operation(failed);
+    if (failed) throw boost::system::system_error(failed);
+    return size;
+  }
+
+  std::unique_ptr<BlockingStream> stream_;
+};
+
+/// A connection and the answer that is being read from it.
 class HttpStream final : public ApiStream {
  public:
-  explicit HttpStream(const Endpoint& endpoint) : endpoint_(endpoint), stream_(context_) {
+  HttpStream(const Endpoint& endpoint, std::unique_ptr<BlockingStream> stream)
+      : endpoint_(endpoint), stream_(std::move(stream)) {
     parser_.body_limit(boost::none);
   }
 
-  result<void, Error> connect() {
-    asio::ip::tcp::resolver resolver(context_);
-    error_code failed;
-    const auto addresses = resolver.resolve(endpoint_.host, endpoint_.port, failed);
-    if (failed) return unreachable(failed);
-    stream_.expires_after(kConnectPatience);
-    stream_.async_connect(addresses, [this](error_code code, const auto&) { outcome_ = code; });
-    SLUICE_TRY_VOID(finish());
-    stream_.socket().set_option(asio::ip::tcp::no_delay(true), failed);
-    stream_.socket().set_option(asio::socket_base::keep_alive(true), failed);
-    return {};
-  }
-
-  result<void, Error> exchange(http::request<http::string_body> message) {
-    stream_.expires_after(kAnswerPatience);
-    http::async_write(stream_, message, [this](error_code code, std::size_t) { outcome_ = code; });
-    const auto written = finish();
+  result<void, Error> exchange(const http::request<http::string_body>& message) {
+    stream_.stream().set_patience(kAnswerPatience);
+    error_code not_written;
+    http::write(stream_, message, not_written);
     // A server that refuses may answer and close before it has read everything: its answer says more than our error.
-    stream_.expires_after(kAnswerPatience);
-    http::async_read_header(stream_, buffer_, parser_, [this](error_code code, std::size_t) { outcome_ = code; });
-    const auto read = finish();
-    if (read.has_error()) return written.has_error() ? written.error() : read.error();
+    error_code not_read;
+    http::read_header(stream_, buffer_, parser_, not_read);
+    if (not_read) return unreachable(endpoint_, words_of(not_written ? not_written : not_read));
     return {};
   }
 
@@ -82,15 +124,14 @@ class HttpStream final : public ApiStream {
 
   result<std::string, Error> read(milliseconds patience) override {
     std::string piece(kPiece, '\0');
+    stream_.stream().set_patience(patience);
     while (!parser_.is_done()) {
       auto& body = parser_.get().body();
       body.data = piece.data();
       body.size = piece.size();
-      stream_.expires_after(patience);
-      http::async_read_some(stream_, buffer_, parser_, [this](error_code code, std::size_t) {
-        outcome_ = code == http::error::need_buffer ? error_code{} : code;
-      });
-      SLUICE_TRY_VOID(finish());
+      error_code failed;
+      http::read_some(stream_, buffer_, parser_, failed);
+      if (failed && failed != http::error::need_buffer) return unreachable(endpoint_, words_of(failed));
       const std::size_t filled = piece.size() - parser_.get().body().size;
       if (filled > 0) return piece.substr(0, filled);
     }
@@ -98,28 +139,10 @@ class HttpStream final : public ApiStream {
   }
 
  private:
-  /// Runs the operation that was just started to its end.
-  result<void, Error> finish() {
-    context_.restart();
-    context_.run();
-    if (outcome_) return unreachable(outcome_);
-    return {};
-  }
-
-  Error unreachable(error_code code) const {
-    const bool silent = code == beast::error::timeout;
-    const bool cut = code == http::error::end_of_stream || code == http::error::partial_message;
-    const std::string why = silent ? "no answer in time" : cut ? "the connection was closed" : code.message();
-    return cli_error(CliError::kUnreachable,
-                     "cannot reach " + endpoint_.str() + ": " + why + "; is the server running? (--url, SLUICE_URL)");
-  }
-
   Endpoint endpoint_;
-  asio::io_context context_{1};
-  beast::tcp_stream stream_;
+  BeastStream stream_;
   beast::flat_buffer buffer_;
   http::response_parser<http::buffer_body> parser_;
-  error_code outcome_;
 };
 
 class HttpApi final : public Api {
@@ -138,16 +161,27 @@ class HttpApi final : public Api {
   }
 
   result<std::unique_ptr<ApiStream>, Error> open(const ApiRequest& request) override {
-    if (endpoint_.secure()) return usage_error("https is not supported for " + endpoint_.str() + " yet; use http");
-    auto stream = std::make_unique<HttpStream>(endpoint_);
-    SLUICE_TRY_VOID(stream->connect());
+    SLUICE_TRY(auto connected, connect());
+    auto stream = std::make_unique<HttpStream>(endpoint_, std::move(connected));
     SLUICE_TRY_VOID(stream->exchange(message_of(request, endpoint_, authorization_)));
     return std::unique_ptr<ApiStream>(std::move(stream));
   }
 
  private:
+  result<std::unique_ptr<BlockingStream>, Error> connect() {
+    if (endpoint_.secure() && !tls_) {
+      SLUICE_TRY(tls_, TlsContext::make({}));
+    }
+    auto stream = connect_blocking(endpoint_.host, endpoint_.port, tls_, kConnectPatience);
+    if (stream.has_value()) return stream;
+    if (stream.error().code != NetError::kTlsCertificate) return unreachable(endpoint_, stream.error().text());
+    return failure("the certificate of " + endpoint_.str() + " is not accepted: " + stream.error().text() +
+                   "; SSL_CERT_FILE may name another CA file");
+  }
+
   Endpoint endpoint_;
   Secret authorization_;
+  std::shared_ptr<const TlsContext> tls_;
 };
 
 }  // namespace

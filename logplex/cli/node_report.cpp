@@ -122,8 +122,8 @@ std::string status_text(const json::value& status) {
   const json::array& nodes = array_at(status, "nodes");
   Table table({"NODE", "VERSION", "UP", "REVISION", "MEMORY"});
   for (const auto& node : nodes) {
-    table.add(
-        {text_at(node, "node"), text_at(node, "version"), uptime_text(node), revision_text(node, status), memory_text(node)});
+    table.add({text_at(node, "node"), text_at(node, "version"), uptime_text(node), revision_text(node, status),
+               memory_text(node)});
   }
   std::string out = table.str();
   if (!rate_names(nodes).empty()) out += "\n" + rates_text(status);
