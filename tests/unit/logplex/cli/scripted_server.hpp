@@ -21,6 +21,8 @@ class ScriptedServer {
  public:
   /// What one connection gets: the pieces are sent one by one, then it is closed.
   using Pieces = std::vector<std::string>;
+  /// As the last piece: the connection stays open until the client closes it.
+  static inline const std::string kStayOpen = "(stay open)";
 
   explicit ScriptedServer(std::deque<Pieces> script) : script_(std::move(script)) {
     listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -77,8 +79,17 @@ class ScriptedServer {
           script_.pop_front();
         }
       }
-      for (const auto& piece : pieces) ::send(fd, piece.data(), piece.size(), MSG_NOSIGNAL);
+      for (const auto& piece : pieces) send_piece(fd, piece);
       ::close(fd);
+    }
+  }
+
+  static void send_piece(int fd, const std::string& piece) {
+    char ignored[64];
+    if (piece != kStayOpen) {
+      ::send(fd, piece.data(), piece.size(), MSG_NOSIGNAL);
+    } else {
+      while (::recv(fd, ignored, sizeof ignored, 0) > 0) continue;
     }
   }
 
