@@ -1,0 +1,244 @@
+#include "router/backend_connection.hpp"
+
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+
+#include "router/exchange.hpp"
+#include "router/proxy_shard.hpp"
+
+namespace sluice {
+namespace {
+
+/// Reads per event, so that one busy backend does not hold up the shard's other connections.
+constexpr int kReadsPerTurn = 8;
+
+int pending_error(int fd) {
+  int error = 0;
+  socklen_t size = sizeof error;
+  ::getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size);
+  return error;
+}
+
+}  // namespace
+
+BackendConnection::BackendConnection(ProxyShard& proxy, Upstream& upstream)
+    : proxy_(proxy), upstream_(upstream), idle_(proxy.shard().wheel(), on_idle_too_long, this) {
+  ++proxy_.counters().backend_connections;
+}
+
+BackendConnection::~BackendConnection() = default;
+
+bool BackendConnection::connect(const Endpoint& endpoint, Exchange& exchange) {
+  exchange_ = &exchange;
+  const int fd = ::socket(endpoint.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  int error = errno;
+  if (fd >= 0) {
+    socket_.open(fd);
+    const int on = 1;
+    ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    const int done = ::connect(fd, reinterpret_cast<const sockaddr*>(&endpoint.address), endpoint.size);
+    error = done == 0 || errno == EINPROGRESS ? 0 : errno;
+    if (error == 0) {
+      const auto watched = proxy_.shard().poller().add(fd, *this);
+      if (watched.has_value()) return true;
+      error = ENOMEM;
+    }
+  }
+  close();
+  errno = error;
+  return false;
+}
+
+void BackendConnection::attach(Exchange& exchange) {
+  exchange_ = &exchange;
+  idle_.disarm();
+  state_ = State::kHead;
+  paused_ = answered_ = keep_alive_ = excess_ = false;
+}
+
+void BackendConnection::on_events(std::uint32_t events) {
+  if (state_ == State::kClosed) return;
+  if (state_ == State::kConnecting) return on_connect_event();
+  const bool ended = (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
+  peer_closed_ |= ended;
+  if (state_ == State::kIdle) {
+    if (!ended && (events & EPOLLIN) == 0) return;
+    upstream_.forget_idle(*this);
+    return close();
+  }
+  if (socket_.blocked() && (events & EPOLLOUT) != 0) on_writable();
+  if (state_ == State::kClosed || state_ == State::kIdle) return;
+  if (ended || (events & EPOLLIN) != 0) {
+    readable_ = true;
+    if (!paused_) read_some();
+  }
+}
+
+void BackendConnection::on_connect_event() {
+  const int error = pending_error(socket_.fd());
+  Exchange& exchange = *exchange_;
+  if (error != 0) return exchange.on_connect_failed(error == ETIMEDOUT);
+  state_ = State::kHead;
+  exchange.on_connected();
+}
+
+void BackendConnection::on_writable() {
+  // When nothing more can be sent an answer may still be there to read: the read finds out.
+  if (!socket_.flush()) readable_ = true;
+  exchange_->on_backend_writable();
+}
+
+void BackendConnection::resume() {
+  paused_ = false;
+  if (readable_) read_some();
+}
+
+void BackendConnection::on_turn_end() {
+  if (exchange_ != nullptr && !paused_ && readable_) read_some();
+}
+
+void BackendConnection::read_some() {
+  for (int reads = 0; reads < kReadsPerTurn; ++reads) {
+    if (exchange_ == nullptr || paused_) return;
+    std::size_t got = 0;
+    const ReadOutcome outcome = socket_.read(proxy_.read_buffer(), ProxyShard::kReadSize, got);
+    if (outcome == ReadOutcome::kNothingNow) {
+      readable_ = false;
+      return;
+    }
+    if (outcome != ReadOutcome::kBytes) return on_end(outcome == ReadOutcome::kEnd);
+    // A short read means that all is read, unless the end is near: that comes without another event.
+    readable_ = got == ProxyShard::kReadSize || peer_closed_;
+    on_bytes(proxy_.read_buffer(), got);
+    if (!readable_) return;
+  }
+  if (exchange_ != nullptr) proxy_.shard().at_turn_end(*this);
+}
+
+void BackendConnection::on_bytes(char* data, std::size_t size) {
+  answered_ = true;
+  if (unparsed_.empty()) {
+    const std::size_t used = process(data, size);
+    if (exchange_ != nullptr) unparsed_.append({data + used, size - used});
+    return;
+  }
+  unparsed_.append({data, size});
+  const std::size_t used = process(unparsed_.data(), unparsed_.size());
+  if (exchange_ != nullptr) unparsed_.consume(used);
+}
+
+/// How many bytes it used; fewer when a head is not whole yet, or the exchange has ended.
+std::size_t BackendConnection::process(char* data, std::size_t size) {
+  std::size_t used = 0;
+  while (used < size && exchange_ != nullptr) {
+    const std::size_t here =
+        state_ == State::kHead ? process_head(data + used, size - used) : process_body(data + used, size - used);
+    if (here == 0) break;
+    used += here;
+  }
+  return used;
+}
+
+std::size_t BackendConnection::process_head(char* data, std::size_t size) {
+  if (!parser_) {
+    parser_ = proxy_.take_response_parser();
+    parser_->reset(exchange_->to_head());
+  }
+  const http1::Progress progress = parser_->parse(data, size);
+  if (progress == http1::Progress::kMore) return 0;
+  if (progress == http1::Progress::kError) {
+    exchange_->on_bad_response(http1::is_response_limit(parser_->error()));
+    return size;
+  }
+  const std::size_t head_size = parser_->consumed();
+  auto parser = std::move(parser_);
+  if (parser->interim()) {
+    exchange_->on_interim(*parser);
+  } else {
+    std::size_t taken = 0;
+    body_.start(parser->body(), parser->content_length());
+    state_ = parser->status() == 101 ? State::kTunnel : State::kBody;
+    const std::string_view body = take_body(data + head_size, size - head_size, taken);
+    keep_alive_ = parser->keep_alive();
+    const bool complete = state_ == State::kBody && body_.done();
+    excess_ = complete && head_size + taken < size;
+    exchange_->on_response(*parser, body, complete);
+    if (exchange_ != nullptr && body_.bad()) exchange_->on_bad_response(false);
+    proxy_.give_back(std::move(parser));
+    return head_size + taken;
+  }
+  proxy_.give_back(std::move(parser));
+  return head_size;
+}
+
+std::string_view BackendConnection::take_body(char* data, std::size_t size, std::size_t& taken) {
+  if (state_ == State::kTunnel) {
+    taken = size;
+    return {data, size};
+  }
+  if (exchange_->wants_decoded()) return {data, body_.decode(data, size, data, taken)};
+  taken = body_.take(data, size);
+  return {data, taken};
+}
+
+std::size_t BackendConnection::process_body(char* data, std::size_t size) {
+  std::size_t taken = 0;
+  const std::string_view body = take_body(data, size, taken);
+  const bool complete = state_ == State::kBody && body_.done();
+  excess_ = complete && taken < size;
+  exchange_->on_response_bytes(body, complete);
+  if (exchange_ != nullptr && body_.bad()) exchange_->on_bad_response(false);
+  return size;
+}
+
+void BackendConnection::on_end(bool clean) {
+  readable_ = false;
+  if (clean && state_ == State::kBody && body_.kind() == http1::BodyKind::kUntilClose) {
+    keep_alive_ = false;
+    return exchange_->on_response_bytes({}, true);
+  }
+  exchange_->on_backend_gone(answered_);
+}
+
+/// Nothing is left of this response and nothing of another is there.
+bool BackendConnection::reusable() const {
+  if (!keep_alive_ || excess_ || peer_closed_ || socket_.blocked() || state_ != State::kBody) return false;
+  return !readable_ || !socket_.has_input();
+}
+
+void BackendConnection::release(bool request_complete) {
+  exchange_ = nullptr;
+  const ProxySettings& settings = proxy_.settings();
+  const bool keep = request_complete && reusable() && !proxy_.draining();
+  if (!keep || !upstream_.keep_idle(*this, settings.pool_max_idle)) return close();
+  state_ = State::kIdle;
+  readable_ = false;
+  unparsed_.clear();
+  idle_.arm(settings.pool_idle);
+}
+
+void BackendConnection::close() {
+  if (state_ == State::kClosed) return;
+  state_ = State::kClosed;
+  exchange_ = nullptr;
+  idle_.disarm();
+  unparsed_.clear();
+  if (parser_) proxy_.give_back(std::move(parser_));
+  Shard& shard = proxy_.shard();
+  shard.forget(*this);
+  if (socket_.is_open()) shard.poller().remove(socket_.fd(), *this);
+  socket_.close();
+  --proxy_.counters().backend_connections;
+  shard.retire(std::unique_ptr<Retired>(this));
+}
+
+void BackendConnection::on_idle_too_long(void* self) {
+  auto& connection = *static_cast<BackendConnection*>(self);
+  if (connection.state_ != State::kIdle) return;
+  connection.upstream_.forget_idle(connection);
+  connection.close();
+}
+
+}  // namespace sluice

@@ -1,0 +1,119 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string_view>
+
+#include <boost/intrusive/list.hpp>
+
+#include "logplex/net/listener.hpp"
+#include "logplex/runtime/shard.hpp"
+#include "router/client_side.hpp"
+#include "router/hot_socket.hpp"
+#include "router/http1/body.hpp"
+#include "router/http1/request.hpp"
+
+namespace sluice {
+
+class Exchange;
+class ProxyShard;
+
+/// What is known of a client from the moment it was accepted.
+struct ClientFacts {
+  std::string_view address;
+  std::uint16_t listener_port = 0;
+  bool tls = false;
+};
+
+/// One client connection, HTTP/1.x: reads requests one after the other, strictly in order, and writes their responses.
+/// While a request is under way the following ones stay unread in the kernel; what was read with it waits here.
+///
+/// Lives on its shard, owned by itself, destroyed at the end of the turn in which it closes. Idle it owns no buffer.
+class ClientConnection final
+    : public Pollable,
+      public Retired,
+      public boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>>,
+      private TurnHook,
+      private ClientSide {
+ public:
+  ClientConnection(ProxyShard& proxy, int fd, const ClientFacts& facts, ConnectionTicket ticket);
+  ~ClientConnection() override;
+
+  /// False when the kernel has no room to watch it; then it has closed.
+  bool start();
+  /// We are stopping: closes at once when no request is under way, else after its response.
+  void drain();
+  /// Ends the request under way with H24 and closes.
+  void force_close();
+
+  void on_events(std::uint32_t events) override;
+
+ private:
+  enum class State : std::uint8_t {
+    kHead,       // waiting for, or within, a request head
+    kBody,       // within a request body
+    kResponse,   // the request is complete, its response is not
+    kTunnel,     // 101 was answered
+    kLingering,  // all is sent; reads on so that the client gets it (RFC 9112 section 9.6)
+    kClosed,
+  };
+
+  // ClientSide
+  bool wants_decoded() const override { return http_1_0_; }
+  std::size_t send_interim(const http1::ResponseParser& head) override;
+  std::size_t send_head(const http1::ResponseParser& head, std::string_view body, bool keep) override;
+  std::size_t send_body(std::string_view bytes) override;
+  std::size_t send_page(unsigned status) override;
+  void send_continue() override;
+  bool blocked() const override { return socket_.blocked(); }
+  void read_more() override;
+  void become_tunnel() override;
+  void on_exchange_end(ExchangeEnd end) override;
+
+  void on_turn_end() override;
+  void on_gone();
+  void look_for_end();
+  void on_writable();
+  void read_some();
+  void on_bytes(char* data, std::size_t size);
+  bool wants_input() const;
+  std::size_t process(char* data, std::size_t size);
+  std::size_t process_head(char* data, std::size_t size);
+  std::size_t process_body(char* data, std::size_t size);
+  void start_request(std::string_view after_head, std::size_t& taken);
+  void refuse(unsigned status, std::string_view cause);
+  void on_end();
+  void await_request();
+  void finish();
+  void close();
+  std::size_t send(std::string_view first, std::string_view second = {});
+  http1::ForwardFacts forward_facts() const;
+  static void on_deadline(void* self);
+  void on_time();
+
+  ProxyShard& proxy_;
+  HotSocket socket_;
+  Exchange* exchange_ = nullptr;
+  State state_ = State::kHead;
+  bool readable_ = false;  // there may be bytes for which no event will come
+  bool peer_closed_ = false;
+  bool broken_ = false;  // sending failed
+  bool processing_ = false;
+  bool finishing_ = false;
+  bool http_1_0_ = false;
+  bool to_head_ = false;
+  bool head_begun_ = false;
+  bool tls_ = false;
+  std::uint8_t address_size_ = 0;
+  std::uint16_t port_ = 0;
+  std::uint64_t requests_ = 0;
+  http1::BodyScanner body_;
+  std::unique_ptr<http1::RequestParser> parser_;
+  ByteQueue unparsed_;  // a head that is not whole yet, or requests that came early
+  Deadline deadline_;   // idle, head or linger
+  ConnectionTicket ticket_;
+  std::array<char, 46> address_{};  // INET6_ADDRSTRLEN
+};
+
+}  // namespace sluice

@@ -1,0 +1,43 @@
+#include "router/endpoint.hpp"
+
+#include <netinet/in.h>
+
+#include <charconv>
+#include <cstring>
+
+namespace sluice {
+
+Endpoint make_endpoint(const boost::asio::ip::address& address, std::uint16_t port) {
+  Endpoint endpoint;
+  if (address.is_v4()) {
+    sockaddr_in in{};
+    in.sin_family = AF_INET;
+    in.sin_port = htons(port);
+    in.sin_addr.s_addr = htonl(address.to_v4().to_uint());
+    std::memcpy(&endpoint.address, &in, sizeof in);
+    endpoint.size = sizeof in;
+    return endpoint;
+  }
+  sockaddr_in6 in{};
+  in.sin6_family = AF_INET6;
+  in.sin6_port = htons(port);
+  const auto bytes = address.to_v6().to_bytes();
+  std::memcpy(&in.sin6_addr, bytes.data(), bytes.size());
+  in.sin6_scope_id = static_cast<std::uint32_t>(address.to_v6().scope_id());
+  std::memcpy(&endpoint.address, &in, sizeof in);
+  endpoint.size = sizeof in;
+  return endpoint;
+}
+
+HostAndPort split_address(std::string_view address) {
+  HostAndPort parts;
+  const std::size_t colon = address.rfind(':');
+  if (colon == std::string_view::npos) return parts;
+  std::from_chars(address.data() + colon + 1, address.data() + address.size(), parts.port);
+  std::string_view host = address.substr(0, colon);
+  if (host.size() > 2 && host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
+  parts.host = host;
+  return parts;
+}
+
+}  // namespace sluice

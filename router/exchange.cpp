@@ -1,0 +1,205 @@
+#include "router/exchange.hpp"
+
+#include <cstring>
+
+#include "logplex/base/uuid.hpp"
+#include "router/backend_connection.hpp"
+#include "router/proxy_shard.hpp"
+
+namespace sluice {
+
+char* RequestText::reserve(std::size_t size) {
+  if (size <= small_.size()) {
+    large_.reset();
+    at_ = small_.data();
+  } else {
+    large_.reset(new char[size]);
+    at_ = large_.get();
+  }
+  parts = {};
+  return at_;
+}
+
+Exchange::Exchange(ProxyShard& proxy) : proxy_(proxy), deadline_(proxy.shard().wheel(), on_deadline, this) {}
+
+void Exchange::reset(ClientSide& client) {
+  client_ = &client;
+  connection_ = nullptr;
+  upstream_ = nullptr;
+  channel_ = proxy_.table().config().router_channel().slot;
+  phase_ = Phase::kChoosing;
+  may_retry_ = reused_ = expects_continue_ = false;
+  request_complete_ = upload_broken_ = response_begun_ = false;
+  keep_client_ = last_connect_timed_out_ = false;
+  attempts_ = endpoint_ = 0;
+  status_ = 0;
+  bytes_ = 0;
+  desc_ = cause_ = {};
+  backoff_ = Duration{0};
+  connected_at_.reset();
+  connect_ms_.reset();
+  choosing_since_ = proxy_.shard().now();
+  ++proxy_.counters().active_requests;
+}
+
+void Exchange::note_request(const http1::RequestParser& request, const http1::ForwardFacts& facts) {
+  http_1_0_ = request.http_1_0();
+  tls_ = facts.tls;
+  to_head_ = request.is_head();
+  client_keeps_ = request.keep_alive();
+  wants_upgrade_ = request.wants_upgrade();
+  may_retry_ = request.idempotent() && request.body() == http1::BodyKind::kNone;
+}
+
+bool Exchange::begin(ClientSide& client, const http1::RequestParser& request, const http1::ForwardFacts& facts) {
+  reset(client);
+  note_request(request, facts);
+  char* const out = request_.reserve(upstream_head_bound(request, facts));
+  request_.parts = write_upstream_head(request, facts, proxy_.shard().rng(), out);
+  return find_app(request) && check_expectation(request);
+}
+
+/// Copies what the line needs of a head that is none.
+void Exchange::describe(const http1::RequestParser& request, const http1::ForwardFacts& facts) {
+  const std::string_view texts[] = {request.method(), request.target(), request.host(), facts.client_address};
+  http1::UpstreamHead parts;
+  http1::Span* const spans[] = {&parts.method, &parts.target, &parts.host, &parts.forwarded_for};
+  std::size_t size = Uuid::kTextSize;
+  for (const std::string_view text : texts) size += text.size();
+  char* const out = request_.reserve(size);
+  Uuid::random(proxy_.shard().rng()).format_to(out);
+  parts.request_id = {0, Uuid::kTextSize};
+  std::uint32_t at = Uuid::kTextSize;
+  for (std::size_t i = 0; i < std::size(texts); ++i) {
+    std::memcpy(out + at, texts[i].data(), texts[i].size());
+    *spans[i] = {at, static_cast<std::uint32_t>(texts[i].size())};
+    at += spans[i]->size;
+  }
+  request_.parts = parts;
+}
+
+void Exchange::refuse(ClientSide& client, const http1::RequestParser& request, const http1::ForwardFacts& facts,
+                      unsigned status, std::string_view cause) {
+  reset(client);
+  note_request(request, facts);
+  describe(request, facts);
+  const AppEntry* const app = request.host().empty() ? nullptr : proxy_.table().config().app_by_host(request.host());
+  if (app != nullptr) channel_ = app->channel;
+  fail(RouterCode::kH26, app != nullptr && status != 408 ? "bad header" : cause, status);
+}
+
+bool Exchange::find_app(const http1::RequestParser& request) {
+  const AppEntry* const app = proxy_.table().config().app_by_host(request.host());
+  if (app == nullptr) {
+    ++proxy_.counters().unknown_host;
+    desc_ = "No such app";
+    fail(RouterCode::kNone, {}, 404);
+    return false;
+  }
+  app_ = app->slot;
+  channel_ = app->channel;
+  if (!app->app.features.maintenance) return true;
+  fail(RouterCode::kH80);
+  return false;
+}
+
+bool Exchange::check_expectation(const http1::RequestParser& request) {
+  switch (request.expectation()) {
+    case http1::Expectation::kNone:
+      return true;
+    case http1::Expectation::kContinue:
+      expects_continue_ = request.body() != http1::BodyKind::kNone && !request.http_1_0();
+      return true;
+    case http1::Expectation::kUnsupported:
+      fail(RouterCode::kH26, "unsupported expect header value", 417);
+      return false;
+    case http1::Expectation::kMalformed:
+      fail(RouterCode::kH26, "bad header", 400);
+      return false;
+  }
+  return true;
+}
+
+void Exchange::fail(RouterCode code, std::string_view cause, unsigned status) {
+  const unsigned page = status != 0 ? status : row_of(code).status;
+  cause_ = cause;
+  let_go_of_backend();
+  const bool client_is_there = page != 0 && page != 499;
+  if (!response_begun_ && client_is_there) {
+    status_ = page;
+    bytes_ += client_->send_page(page);
+    return end(code, ExchangeEnd::kClose);
+  }
+  // What the client was told stays, except where a code has a status of its own.
+  const bool keeps_status = code == RouterCode::kH17 || code == RouterCode::kH18;
+  if (!response_begun_ || !keeps_status) status_ = page;
+  end(code, ExchangeEnd::kAbort);
+}
+
+void Exchange::end(RouterCode code, ExchangeEnd end) {
+  write_line(code);
+  deadline_.disarm();
+  waiting_body_.clear();
+  use(nullptr);
+  phase_ = Phase::kIdle;
+  --proxy_.counters().active_requests;
+  ClientSide* const client = client_;
+  proxy_.give_back(*this);
+  client->on_exchange_end(end);
+}
+
+void Exchange::let_go_of_backend() {
+  if (connection_ == nullptr) return;
+  BackendConnection* const connection = connection_;
+  connection_ = nullptr;
+  connection->close();
+}
+
+std::int64_t Exchange::milliseconds_since(SteadyTime time) const {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(proxy_.shard().now() - time).count();
+}
+
+void Exchange::write_line(RouterCode code) {
+  RouterLine line;
+  line.code = code;
+  line.desc = desc_;
+  line.cause = cause_;
+  line.method = request_.text(request_.parts.method);
+  line.path = request_.text(request_.parts.target);
+  line.host = request_.text(request_.parts.host);
+  line.request_id = request_.text(request_.parts.request_id);
+  line.forwarded_for = request_.text(request_.parts.forwarded_for);
+  if (upstream_ != nullptr) line.dyno = upstream_->name();
+  line.connect_ms = connect_ms_;
+  if (connected_at_) line.service_ms = milliseconds_since(*connected_at_);
+  line.status = status_;
+  line.bytes = bytes_;
+  line.http_1_0 = http_1_0_;
+  line.tls = tls_;
+  proxy_.write_line(channel_, line);
+}
+
+void Exchange::on_deadline(void* self) { static_cast<Exchange*>(self)->on_time(); }
+
+void Exchange::on_time() {
+  switch (phase_) {
+    case Phase::kIdle:
+      return;
+    case Phase::kChoosing:
+      return upstream_ != nullptr ? await_address() : choose_backend();
+    case Phase::kConnecting:
+      return on_connect_failed(true);
+    case Phase::kSending:
+      return fail(connection_->blocked() ? RouterCode::kH15 : RouterCode::kH28);
+    case Phase::kAwaiting:
+      return fail(RouterCode::kH12);
+    case Phase::kResponding:
+      return fail(client_->blocked() ? RouterCode::kH28 : RouterCode::kH15);
+    case Phase::kTunnel:
+      return fail(RouterCode::kH15);
+  }
+}
+
+void Exchange::force_close() { fail(RouterCode::kH24); }
+
+}  // namespace sluice

@@ -1,0 +1,125 @@
+// The bytes of an exchange, both ways, once there is a connection.
+#include "router/backend_connection.hpp"
+#include "router/exchange.hpp"
+#include "router/proxy_shard.hpp"
+
+namespace sluice {
+
+void Exchange::send_request() {
+  phase_ = Phase::kSending;
+  const bool sent = connection_->send(request_.head(), waiting_body_.empty() ? first_body_ : waiting_body_.view());
+  waiting_body_.clear();
+  if (!sent && reused_ && may_retry_) return on_backend_gone(false);
+  // The backend took no more, but an answer may be there: reading tells, and its event is on the way.
+  upload_broken_ = !sent;
+  request_sent();
+}
+
+/// The backend's time for its first byte runs from the moment it has the whole request.
+void Exchange::request_sent() {
+  if (phase_ != Phase::kSending) return;
+  if (request_complete_ && !connection_->blocked()) {
+    phase_ = Phase::kAwaiting;
+    deadline_.arm(proxy_.settings().first_byte);
+    return;
+  }
+  deadline_.arm(proxy_.settings().idle);
+  if (!request_complete_ && !connection_->blocked()) client_->read_more();
+}
+
+bool Exchange::wants_request_bytes() const {
+  return connection_ != nullptr && phase_ >= Phase::kSending && (upload_broken_ || !connection_->blocked());
+}
+
+void Exchange::on_request_bytes(std::string_view bytes, bool complete) {
+  request_complete_ = complete;
+  if (connection_ == nullptr || phase_ < Phase::kSending) return waiting_body_.append(bytes);
+  if (!upload_broken_ && !connection_->send(bytes)) upload_broken_ = true;
+  if (phase_ == Phase::kSending) return request_sent();
+  deadline_.arm(proxy_.settings().idle);
+}
+
+void Exchange::on_bad_chunk() { fail(RouterCode::kH26, "bad chunk", 400); }
+
+void Exchange::on_client_gone() {
+  if (phase_ != Phase::kTunnel) return fail(RouterCode::kH27);
+  let_go_of_backend();
+  end(RouterCode::kNone, ExchangeEnd::kClose);
+}
+
+void Exchange::on_client_writable() {
+  if (connection_ == nullptr || phase_ < Phase::kResponding) return;
+  deadline_.arm(proxy_.settings().idle);
+  connection_->resume();
+}
+
+void Exchange::on_backend_writable() {
+  if (connection_->blocked()) return;
+  if (phase_ == Phase::kSending) return request_sent();
+  client_->read_more();
+}
+
+void Exchange::on_interim(const http1::ResponseParser& head) {
+  if (http_1_0_) return;
+  bytes_ += client_->send_interim(head);
+}
+
+void Exchange::on_response(const http1::ResponseParser& head, std::string_view body, bool complete) {
+  if (head.status() == 101) return wants_upgrade_ ? begin_tunnel(head, body) : fail(RouterCode::kH17);
+  phase_ = Phase::kResponding;
+  response_begun_ = true;
+  status_ = head.status();
+  deadline_.arm(proxy_.settings().idle);
+  const bool ends_by_close = head.body() == http1::BodyKind::kUntilClose ||
+                             (client_->wants_decoded() && head.body() == http1::BodyKind::kChunked);
+  keep_client_ = client_keeps_ && request_complete_ && !ends_by_close && !proxy_.draining();
+  bytes_ += client_->send_head(head, body, keep_client_);
+  if (complete) return finish_response();
+  go_on_reading_response();
+}
+
+void Exchange::on_response_bytes(std::string_view bytes, bool complete) {
+  bytes_ += client_->send_body(bytes);
+  if (complete) {
+    if (phase_ != Phase::kTunnel) return finish_response();
+    let_go_of_backend();
+    return end(RouterCode::kNone, ExchangeEnd::kClose);
+  }
+  deadline_.arm(proxy_.settings().idle);
+  go_on_reading_response();
+}
+
+void Exchange::go_on_reading_response() {
+  if (client_->blocked()) connection_->pause();
+}
+
+void Exchange::begin_tunnel(const http1::ResponseParser& head, std::string_view bytes) {
+  phase_ = Phase::kTunnel;
+  response_begun_ = true;
+  request_complete_ = true;
+  status_ = head.status();
+  deadline_.arm(proxy_.settings().idle);
+  bytes_ += client_->send_head(head, bytes, false);
+  go_on_reading_response();
+  client_->become_tunnel();
+}
+
+void Exchange::finish_response() {
+  BackendConnection* const connection = connection_;
+  connection_ = nullptr;
+  connection->release(request_complete_ && !upload_broken_);
+  end(RouterCode::kNone, keep_client_ ? ExchangeEnd::kKeep : ExchangeEnd::kClose);
+}
+
+void Exchange::on_bad_response(bool over_limit) { fail(over_limit ? RouterCode::kH25 : RouterCode::kH17); }
+
+void Exchange::on_backend_gone(bool answered) {
+  if (phase_ == Phase::kTunnel) {
+    let_go_of_backend();
+    return end(RouterCode::kNone, ExchangeEnd::kClose);
+  }
+  if (!answered && retry_on_fresh_connection()) return;
+  fail(answered || response_begun_ || !request_complete_ ? RouterCode::kH18 : RouterCode::kH13);
+}
+
+}  // namespace sluice

@@ -1,0 +1,80 @@
+#include "router/hot_socket.hpp"
+
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include <cerrno>
+
+namespace sluice {
+namespace {
+
+bool is_transient(int error) { return error == EAGAIN || error == EWOULDBLOCK; }
+
+/// Bytes taken by the kernel, 0 when it takes none now, -1 when the connection is broken.
+ssize_t send_parts(int fd, std::string_view first, std::string_view second) {
+  for (;;) {
+    ssize_t sent = 0;
+    if (second.empty()) {
+      sent = ::send(fd, first.data(), first.size(), MSG_NOSIGNAL);
+    } else {
+      iovec parts[2] = {{const_cast<char*>(first.data()), first.size()},
+                        {const_cast<char*>(second.data()), second.size()}};
+      msghdr message{};
+      message.msg_iov = parts;
+      message.msg_iovlen = 2;
+      sent = ::sendmsg(fd, &message, MSG_NOSIGNAL);
+    }
+    if (sent >= 0) return sent;
+    if (is_transient(errno)) return 0;
+    if (errno != EINTR) return -1;
+  }
+}
+
+}  // namespace
+
+ReadOutcome HotSocket::read(char* into, std::size_t capacity, std::size_t& got) {
+  for (;;) {
+    const ssize_t n = ::recv(fd(), into, capacity, 0);
+    got = n > 0 ? static_cast<std::size_t>(n) : 0;
+    if (n > 0) return ReadOutcome::kBytes;
+    if (n == 0) return ReadOutcome::kEnd;
+    if (is_transient(errno)) return ReadOutcome::kNothingNow;
+    if (errno != EINTR) return ReadOutcome::kBroken;
+  }
+}
+
+bool HotSocket::send(std::string_view first, std::string_view second) {
+  if (first.empty()) std::swap(first, second);
+  if (first.empty()) return true;
+  std::size_t sent = 0;
+  if (unsent_.empty()) {
+    const ssize_t taken = send_parts(fd(), first, second);
+    if (taken < 0) return false;
+    sent = static_cast<std::size_t>(taken);
+    if (sent == first.size() + second.size()) return true;
+  }
+  const std::size_t of_first = sent < first.size() ? sent : first.size();
+  unsent_.append(first.substr(of_first));
+  unsent_.append(second.substr(sent - of_first));
+  return true;
+}
+
+bool HotSocket::flush() {
+  while (!unsent_.empty()) {
+    const ssize_t taken = send_parts(fd(), unsent_.view(), {});
+    if (taken < 0) return false;
+    if (taken == 0) return true;
+    unsent_.consume(static_cast<std::size_t>(taken));
+  }
+  return true;
+}
+
+bool HotSocket::has_input() const {
+  char byte = 0;
+  const ssize_t n = ::recv(fd(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  return n >= 0 || !is_transient(errno);
+}
+
+void HotSocket::shutdown_sending() { ::shutdown(fd(), SHUT_WR); }
+
+}  // namespace sluice

@@ -1,0 +1,200 @@
+#include "router/proxy_shard.hpp"
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <cstdio>
+#include <ctime>
+
+#include "router/backend_connection.hpp"
+
+namespace sluice {
+namespace {
+
+/// RFC 5424: facility local3, severity info.
+constexpr std::uint8_t kLinePriority = 158;
+/// Parsers kept for the next partial head.
+constexpr std::size_t kSpareParsers = 64;
+
+std::uint16_t local_port(int fd) {
+  sockaddr_storage address{};
+  socklen_t size = sizeof address;
+  if (::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) != 0) return 0;
+  if (address.ss_family == AF_INET) return ntohs(reinterpret_cast<const sockaddr_in&>(address).sin_port);
+  return ntohs(reinterpret_cast<const sockaddr_in6&>(address).sin6_port);
+}
+
+/// IPv4 clients of a dual-stack listener are shown as IPv4.
+std::string text_of(const asio::ip::address& address) {
+  if (address.is_v6() && address.to_v6().is_v4_mapped())
+    return asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6()).to_string();
+  return address.to_string();
+}
+
+}  // namespace
+
+ProxyShard::ProxyShard(Shard& shard, const ProxySettings& settings, ConfigFeed& feed, LineOutlet& outlet,
+                       BackendResolver& resolver)
+    : OnShard(shard),
+      settings_(settings),
+      outlet_(outlet),
+      resolver_(resolver),
+      table_(feed),
+      read_buffer_(new char[kReadSize + http1::kSlack]),
+      all_closed_(shard),
+      gate_(shard, "router") {}
+
+ProxyShard::~ProxyShard() {
+  draining_ = true;
+  while (!clients_.empty()) clients_.front().force_close();
+  table_.close_idle();
+}
+
+void ProxyShard::on_accepted(int fd, const Peer& peer, ConnectionTicket ticket) {
+  if (draining_) {
+    ::close(fd);
+    return;
+  }
+  const std::string address = text_of(peer.address);
+  const ClientFacts facts{.address = address, .listener_port = local_port(fd), .tls = false};
+  auto* const client = new ClientConnection(*this, fd, facts, std::move(ticket));
+  clients_.push_back(*client);
+  client->start();
+}
+
+void ProxyShard::drain() {
+  draining_ = true;
+  for (auto client = clients_.begin(); client != clients_.end();) (client++)->drain();
+  table_.close_idle();
+}
+
+Task<void> ProxyShard::stopped(Duration limit) {
+  drain();
+  const SteadyTime until = shard().clock().steady() + limit;
+  while (!clients_.empty()) {
+    const Duration left = until - shard().clock().steady();
+    if (left <= Duration{0}) break;
+    co_await all_closed_.wait_for(left);
+  }
+  while (!clients_.empty()) clients_.front().force_close();
+  gate_.stop();
+  co_await gate_.stopped();
+}
+
+void ProxyShard::on_client_closed() {
+  if (clients_.empty()) all_closed_.set();
+}
+
+char* ProxyShard::scratch(std::size_t size) {
+  if (scratch_.size() < size) scratch_.resize(size);
+  return scratch_.data();
+}
+
+std::string_view ProxyShard::date() {
+  const std::int64_t second = shard().wall_now().time_since_epoch().count() / 1000000;
+  if (second != date_second_) {
+    date_second_ = second;
+    const std::time_t time = second;
+    std::tm parts{};
+    ::gmtime_r(&time, &parts);
+    char text[64];
+    if (std::strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S GMT", &parts) == date_.size())
+      std::copy_n(text, date_.size(), date_.begin());
+  }
+  return {date_.data(), date_.size()};
+}
+
+std::unique_ptr<http1::RequestParser> ProxyShard::take_request_parser() {
+  if (request_parsers_.empty()) return std::make_unique<http1::RequestParser>(settings_.request_limits);
+  auto parser = std::move(request_parsers_.back());
+  request_parsers_.pop_back();
+  parser->reset();
+  return parser;
+}
+
+void ProxyShard::give_back(std::unique_ptr<http1::RequestParser> parser) {
+  if (request_parsers_.size() < kSpareParsers) request_parsers_.push_back(std::move(parser));
+}
+
+std::unique_ptr<http1::ResponseParser> ProxyShard::take_response_parser() {
+  if (response_parsers_.empty()) return std::make_unique<http1::ResponseParser>(settings_.response_limits);
+  auto parser = std::move(response_parsers_.back());
+  response_parsers_.pop_back();
+  return parser;
+}
+
+void ProxyShard::give_back(std::unique_ptr<http1::ResponseParser> parser) {
+  if (response_parsers_.size() < kSpareParsers) response_parsers_.push_back(std::move(parser));
+}
+
+Exchange& ProxyShard::take_exchange() {
+  if (free_exchanges_.empty()) {
+    exchanges_.push_back(std::make_unique<Exchange>(*this));
+    return *exchanges_.back();
+  }
+  Exchange& exchange = *free_exchanges_.back();
+  free_exchanges_.pop_back();
+  return exchange;
+}
+
+void ProxyShard::give_back(Exchange& exchange) { free_exchanges_.push_back(&exchange); }
+
+void ProxyShard::write_line(ChannelSlot channel, const RouterLine& line) {
+  ++counters_.by_class[line.status / 100 < counters_.by_class.size() ? line.status / 100 : 0];
+  ++counters_.by_code[static_cast<std::size_t>(line.code)];
+  const std::size_t bound = router_line_bound(line);
+  if (line_text_.size() < bound) line_text_.resize(bound);
+  const std::size_t size = write_router_line(line, settings_.line_format, line_text_.data());
+  LineView view;
+  view.pri = kLinePriority;
+  view.received = shard().wall_now();
+  view.time = line_clock_.format(view.received);
+  view.host = "host";
+  view.source = settings_.log_source;
+  view.process = "router";
+  view.text = {line_text_.data(), size};
+  outlet_.append(channel, view);
+}
+
+void ProxyShard::resolve(Upstream& upstream) {
+  if (upstream.resolving || gate_.stopping()) return;
+  upstream.resolving = true;
+  gate_.spawn(resolve_task(upstream.slot(), upstream.host(), upstream.port()));
+}
+
+Task<void> ProxyShard::resolve_task(BackendSlot slot, std::string host, std::uint16_t port) {
+  auto addresses = co_await resolver_.resolve(std::move(host));
+  std::vector<Endpoint> endpoints;
+  for (const auto& address : addresses) endpoints.push_back(make_endpoint(address, port));
+  table_.resolved(slot, std::move(endpoints), shard().now());
+}
+
+void ProxyShard::add_metrics(MetricsPage& page) const {
+  constexpr std::string_view kClasses[] = {"none", "1xx", "2xx", "3xx", "4xx", "5xx"};
+  for (std::size_t i = 0; i < counters_.by_class.size(); ++i)
+    page.counter("sluice_router_requests_total", "Requests by class of the status that was answered.",
+                 static_cast<double>(counters_.by_class[i]), {{"class", std::string(kClasses[i])}});
+  for (std::size_t i = 1; i < counters_.by_code.size(); ++i)
+    page.counter("sluice_router_errors_total", "Requests that ended in an error, by its code.",
+                 static_cast<double>(counters_.by_code[i]),
+                 {{"code", std::string(row_of(static_cast<RouterCode>(i)).name)}});
+  page.counter("sluice_router_unknown_host_total", "Requests for hosts that belong to no app.",
+               static_cast<double>(counters_.unknown_host));
+  page.gauge("sluice_router_active_requests", "Requests under way.", static_cast<double>(counters_.active_requests));
+  page.gauge("sluice_router_client_connections", "Open client connections.",
+             static_cast<double>(counters_.client_connections));
+  page.counter("sluice_router_clients_accepted_total", "Client connections accepted.",
+               static_cast<double>(counters_.clients_accepted));
+  page.gauge("sluice_router_backend_connections", "Open backend connections.",
+             static_cast<double>(counters_.backend_connections));
+  page.gauge("sluice_router_backend_connections_idle", "Backend connections in the pool.",
+             static_cast<double>(table_.idle_connections()));
+  page.counter("sluice_router_backend_connects_total", "Connects to backends begun.",
+               static_cast<double>(counters_.backend_connects));
+  page.counter("sluice_router_backend_reuses_total", "Requests sent on a pooled connection.",
+               static_cast<double>(counters_.backend_reuses));
+  page.counter("sluice_router_retries_total", "Requests sent again because a pooled connection had closed.",
+               static_cast<double>(counters_.retries));
+}
+
+}  // namespace sluice

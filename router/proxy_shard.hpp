@@ -1,0 +1,115 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "logplex/base/metrics.hpp"
+#include "logplex/channel/outlet.hpp"
+#include "logplex/net/listener.hpp"
+#include "logplex/runtime/event.hpp"
+#include "logplex/runtime/gate.hpp"
+#include "router/client_connection.hpp"
+#include "router/exchange.hpp"
+#include "router/proxy_settings.hpp"
+#include "router/router_line.hpp"
+#include "router/routing_table.hpp"
+
+namespace sluice {
+
+/// Finds the addresses of backends that are given by name.
+class BackendResolver {
+ public:
+  /// Empty when there is none.
+  virtual Task<std::vector<asio::ip::address>> resolve(std::string host) = 0;
+
+ protected:
+  ~BackendResolver() = default;
+};
+
+/// Plain counters of one shard's proxy.
+struct ProxyCounters {
+  std::array<std::uint64_t, 6> by_class{};  // lines by first digit of their status; 0 = none sent
+  std::array<std::uint64_t, kRouterCodes> by_code{};
+  std::uint64_t unknown_host = 0;
+  std::uint64_t active_requests = 0;
+  std::uint64_t client_connections = 0;
+  std::uint64_t clients_accepted = 0;
+  std::uint64_t backend_connections = 0;
+  std::uint64_t backend_connects = 0;
+  std::uint64_t backend_reuses = 0;
+  std::uint64_t retries = 0;
+};
+
+/// The proxy of one shard: what its connections and exchanges share. Routing table, one read buffer for all of them,
+/// parsers and exchanges that are used again, counters, and the way to the fabric for router lines.
+///
+/// Lives on its shard, owned by Router; settings, feed and outlet outlive it. Lines are handed to the outlet and never
+/// waited for.
+class ProxyShard final : public ConnectionHandler, public OnShard {
+ public:
+  static constexpr std::size_t kReadSize = 65536;
+
+  ProxyShard(Shard& shard, const ProxySettings& settings, ConfigFeed& feed, LineOutlet& outlet,
+             BackendResolver& resolver);
+  ~ProxyShard() override;
+
+  void on_accepted(int fd, const Peer& peer, ConnectionTicket ticket) override;
+
+  /// No new requests: idle connections close, the others after the response under way.
+  void drain();
+  bool draining() const { return draining_; }
+  /// Returns when no client is left, at the latest after `limit`, when requests still under way end with H24.
+  Task<void> stopped(Duration limit);
+  void add_metrics(MetricsPage& page) const;
+
+  // For connections and exchanges.
+  using OnShard::shard;
+  const ProxySettings& settings() const { return settings_; }
+  RoutingTable& table() { return table_; }
+  ProxyCounters& counters() { return counters_; }
+  /// kReadSize bytes and slack; what is in it lasts until the next read on this shard.
+  char* read_buffer() { return read_buffer_.get(); }
+  /// Room for a head that is written and sent at once.
+  char* scratch(std::size_t size);
+  std::string_view date();
+  std::unique_ptr<http1::RequestParser> take_request_parser();
+  void give_back(std::unique_ptr<http1::RequestParser> parser);
+  std::unique_ptr<http1::ResponseParser> take_response_parser();
+  void give_back(std::unique_ptr<http1::ResponseParser> parser);
+  Exchange& take_exchange();
+  void give_back(Exchange& exchange);
+  void write_line(ChannelSlot channel, const RouterLine& line);
+  /// Looks the backend's name up, once at a time.
+  void resolve(Upstream& upstream);
+  void on_client_closed();
+
+ private:
+  using Clients = boost::intrusive::list<ClientConnection, boost::intrusive::constant_time_size<false>>;
+
+  Task<void> resolve_task(BackendSlot slot, std::string host, std::uint16_t port);
+
+  const ProxySettings& settings_;
+  LineOutlet& outlet_;
+  BackendResolver& resolver_;
+  RoutingTable table_;
+  ProxyCounters counters_;
+  std::unique_ptr<char[]> read_buffer_;
+  std::vector<char> scratch_;
+  std::vector<char> line_text_;
+  LineClock line_clock_;
+  std::int64_t date_second_ = -1;
+  std::array<char, 29> date_{};
+  std::vector<std::unique_ptr<http1::RequestParser>> request_parsers_;
+  std::vector<std::unique_ptr<http1::ResponseParser>> response_parsers_;
+  std::vector<std::unique_ptr<Exchange>> exchanges_;
+  std::vector<Exchange*> free_exchanges_;
+  Clients clients_;
+  bool draining_ = false;
+  Event all_closed_;
+  Gate gate_;
+};
+
+}  // namespace sluice

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "logplex/base/clock.hpp"
+#include "router/router_code.hpp"
+
+namespace sluice {
+
+/// The tail of a router line: `heroku` ends in protocol=http, `heroku2` in protocol=http1.1 tls=false.
+enum class LineFormat : std::uint8_t { kHeroku, kHeroku2 };
+
+/// What one request's line says. What is unknown, or was not reached, stays empty or absent: `dyno= connect=`.
+struct RouterLine {
+  RouterCode code = RouterCode::kNone;
+  std::string_view desc;  // instead of the code's own; for failures that have no code
+  std::string_view cause;
+  std::string_view method;
+  std::string_view path;
+  std::string_view host;
+  std::string_view request_id;
+  std::string_view forwarded_for;
+  std::string_view dyno;
+  std::optional<std::int64_t> connect_ms;
+  std::optional<std::int64_t> service_ms;
+  unsigned status = 0;  // 0 = none was sent
+  std::uint64_t bytes = 0;
+  bool http_1_0 = false;
+  bool tls = false;
+  std::string_view tls_version;  // "tls1.3"
+};
+
+/// Upper bound of what write_router_line() writes.
+std::size_t router_line_bound(const RouterLine& line);
+/// Writes the line's text to `out`, without newline; returns its size. Nothing that a client sends can end a field or
+/// the line: quotes and backslashes are escaped, control bytes and bytes from 0x7f on become \xNN, and a value that is
+/// to stand bare but is not made of plain characters is quoted.
+std::size_t write_router_line(const RouterLine& line, LineFormat format, char* out);
+
+/// `2026-11-22T22:00:00.123456+00:00`, 32 characters.
+constexpr std::size_t kLineTimeSize = 32;
+/// Formats times; keeps the part down to the second, which rarely changes between two lines. One shard.
+class LineClock {
+ public:
+  std::string_view format(WallTime time);
+
+ private:
+  std::int64_t second_ = -1;
+  char text_[kLineTimeSize] = {};
+};
+
+}  // namespace sluice

@@ -1,0 +1,64 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "logplex/model/app.hpp"
+#include "logplex/store/config_feed.hpp"
+#include "router/upstream.hpp"
+
+namespace sluice {
+
+/// One app's backends as one shard sees them, and how the next is chosen.
+struct AppRoutes {
+  Balance balance = Balance::kPowerOfTwo;
+  std::uint64_t total_weight = 0;
+  std::uint32_t next = 0;  // round robin
+  std::vector<Upstream*> upstreams;
+
+  /// A usable backend, or null when there is none.
+  Upstream* choose(Rng& rng, SteadyTime now);
+
+ private:
+  std::size_t by_weight(Rng& rng) const;
+  Upstream* usable_from(std::size_t at, SteadyTime now) const;
+  Upstream* power_of_two(Rng& rng, SteadyTime now) const;
+};
+
+/// What this shard adds to the configuration: for every app its backends with their load and open connections, found
+/// by slot. Hosts are looked up in the shard's snapshot itself; neither takes a lock.
+///
+/// Lives on its shard, told of changes by the ConfigFeed, which outlives it.
+class RoutingTable final : public ConfigObserver {
+ public:
+  explicit RoutingTable(ConfigFeed& feed);
+  RoutingTable(const RoutingTable&) = delete;
+  RoutingTable& operator=(const RoutingTable&) = delete;
+  ~RoutingTable();
+
+  const ConfigSnapshot& config() const { return feed_.current(); }
+  /// Null when the app is gone.
+  AppRoutes* routes(AppSlot slot);
+  /// A request is done with the backend.
+  void release(Upstream& upstream);
+  /// The addresses of a backend's name were looked up; it may be gone meanwhile.
+  void resolved(BackendSlot slot, std::vector<Endpoint> endpoints, SteadyTime now);
+  /// Closes every idle backend connection.
+  void close_idle();
+  std::size_t idle_connections() const;
+
+  void on_config(const ConfigSnapshot& config, const ChangedKeys& changed) override;
+
+ private:
+  void put(const AppEntry& entry);
+  void erase(AppSlot slot);
+  void drop(Upstream* upstream);
+  Upstream* upstream_of(BackendSlot slot, const Backend& backend);
+
+  ConfigFeed& feed_;
+  std::vector<std::unique_ptr<AppRoutes>> apps_;      // by slot
+  std::vector<std::unique_ptr<Upstream>> upstreams_;  // by slot
+};
+
+}  // namespace sluice
