@@ -12,7 +12,7 @@
 #include "router/client_side.hpp"
 #include "router/hot_socket.hpp"
 #include "router/http1/body.hpp"
-#include "router/http1/request.hpp"
+#include "router/http1/forward.hpp"
 
 namespace sluice {
 

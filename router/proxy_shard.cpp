@@ -44,11 +44,7 @@ ProxyShard::ProxyShard(Shard& shard, const ProxySettings& settings, ConfigFeed& 
       all_closed_(shard),
       gate_(shard, "router") {}
 
-ProxyShard::~ProxyShard() {
-  draining_ = true;
-  while (!clients_.empty()) clients_.front().force_close();
-  table_.close_idle();
-}
+ProxyShard::~ProxyShard() { cancel(); }
 
 void ProxyShard::on_accepted(int fd, const Peer& peer, ConnectionTicket ticket) {
   if (draining_) {
@@ -62,24 +58,24 @@ void ProxyShard::on_accepted(int fd, const Peer& peer, ConnectionTicket ticket) 
   client->start();
 }
 
-void ProxyShard::drain() {
+void ProxyShard::stop_accepting() {
   draining_ = true;
   for (auto client = clients_.begin(); client != clients_.end();) (client++)->drain();
   table_.close_idle();
 }
 
-Task<void> ProxyShard::stopped(Duration limit) {
-  drain();
-  const SteadyTime until = shard().clock().steady() + limit;
-  while (!clients_.empty()) {
-    const Duration left = until - shard().clock().steady();
-    if (left <= Duration{0}) break;
-    co_await all_closed_.wait_for(left);
-  }
-  while (!clients_.empty()) clients_.front().force_close();
-  gate_.stop();
-  co_await gate_.stopped();
+Task<void> ProxyShard::finished() {
+  while (!clients_.empty()) co_await all_closed_.wait();
 }
+
+void ProxyShard::cancel() {
+  draining_ = true;
+  while (!clients_.empty()) clients_.front().force_close();
+  table_.close_idle();
+  gate_.stop();
+}
+
+Task<void> ProxyShard::stopped() { co_await gate_.stopped(); }
 
 void ProxyShard::on_client_closed() {
   if (clients_.empty()) all_closed_.set();

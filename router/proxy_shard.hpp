@@ -59,10 +59,13 @@ class ProxyShard final : public ConnectionHandler, public OnShard {
   void on_accepted(int fd, const Peer& peer, ConnectionTicket ticket) override;
 
   /// No new requests: idle connections close, the others after the response under way.
-  void drain();
+  void stop_accepting();
   bool draining() const { return draining_; }
-  /// Returns when no client is left, at the latest after `limit`, when requests still under way end with H24.
-  Task<void> stopped(Duration limit);
+  /// After stop_accepting(): returns when no client is left.
+  Task<void> finished();
+  /// Ends requests still under way with H24, and everything else.
+  void cancel();
+  Task<void> stopped();
   void add_metrics(MetricsPage& page) const;
 
   // For connections and exchanges.

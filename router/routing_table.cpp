@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "router/backend_connection.hpp"
+
 namespace sluice {
 
 Upstream* AppRoutes::choose(Rng& rng, SteadyTime now) {
