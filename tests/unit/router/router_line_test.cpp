@@ -1,0 +1,107 @@
+#include "router/router_line.hpp"
+
+#include <string>
+
+#include <gtest/gtest.h>
+
+namespace sluice {
+namespace {
+
+std::string text_of(const RouterLine& line, LineFormat format = LineFormat::kHeroku2) {
+  std::string out(router_line_bound(line), '\0');
+  out.resize(write_router_line(line, format, out.data()));
+  return out;
+}
+
+RouterLine sample() {
+  RouterLine line;
+  line.method = "GET";
+  line.path = "/a?b=c";
+  line.host = "app.example.com";
+  line.request_id = "0123456789abcdef0123";
+  line.forwarded_for = "198.51.100.1, 192.0.2.7";
+  line.dyno = "web.1";
+  line.connect_ms = 1;
+  line.service_ms = 18;
+  line.status = 200;
+  line.bytes = 13;
+  return line;
+}
+
+TEST(RouterLine, has_the_documented_fields_in_order) {
+  EXPECT_EQ(text_of(sample()),
+            "at=info method=GET path=\"/a?b=c\" host=app.example.com request_id=0123456789abcdef0123 "
+            "fwd=\"198.51.100.1, 192.0.2.7\" dyno=web.1 connect=1ms service=18ms status=200 bytes=13 "
+            "protocol=http1.1 tls=false");
+}
+
+TEST(RouterLine, formats_differ_in_their_tail) {
+  RouterLine line = sample();
+  EXPECT_TRUE(text_of(line, LineFormat::kHeroku).ends_with(" bytes=13 protocol=http"));
+  line.tls = true;
+  line.tls_version = "tls1.3";
+  EXPECT_TRUE(text_of(line, LineFormat::kHeroku).ends_with(" bytes=13 tls_version=tls1.3 protocol=https"));
+  EXPECT_TRUE(text_of(line).ends_with(" protocol=http1.1 tls=true tls_version=tls1.3"));
+}
+
+TEST(RouterLine, what_was_not_reached_stays_empty) {
+  RouterLine line;
+  line.code = RouterCode::kH14;
+  line.status = 503;
+  EXPECT_EQ(text_of(line),
+            "at=error code=H14 desc=\"No web processes running\" method= path=\"\" host= request_id= fwd=\"\" dyno= "
+            "connect= service= status=503 bytes=0 protocol=http1.1 tls=false");
+}
+
+TEST(RouterLine, says_who_is_to_blame) {
+  RouterLine line = sample();
+  line.code = RouterCode::kH27;
+  EXPECT_TRUE(text_of(line).starts_with("sock=client at=warning code=H27 desc=\"Client Request Interrupted\" method="));
+  line.code = RouterCode::kH18;
+  EXPECT_TRUE(text_of(line).starts_with("sock=backend at=error code=H18 desc=\"Server Request Interrupted\" method="));
+  line.code = RouterCode::kH26;
+  line.cause = "bad chunk";
+  EXPECT_TRUE(text_of(line).starts_with("at=error code=H26 desc=\"Request Error\" cause=\"bad chunk\" method="));
+}
+
+TEST(RouterLine, no_value_can_forge_a_field_or_a_line) {
+  RouterLine line = sample();
+  line.path = "/x\" status=200 \\ \x01\n\x7f\xc3\xa9";
+  line.host = "a b";
+  line.method = "GE\"T";
+  line.dyno = "web\n1";
+  EXPECT_EQ(
+      text_of(line),
+      "at=info method=\"GE\\\"T\" path=\"/x\\\" status=200 \\\\ \\x01\\x0a\\x7f\\xc3\\xa9\" host=\"a b\" "
+      "request_id=0123456789abcdef0123 fwd=\"198.51.100.1, 192.0.2.7\" dyno=\"web\\x0a1\" connect=1ms service=18ms "
+      "status=200 bytes=13 protocol=http1.1 tls=false");
+}
+
+TEST(RouterLine, the_bound_holds_for_the_worst_bytes) {
+  RouterLine line = sample();
+  const std::string worst(5000, '\xff');
+  line.method = line.path = line.host = line.request_id = line.forwarded_for = line.dyno = line.cause = worst;
+  line.bytes = ~std::uint64_t{0};
+  line.code = RouterCode::kH13;
+  EXPECT_LE(text_of(line).size(), router_line_bound(line));
+}
+
+TEST(RouterLine, codes_have_names) {
+  for (std::size_t i = 1; i < kRouterCodes; ++i) {
+    const RouterCodeRow& row = row_of(static_cast<RouterCode>(i));
+    EXPECT_EQ(row.name.size(), 3u);
+    EXPECT_FALSE(row.desc.empty());
+  }
+}
+
+TEST(LineClock, writes_microseconds_in_utc) {
+  LineClock clock;
+  const WallTime time{std::chrono::microseconds(1792718700123456)};
+  EXPECT_EQ(clock.format(time), "2026-10-23T01:25:00.123456+00:00");
+  EXPECT_EQ(clock.format(time + std::chrono::microseconds(1)), "2026-10-23T01:25:00.123457+00:00");
+  EXPECT_EQ(clock.format(time + std::chrono::seconds(3600)), "2026-10-23T02:25:00.123456+00:00");
+  EXPECT_EQ(clock.format(WallTime{}), "1970-01-01T00:00:00.000000+00:00");
+}
+
+}  // namespace
+}  // namespace sluice
