@@ -106,7 +106,7 @@ class FabricShard final : public LineOutlet, public OnShard, private TurnHook {
   Route& route_at(ChannelSlot channel);
   bool is_mine(const Route& route) const { return route.owner == id_; }
   /// For readers. Errors: kNoChannel, kNotOwner.
-  result<Channel*> find(ChannelSlot channel) const;
+  result<ChannelLog*> find(ChannelSlot channel) const;
   void receive(std::uint32_t from, std::unique_ptr<LineBatch> batch);
   void receive_record(ChannelSlot channel, const RecordView& record, LineBatch& batch);
   Duration delay_by_pressure() const;

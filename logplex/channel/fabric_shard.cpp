@@ -84,7 +84,7 @@ std::uint32_t FabricShard::owner_of(ChannelSlot channel) const {
   return route.owner;
 }
 
-result<Channel*> FabricShard::find(ChannelSlot channel) const {
+result<ChannelLog*> FabricShard::find(ChannelSlot channel) const {
   const Route route = route_of(channel);
   if (route.state != Route::kOpen) return make_error_code(FabricError::kNoChannel);
   if (!is_mine(route)) return make_error_code(FabricError::kNotOwner);
@@ -100,7 +100,7 @@ void FabricShard::receive_record(ChannelSlot channel, const RecordView& record, 
     unrouted_ += record.lines();
     return;
   }
-  Channel& to = log_.channel(route.index);
+  ChannelLog& to = log_.channel(route.index);
   log_.append_record(to, record.bytes(), record.size());
   if (batch.delay == Duration{0} || batch.pressing.size() == LineBatch::kMostPressing) return;
   if (!batch.pressing.empty() && batch.pressing.back() == channel) return;

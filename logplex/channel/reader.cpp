@@ -14,7 +14,7 @@ Subscription::~Subscription() { detach(); }
 
 result<void> Subscription::attach(ChannelSlot channel) {
   SLUICE_CHECK(mode_ == Mode::kDetached);
-  SLUICE_TRY(Channel * found, fabric_.find(channel));
+  SLUICE_TRY(ChannelLog * found, fabric_.find(channel));
   mode_ = Mode::kChannel;
   channel_ = found;
   place_ = found->end_place();
@@ -51,7 +51,7 @@ void Subscription::detach() {
 }
 
 void Subscription::detach_channel() {
-  Channel& channel = *channel_;
+  ChannelLog& channel = *channel_;
   if (prev_ == nullptr)
     channel.readers = next_;
   else
@@ -68,7 +68,7 @@ void Subscription::detach_all() {
   log_.listening_ &= ~bit();
   log_.global_[global_] = nullptr;
   for (std::size_t i = 0; i < news_.size(); ++i) {
-    Channel& channel = log_.channel(news_.at(i));
+    ChannelLog& channel = log_.channel(news_.at(i));
     const bool last_of_closed = !channel.open && channel.news == bit();
     log_.drop_news(channel, global_);
     if (!last_of_closed) log_.trim(channel);
@@ -101,7 +101,7 @@ void Subscription::seek(Seq next) {
 }
 
 /// Numbers within a gap cannot be stood at: the rest of the gap is lost at once.
-Place Subscription::find(Channel& channel, Seq seq) {
+Place Subscription::find(ChannelLog& channel, Seq seq) {
   if (seq == channel.next) return channel.end_place();
   Segment* segment = channel.oldest;
   while (segment->end <= seq) segment = segment->next;
@@ -115,13 +115,13 @@ Place Subscription::find(Channel& channel, Seq seq) {
   return place;
 }
 
-void Subscription::lose(LossReason reason, std::uint64_t lines, const Channel& channel, Seq first, WallTime when) {
+void Subscription::lose(LossReason reason, std::uint64_t lines, const ChannelLog& channel, Seq first, WallTime when) {
   lost_lines_ += lines;
   lost_.add(reason, lines, channel.slot, first, when);
   untold_.add(reason, lines, channel.slot, first, when);
 }
 
-void Subscription::leave(const Channel& channel, Place& place, const Segment& gone, LossReason reason) {
+void Subscription::leave(const ChannelLog& channel, Place& place, const Segment& gone, LossReason reason) {
   const bool before = place.segment == nullptr && place.next < gone.end;
   if (place.segment != &gone && !before) return;
   std::uint32_t offset = place.segment == nullptr ? 0 : place.offset;
@@ -157,7 +157,7 @@ std::uint64_t Subscription::pending_bytes() const {
 namespace {
 
 /// When the first record at or after this place was received.
-std::optional<WallTime> received_at(const Channel& channel, const Place& place) {
+std::optional<WallTime> received_at(const ChannelLog& channel, const Place& place) {
   const Segment* segment = place.segment == nullptr ? channel.oldest : place.segment;
   std::uint32_t offset = place.segment == nullptr ? 0 : place.offset;
   while (segment != nullptr && offset >= segment->used) {
@@ -174,7 +174,7 @@ std::optional<WallTime> Subscription::oldest_pending() const {
   if (mode_ == Mode::kChannel) return received_at(*channel_, place_);
   std::optional<WallTime> oldest;
   for (std::size_t i = 0; i < news_.size(); ++i) {
-    const Channel& channel = log_.channel(news_.at(i));
+    const ChannelLog& channel = log_.channel(news_.at(i));
     const auto received = received_at(channel, log_.places_.at(channel.news_block, global_));
     if (received && (!oldest || *received < *oldest)) oldest = received;
   }

@@ -16,7 +16,7 @@ namespace sluice {
 
 class FabricShard;
 class ShardLog;
-struct Channel;
+struct ChannelLog;
 
 /// What take() hands lines to.
 class LineVisitor {
@@ -104,16 +104,16 @@ class Subscription {
   enum class WalkEnd : std::uint8_t { kNothingLeft, kStopped, kEnough };
   struct Walk;
 
-  WalkEnd walk(Channel& channel, Place& place, Walk& walk);
-  WalkEnd walk_segment(Channel& channel, Place& place, Walk& walk);
+  WalkEnd walk(ChannelLog& channel, Place& place, Walk& walk);
+  WalkEnd walk_segment(ChannelLog& channel, Place& place, Walk& walk);
   void take_channel(Walk& walk);
   void take_all(Walk& walk);
   void tell_losses(LineVisitor& visitor);
-  void pass_gap(const Channel& channel, Place& place, const RecordView& gap);
+  void pass_gap(const ChannelLog& channel, Place& place, const RecordView& gap);
   /// The segment is given up: moves the place out of it and counts what it had not taken.
-  void leave(const Channel& channel, Place& place, const Segment& gone, LossReason reason);
-  void lose(LossReason reason, std::uint64_t lines, const Channel& channel, Seq first, WallTime when);
-  Place find(Channel& channel, Seq seq);
+  void leave(const ChannelLog& channel, Place& place, const Segment& gone, LossReason reason);
+  void lose(LossReason reason, std::uint64_t lines, const ChannelLog& channel, Seq first, WallTime when);
+  Place find(ChannelLog& channel, Seq seq);
   void begin_counting(Seq from_seq);
   /// Wants to be told of the next line again.
   void listen();
@@ -129,7 +129,7 @@ class Subscription {
   bool due_ = false;     // in the log's list of whom to tell at the end of the turn
   bool closed_ = false;  // on_closed() is due
   std::uint8_t global_ = 0;
-  Channel* channel_ = nullptr;
+  ChannelLog* channel_ = nullptr;
   Place place_;
   Subscription* next_ = nullptr;  // other readers of the channel
   Subscription* prev_ = nullptr;

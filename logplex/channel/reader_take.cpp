@@ -46,7 +46,7 @@ void Subscription::take_channel(Walk& step) {
 
 void Subscription::take_all(Walk& step) {
   while (!news_.empty()) {
-    Channel& channel = log_.channel(news_.front());
+    ChannelLog& channel = log_.channel(news_.front());
     step.visit_bytes = 0;
     const WalkEnd end = walk(channel, log_.places_.at(channel.news_block, global_), step);
     if (retention_ == Retention::kUntaken) log_.trim(channel);
@@ -59,7 +59,7 @@ void Subscription::take_all(Walk& step) {
   }
 }
 
-Subscription::WalkEnd Subscription::walk(Channel& channel, Place& place, Walk& step) {
+Subscription::WalkEnd Subscription::walk(ChannelLog& channel, Place& place, Walk& step) {
   if (place.segment == nullptr) place = {place.next, channel.oldest, 0};
   while (place.segment != nullptr) {
     visiting_ = place.segment;
@@ -72,7 +72,7 @@ Subscription::WalkEnd Subscription::walk(Channel& channel, Place& place, Walk& s
   return WalkEnd::kNothingLeft;
 }
 
-Subscription::WalkEnd Subscription::walk_segment(Channel& channel, Place& place, Walk& step) {
+Subscription::WalkEnd Subscription::walk_segment(ChannelLog& channel, Place& place, Walk& step) {
   const Segment& segment = *place.segment;
   while (place.offset < segment.used) {
     const RecordView record(segment.payload() + place.offset);
@@ -92,7 +92,7 @@ Subscription::WalkEnd Subscription::walk_segment(Channel& channel, Place& place,
   return WalkEnd::kNothingLeft;
 }
 
-void Subscription::pass_gap(const Channel& channel, Place& place, const RecordView& gap) {
+void Subscription::pass_gap(const ChannelLog& channel, Place& place, const RecordView& gap) {
   lose(gap.gap_reason(), gap.lines(), channel, place.next, gap.received());
   lost_bytes_ += gap.size();
   place.offset += static_cast<std::uint32_t>(gap.size());

@@ -16,23 +16,23 @@ ShardLog::ShardLog(Shard& shard, TurnHook& turn_end, Seq first_seq, std::uint64_
 
 ShardLog::~ShardLog() = default;
 
-Channel& ShardLog::new_channel() {
+ChannelLog& ShardLog::new_channel() {
   if (free_channels_.empty()) {
     const auto first = static_cast<std::uint32_t>(chunks_.size() * kChunk);
-    chunks_.push_back(std::make_unique<Channel[]>(kChunk));
+    chunks_.push_back(std::make_unique<ChannelLog[]>(kChunk));
     for (std::uint32_t i = kChunk; i-- > 0;) free_channels_.push_back(first + i);
   }
   const std::uint32_t index = free_channels_.back();
   free_channels_.pop_back();
-  Channel& made = channel(index);
-  made = Channel{};
+  ChannelLog& made = channel(index);
+  made = ChannelLog{};
   made.index = index;
   return made;
 }
 
-Channel& ShardLog::open(ChannelSlot slot, bool again) {
+ChannelLog& ShardLog::open(ChannelSlot slot, bool again) {
   check_shard();
-  Channel& made = new_channel();
+  ChannelLog& made = new_channel();
   made.slot = slot;
   made.open = true;
   made.start = made.next = again ? closed_above_ : first_seq_;
@@ -40,7 +40,7 @@ Channel& ShardLog::open(ChannelSlot slot, bool again) {
   return made;
 }
 
-void ShardLog::close(Channel& channel) {
+void ShardLog::close(ChannelLog& channel) {
   check_shard();
   closed_above_ = std::max(closed_above_, channel.next);
   channel.open = false;
@@ -57,7 +57,7 @@ void ShardLog::close(Channel& channel) {
     trim(channel);
 }
 
-void ShardLog::free_channel(Channel& channel) {
+void ShardLog::free_channel(ChannelLog& channel) {
   while (channel.oldest != nullptr) {
     Segment& segment = *channel.oldest;
     channel.oldest = segment.next;
@@ -68,14 +68,14 @@ void ShardLog::free_channel(Channel& channel) {
   free_channels_.push_back(channel.index);
 }
 
-void ShardLog::append(Channel& channel, const LineView& line) {
+void ShardLog::append(ChannelLog& channel, const LineView& line) {
   check_shard();
   const std::size_t size = record_size(line);
   encode_record(line, room(channel, size));
   commit(channel, size, 1, line.received.time_since_epoch().count());
 }
 
-void ShardLog::append_record(Channel& channel, const std::byte* record, std::size_t size) {
+void ShardLog::append_record(ChannelLog& channel, const std::byte* record, std::size_t size) {
   std::byte* at = room(channel, size);
   std::memcpy(at, record, size);
   const RecordView view(at);
@@ -83,7 +83,7 @@ void ShardLog::append_record(Channel& channel, const std::byte* record, std::siz
   commit(channel, size, view.lines(), view.received().time_since_epoch().count());
 }
 
-void ShardLog::append_gap(Channel& channel, std::uint64_t lines, LossReason reason) {
+void ShardLog::append_gap(ChannelLog& channel, std::uint64_t lines, LossReason reason) {
   check_shard();
   if (lines == 0) return;
   encode_gap(lines, reason, shard().wall_now(), room(channel, kGapRecordSize));
@@ -91,12 +91,12 @@ void ShardLog::append_gap(Channel& channel, std::uint64_t lines, LossReason reas
   commit(channel, kGapRecordSize, lines, shard().wall_now().time_since_epoch().count());
 }
 
-std::byte* ShardLog::room(Channel& channel, std::size_t size) {
+std::byte* ShardLog::room(ChannelLog& channel, std::size_t size) {
   if (channel.newest == nullptr || channel.newest->room() < size) roll(channel, size);
   return channel.newest->payload() + channel.newest->used;
 }
 
-void ShardLog::roll(Channel& channel, std::size_t size) {
+void ShardLog::roll(ChannelLog& channel, std::size_t size) {
   const std::uint8_t size_class = SegmentPool::class_for(channel.memory, size);
   make_room(SegmentPool::footprint(size_class, size));
   Segment* segment = pool_.acquire(size_class, size);
@@ -114,7 +114,7 @@ void ShardLog::roll(Channel& channel, std::size_t size) {
   trim(channel);
 }
 
-void ShardLog::commit(Channel& channel, std::size_t size, std::uint64_t lines, std::int64_t received_us) {
+void ShardLog::commit(ChannelLog& channel, std::size_t size, std::uint64_t lines, std::int64_t received_us) {
   Segment& segment = *channel.newest;
   const Place place{channel.next, &segment, segment.used};
   if (segment.used == 0) segment.oldest_us = segment.newest_us = received_us;
@@ -130,14 +130,14 @@ void ShardLog::commit(Channel& channel, std::size_t size, std::uint64_t lines, s
 }
 
 /// Readers cost a line nothing while they have been told already.
-void ShardLog::announce(Channel& channel, const Place& place) {
+void ShardLog::announce(ChannelLog& channel, const Place& place) {
   if ((globals_ & ~channel.news) != 0) announce_global(channel, place);
   if (channel.waiting != 0) announce_to_waiting(channel, place.next);
   for (std::uint64_t left = std::exchange(listening_, 0); left != 0; left &= left - 1)
     tell(*global_[static_cast<unsigned>(std::countr_zero(left))]);
 }
 
-void ShardLog::announce_global(Channel& channel, const Place& place) {
+void ShardLog::announce_global(ChannelLog& channel, const Place& place) {
   if (channel.news == 0) channel.news_block = places_.acquire();
   for (std::uint64_t left = globals_ & ~channel.news; left != 0; left &= left - 1) {
     const auto g = static_cast<unsigned>(std::countr_zero(left));
@@ -149,7 +149,7 @@ void ShardLog::announce_global(Channel& channel, const Place& place) {
   channel.news |= globals_;
 }
 
-void ShardLog::announce_to_waiting(Channel& channel, Seq seq) {
+void ShardLog::announce_to_waiting(ChannelLog& channel, Seq seq) {
   channel.waiting = 0;
   for (Subscription* reader = channel.readers; reader != nullptr; reader = reader->next_) {
     if (reader->place_.next == seq) reader->progress_ = shard().now();
@@ -188,10 +188,10 @@ void ShardLog::tell_readers() {
 }
 
 /// The reader has taken everything there is in this channel.
-void ShardLog::drop_news(Channel& channel, unsigned reader) {
+void ShardLog::drop_news(ChannelLog& channel, unsigned reader) {
   channel.news &= ~(std::uint64_t{1} << reader);
   if (channel.news != 0) return;
-  places_.release(std::exchange(channel.news_block, Channel::kNoBlock));
+  places_.release(std::exchange(channel.news_block, ChannelLog::kNoBlock));
   if (!channel.open) free_channel(channel);
 }
 

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "logplex/base/units.hpp"
-#include "logplex/channel/channel.hpp"
+#include "logplex/channel/channel_log.hpp"
 #include "logplex/channel/global_places.hpp"
 #include "logplex/channel/losses.hpp"
 #include "logplex/channel/segment_pool.hpp"
@@ -36,15 +36,15 @@ class ShardLog final : public OnShard {
   ShardLog& operator=(const ShardLog&) = delete;
   ~ShardLog();
 
-  Channel& open(ChannelSlot slot, bool again);
+  ChannelLog& open(ChannelSlot slot, bool again);
   /// Its own readers end; it stays until global readers have taken everything.
-  void close(Channel& channel);
-  Channel& channel(std::uint32_t index) const { return chunks_[index / kChunk][index % kChunk]; }
+  void close(ChannelLog& channel);
+  ChannelLog& channel(std::uint32_t index) const { return chunks_[index / kChunk][index % kChunk]; }
 
-  void append(Channel& channel, const LineView& line);
+  void append(ChannelLog& channel, const LineView& line);
   /// A record as another shard encoded it; gaps too.
-  void append_record(Channel& channel, const std::byte* record, std::size_t size);
-  void append_gap(Channel& channel, std::uint64_t lines, LossReason reason);
+  void append_record(ChannelLog& channel, const std::byte* record, std::size_t size);
+  void append_gap(ChannelLog& channel, std::uint64_t lines, LossReason reason);
 
   /// Calls on_news() and on_closed() of those who are due. End of turn.
   void tell_readers();
@@ -57,7 +57,7 @@ class ShardLog final : public OnShard {
   /// Part of the last quarter of the budget that is in use: 0 to 1.
   double pressure() const;
   /// Whether the channel is one of the largest and holds lines for a reader that makes progress.
-  bool presses(const Channel& channel) const;
+  bool presses(const ChannelLog& channel) const;
 
   std::uint64_t channels() const { return open_channels_; }
   std::uint64_t appended_lines() const { return appended_lines_; }
@@ -72,26 +72,26 @@ class ShardLog final : public OnShard {
   enum class Need : std::uint8_t { kNone, kStanding, kProgressing };
 
   // shard_log.cpp: lines in
-  std::byte* room(Channel& channel, std::size_t size);
-  void roll(Channel& channel, std::size_t size);
-  void commit(Channel& channel, std::size_t size, std::uint64_t lines, std::int64_t received_us);
-  void announce(Channel& channel, const Place& place);
-  void announce_global(Channel& channel, const Place& place);
-  void announce_to_waiting(Channel& channel, Seq seq);
+  std::byte* room(ChannelLog& channel, std::size_t size);
+  void roll(ChannelLog& channel, std::size_t size);
+  void commit(ChannelLog& channel, std::size_t size, std::uint64_t lines, std::int64_t received_us);
+  void announce(ChannelLog& channel, const Place& place);
+  void announce_global(ChannelLog& channel, const Place& place);
+  void announce_to_waiting(ChannelLog& channel, Seq seq);
   void tell(Subscription& reader);
   void forget(Subscription& reader);
-  Channel& new_channel();
-  void free_channel(Channel& channel);
-  void drop_news(Channel& channel, unsigned reader);
+  ChannelLog& new_channel();
+  void free_channel(ChannelLog& channel);
+  void drop_news(ChannelLog& channel, unsigned reader);
 
   // shard_log_memory.cpp: segments out
   void make_room(std::uint64_t bytes);
-  Channel* find_victim(Need at_most);
+  ChannelLog* find_victim(Need at_most);
   bool give_up_history();
-  void give_up_oldest(Channel& channel, LossReason reason);
-  void move_readers_on(Channel& channel, Segment& gone, LossReason reason);
-  void trim(Channel& channel);
-  Need need_of(const Channel& channel) const;
+  void give_up_oldest(ChannelLog& channel, LossReason reason);
+  void move_readers_on(ChannelLog& channel, Segment& gone, LossReason reason);
+  void trim(ChannelLog& channel);
+  Need need_of(const ChannelLog& channel) const;
   Need need_of(const Subscription& reader, const Place& place, const Segment& segment) const;
 
   TurnHook& turn_end_;
@@ -101,7 +101,7 @@ class ShardLog final : public OnShard {
 
   SegmentPool pool_;
   SizeClasses sizes_;
-  std::vector<std::unique_ptr<Channel[]>> chunks_;
+  std::vector<std::unique_ptr<ChannelLog[]>> chunks_;
   std::vector<std::uint32_t> free_channels_;
   std::uint64_t open_channels_ = 0;
 

@@ -21,7 +21,7 @@ void ShardLog::set_limit(std::uint64_t bytes) {
 }
 
 std::uint64_t ShardLog::used_bytes() const {
-  const std::uint64_t index = chunks_.size() * kChunk * sizeof(Channel) + places_.bytes();
+  const std::uint64_t index = chunks_.size() * kChunk * sizeof(ChannelLog) + places_.bytes();
   return pool_.used_bytes() + index + static_cast<std::uint64_t>(std::max<std::int64_t>(charged_, 0));
 }
 
@@ -30,7 +30,7 @@ double ShardLog::pressure() const {
   return std::clamp((static_cast<double>(used_bytes()) - from) / (static_cast<double>(limit_) - from), 0.0, 1.0);
 }
 
-bool ShardLog::presses(const Channel& channel) const {
+bool ShardLog::presses(const ChannelLog& channel) const {
   return channel.size_class >= sizes_.large_from() && need_of(channel) == Need::kProgressing;
 }
 
@@ -44,22 +44,22 @@ void ShardLog::make_room(std::uint64_t bytes) {
     }
   }
   while (used_bytes() + bytes > limit_) {
-    Channel* victim = find_victim(Need::kProgressing);
+    ChannelLog* victim = find_victim(Need::kProgressing);
     if (victim == nullptr) return;
     give_up_oldest(*victim, LossReason::kMemoryBudget);
   }
 }
 
 bool ShardLog::give_up_history() {
-  Channel* victim = find_victim(Need::kNone);
+  ChannelLog* victim = find_victim(Need::kNone);
   if (victim == nullptr) return false;
   give_up_oldest(*victim, LossReason::kMemoryBudget);
   return true;
 }
 
 /// The largest channel whose oldest segment is needed least; nullptr when all that were looked at are needed more.
-Channel* ShardLog::find_victim(Need at_most) {
-  Channel* best = nullptr;
+ChannelLog* ShardLog::find_victim(Need at_most) {
+  ChannelLog* best = nullptr;
   Need best_need = Need::kProgressing;
   unsigned looks = 0;
   const unsigned largest = sizes_.largest();
@@ -67,7 +67,7 @@ Channel* ShardLog::find_victim(Need at_most) {
   for (unsigned size_class = largest; size_class > smallest && looks < kLooks; --size_class) {
     const unsigned in_class = std::min(sizes_.count(size_class), kLooksPerClass);
     for (unsigned i = 0; i < in_class; ++i, ++looks) {
-      Channel* channel = sizes_.first(size_class);
+      ChannelLog* channel = sizes_.first(size_class);
       const Need need = need_of(*channel);
       if (need == Need::kNone) return channel;
       if (need <= at_most && (best == nullptr || need < best_need)) {
@@ -81,7 +81,7 @@ Channel* ShardLog::find_victim(Need at_most) {
 }
 
 /// What drains still want of the channel's oldest segment.
-ShardLog::Need ShardLog::need_of(const Channel& channel) const {
+ShardLog::Need ShardLog::need_of(const ChannelLog& channel) const {
   Need need = Need::kNone;
   const Segment& segment = *channel.oldest;
   for (const Subscription* reader = channel.readers; reader != nullptr; reader = reader->next_)
@@ -98,7 +98,7 @@ ShardLog::Need ShardLog::need_of(const Subscription& reader, const Place& place,
   return shard().now() - reader.progress_ > kStandsStillAfter ? Need::kStanding : Need::kProgressing;
 }
 
-void ShardLog::give_up_oldest(Channel& channel, LossReason reason) {
+void ShardLog::give_up_oldest(ChannelLog& channel, LossReason reason) {
   Segment& gone = *channel.oldest;
   move_readers_on(channel, gone, reason);
   evicted_lines_[static_cast<std::size_t>(reason)] += gone.lines();
@@ -116,7 +116,7 @@ void ShardLog::give_up_oldest(Channel& channel, LossReason reason) {
 }
 
 /// Whoever stands in the segment goes to the next one; what was not taken is lost to it.
-void ShardLog::move_readers_on(Channel& channel, Segment& gone, LossReason reason) {
+void ShardLog::move_readers_on(ChannelLog& channel, Segment& gone, LossReason reason) {
   for (Subscription* reader = channel.readers; reader != nullptr; reader = reader->next_)
     reader->leave(channel, reader->place_, gone, reason);
   for (std::uint64_t left = channel.news; left != 0; left &= left - 1) {
@@ -126,7 +126,7 @@ void ShardLog::move_readers_on(Channel& channel, Segment& gone, LossReason reaso
 }
 
 /// Lets go of what is older than the history, unless a drain still wants it. Whole segments, so a little more stays.
-void ShardLog::trim(Channel& channel) {
+void ShardLog::trim(ChannelLog& channel) {
   const std::uint64_t keep = channel.open ? history_lines_ : 0;
   while (channel.oldest != channel.newest && channel.next - channel.oldest_end >= keep &&
          need_of(channel) == Need::kNone)

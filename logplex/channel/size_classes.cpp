@@ -4,7 +4,7 @@
 
 namespace sluice {
 
-void SizeClasses::update(Channel& channel, std::uint64_t memory_before) {
+void SizeClasses::update(ChannelLog& channel, std::uint64_t memory_before) {
   const auto size_class = static_cast<std::uint8_t>(std::bit_width(channel.memory));
   bytes_[channel.size_class] -= memory_before;
   bytes_[size_class] += channel.memory;
@@ -14,8 +14,8 @@ void SizeClasses::update(Channel& channel, std::uint64_t memory_before) {
   if (size_class != 0) link(channel);
 }
 
-void SizeClasses::link(Channel& channel) {
-  Channel*& head = heads_[channel.size_class];
+void SizeClasses::link(ChannelLog& channel) {
+  ChannelLog*& head = heads_[channel.size_class];
   ++counts_[channel.size_class];
   occupied_ |= std::uint64_t{1} << channel.size_class;
   if (head == nullptr) {
@@ -28,8 +28,8 @@ void SizeClasses::link(Channel& channel) {
   head->same_size_prev = &channel;
 }
 
-void SizeClasses::unlink(Channel& channel) {
-  Channel*& head = heads_[channel.size_class];
+void SizeClasses::unlink(ChannelLog& channel) {
+  ChannelLog*& head = heads_[channel.size_class];
   --counts_[channel.size_class];
   if (channel.same_size_next == &channel) {
     head = nullptr;

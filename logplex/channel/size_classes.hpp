@@ -3,7 +3,7 @@
 #include <array>
 #include <cstdint>
 
-#include "logplex/channel/channel.hpp"
+#include "logplex/channel/channel_log.hpp"
 
 namespace sluice {
 
@@ -14,9 +14,9 @@ class SizeClasses {
   static constexpr unsigned kClasses = 48;
 
   /// After channel.memory changed.
-  void update(Channel& channel, std::uint64_t memory_before);
+  void update(ChannelLog& channel, std::uint64_t memory_before);
   /// The channel that has waited longest in its class; nullptr when the class is empty.
-  Channel* first(unsigned size_class) const { return heads_[size_class]; }
+  ChannelLog* first(unsigned size_class) const { return heads_[size_class]; }
   /// Puts the first of a class behind the others.
   void rotate(unsigned size_class) {
     if (heads_[size_class] != nullptr) heads_[size_class] = heads_[size_class]->same_size_next;
@@ -28,10 +28,10 @@ class SizeClasses {
   unsigned large_from() const;
 
  private:
-  void unlink(Channel& channel);
-  void link(Channel& channel);
+  void unlink(ChannelLog& channel);
+  void link(ChannelLog& channel);
 
-  std::array<Channel*, kClasses> heads_{};
+  std::array<ChannelLog*, kClasses> heads_{};
   std::array<std::uint32_t, kClasses> counts_{};
   std::array<std::uint64_t, kClasses> bytes_{};
   std::uint64_t occupied_ = 0;

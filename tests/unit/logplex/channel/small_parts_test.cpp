@@ -173,23 +173,23 @@ TEST(SegmentPool, a_reference_keeps_the_segment) {
 TEST(SizeClasses, random_changes_keep_every_channel_findable) {
   SizeClasses sizes;
   SeededRng rng(7);
-  std::vector<Channel> channels(200);
+  std::vector<ChannelLog> channels(200);
   for (int i = 0; i < 20'000; ++i) {
-    Channel& channel = channels[rng.below(channels.size())];
+    ChannelLog& channel = channels[rng.below(channels.size())];
     const auto before = channel.memory;
     channel.memory = rng.below(4) == 0 ? 0 : std::uint64_t{1} << rng.below(30);
     sizes.update(channel, before);
     if (i % 100 != 0) continue;
     std::uint64_t largest = 0;
     std::map<unsigned, std::uint32_t> counts;
-    for (const Channel& one : channels) {
+    for (const ChannelLog& one : channels) {
       largest = std::max(largest, one.memory);
       if (one.memory != 0) ++counts[one.size_class];
     }
     ASSERT_EQ(sizes.largest(), static_cast<unsigned>(std::bit_width(largest)));
     for (const auto& [size_class, count] : counts) {
       ASSERT_EQ(sizes.count(size_class), count);
-      std::set<Channel*> seen;
+      std::set<ChannelLog*> seen;
       for (std::uint32_t k = 0; k < count; ++k) {
         seen.insert(sizes.first(size_class));
         sizes.rotate(size_class);
@@ -201,7 +201,7 @@ TEST(SizeClasses, random_changes_keep_every_channel_findable) {
 
 TEST(SizeClasses, large_are_those_that_take_half) {
   SizeClasses sizes;
-  std::vector<Channel> channels(101);
+  std::vector<ChannelLog> channels(101);
   for (std::size_t i = 0; i < channels.size(); ++i) {
     channels[i].memory = i == 100 ? 1 << 20 : 512;
     sizes.update(channels[i], 0);

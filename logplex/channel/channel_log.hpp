@@ -15,7 +15,7 @@ class Subscription;
 ///
 /// Owned by ShardLog; its address is stable while it is open. About 140 bytes, so that an idle channel with its first
 /// segment stays well under 1 KiB.
-struct Channel {
+struct ChannelLog {
   static constexpr std::uint32_t kNoBlock = 0xffffffff;
 
   Segment* oldest = nullptr;
@@ -31,8 +31,8 @@ struct Channel {
   std::uint32_t news_block = kNoBlock;
   std::uint32_t waiting = 0;  // readers to be told of the next line
 
-  Channel* same_size_next = nullptr;  // ring of channels of one size class
-  Channel* same_size_prev = nullptr;
+  ChannelLog* same_size_next = nullptr;  // ring of channels of one size class
+  ChannelLog* same_size_prev = nullptr;
   ChannelSlot slot;
   std::uint32_t index = 0;      // in its ShardLog
   std::uint8_t size_class = 0;  // 0 = holds nothing
