@@ -71,7 +71,7 @@ std::string bash_function(const std::vector<CommandShape>& shapes) {
   const std::string taking_value = with_bars(joined(value_options(shapes)));
   return "_sluice() {\n"
          "  local current=\"${COMP_WORDS[COMP_CWORD]}\" previous=\"${COMP_WORDS[COMP_CWORD-1]}\"\n"
-         "  local path='' subcommands='' options='' word skip=0 i\n"
+         "  local command='' subcommands='' options='' word skip=0 i\n"
          "  for ((i = 1; i < COMP_CWORD; i++)); do\n"
          "    word=\"${COMP_WORDS[i]}\"\n"
          "    if ((skip)); then skip=0; continue; fi\n"
@@ -81,11 +81,11 @@ std::string bash_function(const std::vector<CommandShape>& shapes) {
          ") skip=1; continue ;;\n"
          "      -*) continue ;;\n"
          "    esac\n"
-         "    case \" $(_sluice_subcommands \"$path\") \" in\n"
-         "      *\" $word \"*) path=\"${path:+$path }$word\" ;;\n"
+         "    case \" $(_sluice_subcommands \"$command\") \" in\n"
+         "      *\" $word \"*) command=\"${command:+$command }$word\" ;;\n"
          "    esac\n"
          "  done\n"
-         "  case \"$path\" in\n" +
+         "  case \"$command\" in\n" +
          commands +
          "  esac\n"
          "  case \"$previous\" in\n" +
@@ -95,7 +95,7 @@ std::string bash_function(const std::vector<CommandShape>& shapes) {
          taking_value +
          ") COMPREPLY=(); return ;;\n"
          "  esac\n"
-         "  if [[ $path == completion ]]; then subcommands='bash zsh fish'; fi\n"
+         "  if [[ $command == completion ]]; then subcommands='bash zsh fish'; fi\n"
          "  if [[ $current == -* ]]; then subcommands=$options; fi\n"
          "  COMPREPLY=($(compgen -W \"$subcommands\" -- \"$current\"))\n"
          "}\n";

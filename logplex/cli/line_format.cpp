@@ -124,9 +124,10 @@ void append_origin(std::string& out, const LogLine& line, const LineStyle& style
 }  // namespace
 
 std::string_view origin_colour(std::string_view source, std::string_view process) {
-  // No red: it means trouble. Colours that read on dark and on light backgrounds.
+  // No red: it means trouble. Colours that read on dark and on light backgrounds; the platform's own lines are bold.
   static constexpr std::array<std::string_view, 10> kPalette = {"36", "33", "32", "35", "34",
                                                                 "96", "93", "92", "95", "94"};
+  static constexpr std::array<std::string_view, 3> kPlatform = {"1;35", "1;36", "1;34"};
   std::uint64_t hash = 0xcbf29ce484222325ULL;  // FNV-1a
   const auto mix = [&hash](std::string_view text) {
     for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3ULL;
@@ -135,7 +136,8 @@ std::string_view origin_colour(std::string_view source, std::string_view process
   mix("[");
   mix(process);
   hash = (hash ^ hash >> 29) * 0xbf58476d1ce4e5b9ULL;  // short names that differ in one digit get far apart
-  return kPalette[(hash >> 32) % kPalette.size()];
+  const std::uint64_t pick = hash >> 32;
+  return source == "heroku" ? kPlatform[pick % kPlatform.size()] : kPalette[pick % kPalette.size()];
 }
 
 void append_router_text(std::string& out, std::string_view text) {

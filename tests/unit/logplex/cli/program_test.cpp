@@ -60,6 +60,25 @@ TEST(Program, usage_errors_have_status_2) {
   EXPECT_EQ(child.errors(), "sluice: unknown command 'frob'; see 'sluice --help'\n");
 }
 
+/// What bash would offer for the last of these words.
+std::string offered(const std::string& words) {
+  Child bash({"bash", "-c",
+              std::string("source <(") + SLUICE_PROGRAM + " completion bash); COMP_WORDS=(" + words +
+                  "); COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); _sluice; echo \"${COMPREPLY[*]}.\""});
+  const std::string said = bash.read_until(".\n");
+  return said.substr(0, said.find(".\n"));
+}
+
+TEST(Program, bash_completes_commands_options_and_values) {
+  EXPECT_EQ(offered("sluice dr"), "drains");
+  EXPECT_EQ(offered("sluice drains re"), "remove resume replay");
+  EXPECT_EQ(offered("sluice --url drains apps ''"), "create list show delete");
+  EXPECT_EQ(offered("sluice drains list --g"), "--global");
+  EXPECT_EQ(offered("sluice logs -a shop --timestamps ''"), "utc local none");
+  EXPECT_EQ(offered("sluice completion ''"), "bash zsh fish");
+  EXPECT_EQ(offered("sluice logs -a ''"), "");
+}
+
 /// openssl as an HTTPS server of files, with a certificate made for this test.
 class TlsServer {
  public:
