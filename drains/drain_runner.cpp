@@ -47,6 +47,18 @@ class DrainRunner::Gatherer final : public LineVisitor {
   Frame& frame_;
 };
 
+namespace {
+
+/// Takes everything and looks at nothing.
+class Skipper final : public LineVisitor {
+ public:
+  virtual ~Skipper() = default;
+  bool on_line(ChannelSlot, Seq, const RecordView&) override { return true; }
+  void on_loss(const Losses&) override {}
+};
+
+}  // namespace
+
 DrainRunner::DrainRunner(const DrainEnvironment& environment, FabricShard& fabric, const DrainEntry& entry)
     : OnShard(environment.shard),
       Subscription(fabric, Retention::kUntaken),
@@ -149,7 +161,7 @@ bool DrainRunner::gather() {
 void DrainRunner::append_notice(Frame& frame) {
   const OwnedRecord notice = l10_notice(untold_, untold_since_, shard().wall_now());
   encoder_->append(notice.view(), frame.body);
-  ++frame.notices;
+  frame.notices.push_back(frame.messages());
   untold_ = 0;
 }
 
@@ -202,7 +214,7 @@ void DrainRunner::on_delivered(std::size_t frames) {
   for (std::size_t i = 0; i < frames && !frames_.empty(); ++i) {
     Frame& frame = frames_.front();
     delivered_ += frame.lines;
-    notices_ += frame.notices;
+    notices_ += frame.notices.size();
     if (spare_bodies_.size() < kSpareBodies) spare_bodies_.push_back(std::move(frame.body));
     frames_.pop_front();
     sent_ -= std::min<std::size_t>(sent_, 1);
@@ -281,9 +293,8 @@ void DrainRunner::drop_pending() {
   skipped_ += lines_in_frames();
   frames_.clear();
   sent_ = 0;
-  const std::uint64_t before = taken();
-  skip_to_end();
-  skipped_ += taken() - before;
+  Skipper skipper;
+  skipped_ += take(skipper);
 }
 
 void DrainRunner::reconfigure() {

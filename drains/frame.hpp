@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "logplex/base/clock.hpp"
 #include "logplex/base/slot.hpp"
@@ -14,13 +15,13 @@ namespace sluice {
 /// eviction never touches them, and the id stays the same however often the frame is sent.
 struct Frame {
   std::string body;
-  std::uint64_t lines = 0;    // of channels
-  std::uint64_t notices = 0;  // L10 lines in front of or between them; they count for the receiver only
-  std::array<char, 32> id{};  // upper-case hex
-  WallTime oldest{};          // when the first line was received
+  std::uint64_t lines = 0;             // of channels
+  std::vector<std::uint64_t> notices;  // which messages are L10 lines; they count for the receiver only
+  std::array<char, 32> id{};           // upper-case hex
+  WallTime oldest{};                   // when the first line was received
 
   std::string_view id_text() const { return {id.data(), id.size()}; }
-  std::uint64_t messages() const { return lines + notices; }
+  std::uint64_t messages() const { return lines + notices.size(); }
 };
 
 /// Makes frame ids: a hash (XXH3, 128 bits) of log id, drain and the runs of lines in the frame.

@@ -1,5 +1,7 @@
 #include "logplex/net/authorization.hpp"
 
+#include <algorithm>
+
 #include <openssl/evp.h>
 
 #include "logplex/base/check.hpp"
@@ -38,6 +40,19 @@ std::optional<std::string> base64_decoded(std::string_view text) {
   return out;
 }
 
+/// RFC 4648 section 4, padded.
+std::string base64_encoded(std::string_view bytes) {
+  constexpr char kDigits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string out;
+  for (std::size_t at = 0; at < bytes.size(); at += 3) {
+    const std::size_t have = std::min<std::size_t>(3, bytes.size() - at);
+    unsigned bits = 0;
+    for (std::size_t i = 0; i < 3; ++i) bits = bits << 8 | (i < have ? static_cast<unsigned char>(bytes[at + i]) : 0u);
+    for (std::size_t i = 0; i < 4; ++i) out += i <= have ? kDigits[bits >> (18 - 6 * i) & 63] : '=';
+  }
+  return out;
+}
+
 std::string_view without_spaces(std::string_view text) {
   while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
   while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
@@ -59,6 +74,10 @@ std::optional<Authorization> Authorization::parse(std::string_view header) {
   const auto colon = pair ? pair->find(':') : std::string::npos;
   if (colon == std::string::npos) return std::nullopt;
   return Authorization{pair->substr(0, colon), pair->substr(colon + 1)};
+}
+
+std::string basic_authorization(std::string_view user, std::string_view password) {
+  return "Basic " + base64_encoded(std::string(user) + ":" + std::string(password));
 }
 
 std::array<std::uint8_t, 32> hash_secret(std::string_view secret) {

@@ -18,6 +18,9 @@ struct Authorization {
   static std::optional<Authorization> parse(std::string_view header);
 };
 
+/// The header's value for a user and password (RFC 7617).
+std::string basic_authorization(std::string_view user, std::string_view password);
+
 /// SHA-256 of a key or password, as the configuration keeps it.
 std::array<std::uint8_t, 32> hash_secret(std::string_view secret);
 /// Compares two of them in constant time.

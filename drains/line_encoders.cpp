@@ -1,0 +1,104 @@
+#include "drains/line_encoders.hpp"
+
+#include <algorithm>
+
+#include "drains/destination.hpp"
+#include "logplex/wire/frame_splitter.hpp"
+#include "logplex/wire/render.hpp"
+
+namespace sluice {
+namespace {
+
+using Halves = std::optional<std::pair<Frame, Frame>>;
+
+/// Where the body is cut: behind its first `messages` messages, which are `bytes` long.
+struct Cut {
+  std::uint64_t messages;
+  std::size_t bytes;
+};
+
+Frame part_of(const Frame& whole, std::uint64_t first, std::uint64_t last, std::string_view body) {
+  Frame part;
+  part.body = body;
+  for (const std::uint64_t at : whole.notices)
+    if (at >= first && at < last) part.notices.push_back(at - first);
+  part.lines = last - first - part.notices.size();
+  return part;
+}
+
+Halves halves(const Frame& frame, Cut cut) {
+  const std::string_view body = frame.body;
+  return std::pair(part_of(frame, 0, cut.messages, body.substr(0, cut.bytes)),
+                   part_of(frame, cut.messages, frame.messages(), body.substr(cut.bytes)));
+}
+
+void append_line(std::string& body, std::size_t size, auto write) {
+  const std::size_t begin = body.size();
+  body.resize(begin + size);
+  write(body.data() + begin);
+}
+
+result<std::unique_ptr<Encoder>, Error> unknown_format(const std::string& format, std::string_view known) {
+  return Error{make_error_code(boost::system::errc::invalid_argument),
+               "no such format for this drain: '" + format + "'; use " + std::string(known)};
+}
+
+result<std::unique_ptr<Encoder>, Error> make_http_encoder(const Drain& drain, std::size_t target) {
+  if (drain.format.empty() || drain.format == "logplex") return std::make_unique<HttpEncoder>(target);
+  if (drain.format == "rfc5424") return std::make_unique<Rfc5424Encoder>(target, false);
+  if (drain.format == "ndjson") return std::make_unique<NdjsonEncoder>(target);
+  return unknown_format(drain.format, "logplex, rfc5424 or ndjson");
+}
+
+result<std::unique_ptr<Encoder>, Error> make_syslog_encoder(const Drain& drain, std::size_t target) {
+  if (drain.format.empty() || drain.format == "logplex")
+    return std::make_unique<SyslogEncoder>(target, drain_token_text(drain));
+  if (drain.format == "rfc5424") return std::make_unique<Rfc5424Encoder>(target, true);
+  return unknown_format(drain.format, "logplex or rfc5424");
+}
+
+}  // namespace
+
+Halves FramedEncoder::split(const Frame& frame) const {
+  if (frame.messages() < 2) return std::nullopt;
+  Cut cut{frame.messages() / 2, 0};
+  FrameSplitter splitter(frame.body.size());
+  splitter.feed(frame.body);
+  for (std::uint64_t i = 0; i < cut.messages; ++i)
+    if (splitter.next() != FrameSplitter::Step::kFrame) return std::nullopt;
+  cut.bytes = splitter.consumed();
+  return halves(frame, cut);
+}
+
+void HttpEncoder::append(const RecordView& line, std::string& body) const {
+  append_line(body, http_frame_size(line), [&](char* out) { write_http_frame(line, out); });
+}
+
+void SyslogEncoder::append(const RecordView& line, std::string& body) const {
+  append_line(body, syslog_frame_size(line, token_), [&](char* out) { write_syslog_frame(line, token_, out); });
+}
+
+void Rfc5424Encoder::append(const RecordView& line, std::string& body) const {
+  const Newline newline = ensure_newline_ ? Newline::kEnsured : Newline::kAsIs;
+  append_line(body, rfc5424_frame_size(line, newline), [&](char* out) { write_rfc5424_frame(line, newline, out); });
+}
+
+void NdjsonEncoder::append(const RecordView& line, std::string& body) const {
+  append_line(body, json_line_size(line, {}), [&](char* out) { write_json_line(line, {}, out); });
+}
+
+Halves NdjsonEncoder::split(const Frame& frame) const {
+  if (frame.messages() < 2) return std::nullopt;
+  Cut cut{frame.messages() / 2, 0};
+  for (std::uint64_t i = 0; i < cut.messages; ++i) cut.bytes = frame.body.find('\n', cut.bytes) + 1;
+  return halves(frame, cut);
+}
+
+result<std::unique_ptr<Encoder>, Error> make_encoder(const Drain& drain, const DrainSettings& settings) {
+  SLUICE_TRY(const Destination destination, parse_destination(drain));
+  if (destination.protocol == Destination::Protocol::kHttp)
+    return make_http_encoder(drain, settings.http_batch_bytes.count);
+  return make_syslog_encoder(drain, settings.syslog_batch_bytes.count);
+}
+
+}  // namespace sluice

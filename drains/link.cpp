@@ -1,0 +1,83 @@
+#include "drains/link.hpp"
+
+#include "logplex/net/net_error.hpp"
+
+namespace sluice {
+namespace {
+
+std::string class_of(error_code code) {
+  if (code == NetError::kNoSuchHost || code == NetError::kResolverBusy) return "dns";
+  if (code == NetError::kConnectFailed) return "connect";
+  if (code == NetError::kTlsHandshake || code == NetError::kTlsCertificate) return "tls";
+  if (code == NetError::kTimedOut) return "timeout";
+  if (code == NetError::kAddressRefused) return "refused_address";
+  if (code == NetError::kMalformed || code == NetError::kBodyTooLarge) return "http";
+  return "closed";
+}
+
+std::optional<TlsClientOptions> own_options(const Drain& drain, const Destination& destination,
+                                            const DrainSettings& settings) {
+  const bool own = !drain.ca.empty() || !drain.client_cert.empty() || destination.insecure;
+  if (!destination.tls || !own) return std::nullopt;
+  TlsClientOptions options;
+  if (drain.ca.empty()) options.ca_file = settings.ca_file;
+  options.ca_pem = drain.ca;
+  options.client_chain = drain.client_cert;
+  options.client_key = drain.client_key;
+  options.insecure = destination.insecure;
+  return options;
+}
+
+}  // namespace
+
+Link::Link(const DrainEnvironment& environment, const Drain& drain, Destination destination, Limits limits)
+    : environment_(environment),
+      destination_(std::move(destination)),
+      limits_(limits),
+      own_tls_(own_options(drain, destination_, environment.settings)) {}
+
+Task<result<std::shared_ptr<const TlsContext>, Error>> Link::tls_context() {
+  if (!destination_.tls) co_return std::shared_ptr<const TlsContext>();
+  if (!own_tls_) co_return environment_.default_tls;
+  if (context_) co_return context_;
+  struct Made {
+    result<std::shared_ptr<const TlsContext>, Error> context;
+  };
+  auto job = [options = *own_tls_] { return Made{TlsContext::make(options)}; };
+  auto made = co_await environment_.tls_lane.run(std::move(job));
+  if (!made) co_return Error{made.error(), "too many certificates are being read"};
+  if (made->context) context_ = *made->context;
+  co_return std::move(made->context);
+}
+
+Duration Link::fuzz() const {
+  const auto most = static_cast<std::uint64_t>(environment_.settings.idle_fuzz.count());
+  return Duration(static_cast<Duration::rep>(shard().rng().below(most + 1)));
+}
+
+Task<result<std::unique_ptr<ByteStream>, Error>> Link::dial() {
+  auto context = co_await tls_context();
+  if (!context) co_return context.error();
+  DialTarget target;
+  target.host = destination_.url.host;
+  target.port = destination_.port;
+  target.tls = *context;
+  auto stream = co_await environment_.dialer.dial(std::move(target), limits_.connect);
+  if (!stream) co_return stream.error();
+  if (const TlsFacts* facts = (*stream)->tls()) facts_ = *facts;
+  old_at_ = shard().now() + environment_.settings.max_age;
+  touch();
+  co_return std::move(*stream);
+}
+
+void Link::touch() { idle_at_ = shard().now() + limits_.idle + fuzz(); }
+
+SendReport failed_attempt(const Error& error) {
+  SendReport report;
+  report.verdict = Verdict::kRetry;
+  report.error_class = class_of(error.code);
+  report.error = error.text();
+  return report;
+}
+
+}  // namespace sluice

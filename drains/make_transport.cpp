@@ -1,0 +1,15 @@
+#include "drains/destination.hpp"
+#include "drains/http_transport.hpp"
+#include "drains/syslog_transport.hpp"
+#include "drains/transport.hpp"
+
+namespace sluice {
+
+result<std::unique_ptr<Transport>, Error> make_transport(const Drain& drain, const DrainEnvironment& environment) {
+  SLUICE_TRY(Destination destination, parse_destination(drain));
+  if (destination.protocol == Destination::Protocol::kHttp)
+    return std::make_unique<HttpTransport>(environment, drain, std::move(destination));
+  return std::make_unique<SyslogTransport>(environment, drain, std::move(destination));
+}
+
+}  // namespace sluice

@@ -1,0 +1,107 @@
+#include "drains/syslog_transport.hpp"
+
+#include <algorithm>
+
+#include "logplex/net/net_error.hpp"
+
+namespace sluice {
+namespace {
+
+/// Frames under way: enough for a long line to the receiver, little enough to send again.
+constexpr std::size_t kWindow = 16;
+/// A receiver that is known to be slow gets its bytes in pieces of this size, each with the send timeout, so that the
+/// timeout measures whether it takes anything and not how large a frame is.
+constexpr std::size_t kSlowPiece = 4 << 10;
+
+Error lost(NetError code, const char* sentence) { return {code, sentence}; }
+
+}  // namespace
+
+SyslogTransport::SyslogTransport(const DrainEnvironment& environment, const Drain& drain, Destination destination)
+    : link_(environment, drain, std::move(destination),
+            {environment.settings.syslog_connect_timeout, environment.settings.syslog_idle_timeout}) {}
+
+std::size_t SyslogTransport::window() const {
+  const bool comes_to_rest = stream_ != nullptr && !ends_.empty() && link_.is_old();
+  return comes_to_rest ? ends_.size() : kWindow;
+}
+
+bool SyslogTransport::usable() const { return stream_ != nullptr && stream_->is_open() && !stream_->peer_closed(); }
+
+Task<SendReport> SyslogTransport::send(const Frame& frame) {
+  auto connected = co_await ensure_connected();
+  if (!connected) co_return failed_attempt(connected.error());
+  auto sent = co_await write(frame.body);
+  if (!sent) {
+    lose_connection();
+    co_return failed_attempt(sent.error());
+  }
+  if (ends_.empty()) progress_at_ = link_.shard().now();
+  written_ += frame.body.size();
+  ends_.push_back(written_);
+  SendReport report;
+  report.verdict = Verdict::kSent;
+  co_return report;
+}
+
+/// A connection that ended with frames unconfirmed is reported, so that they are sent again before anything new.
+Task<result<void, Error>> SyslogTransport::ensure_connected() {
+  const bool owed = !ends_.empty();
+  if (usable() && (owed || (!link_.is_old() && !link_.is_idle()))) co_return result<void, Error>();
+  lose_connection();
+  broken_ = false;
+  if (owed) co_return lost(NetError::kClosed, "the receiver closed the connection before it had everything");
+  auto stream = co_await link_.dial();
+  if (!stream) co_return stream.error();
+  stream_ = std::move(*stream);
+  written_ = acknowledged_ = 0;
+  co_return result<void, Error>();
+}
+
+Task<result<void, Error>> SyslogTransport::write(std::string_view bytes) {
+  const std::size_t piece = slow_ ? kSlowPiece : bytes.size();
+  while (!bytes.empty()) {
+    CloseAfter limit(*stream_, link_.environment().settings.syslog_send_timeout);
+    const auto written = co_await stream_->write_all(bytes.substr(0, piece));
+    if (limit.fired()) {
+      slow_ = true;
+      co_return lost(NetError::kTimedOut, "the receiver took nothing in time");
+    }
+    if (!written) co_return lost(NetError::kClosed, "the receiver closed the connection");
+    bytes.remove_prefix(std::min(piece, bytes.size()));
+  }
+  co_return result<void, Error>();
+}
+
+std::size_t SyslogTransport::take_confirmed() {
+  if (stream_ == nullptr || !stream_->is_open()) return 0;
+  const bool closed = stream_->peer_closed();
+  const std::uint64_t waiting = std::min<std::uint64_t>(stream_->unacked_bytes(), written_);
+  if (written_ - waiting > acknowledged_) {
+    acknowledged_ = written_ - waiting;
+    progress_at_ = link_.shard().now();
+  }
+  std::size_t frames = 0;
+  for (; !ends_.empty() && ends_.front() <= acknowledged_; ++frames) ends_.pop_front();
+  if (frames > 0) link_.touch();
+  const bool stuck = link_.shard().now() - progress_at_ > link_.environment().settings.syslog_send_timeout;
+  if (!ends_.empty() && (closed || stuck)) lose_connection();
+  return frames;
+}
+
+void SyslogTransport::lose_connection() {
+  broken_ = !ends_.empty();
+  ends_.clear();
+  close();
+}
+
+void SyslogTransport::tend() {
+  if (stream_ != nullptr && ends_.empty() && (!usable() || link_.is_idle() || link_.is_old())) close();
+}
+
+/// Without destroying it: a write may be under way, and ends now.
+void SyslogTransport::close() {
+  if (stream_ != nullptr) stream_->close();
+}
+
+}  // namespace sluice

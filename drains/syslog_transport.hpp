@@ -1,0 +1,49 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+
+#include "drains/link.hpp"
+
+namespace sluice {
+
+/// Frames written to a TCP or TLS connection one behind the other. A frame is confirmed when the peer's TCP has
+/// acknowledged its last byte:
+///
+///     written_ |---- confirmed ----|-- frame --|-- frame --|     ends_ = where each unconfirmed frame ends
+///                                  ^ written_ - unacknowledged (SIOCOUTQ)
+///
+/// For TLS the queue also holds the records' own bytes, so that frames are confirmed late but never early.
+///
+/// A receiver that acknowledges nothing for drains.syslog_send_timeout is disconnected. What it says is ignored.
+class SyslogTransport final : public Transport {
+ public:
+  SyslogTransport(const DrainEnvironment& environment, const Drain& drain, Destination destination);
+
+  Task<SendReport> send(const Frame& frame) override;
+  /// Shrinks to what is under way when the connection is too old, so that it comes to rest and is replaced.
+  std::size_t window() const override;
+  std::size_t take_confirmed() override;
+  bool broken() const override { return broken_; }
+  void tend() override;
+  void close() override;
+  const TlsFacts* tls() const override { return link_.tls(); }
+
+ private:
+  Task<result<void, Error>> ensure_connected();
+  Task<result<void, Error>> write(std::string_view bytes);
+  bool usable() const;
+  void lose_connection();
+
+  Link link_;
+  std::unique_ptr<ByteStream> stream_;
+  std::uint64_t written_ = 0;  // bytes of frames given to this connection
+  std::deque<std::uint64_t> ends_;
+  std::uint64_t acknowledged_ = 0;
+  SteadyTime progress_at_{};  // when acknowledged_ last grew
+  bool slow_ = false;         // did not take a whole frame in time
+  bool broken_ = false;
+};
+
+}  // namespace sluice
