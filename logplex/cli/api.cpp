@@ -36,6 +36,22 @@ std::string sentence_of(const ApiAnswer& answer) {
   return text.empty() ? "the server answered " + std::to_string(answer.status) : text;
 }
 
+/// "no such drain" alone does not say what to do.
+std::string with_place_to_look(std::string sentence) {
+  struct Place {
+    std::string_view word;
+    std::string_view command;
+  };
+  static constexpr Place kPlaces[] = {
+      {"drain", "drains list"},   {"token", "tokens list"}, {"backend", "backends list"}, {"key", "keys list"},
+      {"domain", "domains list"}, {"channel", "apps list"}, {"app", "apps list"}};
+  for (const auto& place : kPlaces) {
+    if (sentence.find(place.word) == std::string::npos) continue;
+    return sentence + "; 'sluice " + std::string(place.command) + "' shows what there is";
+  }
+  return sentence;
+}
+
 bool is_port(std::string_view text) {
   unsigned port = 0;
   const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), port);
@@ -90,6 +106,7 @@ Error error_of(const ApiAnswer& answer) {
   if (answer.status == 403) {
     return cli_error(CliError::kNotAuthorised, "not allowed with this key: " + sentence_of(answer));
   }
+  if (answer.status == 404) return failure(with_place_to_look(sentence_of(answer)));
   const bool later = answer.status == 429 || answer.status >= 500;
   return cli_error(later && answer.status != 501 ? CliError::kTryLater : CliError::kFailed, sentence_of(answer));
 }

@@ -35,12 +35,12 @@ std::string host_name() {
 /// The channel's token of that name; a new one when there is none.
 result<std::string, Error> find_or_make_token(CommandRun& run, const std::string& name) {
   const std::string& app = run.arguments.app;
-  const auto channel = ask(run, plain_request("GET", api_path({"channels", app})));
-  if (channel.has_error()) {
-    if (channel.error().code != CliError::kFailed) return channel.error();
-    return failure("channel " + app + ": " + channel.error().text() + "; 'sluice apps create " + app + "' makes one");
-  }
-  if (const auto* tokens = member(*channel, "tokens")) {
+  SLUICE_TRY(const auto answer, run.api.call(plain_request("GET", api_path({"channels", app}))));
+  if (answer.status == 404)
+    return failure("there is no channel " + app + "; 'sluice apps create " + app + "' makes one");
+  if (answer.status >= 300) return error_of(answer);
+  SLUICE_TRY(const auto channel, read_json(answer.body));
+  if (const auto* tokens = member(channel, "tokens")) {
     if (auto token = text_at(*tokens, name); !token.empty()) return token;
   }
   const std::string path = api_path({"channels", app, "tokens"});

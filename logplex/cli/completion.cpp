@@ -119,7 +119,8 @@ std::string bash_script(const std::vector<CommandShape>& shapes) {
 /// once.
 std::string zsh_script(const std::vector<CommandShape>& shapes) {
   return "#compdef sluice\nautoload -U +X bashcompinit && bashcompinit\n" + subcommands_function(shapes) +
-         bash_function(shapes) + "complete -F _sluice sluice\n";
+         bash_function(shapes) + "complete -F _sluice sluice\n" +
+         "if [[ $funcstack[1] == _sluice ]]; then _bash_complete -F _sluice; fi\n";
 }
 
 std::string fish_condition(const std::string& path) {

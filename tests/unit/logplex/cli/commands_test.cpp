@@ -72,7 +72,7 @@ TEST(Commands, status_says_who_is_to_blame) {
   for (const Case& c :
        {Case{"401 Unauthorized", "", 3, "sluice login"},
         Case{"403 Forbidden", R"({"error":"scope apps:write is missing"})", 3, "scope apps:write is missing"},
-        Case{"404 Not Found", R"({"error":"unknown app shop"})", 1, "unknown app shop"},
+        Case{"404 Not Found", R"({"error":"unknown app shop"})", 1, "unknown app shop; 'sluice apps list'"},
         Case{"400 Bad Request", R"({"error":"not a host name","field":"domains"})", 1, "(field domains)"},
         Case{"503 Service Unavailable", "", 1, "503"}, Case{"200 OK", "<html>", 1, "not JSON"}}) {
     ScriptedServer server({{answer(c.status, c.body)}});
