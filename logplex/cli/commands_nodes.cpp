@@ -90,9 +90,8 @@ result<void, Error> keep_key(CommandRun& run, const Secret& key) {
 
 /// Any answer that is not a refusal of the key will do: a limited key may not read the status.
 result<void, Error> login(CommandRun& run) {
-  const Secret given =
-      run.arguments.key.empty() ? Secret(run.world.environment("SLUICE_API_KEY")) : Secret(run.arguments.key);
-  const Secret key = given.empty() ? read_key(run) : given;
+  const bool given = !run.arguments.key.empty() || !run.world.environment("SLUICE_API_KEY").empty();
+  const Secret key = given ? run.key : read_key(run);
   if (key.empty()) return usage_error("no key given; use --key KEY, or write it to the standard input");
   const auto api = run.world.make_api(run.endpoint, Secret("Bearer " + key.reveal()));
   SLUICE_TRY(const auto answer, api->call(status_request()));

@@ -17,6 +17,20 @@ std::string first_set(std::initializer_list<std::string> values) {
   return {};
 }
 
+/// A key out of a file often comes with the file's newline.
+std::string without_final_blanks(std::string text) {
+  text.erase(text.find_last_not_of(" \t\r\n") + 1);
+  return text;
+}
+
+/// It becomes part of a header: nothing in it may end that header.
+result<void, Error> check_key(const Secret& key) {
+  for (const char c : key.reveal()) {
+    if (c <= ' ' || c == 0x7f) return usage_error("the API key holds a blank or a control character");
+  }
+  return {};
+}
+
 /// Where to go and with which key: the arguments, then the environment, then what `sluice login` kept.
 result<void, Error> find_server(CommandWorld& world, const Arguments& arguments, Endpoint& endpoint, Secret& key) {
   KeyFile file;
@@ -26,9 +40,9 @@ result<void, Error> find_server(CommandWorld& world, const Arguments& arguments,
   }
   SLUICE_TRY(endpoint,
              parse_endpoint(first_set({arguments.url, world.environment("SLUICE_URL"), file.last_url(), kUsualUrl})));
-  key = Secret(first_set({arguments.key, world.environment("SLUICE_API_KEY")}));
+  key = Secret(without_final_blanks(first_set({arguments.key, world.environment("SLUICE_API_KEY")})));
   if (key.empty()) key = file.key_for(endpoint.str());
-  return {};
+  return check_key(key);
 }
 
 result<void, Error> run_command(CommandWorld& world, const Arguments& arguments) {

@@ -233,6 +233,30 @@ TEST(Commands, the_environment_names_server_and_key) {
   EXPECT_NE(server.requests().at(0).find("Bearer from-env"), std::string::npos);
 }
 
+TEST(Commands, a_key_ends_no_header) {
+  ScriptedServer server({{answer("200 OK", "{}")}});
+  CommandBench bench;
+  EXPECT_EQ(bench.run({"status", "--url", server.url(), "--key", "abc\n"}), 0);
+  EXPECT_NE(server.requests().at(0).find("Bearer abc\r\n"), std::string::npos);
+  EXPECT_EQ(bench.run({"status", "--url", server.url(), "--key", "abc\r\nX-Other: 1"}), 2);
+  EXPECT_EQ(bench.err().find("abc"), std::string::npos);
+}
+
+TEST(Commands, login_reads_a_key_from_its_input) {
+  const Scratch scratch;
+  ScriptedServer server({{answer("200 OK", "{}")}});
+  int ends[2];
+  ASSERT_EQ(::pipe(ends), 0);
+  ASSERT_EQ(::write(ends[1], "from-input\r\n", 12), 12);
+  CommandBench bench;
+  bench.world().input = ends[0];
+  bench.environment()["XDG_CONFIG_HOME"] = scratch.path();
+  EXPECT_EQ(bench.run({"login", "--url", server.url()}), 0) << bench.err();
+  EXPECT_NE(server.requests().at(0).find("Bearer from-input\r\n"), std::string::npos);
+  ::close(ends[0]);
+  ::close(ends[1]);
+}
+
 TEST(Commands, completion_needs_no_server) {
   CommandBench bench;
   EXPECT_EQ(bench.run({"completion", "bash"}), 0);
