@@ -122,11 +122,11 @@ void key_id(CLI::App& app, Arguments& a) { add_subject(app, a, "KEY", "Id or nam
 
 void log_options(CLI::App& app, Arguments& a) {
   add_app(app, a);
-  app.add_option("-n,--num", a.log.lines, "Lines of history (100; all with --since)")
+  app.add_option("-n,--num,--lines", a.log.lines, "Lines of history (100; all with --since)")
       ->type_name("N")
       ->check(CLI::NonNegativeNumber);
   app.add_option("-s,--source", a.log.source, "Only this source, such as app or heroku")->type_name("SOURCE");
-  app.add_option("-p,--ps,--proc", a.log.process, "Only this process: web, or web.1")->type_name("PROC");
+  app.add_option("-p,--proc,--ps,--dyno", a.log.process, "Only this process: web, or web.1")->type_name("PROC");
   app.add_option("--filter", a.log.filter, "Filter terms, such as 'status>=500 -path~^/health'");
   app.add_option("--grep", a.log.grep, "Only lines whose text matches this RE2 expression")->type_name("RE");
   app.add_option("--level", a.log.level, "Only this severity and worse")
