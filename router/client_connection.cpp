@@ -180,7 +180,7 @@ std::size_t ClientConnection::process_head(char* data, std::size_t size) {
     return 0;
   }
   if (progress == http1::Progress::kError) {
-    refuse(http1::status_of(parser_->error()), http1::to_string(parser_->error()));
+    refuse(RouterCode::kH26, http1::status_of(parser_->error()), http1::to_string(parser_->error()));
     return size;
   }
   const std::size_t head_size = parser_->consumed();
@@ -222,7 +222,7 @@ std::size_t ClientConnection::process_body(char* data, std::size_t size) {
 }
 
 /// Answers what is no request; the parser may have come as far as the host.
-void ClientConnection::refuse(unsigned status, std::string_view cause) {
+void ClientConnection::refuse(RouterCode code, unsigned status, std::string_view cause) {
   auto parser = std::move(parser_);
   deadline_.disarm();
   state_ = State::kBody;  // whatever else it sends is read away
@@ -230,7 +230,7 @@ void ClientConnection::refuse(unsigned status, std::string_view cause) {
   to_head_ = false;
   Exchange& exchange = proxy_.take_exchange();
   exchange_ = &exchange;
-  exchange.refuse(*this, *parser, forward_facts(), status, cause);
+  exchange.refuse(*this, *parser, forward_facts(), code, status, cause);
   proxy_.give_back(std::move(parser));
 }
 
@@ -238,7 +238,17 @@ void ClientConnection::refuse(unsigned status, std::string_view cause) {
 void ClientConnection::on_end() {
   readable_ = false;
   if (exchange_ != nullptr) return exchange_->on_client_gone();
-  close();
+  if (!head_is_open()) return close();
+  broken_ = true;
+  refuse(RouterCode::kH27, row_of(RouterCode::kH27).status, {});
+}
+
+/// A request has begun, as far as its first line, and its head is not whole. Makes the parser's views good again: the
+/// bytes were in a buffer that others use.
+bool ClientConnection::head_is_open() {
+  if (state_ != State::kHead || !head_begun_ || !parser_) return false;
+  parser_->parse(unparsed_.data(), unparsed_.size());
+  return true;
 }
 
 void ClientConnection::become_tunnel() {
@@ -294,8 +304,8 @@ void ClientConnection::close() {
 void ClientConnection::on_deadline(void* self) { static_cast<ClientConnection*>(self)->on_time(); }
 
 void ClientConnection::on_time() {
-  if (state_ == State::kHead && head_begun_ && parser_) return refuse(408, "head timeout");
-  close();
+  if (!head_is_open()) return close();
+  refuse(RouterCode::kH26, 408, "head timeout");
 }
 
 // What the exchange sends.

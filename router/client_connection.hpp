@@ -13,6 +13,7 @@
 #include "router/hot_socket.hpp"
 #include "router/http1/body.hpp"
 #include "router/http1/forward.hpp"
+#include "router/router_code.hpp"
 
 namespace sluice {
 
@@ -82,7 +83,8 @@ class ClientConnection final
   std::size_t process_head(char* data, std::size_t size);
   std::size_t process_body(char* data, std::size_t size);
   void start_request(std::string_view after_head, std::size_t& taken);
-  void refuse(unsigned status, std::string_view cause);
+  void refuse(RouterCode code, unsigned status, std::string_view cause);
+  bool head_is_open();
   void on_end();
   void await_request();
   void finish();

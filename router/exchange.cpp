@@ -79,13 +79,14 @@ void Exchange::describe(const http1::RequestParser& request, const http1::Forwar
 }
 
 void Exchange::refuse(ClientSide& client, const http1::RequestParser& request, const http1::ForwardFacts& facts,
-                      unsigned status, std::string_view cause) {
+                      RouterCode code, unsigned status, std::string_view cause) {
   reset(client);
   note_request(request, facts);
   describe(request, facts);
   const AppEntry* const app = request.host().empty() ? nullptr : proxy_.table().config().app_by_host(request.host());
   if (app != nullptr) channel_ = app->channel;
-  fail(RouterCode::kH26, app != nullptr && status != 408 ? "bad header" : cause, status);
+  const bool is_documented_case = app != nullptr && code == RouterCode::kH26 && status != 408;
+  fail(code, is_documented_case ? "bad header" : cause, status);
 }
 
 bool Exchange::find_app(const http1::RequestParser& request) {

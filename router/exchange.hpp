@@ -54,9 +54,10 @@ class Exchange {
   bool begin(ClientSide& client, const http1::RequestParser& request, const http1::ForwardFacts& facts);
   /// After begin(): goes to a backend, with the part of the body that came with the head.
   void start(std::string_view body, bool complete);
-  /// A head that is none. `status` is answered; `cause` stands in the line when no app is known.
+  /// A head that is none, or did not come to its end. `status` is answered, but for one that has no page; `cause`
+  /// stands in the line when no app is known.
   void refuse(ClientSide& client, const http1::RequestParser& request, const http1::ForwardFacts& facts,
-              unsigned status, std::string_view cause);
+              RouterCode code, unsigned status, std::string_view cause);
   bool wants_request_bytes() const;
   void on_request_bytes(std::string_view bytes, bool complete);
   void on_bad_chunk();

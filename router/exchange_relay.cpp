@@ -48,8 +48,8 @@ void Exchange::on_client_gone() {
 }
 
 void Exchange::on_client_writable() {
-  if (connection_ == nullptr || phase_ < Phase::kResponding) return;
-  deadline_.arm(proxy_.settings().idle);
+  if (connection_ == nullptr || phase_ < Phase::kSending) return;
+  if (phase_ >= Phase::kResponding) deadline_.arm(proxy_.settings().idle);
   connection_->resume();
 }
 
@@ -62,6 +62,7 @@ void Exchange::on_backend_writable() {
 void Exchange::on_interim(const http1::ResponseParser& head) {
   if (http_1_0_) return;
   bytes_ += client_->send_interim(head);
+  go_on_reading_response();
 }
 
 void Exchange::on_response(const http1::ResponseParser& head, std::string_view body, bool complete) {

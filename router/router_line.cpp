@@ -1,5 +1,6 @@
 #include "router/router_line.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cstdio>
 #include <cstring>
@@ -11,6 +12,10 @@ namespace {
 
 constexpr std::size_t kFixedBound = 512;
 constexpr std::size_t kEscapedByteSize = 4;
+/// Keeps every line below the longest text that a record holds, also when all bytes have to be escaped. Of the
+/// forwarding list the end is kept: that is the part which did not come from the client.
+constexpr std::size_t kLongestPath = 8192;
+constexpr std::size_t kLongestForwarding = 4096;
 
 bool is_plain(char c) { return c > ' ' && c < 0x7f && c != '"' && c != '\\'; }
 bool stands_in_quotes(char c) { return c >= ' ' && c < 0x7f && c != '"' && c != '\\'; }
@@ -116,10 +121,11 @@ std::size_t write_router_line(const RouterLine& line, LineFormat format, char* o
   LineWriter writer(out);
   put_start(writer, line);
   writer.bare(" method=", line.method);
-  writer.quoted(" path=", line.path);
+  writer.quoted(" path=", line.path.substr(0, kLongestPath));
   writer.bare(" host=", line.host);
   writer.bare(" request_id=", line.request_id);
-  writer.quoted(" fwd=", line.forwarded_for);
+  const std::size_t cut = line.forwarded_for.size() - std::min(line.forwarded_for.size(), kLongestForwarding);
+  writer.quoted(" fwd=", line.forwarded_for.substr(cut));
   writer.bare(" dyno=", line.dyno);
   writer.milliseconds(" connect=", line.connect_ms);
   writer.milliseconds(" service=", line.service_ms);

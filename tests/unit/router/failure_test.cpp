@@ -77,12 +77,17 @@ TEST(RouterErrors, bad_header_of_a_known_app_is_its_own) {
 TEST(RouterErrors, slow_head_is_408_and_silence_is_closed_without_a_word) {
   Proxied p;
   ScriptedSocket silent = p.connect();
-  p.client.send("GET / HTTP/1.1\r\nHost: app");
+  p.client.send("GET /slow HTTP/1.1\r\nHost: app");
+  p.settle();
+  ScriptedSocket other = p.connect();
+  other.send("PUT /other HTTP/1.1\r\nHost");  // goes through the same read buffer
   p.advance(59s);
   EXPECT_TRUE(p.client.is_silent());
+  other.close();
+  EXPECT_EQ(p.field(p.line(), "path"), "\"/other\"");
   p.advance(1s);
   EXPECT_TRUE(silent.read_to_end().empty());
-  p.expect_failure("at=error code=H26 desc=\"Request Error\" cause=\"head timeout\"", "408");
+  p.expect_failure("at=error code=H26 desc=\"Request Error\" cause=\"head timeout\" method=GET path=\"/slow\"", "408");
 }
 
 TEST(RouterErrors, H14_without_backends) {
@@ -255,6 +260,20 @@ TEST(RouterErrors, H27_within_a_body) {
   p.client.close();
   EXPECT_TRUE(web.is_closed());
   EXPECT_EQ(p.field(p.line(), "code"), "H27");
+}
+
+TEST(RouterErrors, H27_within_a_head) {
+  Proxied p;
+  p.client.send("GET /half HTTP/1.1\r\nHost: app.test\r\nAcce");
+  p.settle();
+  p.client.close();
+  const std::string line = p.line();
+  EXPECT_TRUE(line.starts_with("sock=client at=warning code=H27")) << line;
+  EXPECT_EQ(p.field(line, "path"), "\"/half\"");
+  EXPECT_EQ(p.outlet.lines[0].channel, p.feed->current().channel("app")->slot);
+  p.connect().send("\r\n");  // an empty line is no request
+  p.settle();
+  EXPECT_EQ(p.outlet.lines.size(), 1u);
 }
 
 TEST(RouterErrors, H21_when_refused_then_quarantine_then_H34) {

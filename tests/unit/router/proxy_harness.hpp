@@ -18,7 +18,7 @@
 
 namespace sluice {
 
-/// A clock that a test moves; it stands still otherwise.
+/// A router line with its own copies of what its views show.
 struct SentLine {
   ChannelSlot channel;
   LineView line;
@@ -29,8 +29,11 @@ struct SentLine {
 class CollectingOutlet final : public LineOutlet {
  public:
   void append(ChannelSlot channel, const LineView& line) override {
-    lines.push_back({channel, line, std::string(line.text), std::string(line.time)});
+    ++count;
+    if (keep) lines.push_back({channel, line, std::string(line.text), std::string(line.time)});
   }
+  bool keep = true;
+  std::size_t count = 0;
   std::vector<SentLine> lines;
 };
 

@@ -86,6 +86,17 @@ TEST(RouterLine, the_bound_holds_for_the_worst_bytes) {
   EXPECT_LE(text_of(line).size(), router_line_bound(line));
 }
 
+TEST(RouterLine, fits_in_a_record_whatever_the_client_sends) {
+  RouterLine line = sample();
+  const std::string worst(100000, '\xff');
+  line.path = worst;
+  const std::string chain = worst + ", 192.0.2.7";
+  line.forwarded_for = chain;
+  const std::string text = text_of(line);
+  EXPECT_LT(text.size(), 65535u);
+  EXPECT_NE(text.find(", 192.0.2.7\" dyno="), std::string::npos);
+}
+
 TEST(RouterLine, codes_have_names) {
   for (std::size_t i = 1; i < kRouterCodes; ++i) {
     const RouterCodeRow& row = row_of(static_cast<RouterCode>(i));
