@@ -149,7 +149,7 @@ std::size_t BackendConnection::process_head(char* data, std::size_t size) {
   const http1::Progress progress = parser_->parse(data, size);
   if (progress == http1::Progress::kMore) return 0;
   if (progress == http1::Progress::kError) {
-    exchange_->on_bad_response(http1::is_response_limit(parser_->error()));
+    exchange_->on_bad_response(parser_->error());
     return size;
   }
   const std::size_t head_size = parser_->consumed();
@@ -165,7 +165,7 @@ std::size_t BackendConnection::process_head(char* data, std::size_t size) {
     const bool complete = state_ == State::kBody && body_.done();
     excess_ = complete && head_size + taken < size;
     exchange_->on_response(*parser, body, complete);
-    if (exchange_ != nullptr && body_.bad()) exchange_->on_bad_response(false);
+    if (exchange_ != nullptr && body_.bad()) exchange_->on_bad_response_body();
     proxy_.give_back(std::move(parser));
     return head_size + taken;
   }
@@ -189,7 +189,7 @@ std::size_t BackendConnection::process_body(char* data, std::size_t size) {
   const bool complete = state_ == State::kBody && body_.done();
   excess_ = complete && taken < size;
   exchange_->on_response_bytes(body, complete);
-  if (exchange_ != nullptr && body_.bad()) exchange_->on_bad_response(false);
+  if (exchange_ != nullptr && body_.bad()) exchange_->on_bad_response_body();
   return size;
 }
 

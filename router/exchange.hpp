@@ -71,7 +71,8 @@ class Exchange {
   void on_interim(const http1::ResponseParser& head);
   void on_response(const http1::ResponseParser& head, std::string_view body, bool complete);
   void on_response_bytes(std::string_view bytes, bool complete);
-  void on_bad_response(bool over_limit);
+  void on_bad_response(http1::HeadError error);
+  void on_bad_response_body();
   /// The connection ended. `answered`: bytes of a response had come.
   void on_backend_gone(bool answered);
   bool wants_decoded() const { return client_->wants_decoded(); }

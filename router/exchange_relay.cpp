@@ -112,7 +112,26 @@ void Exchange::finish_response() {
   end(RouterCode::kNone, keep_client_ ? ExchangeEnd::kKeep : ExchangeEnd::kClose);
 }
 
-void Exchange::on_bad_response(bool over_limit) { fail(over_limit ? RouterCode::kH25 : RouterCode::kH17); }
+void Exchange::on_bad_response(http1::HeadError error) {
+  if (!http1::is_response_limit(error)) return fail(RouterCode::kH17);
+  switch (error) {
+    case http1::HeadError::kBadContentLength:
+      desc_ = "HTTP restriction: invalid content length";
+      break;
+    case http1::HeadError::kCookieTooLong:
+      desc_ = "HTTP restriction: oversized cookie";
+      break;
+    case http1::HeadError::kStatusLineTooLong:
+      desc_ = "HTTP restriction: oversized status line";
+      break;
+    default:
+      desc_ = "HTTP restriction: oversized header";
+      break;
+  }
+  fail(RouterCode::kH25);
+}
+
+void Exchange::on_bad_response_body() { fail(RouterCode::kH17); }
 
 void Exchange::on_backend_gone(bool answered) {
   if (phase_ == Phase::kTunnel) {

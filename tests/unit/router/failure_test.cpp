@@ -152,17 +152,21 @@ TEST(RouterErrors, H17_for_garbage) {
 }
 
 TEST(RouterErrors, H25_for_responses_over_a_limit) {
-  const std::string answers[] = {"HTTP/1.1 200 OK\r\nSet-Cookie: " + std::string(8193, 'c') + "\r\n\r\n",
-                                 "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
-                                 "HTTP/1.1 200 OK\r\nContent-Length: 1,1\r\n\r\n",
-                                 "HTTP/1.1 200 OK\r\na: " + std::string(1 << 20, 'x') + "\r\n\r\n",
-                                 "HTTP/1.1 200 " + std::string(10000, 'x') + "\r\n\r\n"};
-  for (const std::string& answer : answers) {
+  const std::pair<std::string, std::string> table[] = {
+      {"Set-Cookie: " + std::string(8193, 'c'), "oversized cookie"},
+      {"Content-Length: 1\r\nContent-Length: 2", "invalid content length"},
+      {"Content-Length: 1,1", "invalid content length"},
+      {"a: " + std::string(1 << 20, 'x'), "oversized header"}};
+  for (const auto& [fields, what] : table) {
     Proxied p;
     ScriptedSocket web = p.begin();
-    web.send(answer);
-    p.expect_failure("at=error code=H25 desc=\"HTTP restriction", "502");
+    web.send("HTTP/1.1 200 OK\r\n" + fields + "\r\n\r\n");
+    p.expect_failure("at=error code=H25 desc=\"HTTP restriction: " + what + "\" method=GET", "502");
   }
+  Proxied p;
+  ScriptedSocket web = p.begin();
+  web.send("HTTP/1.1 200 " + std::string(10000, 'x') + "\r\n\r\n");
+  p.expect_failure("at=error code=H25 desc=\"HTTP restriction: oversized status line\"", "502");
 }
 
 TEST(RouterErrors, H18_in_the_middle_of_a_response) {
