@@ -1,16 +1,11 @@
 #include "logplex/daemon/node_files.hpp"
 
-#include <boost/json/array.hpp>
-#include <boost/json/object.hpp>
-#include <boost/json/serialize.hpp>
-
 #include "logplex/base/uuid.hpp"
 
 namespace sluice {
 namespace {
 
 constexpr unsigned kOwnerOnly = 0600;
-constexpr unsigned kEverybodyReads = 0644;
 
 std::string without_newline(std::string text) {
   while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
@@ -33,17 +28,6 @@ result<Secret, Error> load_api_key(const Secret& configured, const std::string& 
       configured.empty() ? Secret(Uuid::random(rng).str() + Uuid::random(rng).str().substr(0, 8)) : configured;
   SLUICE_TRY_VOID(files.replace(path, key.reveal() + "\n", kOwnerOnly));
   return key;
-}
-
-result<void, Error> write_ports(const ListenerPorts& ports, const std::string& data_dir, Files& files) {
-  boost::json::object all;
-  for (const auto& [setting, numbers] : ports) {
-    if (numbers.size() == 1)
-      all[setting] = numbers.front();
-    else
-      all[setting] = boost::json::array(numbers.begin(), numbers.end());
-  }
-  return files.replace(data_dir + "/ports.json", boost::json::serialize(all) + "\n", kEverybodyReads);
 }
 
 }  // namespace sluice
