@@ -1,0 +1,19 @@
+#pragma once
+
+#include "logplex/channel/fabric.hpp"
+#include "logplex/store/config_feed.hpp"
+
+namespace sluice {
+
+/// Keeps one shard's channel table in step with the configuration: the fabric itself knows no store. Added to the feed
+/// before any other observer, so that they find their channels open.
+class ChannelOpener final : public ConfigObserver {
+ public:
+  explicit ChannelOpener(FabricShard& fabric) : fabric_(fabric) {}
+  void on_config(const ConfigSnapshot& config, const ChangedKeys& changed) override;
+
+ private:
+  FabricShard& fabric_;
+};
+
+}  // namespace sluice

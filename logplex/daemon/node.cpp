@@ -1,0 +1,193 @@
+#include "logplex/daemon/node.hpp"
+
+#include <boost/asio/basic_signal_set.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <csignal>
+#include <cstdlib>
+#include <thread>
+
+#include "logplex/base/log.hpp"
+#include "logplex/daemon/node_files.hpp"
+#include "logplex/daemon/notify.hpp"
+#include "logplex/daemon/settings_check.hpp"
+#include "logplex/runtime/cross.hpp"
+
+namespace sluice {
+namespace {
+
+using SignalSet = asio::basic_signal_set<Executor>;
+
+constexpr unsigned kEverybodyReads = 0644;
+/// What is cancelled ends within a few turns; longer means a fault of ours, which must not keep the process.
+constexpr std::chrono::seconds kCancelGrace{2};
+
+std::uint32_t shard_count(const Settings& settings) {
+  if (settings.process.shards != 0) return static_cast<std::uint32_t>(settings.process.shards);
+  return std::max(1U, std::thread::hardware_concurrency());
+}
+
+ConfigLimits limits_of(const Settings& settings) {
+  ConfigLimits limits;
+  limits.drains_per_channel = settings.drains.max_per_channel;
+  limits.global_drains = settings.drains.max_global;
+  return limits;
+}
+
+[[noreturn]] void end_process_now() {
+  flush_log();
+  std::_Exit(0);
+}
+
+}  // namespace
+
+/// One step of stopping that all shards take; lives on shard 0.
+struct Node::StopStep {
+  StopStep(Shard& shard, std::uint32_t shards) : ended(shard), left(shards) {}
+  Event ended;
+  std::uint32_t left;
+};
+
+Node::Node(const Settings& settings, Clock& clock, Files& files)
+    : settings_(settings),
+      clock_(clock),
+      files_(files),
+      admin_source_{[this](MetricsPage& page) { parts_[Shard::current().id()]->add_metrics(page); },
+                    [this](MetricsPage& page) {
+                      store_->add_metrics(page);
+                      listeners_->add_metrics(page);
+                    },
+                    ready_} {}
+
+Node::~Node() {
+  // The reverse of open(): nothing turns any more.
+  stop_steps_.clear();
+  step_gates_.clear();
+  parts_.clear();
+  resolver_.reset();
+  store_.reset();
+  fabric_.reset();
+  runtime_.reset();
+  listeners_.reset();
+}
+
+result<std::unique_ptr<Node>, Error> Node::make(const Settings& settings, Clock& clock, Files& files) {
+  std::unique_ptr<Node> node(new Node(settings, clock, files));
+  SLUICE_TRY_VOID(node->open());
+  return node;
+}
+
+result<void, Error> Node::open() {
+  const std::string& data_dir = settings_.process.data_dir;
+  SystemRng rng;
+  SLUICE_TRY_VOID(files_.make_directory(data_dir));
+  SLUICE_TRY(DirectoryLock lock, DirectoryLock::acquire(data_dir));
+  lock_ = std::make_unique<DirectoryLock>(std::move(lock));
+  SLUICE_TRY(api_key_, load_api_key(settings_.api.key, data_dir, files_, rng));
+  SLUICE_TRY(guard_, AddressGuard::parse(settings_.drains.allow_cidrs));
+  SLUICE_TRY(const LogIdentity identity, LogIdentity::begin(data_dir, files_, rng));
+  SLUICE_TRY(store_, open_store(settings_.store, data_dir, limits_of(settings_), clock_));
+  runtime_ = std::make_unique<Runtime>(shard_count(settings_), clock_, settings_.process.pin);
+  fabric_ = std::make_unique<Fabric>(*runtime_, settings_.fabric, settings_.ingress.max_delay, identity);
+  resolver_ = std::make_unique<Resolver>();
+  SLUICE_TRY_VOID(open_listeners());
+  store_->start(*runtime_);
+  make_parts();
+  give_handlers();
+  return files_.replace(data_dir + "/ports.json", listeners_->ports_json(), kEverybodyReads);
+}
+
+result<void, Error> Node::open_listeners() {
+  SLUICE_TRY(InheritedListeners inherited, InheritedListeners::from_environment());
+  listeners_ = std::make_unique<ListenerTable>(*runtime_, std::move(inherited));
+  for (const ListenerSetting& listener : listener_settings(settings_))
+    SLUICE_TRY_VOID(listeners_->open(listener.name, listener.addresses, listener.max_connections));
+  return listeners_->check_inherited();
+}
+
+void Node::make_parts() {
+  for (std::uint32_t id = 0; id < runtime_->size(); ++id) {
+    ShardScope scope(runtime_->shard(id));
+    parts_.push_back(std::make_unique<ShardParts>(*this, runtime_->shard(id)));
+    step_gates_.push_back(std::make_unique<Gate>(runtime_->shard(id), "stop"));
+  }
+}
+
+void Node::give_handlers() {
+  for (const ListenerSetting& listener : listener_settings(settings_)) {
+    if (!listeners_->has(listener.name)) continue;
+    std::vector<ConnectionHandler*> handlers;
+    for (const auto& parts : parts_) handlers.push_back(parts->handler_of(listener.name));
+    listeners_->handle(listener.name, std::move(handlers));
+  }
+}
+
+void Node::run(std::function<void()> reload) {
+  Gate signals(runtime_->shard(0), "signals");
+  signals.spawn(watch_signals(std::move(reload)));
+  listeners_->start();
+  runtime_->start();
+  ready_.store(true, std::memory_order_release);
+  log_info("ready", {{"shards", runtime_->size()}, {"data_dir", settings_.process.data_dir}});
+  notify_service_manager("READY=1");
+  runtime_->join();
+  log_info("stopped");
+}
+
+Task<void> Node::watch_signals(std::function<void()> reload) {
+  SignalSet signals(runtime_->shard(0).executor(), SIGTERM, SIGINT, SIGHUP);
+  bool stopping = false;
+  for (;;) {
+    const auto [error, number] = co_await signals.async_wait(use_tuple);
+    if (error) co_return;
+    if (number == SIGHUP) {
+      reload();
+    } else if (stopping) {
+      end_process_now();
+    } else {
+      stopping = true;
+      step_gates_[0]->spawn(shut_down());
+    }
+  }
+}
+
+Task<void> Node::shut_down() {
+  log_info("stopping", {{"deadline", format_duration(settings_.process.shutdown_deadline)}});
+  notify_service_manager("STOPPING=1");
+  ready_.store(false, std::memory_order_release);
+  co_await listeners_->stop_accepting();
+  tell_every_shard(&ShardParts::stop_accepting);
+  co_await on_every_shard(&ShardParts::finished, settings_.process.shutdown_deadline);
+  tell_every_shard(&ShardParts::cancel);
+  co_await on_every_shard(&ShardParts::stopped, kCancelGrace);
+  flush_log();
+  runtime_->stop();
+}
+
+void Node::tell_every_shard(void (ShardParts::*action)()) {
+  for (std::uint32_t id = 0; id < runtime_->size(); ++id)
+    Shard::current().send(id, make_mail([parts = parts_[id].get(), action] { (parts->*action)(); }));
+}
+
+/// Runs one action on all shards at once and returns when all have ended or the time has passed. The step stays with
+/// the node, because a shard may end its action after the deadline.
+Task<void> Node::on_every_shard(Task<void> (ShardParts::*action)(), Duration deadline) {
+  Shard& shard = Shard::current();
+  StopStep& step = *stop_steps_.emplace_back(std::make_unique<StopStep>(shard, runtime_->size()));
+  for (std::uint32_t id = 0; id < runtime_->size(); ++id)
+    shard.send(id, make_mail([this, id, action, &step] { step_gates_[id]->spawn(run_step(id, action, step)); }));
+  const SteadyTime until = shard.now() + deadline;
+  while (step.left > 0 && shard.now() < until) {
+    const Duration remaining = until - shard.now();
+    co_await step.ended.wait_for(remaining);
+  }
+}
+
+Task<void> Node::run_step(std::uint32_t shard, Task<void> (ShardParts::*action)(), StopStep& step) {
+  co_await (parts_[shard].get()->*action)();
+  Shard::current().send(0, make_mail([&step] {
+                          --step.left;
+                          step.ended.set();
+                        }));
+}
+
+}  // namespace sluice

@@ -1,0 +1,76 @@
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "logplex/base/settings.hpp"
+#include "logplex/channel/fabric.hpp"
+#include "logplex/daemon/admin.hpp"
+#include "logplex/daemon/shard_parts.hpp"
+#include "logplex/net/address_guard.hpp"
+#include "logplex/net/dial.hpp"
+#include "logplex/net/listener.hpp"
+#include "logplex/runtime/runtime.hpp"
+#include "logplex/store/store.hpp"
+
+namespace sluice {
+
+/// One sluiced: makes the parts in the order in which they need each other, runs them, and stops them. It wires and
+/// decides nothing. Start-up and destruction on the main thread, while no shard runs.
+class Node {
+ public:
+  /// Errors are sentences for the person who starts it: data directory in use or not writable, store damaged, address
+  /// taken.
+  static result<std::unique_ptr<Node>, Error> make(const Settings& settings, Clock& clock, Files& files);
+  Node(const Node&) = delete;
+  Node& operator=(const Node&) = delete;
+  ~Node();
+
+  /// Serves until SIGTERM or SIGINT and a graceful stop. SIGHUP calls `reload`. A second signal ends the process.
+  void run(std::function<void()> reload);
+
+  const Settings& settings() const { return settings_; }
+  Runtime& runtime() { return *runtime_; }
+  Fabric& fabric() { return *fabric_; }
+  Store& store() { return *store_; }
+  Resolver& resolver() { return *resolver_; }
+  const AddressGuard& guard() const { return guard_; }
+  const AdminSource& admin_source() const { return admin_source_; }
+  const Secret& api_key() const { return api_key_; }
+  ListenerTable& listeners() { return *listeners_; }
+
+ private:
+  explicit Node(const Settings& settings, Clock& clock, Files& files);
+
+  result<void, Error> open();
+  result<void, Error> open_listeners();
+  void make_parts();
+  void give_handlers();
+  Task<void> watch_signals(std::function<void()> reload);
+  Task<void> shut_down();
+  Task<void> on_every_shard(Task<void> (ShardParts::*action)(), Duration deadline);
+  void tell_every_shard(void (ShardParts::*action)());
+  struct StopStep;
+  Task<void> run_step(std::uint32_t shard, Task<void> (ShardParts::*action)(), StopStep& step);
+
+  const Settings settings_;
+  Clock& clock_;
+  Files& files_;
+  std::atomic<bool> ready_{false};
+  AdminSource admin_source_;
+  std::unique_ptr<DirectoryLock> lock_;
+  Secret api_key_;
+  AddressGuard guard_;
+  std::unique_ptr<Runtime> runtime_;
+  std::unique_ptr<Fabric> fabric_;
+  std::unique_ptr<Store> store_;
+  std::unique_ptr<Resolver> resolver_;
+  std::unique_ptr<ListenerTable> listeners_;
+  std::vector<std::unique_ptr<ShardParts>> parts_;
+  std::vector<std::unique_ptr<Gate>> step_gates_;
+  std::vector<std::unique_ptr<StopStep>> stop_steps_;
+};
+
+}  // namespace sluice

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "logplex/daemon/admin.hpp"
+#include "logplex/daemon/channel_opener.hpp"
+#include "logplex/net/http_server.hpp"
+
+namespace sluice {
+
+class Node;
+
+/// Everything that lives on one shard, made and destroyed by Node while the shards do not run. Order of construction
+/// is order of dependence: what is below uses what is above.
+class ShardParts {
+ public:
+  ShardParts(Node& node, Shard& shard);
+  ShardParts(const ShardParts&) = delete;
+  ShardParts& operator=(const ShardParts&) = delete;
+  ~ShardParts();
+
+  /// The handler of a listener setting on this shard, or nullptr.
+  ConnectionHandler* handler_of(std::string_view setting);
+  void add_metrics(MetricsPage& page) const;
+
+  /// No new connection or request begins; what has begun goes on.
+  void stop_accepting();
+  /// Returns when requests are answered and drains have flushed.
+  Task<void> finished();
+  /// Ends everything now; `stopped` returns soon after.
+  void cancel();
+  Task<void> stopped();
+
+ private:
+  Shard& shard_;
+  FabricShard& fabric_;
+  ConfigFeed& feed_;
+  ChannelOpener opener_;
+  AdminHandler admin_handler_;
+  HttpServer admin_server_;
+};
+
+}  // namespace sluice
