@@ -1,10 +1,11 @@
 #include "logplex/daemon/node.hpp"
 
-#include <boost/asio/basic_signal_set.hpp>
-#include <boost/asio/co_spawn.hpp>
 #include <csignal>
 #include <cstdlib>
 #include <thread>
+
+#include <boost/asio/basic_signal_set.hpp>
+#include <boost/asio/co_spawn.hpp>
 
 #include "logplex/base/log.hpp"
 #include "logplex/daemon/node_files.hpp"
