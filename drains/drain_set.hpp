@@ -43,6 +43,7 @@ class DrainSet final : public ConfigObserver, public OnShard {
   void cancel();
   Task<void> stopped();
 
+  const DrainEnvironment& environment() const { return environment_; }
   std::uint64_t lines_delivered() const;
   void add_metrics(MetricsPage& page) const;
 

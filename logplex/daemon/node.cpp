@@ -1,5 +1,8 @@
 #include "logplex/daemon/node.hpp"
 
+#include <unistd.h>
+
+#include <array>
 #include <csignal>
 #include <cstdlib>
 #include <thread>
@@ -34,6 +37,12 @@ ConfigLimits limits_of(const Settings& settings) {
   return limits;
 }
 
+std::string host_name() {
+  std::array<char, 256> name{};
+  if (::gethostname(name.data(), name.size() - 1) != 0 || name[0] == '\0') return "localhost";
+  return name.data();
+}
+
 [[noreturn]] void end_process_now() {
   flush_log();
   std::_Exit(0);
@@ -52,6 +61,8 @@ Node::Node(const Settings& settings, Clock& clock, Files& files)
     : settings_(settings),
       clock_(clock),
       files_(files),
+      started_at_(clock.steady()),
+      name_(host_name()),
       admin_source_{[this](MetricsPage& page) { parts_[Shard::current().id()]->add_metrics(page); },
                     [this](MetricsPage& page) {
                       store_->add_metrics(page);
@@ -64,6 +75,8 @@ Node::~Node() {
   stop_steps_.clear();
   step_gates_.clear();
   parts_.clear();
+  api_.reset();
+  tls_lane_.reset();
   resolver_.reset();
   store_.reset();
   fabric_.reset();
@@ -83,15 +96,21 @@ result<void, Error> Node::open() {
   SLUICE_TRY_VOID(files_.make_directory(data_dir));
   SLUICE_TRY(DirectoryLock lock, DirectoryLock::acquire(data_dir));
   lock_ = std::make_unique<DirectoryLock>(std::move(lock));
-  SLUICE_TRY(api_key_, load_api_key(settings_.api.key, data_dir, files_, rng));
+  SLUICE_TRY(settings_.api.key, load_api_key(settings_.api.key, data_dir, files_, rng));
   SLUICE_TRY(guard_, AddressGuard::parse(settings_.drains.allow_cidrs));
+  TlsClientOptions tls;
+  tls.ca_file = settings_.drains.ca_file;
+  SLUICE_TRY(drain_tls_, TlsContext::make(tls));
   SLUICE_TRY(const LogIdentity identity, LogIdentity::begin(data_dir, files_, rng));
   SLUICE_TRY(store_, open_store(settings_.store, data_dir, limits_of(settings_), clock_));
   runtime_ = std::make_unique<Runtime>(shard_count(settings_), clock_, settings_.process.pin);
   fabric_ = std::make_unique<Fabric>(*runtime_, settings_.fabric, settings_.ingress.max_delay, identity);
   resolver_ = std::make_unique<Resolver>();
+  tls_lane_ = std::make_unique<Lane>("tls", 1, 256);
   SLUICE_TRY_VOID(open_listeners());
   store_->start(*runtime_);
+  const ApiNeeds needs{*store_, *fabric_, drain_desk_, node_desk_};
+  api_ = std::make_unique<Api>(*runtime_, needs, settings_.api, guard_);
   make_parts();
   give_handlers();
   return files_.replace(data_dir + "/ports.json", listeners_->ports_json(), kEverybodyReads);
@@ -123,8 +142,9 @@ void Node::give_handlers() {
 }
 
 void Node::run(std::function<void()> reload) {
-  Gate signals(runtime_->shard(0), "signals");
-  signals.spawn(watch_signals(std::move(reload)));
+  Gate tasks(runtime_->shard(0), "node");
+  tasks.spawn(watch_signals(std::move(reload)));
+  tasks.spawn(node_desk_.measure());
   listeners_->start();
   runtime_->start();
   ready_.store(true, std::memory_order_release);
@@ -132,6 +152,21 @@ void Node::run(std::function<void()> reload) {
   notify_service_manager("READY=1");
   runtime_->join();
   log_info("stopped");
+}
+
+std::string Node::address_of(const std::string& setting) const {
+  const auto ports = listeners_->ports();
+  const auto listener = ports.find(setting);
+  if (listener == ports.end() || listener->second.empty()) return {};
+  std::string host;
+  for (const ListenerSetting& known : listener_settings(settings_)) {
+    if (known.name != setting) continue;
+    const auto first = known.addresses.substr(0, known.addresses.find(','));
+    if (auto parsed = parse_host_port(first)) host = parsed->host;
+  }
+  if (host.empty() || host == "*" || host == "0.0.0.0" || host == "::") host = "127.0.0.1";
+  if (host.find(':') != std::string::npos) host = "[" + host + "]";
+  return host + ":" + std::to_string(listener->second.front());
 }
 
 Task<void> Node::watch_signals(std::function<void()> reload) {

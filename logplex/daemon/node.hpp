@@ -5,9 +5,12 @@
 #include <string>
 #include <vector>
 
+#include "logplex/api/api_shard.hpp"
 #include "logplex/base/settings.hpp"
 #include "logplex/channel/fabric.hpp"
 #include "logplex/daemon/admin.hpp"
+#include "logplex/daemon/drain_desk.hpp"
+#include "logplex/daemon/node_desk.hpp"
 #include "logplex/daemon/shard_parts.hpp"
 #include "logplex/net/address_guard.hpp"
 #include "logplex/net/dial.hpp"
@@ -38,8 +41,15 @@ class Node {
   Resolver& resolver() { return *resolver_; }
   const AddressGuard& guard() const { return guard_; }
   const AdminSource& admin_source() const { return admin_source_; }
-  const Secret& api_key() const { return api_key_; }
-  ListenerTable& listeners() { return *listeners_; }
+  const std::shared_ptr<const TlsContext>& drain_tls() const { return drain_tls_; }
+  Lane& tls_lane() { return *tls_lane_; }
+  Api& api() { return *api_; }
+  ShardParts& parts(std::uint32_t shard) { return *parts_[shard]; }
+  /// What answers call this node: its host name.
+  const std::string& name() const { return name_; }
+  SteadyTime started_at() const { return started_at_; }
+  /// "host:port" of the first listener of a setting, as a client on this machine reaches it; empty when it has none.
+  std::string address_of(const std::string& setting) const;
 
  private:
   explicit Node(const Settings& settings, Clock& clock, Files& files);
@@ -55,19 +65,25 @@ class Node {
   struct StopStep;
   Task<void> run_step(std::uint32_t shard, Task<void> (ShardParts::*action)(), StopStep& step);
 
-  const Settings settings_;
+  Settings settings_;
   Clock& clock_;
   Files& files_;
+  const SteadyTime started_at_;
+  const std::string name_;
   std::atomic<bool> ready_{false};
   AdminSource admin_source_;
   std::unique_ptr<DirectoryLock> lock_;
-  Secret api_key_;
   AddressGuard guard_;
+  std::shared_ptr<const TlsContext> drain_tls_;
   std::unique_ptr<Runtime> runtime_;
   std::unique_ptr<Fabric> fabric_;
   std::unique_ptr<Store> store_;
   std::unique_ptr<Resolver> resolver_;
+  std::unique_ptr<Lane> tls_lane_;
   std::unique_ptr<ListenerTable> listeners_;
+  DrainDesk drain_desk_{*this};
+  NodeDesk node_desk_{*this};
+  std::unique_ptr<Api> api_;
   std::vector<std::unique_ptr<ShardParts>> parts_;
   std::vector<std::unique_ptr<Gate>> step_gates_;
   std::vector<std::unique_ptr<StopStep>> stop_steps_;

@@ -5,6 +5,17 @@
 namespace sluice {
 namespace {
 
+constexpr const char* kUserAgent = "Logplex/sluice-" SLUICE_VERSION;
+
+HttpServerOptions ingress_options(const IngressSettings& settings) {
+  HttpServerOptions options;
+  options.name = "ingress.http";
+  options.header_max = settings.header_max;
+  options.request_timeout = settings.request_timeout;
+  options.idle_timeout = settings.idle_timeout;
+  return options;
+}
+
 HttpServerOptions admin_options() {
   HttpServerOptions options;
   options.name = "admin.listen";
@@ -18,15 +29,31 @@ ShardParts::ShardParts(Node& node, Shard& shard)
       fabric_(node.fabric().shard(shard.id())),
       feed_(node.store().feed(shard)),
       opener_(fabric_),
+      dialer_(shard, node.resolver(), node.guard()),
+      drains_({shard, dialer_, node.settings().drains, node.drain_tls(), node.tls_lane(), kUserAgent}, fabric_,
+              node.runtime().size()),
+      intake_(shard, feed_, fabric_),
+      log_post_(node.settings().ingress, intake_),
+      log_server_(shard, ingress_options(node.settings().ingress), log_post_),
+      syslog_server_(shard, node.settings().ingress, intake_),
+      api_(node.api().shard(shard.id())),
+      api_server_(shard, node.api().server_options(), api_),
       admin_handler_(node.runtime(), node.admin_source()),
       admin_server_(shard, admin_options(), admin_handler_) {
   fabric_.start();
   feed_.add(opener_);
+  feed_.add(drains_);
 }
 
-ShardParts::~ShardParts() { feed_.remove(opener_); }
+ShardParts::~ShardParts() {
+  feed_.remove(drains_);
+  feed_.remove(opener_);
+}
 
 ConnectionHandler* ShardParts::handler_of(std::string_view setting) {
+  if (setting == "ingress.http") return &log_server_;
+  if (setting == "ingress.syslog") return &syslog_server_;
+  if (setting == "api.listen") return &api_server_;
   if (setting == "admin.listen") return &admin_server_;
   return nullptr;
 }
@@ -34,15 +61,49 @@ ConnectionHandler* ShardParts::handler_of(std::string_view setting) {
 void ShardParts::add_metrics(MetricsPage& page) const {
   shard_.add_metrics(page);
   fabric_.add_metrics(page);
-  admin_server_.add_metrics(page);
+  drains_.add_metrics(page);
+  intake_.add_metrics(page);
+  log_post_.add_metrics(page);
+  syslog_server_.add_metrics(page);
+  api_.add_metrics(page);
+  for (const HttpServer* server : {&log_server_, &api_server_, &admin_server_}) server->add_metrics(page);
 }
 
-void ShardParts::stop_accepting() {}
+NodeTotals ShardParts::totals() const {
+  NodeTotals totals;
+  const FabricGauges gauges = fabric_.gauges();
+  totals.lines_in = gauges.lines_appended;
+  totals.lines_out = drains_.lines_delivered();
+  totals.buffered_bytes = gauges.bytes_used;
+  totals.budget_bytes = gauges.bytes_budget;
+  return totals;
+}
 
-Task<void> ShardParts::finished() { co_return; }
+void ShardParts::stop_accepting() {
+  syslog_server_.stop_accepting();
+  log_server_.stop_accepting();
+  api_server_.stop_accepting();
+}
 
-void ShardParts::cancel() { admin_server_.cancel(); }
+Task<void> ShardParts::finished() {
+  co_await log_server_.stopped();
+  co_await fabric_.settled();
+  drains_.flush();
+  co_await drains_.flushed();
+  co_await api_server_.stopped();
+}
 
-Task<void> ShardParts::stopped() { co_await admin_server_.stopped(); }
+void ShardParts::cancel() {
+  admin_server_.stop_accepting();
+  for (HttpServer* server : {&log_server_, &api_server_, &admin_server_}) server->cancel();
+  drains_.cancel();
+}
+
+Task<void> ShardParts::stopped() {
+  co_await log_server_.stopped();
+  co_await api_server_.stopped();
+  co_await admin_server_.stopped();
+  co_await drains_.stopped();
+}
 
 }  // namespace sluice

@@ -4,8 +4,14 @@
 #include <memory>
 #include <vector>
 
+#include "drains/drain_set.hpp"
+#include "logplex/api/api_shard.hpp"
 #include "logplex/daemon/admin.hpp"
 #include "logplex/daemon/channel_opener.hpp"
+#include "logplex/daemon/node_desk.hpp"
+#include "logplex/ingress/log_post.hpp"
+#include "logplex/ingress/syslog_server.hpp"
+#include "logplex/net/dial.hpp"
 #include "logplex/net/http_server.hpp"
 
 namespace sluice {
@@ -24,6 +30,9 @@ class ShardParts {
   /// The handler of a listener setting on this shard, or nullptr.
   ConnectionHandler* handler_of(std::string_view setting);
   void add_metrics(MetricsPage& page) const;
+  NodeTotals totals() const;
+  DrainSet& drains() { return drains_; }
+  const DrainSet& drains() const { return drains_; }
 
   /// No new connection or request begins; what has begun goes on.
   void stop_accepting();
@@ -38,6 +47,14 @@ class ShardParts {
   FabricShard& fabric_;
   ConfigFeed& feed_;
   ChannelOpener opener_;
+  Dialer dialer_;
+  DrainSet drains_;
+  Intake intake_;
+  LogPost log_post_;
+  HttpServer log_server_;
+  SyslogServer syslog_server_;
+  ApiShard& api_;
+  HttpServer api_server_;
   AdminHandler admin_handler_;
   HttpServer admin_server_;
 };

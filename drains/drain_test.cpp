@@ -1,0 +1,71 @@
+#include "drains/drain_test.hpp"
+
+#include "drains/encoder.hpp"
+#include "logplex/runtime/event.hpp"
+#include "logplex/wire/notice.hpp"
+#include "logplex/wire/timestamp.hpp"
+
+namespace sluice {
+namespace {
+
+/// How long a receiver's TCP has to acknowledge, and how often it is asked.
+constexpr std::chrono::seconds kConfirmTime{5};
+constexpr std::chrono::milliseconds kConfirmPoll{8};
+constexpr std::uint8_t kLocal5Info = 174;
+
+Frame test_frame(const Encoder& encoder, const Drain& drain, Shard& shard) {
+  const std::string now = timestamp(shard.wall_now());
+  LineView line;
+  line.pri = kLocal5Info;
+  line.received = shard.wall_now();
+  line.time = now;
+  line.host = "host";
+  line.source = "heroku";
+  line.process = "logplex";
+  line.text = "Sluice test line: this drain works.\n";
+  const OwnedRecord record(line);
+  Frame frame;
+  encoder.append(record.view(), frame.body);
+  frame.lines = 1;
+  FrameIdentity(shard.rng().next(), drain.id).finish(frame);
+  return frame;
+}
+
+Task<bool> confirmed(Transport& transport) {
+  const SteadyTime until = Shard::current().now() + kConfirmTime;
+  while (Shard::current().now() < until) {
+    if (transport.take_confirmed() > 0) co_return true;
+    if (transport.broken()) co_return false;
+    co_await sleep_for(kConfirmPoll);
+  }
+  co_return false;
+}
+
+DrainTestReport unusable(const Error& error) {
+  DrainTestReport report;
+  report.sent.verdict = Verdict::kFatal;
+  report.sent.error_class = "configuration";
+  report.sent.error = error.text();
+  return report;
+}
+
+}  // namespace
+
+Task<DrainTestReport> test_drain(const DrainEnvironment& environment, Drain drain) {
+  auto encoder = make_encoder(drain, environment.settings);
+  if (!encoder) co_return unusable(encoder.error());
+  auto transport = make_transport(drain, environment);
+  if (!transport) co_return unusable(transport.error());
+  DrainTestReport report;
+  const Frame frame = test_frame(**encoder, drain, environment.shard);
+  const SteadyTime before = environment.shard.clock().steady();
+  report.sent = co_await (*transport)->send(frame);
+  report.delivered = report.sent.verdict == Verdict::kDelivered;
+  if (report.sent.verdict == Verdict::kSent) report.delivered = co_await confirmed(**transport);
+  report.latency = environment.shard.clock().steady() - before;
+  if (const TlsFacts* facts = (*transport)->tls()) report.tls = *facts;
+  (*transport)->close();
+  co_return report;
+}
+
+}  // namespace sluice

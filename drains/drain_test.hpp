@@ -1,0 +1,22 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "drains/transport.hpp"
+
+namespace sluice {
+
+/// What one synthetic line met on its way to a drain's receiver.
+struct DrainTestReport {
+  SendReport sent;
+  bool delivered = false;
+  Duration latency{};
+  std::optional<TlsFacts> tls;
+};
+
+/// Sends one line now over a connection of its own, apart from the drain's lines and account. Any shard that has an
+/// environment, which must outlive the task. Ends within the transport's time limits.
+Task<DrainTestReport> test_drain(const DrainEnvironment& environment, Drain drain);
+
+}  // namespace sluice

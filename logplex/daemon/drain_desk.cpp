@@ -1,0 +1,118 @@
+#include "logplex/daemon/drain_desk.hpp"
+
+#include <map>
+
+#include "drains/drain_set.hpp"
+#include "drains/drain_test.hpp"
+#include "logplex/daemon/node.hpp"
+#include "logplex/runtime/cross.hpp"
+
+namespace sluice {
+namespace {
+
+DrainStatus status_of(DrainState state) {
+  switch (state) {
+    case DrainState::kPending:
+      return DrainStatus::kPending;
+    case DrainState::kActive:
+      return DrainStatus::kActive;
+    case DrainState::kDegraded:
+      return DrainStatus::kDegraded;
+    case DrainState::kPaused:
+      return DrainStatus::kPaused;
+    case DrainState::kDisabled:
+      return DrainStatus::kDisabled;
+  }
+  return DrainStatus::kPending;
+}
+
+DrainReport report_of(const Ledger& ledger, WallTime now, const std::string& node) {
+  DrainReport report;
+  report.status = status_of(ledger.state);
+  DrainStats& stats = report.stats;
+  stats.offered = ledger.offered;
+  stats.filtered = ledger.filtered;
+  stats.delivered = ledger.delivered;
+  for (std::size_t reason = 1; reason < ledger.dropped.size(); ++reason) {
+    if (ledger.dropped[reason] > 0)
+      stats.dropped.emplace_back(to_string(static_cast<LossReason>(reason)), ledger.dropped[reason]);
+  }
+  stats.pending_lines = ledger.pending_lines;
+  stats.pending_bytes = ledger.pending_bytes;
+  if (ledger.oldest_pending) stats.oldest_pending_age = std::max<Duration>(now - *ledger.oldest_pending, Duration{0});
+  stats.last_success = ledger.last_success;
+  stats.last_error = ledger.last_error;
+  stats.latency = ledger.latency;
+  stats.since = ledger.since;
+  stats.node = node;
+  return report;
+}
+
+DrainTest test_of(DrainTestReport report) {
+  DrainTest test;
+  test.delivered = report.delivered;
+  test.http_status = report.sent.http_status;
+  test.latency = report.latency;
+  if (report.tls) {
+    test.tls_version = report.tls->version;
+    test.tls_cipher = report.tls->cipher;
+    test.tls_peer = report.tls->subject;
+  }
+  if (!report.delivered) {
+    test.error_class = report.sent.error_class;
+    test.error = report.sent.error;
+  }
+  return test;
+}
+
+}  // namespace
+
+Task<DrainReport> DrainDesk::report(std::uint64_t drain) {
+  Ledger sum;
+  for (std::uint32_t shard = 0; shard < node_.runtime().size(); ++shard) {
+    const DrainSet* drains = &node_.parts(shard).drains();
+    std::optional<Ledger> part = co_await call_on(shard, [drains, drain] { return drains->ledger(drain); });
+    if (part) sum.add(*part);
+  }
+  co_return report_of(sum, Shard::current().wall_now(), node_.name());
+}
+
+Task<result<DrainTest, Error>> DrainDesk::test(std::uint64_t drain) {
+  Shard& shard = Shard::current();
+  const DrainEntry* entry = node_.store().feed(shard).current().drain(drain);
+  if (entry == nullptr || entry->drain.reserved())
+    co_return Error{make_error_code(boost::system::errc::invalid_argument), "the drain has no url yet"};
+  Drain copy = entry->drain;
+  DrainTestReport report = co_await test_drain(node_.parts(shard.id()).drains().environment(), std::move(copy));
+  co_return test_of(std::move(report));
+}
+
+Task<result<void, Error>> DrainDesk::skip_pending(std::uint64_t drain) {
+  for (std::uint32_t shard = 0; shard < node_.runtime().size(); ++shard) {
+    DrainSet* drains = &node_.parts(shard).drains();
+    co_await call_on(shard, [drains, drain] { return drains->skip_pending(drain); });
+  }
+  co_return result<void, Error>();
+}
+
+Task<std::vector<UnhealthyDrain>> DrainDesk::unhealthy(std::size_t limit) {
+  using Ledgers = std::map<std::uint64_t, Ledger>;
+  Ledgers all;
+  for (std::uint32_t shard = 0; shard < node_.runtime().size(); ++shard) {
+    const DrainSet* drains = &node_.parts(shard).drains();
+    Ledgers part = co_await call_on(shard, [drains] {
+      Ledgers ledgers;
+      drains->for_each_unhealthy([&](std::uint64_t id, const Ledger& ledger) { ledgers.emplace(id, ledger); });
+      return ledgers;
+    });
+    for (const auto& [id, ledger] : part) all[id].add(ledger);
+  }
+  std::vector<UnhealthyDrain> unhealthy;
+  for (const auto& [id, ledger] : all) {
+    if (unhealthy.size() == limit) break;
+    unhealthy.push_back({id, report_of(ledger, Shard::current().wall_now(), node_.name())});
+  }
+  co_return unhealthy;
+}
+
+}  // namespace sluice

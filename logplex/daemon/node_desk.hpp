@@ -1,0 +1,47 @@
+#pragma once
+
+#include <cstdint>
+
+#include "logplex/api/node_status.hpp"
+#include "logplex/runtime/gate.hpp"
+
+namespace sluice {
+
+class Node;
+
+/// What the process did since it started, summed over its shards.
+struct NodeTotals {
+  std::uint64_t requests = 0;
+  std::uint64_t lines_in = 0;
+  std::uint64_t lines_out = 0;
+  std::uint64_t buffered_bytes = 0;
+  std::uint64_t budget_bytes = 0;
+};
+
+/// Answers `GET /v3/status`: adds up the shards' counters every kPeriod on shard 0 and tells rates from the difference.
+/// Owned by Node.
+class NodeDesk final : public NodeStatus {
+ public:
+  static constexpr std::chrono::seconds kPeriod{2};
+
+  explicit NodeDesk(Node& node) : node_(node) {}
+
+  /// Measures for ever, on shard 0.
+  Task<void> measure();
+  Task<NodeReport> report() override;
+
+ private:
+  struct Rates {
+    double requests = 0;
+    double lines_in = 0;
+    double lines_out = 0;
+    NodeTotals totals;
+  };
+
+  Task<NodeTotals> totals();
+
+  Node& node_;
+  Rates rates_;  // on shard 0
+};
+
+}  // namespace sluice
