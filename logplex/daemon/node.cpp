@@ -192,10 +192,12 @@ Task<void> Node::shut_down() {
   ready_.store(false, std::memory_order_release);
   co_await listeners_->stop_accepting();
   tell_every_shard(&ShardParts::stop_accepting);
-  co_await on_every_shard(&ShardParts::finished, settings_.process.shutdown_deadline);
+  const bool finished = co_await on_every_shard(&ShardParts::finished, settings_.process.shutdown_deadline);
+  if (!finished) log_warning("deadline passed before everything was finished");
   tell_every_shard(&ShardParts::cancel);
-  co_await on_every_shard(&ShardParts::stopped, kCancelGrace);
-  flush_log();
+  const bool stopped = co_await on_every_shard(&ShardParts::stopped, kCancelGrace);
+  // What does not end would outlive what it uses.
+  if (!stopped) end_process_now();
   runtime_->stop();
 }
 
@@ -204,9 +206,9 @@ void Node::tell_every_shard(void (ShardParts::*action)()) {
     Shard::current().send(id, make_mail([parts = parts_[id].get(), action] { (parts->*action)(); }));
 }
 
-/// Runs one action on all shards at once and returns when all have ended or the time has passed. The step stays with
+/// Runs one action on all shards at once; true when all ended before the time had passed. The step stays with
 /// the node, because a shard may end its action after the deadline.
-Task<void> Node::on_every_shard(Task<void> (ShardParts::*action)(), Duration deadline) {
+Task<bool> Node::on_every_shard(Task<void> (ShardParts::*action)(), Duration deadline) {
   Shard& shard = Shard::current();
   StopStep& step = *stop_steps_.emplace_back(std::make_unique<StopStep>(shard, runtime_->size()));
   for (std::uint32_t id = 0; id < runtime_->size(); ++id)
@@ -216,6 +218,7 @@ Task<void> Node::on_every_shard(Task<void> (ShardParts::*action)(), Duration dea
     const Duration remaining = until - shard.now();
     co_await step.ended.wait_for(remaining);
   }
+  co_return step.left == 0;
 }
 
 Task<void> Node::run_step(std::uint32_t shard, Task<void> (ShardParts::*action)(), StopStep& step) {

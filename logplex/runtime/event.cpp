@@ -7,13 +7,13 @@ Event::Event(Shard& shard)
 
 void Event::set() {
   set_ = true;
-  timer_.cancel_one();
+  timer_.cancel();
 }
 
 void Event::on_time(void* self) {
   auto& event = *static_cast<Event*>(self);
   event.timed_out_ = true;
-  event.timer_.cancel_one();
+  event.timer_.cancel();
 }
 
 Task<void> Event::wait() {

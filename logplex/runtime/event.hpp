@@ -6,7 +6,8 @@
 namespace sluice {
 
 /// What a task waits for on its own shard. set() is remembered until a wait takes it; several sets before a wait are
-/// one. One waiter at a time. No allocation. Waiting ends early when the task is cancelled.
+/// one. All that wait at that time wake, so with more than one each looks again at what it waits for. No allocation.
+/// Waiting ends early when the task is cancelled.
 class Event {
  public:
   explicit Event(Shard& shard);
