@@ -73,6 +73,7 @@ class ProxyShard final : public ConnectionHandler, public OnShard {
   const ProxySettings& settings() const { return settings_; }
   RoutingTable& table() { return table_; }
   ProxyCounters& counters() { return counters_; }
+  const ProxyCounters& counters() const { return counters_; }
   /// kReadSize bytes and slack; what is in it lasts until the next read on this shard.
   char* read_buffer() { return read_buffer_.get(); }
   /// Room for a head that is written and sent at once.

@@ -59,6 +59,7 @@ struct Node::StopStep {
 
 Node::Node(const Settings& settings, Clock& clock, Files& files)
     : settings_(settings),
+      proxy_settings_(settings.router),
       clock_(clock),
       files_(files),
       started_at_(clock.steady()),

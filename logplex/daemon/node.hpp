@@ -17,6 +17,7 @@
 #include "logplex/net/listener.hpp"
 #include "logplex/runtime/runtime.hpp"
 #include "logplex/store/store.hpp"
+#include "router/proxy_settings.hpp"
 
 namespace sluice {
 
@@ -43,6 +44,7 @@ class Node {
   const AdminSource& admin_source() const { return admin_source_; }
   const std::shared_ptr<const TlsContext>& drain_tls() const { return drain_tls_; }
   Lane& tls_lane() { return *tls_lane_; }
+  const ProxySettings& proxy_settings() const { return proxy_settings_; }
   Api& api() { return *api_; }
   ShardParts& parts(std::uint32_t shard) { return *parts_[shard]; }
   /// What answers call this node: its host name.
@@ -66,6 +68,7 @@ class Node {
   Task<void> run_step(std::uint32_t shard, Task<void> (ShardParts::*action)(), StopStep& step);
 
   Settings settings_;
+  const ProxySettings proxy_settings_;
   Clock& clock_;
   Files& files_;
   const SteadyTime started_at_;

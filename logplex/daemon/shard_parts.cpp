@@ -32,6 +32,8 @@ ShardParts::ShardParts(Node& node, Shard& shard)
       dialer_(shard, node.resolver(), node.guard()),
       drains_({shard, dialer_, node.settings().drains, node.drain_tls(), node.tls_lane(), kUserAgent}, fabric_,
               node.runtime().size()),
+      backend_names_(node.resolver(), node.settings().router.connect_timeout),
+      proxy_(shard, node.proxy_settings(), feed_, fabric_, backend_names_),
       intake_(shard, feed_, fabric_),
       log_post_(node.settings().ingress, intake_),
       log_server_(shard, ingress_options(node.settings().ingress), log_post_),
@@ -51,6 +53,7 @@ ShardParts::~ShardParts() {
 }
 
 ConnectionHandler* ShardParts::handler_of(std::string_view setting) {
+  if (setting == "router.http") return &proxy_;
   if (setting == "ingress.http") return &log_server_;
   if (setting == "ingress.syslog") return &syslog_server_;
   if (setting == "api.listen") return &api_server_;
@@ -62,6 +65,7 @@ void ShardParts::add_metrics(MetricsPage& page) const {
   shard_.add_metrics(page);
   fabric_.add_metrics(page);
   drains_.add_metrics(page);
+  proxy_.add_metrics(page);
   intake_.add_metrics(page);
   log_post_.add_metrics(page);
   syslog_server_.add_metrics(page);
@@ -72,6 +76,7 @@ void ShardParts::add_metrics(MetricsPage& page) const {
 NodeTotals ShardParts::totals() const {
   NodeTotals totals;
   const FabricGauges gauges = fabric_.gauges();
+  for (const std::uint64_t lines : proxy_.counters().by_class) totals.requests += lines;
   totals.lines_in = gauges.lines_appended;
   totals.lines_out = drains_.lines_delivered();
   totals.buffered_bytes = gauges.bytes_used;
@@ -80,12 +85,14 @@ NodeTotals ShardParts::totals() const {
 }
 
 void ShardParts::stop_accepting() {
+  proxy_.stop_accepting();
   syslog_server_.stop_accepting();
   log_server_.stop_accepting();
   api_server_.stop_accepting();
 }
 
 Task<void> ShardParts::finished() {
+  co_await proxy_.finished();
   co_await log_server_.stopped();
   co_await fabric_.settled();
   drains_.flush();
@@ -96,10 +103,12 @@ Task<void> ShardParts::finished() {
 void ShardParts::cancel() {
   admin_server_.stop_accepting();
   for (HttpServer* server : {&log_server_, &api_server_, &admin_server_}) server->cancel();
+  proxy_.cancel();
   drains_.cancel();
 }
 
 Task<void> ShardParts::stopped() {
+  co_await proxy_.stopped();
   co_await log_server_.stopped();
   co_await api_server_.stopped();
   co_await admin_server_.stopped();

@@ -13,6 +13,8 @@
 #include "logplex/ingress/syslog_server.hpp"
 #include "logplex/net/dial.hpp"
 #include "logplex/net/http_server.hpp"
+#include "router/name_resolver.hpp"
+#include "router/proxy_shard.hpp"
 
 namespace sluice {
 
@@ -49,6 +51,8 @@ class ShardParts {
   ChannelOpener opener_;
   Dialer dialer_;
   DrainSet drains_;
+  NameResolver backend_names_;
+  ProxyShard proxy_;
   Intake intake_;
   LogPost log_post_;
   HttpServer log_server_;
