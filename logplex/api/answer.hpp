@@ -1,0 +1,51 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <boost/json/array.hpp>
+#include <boost/json/value.hpp>
+
+#include "logplex/base/result.hpp"
+
+namespace sluice {
+
+/// What a handler answers. `streamed` means that it has written the whole answer itself.
+struct ApiAnswer {
+  unsigned status = 200;
+  std::string body;
+  std::string_view content_type = "application/json";
+  std::vector<std::pair<std::string, std::string>> headers;
+  bool streamed = false;
+};
+
+ApiAnswer json_answer(unsigned status, const boost::json::value& body);
+/// `{"error": sentence, "field"?: field}`.
+ApiAnswer error_answer(unsigned status, std::string_view sentence, std::string_view field = {});
+ApiAnswer text_answer(unsigned status, std::string_view text);
+/// `{"items": [...], "next": cursor or null}`.
+ApiAnswer list_answer(boost::json::array items, std::string_view next);
+/// Without a body: 204.
+ApiAnswer no_content();
+
+/// What the configuration refused: 404, 409, 422, 400; 503 with Retry-After when it cannot be written now.
+ApiAnswer answer_for(const Error& error);
+
+/// What a person typed wrongly, and where: becomes 400 or 422.
+struct BadInput {
+  std::string sentence;
+  std::string field;
+  unsigned status = 400;
+
+  ApiAnswer answer() const { return error_answer(status, sentence, field); }
+};
+
+/// A value, or what was wrong with the input.
+template <class T>
+using checked = boost::system::result<T, BadInput>;
+
+[[noreturn]] void throw_exception_from_error(const BadInput& bad, const boost::source_location&);
+
+}  // namespace sluice

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <boost/json/object.hpp>
+
+#include "logplex/api/auth.hpp"
+#include "logplex/api/query.hpp"
+#include "logplex/api/route.hpp"
+#include "logplex/base/settings.hpp"
+#include "logplex/channel/fabric.hpp"
+#include "logplex/net/address_guard.hpp"
+#include "logplex/net/http_server.hpp"
+#include "logplex/store/store.hpp"
+
+namespace sluice {
+
+class DrainControl;
+class NodeStatus;
+class Tails;
+
+/// What handlers work with, on one shard.
+struct ApiParts {
+  Shard& shard;
+  Store& store;
+  Fabric& fabric;
+  DrainControl& drains;
+  NodeStatus& node;
+  Tails& tails;
+  const ApiSettings& settings;
+  const AddressGuard& guard;
+  const RouteTable& routes;
+
+  /// Valid within this turn: look up again after each co_await.
+  const ConfigSnapshot& config() const { return store.feed(shard).current(); }
+};
+
+/// One call that has passed authentication and the checks of its row. Lives in the frame that awaits its handler.
+struct ApiCall {
+  ApiParts& parts;
+  HttpExchange& http;
+  const Route& route;
+  std::vector<std::string> parameters;  // of the path, decoded
+  Principal who;
+  boost::json::object body;
+  std::string request_id;
+
+  const std::string& parameter(std::size_t index) const { return parameters[index]; }
+  QueryParameters query() const { return QueryParameters(http.request().query); }
+  /// What urls in answers start with: `api.public_url`, else http:// and the request's Host.
+  std::string base_url() const;
+};
+
+/// Makes a change that has nothing to show: 204, or why not.
+Task<ApiAnswer> remove_by(ApiCall& call, Change change);
+
+}  // namespace sluice

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "logplex/base/clock.hpp"
+#include "logplex/base/secret.hpp"
+#include "logplex/model/access.hpp"
+
+namespace sluice {
+
+class ConfigSnapshot;
+
+/// Who calls, and what that allows.
+struct Principal {
+  bool full = false;                  // the node's key, or a Logplex credential with full_api
+  Scopes scopes;                      // of a scoped key
+  std::vector<std::string> channels;  // of a scoped key; empty = all
+
+  /// drains:write includes drains:read; admin includes everything.
+  bool may(Scope scope) const;
+  bool may_use(std::string_view channel) const;
+  /// False for keys that are limited to some channels.
+  bool all_channels() const { return full || channels.empty(); }
+};
+
+/// What an Authorization header holds, decoded.
+struct Credentials {
+  std::string user;    // empty for Bearer
+  std::string secret;  // the key or password
+
+  /// Bearer (RFC 6750) or Basic (RFC 7617), scheme in either case. None for anything else.
+  static std::optional<Credentials> parse(std::string_view authorization);
+};
+
+/// The caller behind an Authorization header: `Bearer KEY`, or Basic with any user and the key as password, where KEY
+/// is the node's key or a scoped one; or Basic with id and password of a credential with full_api. None = 401. Secrets
+/// are compared in constant time, or by their SHA-256.
+std::optional<Principal> authenticate(std::string_view authorization, const Secret& node_key,
+                                      const ConfigSnapshot& config, WallTime now);
+
+/// SHA-256 of a key or password, as the configuration keeps it.
+KeyHash hash_key(std::string_view key);
+
+}  // namespace sluice

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <string>
+
+#include "logplex/api/api_call.hpp"
+#include "logplex/api/line_query.hpp"
+
+namespace sluice {
+
+/// Lines of a channel as the answer to a call.
+struct LineStream {
+  std::string channel;
+  LineQuery query;
+  std::string resume;           // a cursor's text, empty = by num
+  bool logplex_frames = false;  // what is given without Accept
+};
+
+/// Answers with history and, for a tail, new lines until the client goes, the server stops or `until` has come. Errors
+/// before the first byte are answers: 404, 406.
+Task<ApiAnswer> stream_lines(ApiCall& call, LineStream stream);
+
+}  // namespace sluice

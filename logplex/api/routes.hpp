@@ -1,0 +1,12 @@
+#pragma once
+
+#include <span>
+
+#include "logplex/api/route.hpp"
+
+namespace sluice {
+
+/// Every call of the API, one row each.
+std::span<const Route> api_routes();
+
+}  // namespace sluice

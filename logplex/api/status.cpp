@@ -1,0 +1,70 @@
+#include <boost/json/array.hpp>
+
+#include "logplex/api/handlers.hpp"
+#include "logplex/api/node_status.hpp"
+#include "logplex/api/openapi.hpp"
+
+namespace sluice {
+namespace json = boost::json;
+namespace {
+
+constexpr std::size_t kMostUnhealthy = 50;
+
+json::object node_json(const NodeReport& node) {
+  json::object out{{"node", node.node}, {"version", node.version}, {"revision", node.revision}};
+  out["uptime_s"] = std::chrono::duration_cast<std::chrono::seconds>(node.uptime).count();
+  out["shards"] = node.shards;
+  out["rates"] = json::object{{"requests_per_s", node.requests_per_s},
+                              {"lines_in_per_s", node.lines_in_per_s},
+                              {"lines_out_per_s", node.lines_out_per_s}};
+  out["buffered_bytes"] = node.buffered_bytes;
+  out["memory_budget_bytes"] = node.memory_budget_bytes;
+  out["ingress"] = json::object{{"http", node.ingress_http}, {"syslog", node.ingress_syslog}};
+  return out;
+}
+
+json::object store_json(const StoreStatus& store) {
+  json::array quarantined;
+  for (const auto& entry : store.quarantined)
+    quarantined.push_back(json::object{{"kind", entry.kind}, {"key", entry.key}, {"reason", entry.reason}});
+  json::object out{{"kind", store.kind}, {"reachable", store.reachable}, {"revision", store.revision}};
+  out["trouble"] = store.trouble.empty() ? json::value() : json::value(store.trouble);
+  out["entries"] = store.entries;
+  out["quarantined"] = std::move(quarantined);
+  out["quarantined_count"] = store.quarantined_count;
+  return out;
+}
+
+/// Drains that are not well, as far as the caller may see them.
+json::array unhealthy_json(const ApiCall& call, const std::vector<UnhealthyDrain>& unhealthy) {
+  json::array out;
+  for (const auto& [id, report] : unhealthy) {
+    const auto* entry = call.parts.config().drain(id);
+    if (entry == nullptr || !call.who.may(Scope::kDrainsRead)) continue;
+    const auto& channel = entry->drain.channel;
+    if (channel.empty() ? !call.who.all_channels() : !call.who.may_use(channel)) continue;
+    auto drain = drain_json(entry->drain, report);
+    drain["channel"] = channel.empty() ? json::value() : json::value(channel);
+    out.push_back(std::move(drain));
+  }
+  return out;
+}
+
+}  // namespace
+
+Task<ApiAnswer> healthcheck(ApiCall&) { co_return text_answer(200, "OK"); }
+
+Task<ApiAnswer> show_status(ApiCall& call) {
+  const auto node = co_await call.parts.node.report();
+  const auto unhealthy = co_await call.parts.drains.unhealthy(kMostUnhealthy);
+  json::array nodes;
+  nodes.push_back(node_json(node));
+  json::object out{{"revision", node.revision}, {"nodes", std::move(nodes)}};
+  out["store"] = store_json(call.parts.store.status());
+  out["drains"] = unhealthy_json(call, unhealthy);
+  co_return json_answer(200, out);
+}
+
+Task<ApiAnswer> show_openapi(ApiCall& call) { co_return json_answer(200, openapi_document(call.parts.routes)); }
+
+}  // namespace sluice
