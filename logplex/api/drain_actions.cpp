@@ -22,7 +22,7 @@ json::value tls_json(const DrainTest& test) {
 json::value text_or_null(const std::string& text) { return text.empty() ? json::value() : json::value(text); }
 
 json::object test_json(const DrainTest& test) {
-  json::object out{{"delivered", test.delivered}};
+  json::object out{{"ok", test.delivered}};
   out["status"] = test.http_status ? json::value(*test.http_status) : json::value();
   out["latency_ms"] = std::chrono::duration<double, std::milli>(test.latency).count();
   out["tls"] = tls_json(test);

@@ -19,7 +19,7 @@ Task<ApiAnswer> create_session(ApiCall& call) {
   if (!call.who.may_use(channel)) co_return error_answer(403, "this key may not use that channel", "channel_id");
   const auto query = LineQuery::from(call.body, shard.wall_now());
   if (query.has_error()) co_return query.error().answer();
-  if (call.parts.config().channel(channel) == nullptr) co_return error_answer(422, "channel not found", "channel_id");
+  if (call.parts.config().channel(channel) == nullptr) co_return error_answer(422, "channel not found");
   const auto ttl = std::chrono::duration_cast<std::chrono::microseconds>(call.parts.settings.session_ttl);
   const auto uuid = Uuid::random(shard.rng());
   Change change = CreateSession{Session{uuid, channel, query->to_text(), shard.wall_now() + ttl, {}}};

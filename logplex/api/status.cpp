@@ -10,6 +10,10 @@ namespace {
 
 constexpr std::size_t kMostUnhealthy = 50;
 
+json::value url_of(const std::string& host_and_port) {
+  return host_and_port.empty() ? json::value() : json::value("http://" + host_and_port);
+}
+
 json::object node_json(const NodeReport& node) {
   json::object out{{"node", node.node}, {"version", node.version}, {"revision", node.revision}};
   out["uptime_s"] = std::chrono::duration_cast<std::chrono::seconds>(node.uptime).count();
@@ -19,7 +23,7 @@ json::object node_json(const NodeReport& node) {
                               {"lines_out_per_s", node.lines_out_per_s}};
   out["buffered_bytes"] = node.buffered_bytes;
   out["memory_budget_bytes"] = node.memory_budget_bytes;
-  out["ingress"] = json::object{{"http", node.ingress_http}, {"syslog", node.ingress_syslog}};
+  out["store"] = node.store + (node.store_reachable ? "" : " (unreachable)");
   return out;
 }
 
@@ -60,8 +64,10 @@ Task<ApiAnswer> show_status(ApiCall& call) {
   json::array nodes;
   nodes.push_back(node_json(node));
   json::object out{{"revision", node.revision}, {"nodes", std::move(nodes)}};
+  out["ingress_http"] = url_of(node.ingress_http);
+  out["ingress_syslog"] = node.ingress_syslog.empty() ? json::value() : json::value(node.ingress_syslog);
   out["store"] = store_json(call.parts.store.status());
-  out["drains"] = unhealthy_json(call, unhealthy);
+  out["drains_unhealthy"] = unhealthy_json(call, unhealthy);
   co_return json_answer(200, out);
 }
 
