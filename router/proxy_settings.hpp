@@ -15,7 +15,7 @@ struct ProxySettings {
       : request_limits(http1::HeadLimits::of_requests(settings)),
         response_limits(http1::HeadLimits::of_responses(settings)),
         log_source(settings.log_source),
-        line_format(settings.log_format == "heroku" ? LineFormat::kHeroku : LineFormat::kHeroku2),
+        line_format(settings.log_format == "heroku" ? RouterLineFormat::kHeroku : RouterLineFormat::kHeroku2),
         client_idle(settings.client_idle_timeout),
         request_head(settings.request_head_timeout),
         connect(settings.connect_timeout),
@@ -31,7 +31,7 @@ struct ProxySettings {
   http1::HeadLimits request_limits;
   http1::HeadLimits response_limits;
   std::string log_source;
-  LineFormat line_format;
+  RouterLineFormat line_format;
   Duration client_idle;
   Duration request_head;
   Duration connect;

@@ -99,8 +99,8 @@ void put_start(LineWriter& out, const RouterLine& line) {
   if (!line.cause.empty()) out.quoted(" cause=", line.cause);
 }
 
-void put_tail(LineWriter& out, const RouterLine& line, LineFormat format) {
-  if (format == LineFormat::kHeroku) {
+void put_tail(LineWriter& out, const RouterLine& line, RouterLineFormat format) {
+  if (format == RouterLineFormat::kHeroku) {
     if (line.tls) out.bare(" tls_version=", line.tls_version.empty() ? "unknown" : line.tls_version);
     return out.put(line.tls ? " protocol=https" : " protocol=http");
   }
@@ -117,7 +117,7 @@ std::size_t router_line_bound(const RouterLine& line) {
   return kFixedBound + kEscapedByteSize * values;
 }
 
-std::size_t write_router_line(const RouterLine& line, LineFormat format, char* out) {
+std::size_t write_router_line(const RouterLine& line, RouterLineFormat format, char* out) {
   LineWriter writer(out);
   put_start(writer, line);
   writer.bare(" method=", line.method);

@@ -10,7 +10,7 @@
 namespace sluice {
 
 /// The tail of a router line: `heroku` ends in protocol=http, `heroku2` in protocol=http1.1 tls=false.
-enum class LineFormat : std::uint8_t { kHeroku, kHeroku2 };
+enum class RouterLineFormat : std::uint8_t { kHeroku, kHeroku2 };
 
 /// What one request's line says. What is unknown, or was not reached, stays empty or absent: `dyno= connect=`.
 struct RouterLine {
@@ -37,7 +37,7 @@ std::size_t router_line_bound(const RouterLine& line);
 /// Writes the line's text to `out`, without newline; returns its size. Nothing that a client sends can end a field or
 /// the line: quotes and backslashes are escaped, control bytes and bytes from 0x7f on become \xNN, and a value that is
 /// to stand bare but is not made of plain characters is quoted.
-std::size_t write_router_line(const RouterLine& line, LineFormat format, char* out);
+std::size_t write_router_line(const RouterLine& line, RouterLineFormat format, char* out);
 
 /// `2026-11-22T22:00:00.123456+00:00`, 32 characters.
 constexpr std::size_t kLineTimeSize = 32;

@@ -14,6 +14,7 @@
 #include "logplex/daemon/node_files.hpp"
 #include "logplex/daemon/notify.hpp"
 #include "logplex/daemon/settings_check.hpp"
+#include "logplex/net/address_text.hpp"
 #include "logplex/runtime/cross.hpp"
 
 namespace sluice {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "logplex/net/address_guard.hpp"
+#include "logplex/net/address_text.hpp"
 #include "logplex/net/listener.hpp"
 
 namespace sluice {

@@ -7,7 +7,7 @@
 namespace sluice {
 namespace {
 
-std::string text_of(const RouterLine& line, LineFormat format = LineFormat::kHeroku2) {
+std::string text_of(const RouterLine& line, RouterLineFormat format = RouterLineFormat::kHeroku2) {
   std::string out(router_line_bound(line), '\0');
   out.resize(write_router_line(line, format, out.data()));
   return out;
@@ -37,10 +37,10 @@ TEST(RouterLine, has_the_documented_fields_in_order) {
 
 TEST(RouterLine, formats_differ_in_their_tail) {
   RouterLine line = sample();
-  EXPECT_TRUE(text_of(line, LineFormat::kHeroku).ends_with(" bytes=13 protocol=http"));
+  EXPECT_TRUE(text_of(line, RouterLineFormat::kHeroku).ends_with(" bytes=13 protocol=http"));
   line.tls = true;
   line.tls_version = "tls1.3";
-  EXPECT_TRUE(text_of(line, LineFormat::kHeroku).ends_with(" bytes=13 tls_version=tls1.3 protocol=https"));
+  EXPECT_TRUE(text_of(line, RouterLineFormat::kHeroku).ends_with(" bytes=13 tls_version=tls1.3 protocol=https"));
   EXPECT_TRUE(text_of(line).ends_with(" protocol=http1.1 tls=true tls_version=tls1.3"));
 }
 
