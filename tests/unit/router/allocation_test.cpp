@@ -12,15 +12,16 @@ std::size_t allocations = 0;
 
 }  // namespace
 
-// The program's allocator, so that a test can say that a path does not use it.
-void* operator new(std::size_t size) {
+// The program's allocator, so that a test can say that a path does not use it. Not inlined: g++ would take the free()
+// for a mistake.
+[[gnu::noinline]] void* operator new(std::size_t size) {
   if (counting) ++allocations;
   void* const memory = std::malloc(size == 0 ? 1 : size);
   if (memory == nullptr) throw std::bad_alloc();
   return memory;
 }
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
 
 namespace sluice {
 namespace {
