@@ -28,8 +28,10 @@ struct ChannelLog {
 
   Subscription* readers = nullptr;  // attached to this channel alone
   std::uint64_t news = 0;           // bit g: global reader g has not taken everything
-  std::uint32_t news_block = kNoBlock;
-  std::uint32_t waiting = 0;  // readers to be told of the next line
+  std::uint64_t fresh = 0;          // those of them that stand at fresh_place: mostly all
+  Place fresh_place;
+  std::uint32_t news_block = kNoBlock;  // places of the other ones
+  std::uint32_t waiting = 0;            // readers to be told of the next line
 
   ChannelLog* same_size_next = nullptr;  // ring of channels of one size class
   ChannelLog* same_size_prev = nullptr;

@@ -1,5 +1,6 @@
 #include "logplex/channel/global_places.hpp"
 
+#include <algorithm>
 #include <bit>
 
 namespace sluice {
@@ -27,19 +28,13 @@ std::uint32_t GlobalPlaces::acquire() {
   return block;
 }
 
-void NewsList::push(std::uint32_t channel) {
-  if (head_ == entries_.size()) {
-    clear();
-  } else if (entries_.size() == entries_.capacity() && head_ * 2 > entries_.size()) {
-    entries_.erase(entries_.begin(), entries_.begin() + static_cast<std::ptrdiff_t>(head_));
-    head_ = 0;
-  }
-  entries_.push_back(channel);
-}
-
-void NewsList::pop() {
-  ++head_;
-  if (head_ == entries_.size()) clear();
+void NewsList::grow() {
+  std::vector<std::uint32_t> larger(std::max<std::size_t>(ring_.size() * 2, 16));
+  const std::size_t entries = size();
+  for (std::size_t i = 0; i < entries; ++i) larger[i] = at(i);
+  ring_ = std::move(larger);
+  head_ = 0;
+  tail_ = entries;
 }
 
 }  // namespace sluice

@@ -7,8 +7,8 @@
 
 namespace sluice {
 
-/// The places of global readers in channels that have news for them: one block per such channel, one place per reader
-/// in it. A channel without news has no block, so it costs nothing. Blocks are used again. One shard.
+/// The places of global readers that do not stand where the others do in a channel: one block per such channel, one
+/// place per reader in it. A channel whose readers keep up has no block. Blocks are used again. One shard.
 class GlobalPlaces {
  public:
   /// Makes room for this reader in every block.
@@ -25,24 +25,26 @@ class GlobalPlaces {
   std::vector<std::uint32_t> free_;
 };
 
-/// Channels that have something for one global reader, each at most once, first come first. Takes no memory back and
-/// forth in steady state.
+/// Channels that have something for one global reader, each at most once, first come first: a ring that only grows.
 class NewsList {
  public:
-  bool empty() const { return head_ == entries_.size(); }
-  std::size_t size() const { return entries_.size() - head_; }
-  std::uint32_t front() const { return entries_[head_]; }
-  std::uint32_t at(std::size_t i) const { return entries_[head_ + i]; }
-  void push(std::uint32_t channel);
-  void pop();
-  void clear() {
-    entries_.clear();
-    head_ = 0;
+  bool empty() const { return head_ == tail_; }
+  std::size_t size() const { return tail_ - head_; }
+  std::uint32_t front() const { return at(0); }
+  std::uint32_t at(std::size_t i) const { return ring_[(head_ + i) & (ring_.size() - 1)]; }
+  void push(std::uint32_t channel) {
+    if (size() == ring_.size()) grow();
+    ring_[tail_++ & (ring_.size() - 1)] = channel;
   }
+  void pop() { ++head_; }
+  void clear() { head_ = tail_; }
 
  private:
-  std::vector<std::uint32_t> entries_;
+  void grow();
+
+  std::vector<std::uint32_t> ring_;  // size 0 or a power of two
   std::size_t head_ = 0;
+  std::size_t tail_ = 0;
 };
 
 }  // namespace sluice

@@ -69,9 +69,7 @@ void Subscription::detach_all() {
   log_.global_[global_] = nullptr;
   for (std::size_t i = 0; i < news_.size(); ++i) {
     ChannelLog& channel = log_.channel(news_.at(i));
-    const bool last_of_closed = !channel.open && channel.news == bit();
-    log_.drop_news(channel, global_);
-    if (!last_of_closed) log_.trim(channel);
+    if (log_.drop_news(channel, global_)) log_.trim(channel);
   }
   news_.clear();
   mode_ = Mode::kDetached;
@@ -175,7 +173,7 @@ std::optional<WallTime> Subscription::oldest_pending() const {
   std::optional<WallTime> oldest;
   for (std::size_t i = 0; i < news_.size(); ++i) {
     const ChannelLog& channel = log_.channel(news_.at(i));
-    const auto received = received_at(channel, log_.places_.at(channel.news_block, global_));
+    const auto received = received_at(channel, log_.place_of(channel, global_));
     if (received && (!oldest || *received < *oldest)) oldest = received;
   }
   return oldest;

@@ -48,14 +48,17 @@ void Subscription::take_all(Walk& step) {
   while (!news_.empty()) {
     ChannelLog& channel = log_.channel(news_.front());
     step.visit_bytes = 0;
-    const WalkEnd end = walk(channel, log_.places_.at(channel.news_block, global_), step);
-    if (retention_ == Retention::kUntaken) log_.trim(channel);
-    if (end == WalkEnd::kStopped) return;
-    news_.pop();
-    if (end == WalkEnd::kEnough)
-      news_.push(channel.index);
+    Place place = log_.place_of(channel, global_);
+    const WalkEnd end = walk(channel, place, step);
+    bool still_there = true;
+    if (end == WalkEnd::kNothingLeft)
+      still_there = log_.drop_news(channel, global_);
     else
-      log_.drop_news(channel, global_);
+      log_.set_place(channel, global_, place);
+    if (end != WalkEnd::kStopped) news_.pop();
+    if (end == WalkEnd::kEnough) news_.push(channel.index);
+    if (still_there && retention_ == Retention::kUntaken) log_.trim(channel);
+    if (end == WalkEnd::kStopped) return;
   }
 }
 

@@ -138,13 +138,17 @@ void ShardLog::announce(ChannelLog& channel, const Place& place) {
 }
 
 void ShardLog::announce_global(ChannelLog& channel, const Place& place) {
-  if (channel.news == 0) channel.news_block = places_.acquire();
+  const bool together = channel.fresh == 0;
   for (std::uint64_t left = globals_ & ~channel.news; left != 0; left &= left - 1) {
     const auto g = static_cast<unsigned>(std::countr_zero(left));
     Subscription& reader = *global_[g];
     if (reader.news_.empty()) reader.progress_ = shard().now();
-    places_.at(channel.news_block, g) = place;
     reader.news_.push(channel.index);
+    if (!together) set_place(channel, g, place);
+  }
+  if (together) {
+    channel.fresh = globals_ & ~channel.news;
+    channel.fresh_place = place;
   }
   channel.news |= globals_;
 }
@@ -187,12 +191,22 @@ void ShardLog::tell_readers() {
   telling_.clear();
 }
 
-/// The reader has taken everything there is in this channel.
-void ShardLog::drop_news(ChannelLog& channel, unsigned reader) {
+/// Readers that keep up stand at one place: it is stored once, not in as many cache lines as there are readers.
+void ShardLog::set_place(ChannelLog& channel, unsigned reader, const Place& place) {
+  channel.fresh &= ~(std::uint64_t{1} << reader);
+  if (channel.news_block == ChannelLog::kNoBlock) channel.news_block = places_.acquire();
+  places_.at(channel.news_block, reader) = place;
+}
+
+/// The reader has taken everything there is in this channel. False when that was the end of a closed one.
+bool ShardLog::drop_news(ChannelLog& channel, unsigned reader) {
   channel.news &= ~(std::uint64_t{1} << reader);
-  if (channel.news != 0) return;
-  places_.release(std::exchange(channel.news_block, ChannelLog::kNoBlock));
-  if (!channel.open) free_channel(channel);
+  channel.fresh &= channel.news;
+  if (channel.news_block != ChannelLog::kNoBlock && channel.news == channel.fresh)
+    places_.release(std::exchange(channel.news_block, ChannelLog::kNoBlock));
+  if (channel.news != 0 || channel.open) return true;
+  free_channel(channel);
+  return false;
 }
 
 }  // namespace sluice

@@ -82,7 +82,11 @@ class ShardLog final : public OnShard {
   void forget(Subscription& reader);
   ChannelLog& new_channel();
   void free_channel(ChannelLog& channel);
-  void drop_news(ChannelLog& channel, unsigned reader);
+  Place place_of(const ChannelLog& channel, unsigned reader) const {
+    return (channel.fresh >> reader & 1) != 0 ? channel.fresh_place : places_.at(channel.news_block, reader);
+  }
+  void set_place(ChannelLog& channel, unsigned reader, const Place& place);
+  bool drop_news(ChannelLog& channel, unsigned reader);
 
   // shard_log_memory.cpp: segments out
   void make_room(std::uint64_t bytes);
@@ -90,7 +94,13 @@ class ShardLog final : public OnShard {
   bool give_up_history();
   void give_up_oldest(ChannelLog& channel, LossReason reason);
   void move_readers_on(ChannelLog& channel, Segment& gone, LossReason reason);
-  void trim(ChannelLog& channel);
+  void trim(ChannelLog& channel) {
+    if (has_more_than_history(channel)) trim_history(channel);
+  }
+  bool has_more_than_history(const ChannelLog& channel) const {
+    return channel.oldest != channel.newest && channel.next - channel.oldest_end >= (channel.open ? history_lines_ : 0);
+  }
+  void trim_history(ChannelLog& channel);
   Need need_of(const ChannelLog& channel) const;
   Need need_of(const Subscription& reader, const Place& place, const Segment& segment) const;
 

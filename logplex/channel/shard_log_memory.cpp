@@ -88,7 +88,7 @@ ShardLog::Need ShardLog::need_of(const ChannelLog& channel) const {
     need = std::max(need, need_of(*reader, reader->place_, segment));
   for (std::uint64_t left = channel.news; left != 0; left &= left - 1) {
     const auto g = static_cast<unsigned>(std::countr_zero(left));
-    need = std::max(need, need_of(*global_[g], places_.at(channel.news_block, g), segment));
+    need = std::max(need, need_of(*global_[g], place_of(channel, g), segment));
   }
   return need;
 }
@@ -119,17 +119,22 @@ void ShardLog::give_up_oldest(ChannelLog& channel, LossReason reason) {
 void ShardLog::move_readers_on(ChannelLog& channel, Segment& gone, LossReason reason) {
   for (Subscription* reader = channel.readers; reader != nullptr; reader = reader->next_)
     reader->leave(channel, reader->place_, gone, reason);
+  Place fresh_after = channel.fresh_place;
   for (std::uint64_t left = channel.news; left != 0; left &= left - 1) {
     const auto g = static_cast<unsigned>(std::countr_zero(left));
-    global_[g]->leave(channel, places_.at(channel.news_block, g), gone, reason);
+    Place place = place_of(channel, g);
+    global_[g]->leave(channel, place, gone, reason);
+    if ((channel.fresh >> g & 1) != 0)
+      fresh_after = place;
+    else
+      places_.at(channel.news_block, g) = place;
   }
+  channel.fresh_place = fresh_after;
 }
 
 /// Lets go of what is older than the history, unless a drain still wants it. Whole segments, so a little more stays.
-void ShardLog::trim(ChannelLog& channel) {
-  const std::uint64_t keep = channel.open ? history_lines_ : 0;
-  while (channel.oldest != channel.newest && channel.next - channel.oldest_end >= keep &&
-         need_of(channel) == Need::kNone)
+void ShardLog::trim_history(ChannelLog& channel) {
+  while (has_more_than_history(channel) && need_of(channel) == Need::kNone)
     give_up_oldest(channel, LossReason::kRetention);
 }
 
