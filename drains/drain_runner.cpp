@@ -1,6 +1,9 @@
 #include "drains/drain_runner.hpp"
 
 #include <algorithm>
+#include <utility>
+
+#include <boost/asio/post.hpp>
 
 #include "logplex/base/log.hpp"
 #include "logplex/wire/notice.hpp"
@@ -16,6 +19,8 @@ constexpr std::chrono::seconds kTendPeriod{1};
 constexpr std::chrono::minutes kLongestAskedPause{10};
 /// Bodies of confirmed frames are used again: first touch of fresh memory is the largest single cost of a line.
 constexpr std::size_t kSpareBodies = 2;
+/// Lines looked at in one turn: a filter that passes nothing must not keep the shard from its other work.
+constexpr std::uint64_t kLinesPerTurn = 10'000;
 
 }  // namespace
 
@@ -65,6 +70,7 @@ DrainRunner::DrainRunner(const DrainEnvironment& environment, FabricShard& fabri
       environment_(environment),
       log_id_(fabric.identity().log_id),
       drain_(entry.drain),
+      changed_at_(entry.changed_at),
       channel_(entry.channel),
       identity_(log_id_, entry.drain.id),
       since_(environment.shard.wall_now()),
@@ -105,7 +111,12 @@ void DrainRunner::start() {
 
 void DrainRunner::change(const DrainEntry& entry) {
   drain_ = entry.drain;
-  changed_ = true;
+  if (changed_at_ != entry.changed_at) {
+    changed_ = true;
+    // What is under way may hang at a receiver that nobody wants any more.
+    if (transport_ != nullptr) transport_->close();
+  }
+  changed_at_ = entry.changed_at;
   wake_.set();
 }
 
@@ -125,20 +136,19 @@ void DrainRunner::on_flush_time(void* self) {
 }
 
 bool DrainRunner::may_send() const {
-  return !drain_.paused && health_ != Health::kDisabled && transport_ != nullptr && sent_ < transport_->window();
+  return !drain_.paused && !flush_failed_ && health_ != Health::kDisabled && transport_ != nullptr &&
+         sent_ < transport_->window();
 }
 
 bool DrainRunner::batch_is_due() const {
   return has_pending() && (flush_due_ || flushing_ || pending_bytes() >= encoder_->target_bytes());
 }
 
-/// The first frame not sent yet, gathered when there is none; nullptr when nothing is due.
+/// The first frame not sent yet, gathered when there is none; nullptr when nothing is due or the lines looked at in
+/// this turn were all filtered away.
 Frame* DrainRunner::next_frame() {
   if (sent_ < frames_.size()) return &frames_[sent_];
-  while (batch_is_due()) {
-    if (gather()) return &frames_.back();
-  }
-  return nullptr;
+  return batch_is_due() && gather() ? &frames_.back() : nullptr;
 }
 
 /// False when everything that was taken was filtered away.
@@ -150,7 +160,7 @@ bool DrainRunner::gather() {
     frame.body.clear();
   }
   Gatherer gatherer(*this, frame);
-  take(gatherer);
+  take(gatherer, {kLinesPerTurn});
   if (!has_pending()) flush_due_ = false;
   if (frame.lines == 0) return false;
   identity_.finish(frame);
@@ -162,6 +172,7 @@ void DrainRunner::append_notice(Frame& frame) {
   const OwnedRecord notice = l10_notice(untold_, untold_since_, shard().wall_now());
   encoder_->append(notice.view(), frame.body);
   frame.notices.push_back(frame.messages());
+  frame.told += untold_;
   untold_ = 0;
 }
 
@@ -169,23 +180,30 @@ Task<void> DrainRunner::run() {
   for (;;) {
     if (skip_asked_) drop_pending();
     if (changed_) reconfigure();
-    while (may_send()) {
-      Frame* frame = next_frame();
-      if (frame == nullptr) break;
-      const SteadyTime before = environment_.shard.clock().steady();
-      SendReport report = co_await transport_->send(*frame);
-      latency_ = environment_.shard.clock().steady() - before;
-      apply(report);
-      take_confirmed();
-      if (report.verdict == Verdict::kRetry) co_await pause_after_failure();
-      if (changed_ || skip_asked_) break;
-    }
-    take_confirmed();
+    co_await send_what_is_due();
     if (flushing_ && (drained() || flush_failed_)) finished_.set();
     if (changed_ || skip_asked_) continue;
     const Duration patience = sent_ > 0 ? Duration(kConfirmPoll) : Duration(kTendPeriod);
     const bool woken = co_await wake_.wait_for(patience);
     if (!woken && sent_ == 0 && transport_ != nullptr) transport_->tend();
+  }
+}
+
+Task<void> DrainRunner::send_what_is_due() {
+  bool failed = !take_confirmed();
+  while (may_send() && !changed_ && !skip_asked_) {
+    if (failed) co_await pause_after_failure();
+    Frame* frame = next_frame();
+    if (frame == nullptr) {
+      if (!batch_is_due()) break;
+      co_await asio::post(environment_.shard.executor(), use_task);
+      continue;
+    }
+    const SteadyTime before = environment_.shard.clock().steady();
+    SendReport report = co_await transport_->send(*frame);
+    latency_ = environment_.shard.clock().steady() - before;
+    apply(report);
+    failed = !take_confirmed() || report.verdict == Verdict::kRetry;
   }
 }
 
@@ -223,6 +241,7 @@ void DrainRunner::on_delivered(std::size_t frames) {
   last_error_.clear();
   health_ = Health::kWell;
   backoff_.reset();
+  broke_before_ = false;
 }
 
 void DrainRunner::on_broken(const SendReport& report) {
@@ -238,9 +257,9 @@ void DrainRunner::reject_front() {
   Frame& frame = frames_[sent_];
   rejected_ += frame.lines;
   if (untold_ == 0) untold_since_ = shard().wall_now();
-  untold_ += frame.lines;
+  untold_ += frame.lines + frame.told;
   frames_.erase(frames_.begin() + static_cast<std::ptrdiff_t>(sent_));
-  health_ = Health::kWell;
+  health_ = Health::kFailing;
   backoff_.reset();
 }
 
@@ -251,6 +270,7 @@ void DrainRunner::split_unsent() {
     return reject_front();
   }
   auto& [first, second] = *halves;
+  (first.notices.empty() ? second : first).told = frames_[sent_].told;
   std::uint64_t part = 0;
   for (Frame* half : {&first, &second}) {
     half->oldest = frames_[sent_].oldest;
@@ -260,15 +280,17 @@ void DrainRunner::split_unsent() {
   frames_.insert(frames_.begin() + static_cast<std::ptrdiff_t>(sent_) + 1, std::move(second));
 }
 
-void DrainRunner::take_confirmed() {
-  if (transport_ == nullptr || sent_ == 0) return;
+/// False when the next attempt should wait. A connection that breaks is replaced at once, because receivers close them
+/// for reasons of their own; one that breaks again before anything was delivered is not.
+bool DrainRunner::take_confirmed() {
+  if (transport_ == nullptr || sent_ == 0) return true;
   if (const std::size_t frames = transport_->take_confirmed(); frames > 0) on_delivered(frames);
-  if (!transport_->broken()) return;
+  if (!transport_->broken()) return true;
   SendReport report;
   report.error_class = "closed";
   report.error = "the receiver closed the connection before it had everything";
-  // Without a pause: receivers close idle connections, and a dead one makes the next send fail.
   on_broken(report);
+  return !std::exchange(broke_before_, true);
 }
 
 Task<void> DrainRunner::pause_after_failure() {
@@ -290,6 +312,7 @@ void DrainRunner::skip_pending() {
 
 void DrainRunner::drop_pending() {
   skip_asked_ = false;
+  if (transport_ != nullptr) transport_->close();
   skipped_ += lines_in_frames();
   frames_.clear();
   sent_ = 0;

@@ -35,8 +35,8 @@ class DrainRunner final : public OnShard, private Subscription {
 
   /// Begins with the next line of the channel.
   void start();
-  /// The drain was changed: other receiver, filter or format from the next frame on. Frames gathered before keep their
-  /// bytes.
+  /// The drain was changed, or only paused or resumed: other receiver, filter or format from the next frame on. Frames
+  /// gathered before keep their bytes.
   void change(const DrainEntry& entry);
   /// Gives up what is pending, in the next turns; counted as skipped.
   void skip_pending();
@@ -64,6 +64,7 @@ class DrainRunner final : public OnShard, private Subscription {
   void drop_pending();
   void disable(const Error& error);
   Task<void> run();
+  Task<void> send_what_is_due();
   Task<void> pause_after_failure();
   bool may_send() const;
   bool batch_is_due() const;
@@ -75,13 +76,14 @@ class DrainRunner final : public OnShard, private Subscription {
   void on_broken(const SendReport& report);
   void reject_front();
   void split_unsent();
-  void take_confirmed();
+  bool take_confirmed();
   bool drained() const { return frames_.empty() && !has_pending(); }
   std::uint64_t lines_in_frames() const;
 
   const DrainEnvironment& environment_;
   const std::uint64_t log_id_;
   Drain drain_;
+  std::uint64_t changed_at_;
   ChannelSlot channel_;
   std::unique_ptr<Encoder> encoder_;
   std::unique_ptr<Transport> transport_;
@@ -100,6 +102,7 @@ class DrainRunner final : public OnShard, private Subscription {
   WallTime untold_since_{};
 
   Health health_ = Health::kUntried;
+  bool broke_before_ = false;  // the connection broke, and nothing was delivered since
   bool flushing_ = false;
   bool flush_failed_ = false;
   bool changed_ = false;

@@ -17,6 +17,7 @@ struct Frame {
   std::string body;
   std::uint64_t lines = 0;             // of channels
   std::vector<std::uint64_t> notices;  // which messages are L10 lines; they count for the receiver only
+  std::uint64_t told = 0;              // lost lines that its notices tell; untold again when it is refused
   std::array<char, 32> id{};           // upper-case hex
   WallTime oldest{};                   // when the first line was received
 

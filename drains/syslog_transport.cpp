@@ -74,7 +74,10 @@ Task<result<void, Error>> SyslogTransport::write(std::string_view bytes) {
 }
 
 std::size_t SyslogTransport::take_confirmed() {
-  if (stream_ == nullptr || !stream_->is_open()) return 0;
+  if (stream_ == nullptr || !stream_->is_open()) {
+    lose_connection();
+    return 0;
+  }
   const bool closed = stream_->peer_closed();
   const std::uint64_t waiting = std::min<std::uint64_t>(stream_->unacked_bytes(), written_);
   if (written_ - waiting > acknowledged_) {
@@ -89,19 +92,20 @@ std::size_t SyslogTransport::take_confirmed() {
   return frames;
 }
 
+/// Without destroying it: a write may be under way, and ends now.
 void SyslogTransport::lose_connection() {
-  broken_ = !ends_.empty();
+  broken_ = broken_ || !ends_.empty();
   ends_.clear();
-  close();
+  if (stream_ != nullptr) stream_->close();
 }
 
 void SyslogTransport::tend() {
   if (stream_ != nullptr && ends_.empty() && (!usable() || link_.is_idle() || link_.is_old())) close();
 }
 
-/// Without destroying it: a write may be under way, and ends now.
 void SyslogTransport::close() {
-  if (stream_ != nullptr) stream_->close();
+  lose_connection();
+  broken_ = false;
 }
 
 }  // namespace sluice

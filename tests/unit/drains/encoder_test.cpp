@@ -1,0 +1,146 @@
+#include "drains/encoder.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "drains/backoff.hpp"
+#include "drains/destination.hpp"
+#include "drains/ledger.hpp"
+#include "logplex/wire/notice.hpp"
+#include "tests/unit/drains/drain_fixture.hpp"
+
+namespace sluice {
+namespace {
+
+std::unique_ptr<Encoder> encoder(const std::string& url, const std::string& format = "") {
+  Drain drain = drain_to(url);
+  drain.format = format;
+  return std::move(make_encoder(drain, default_settings()).value());
+}
+
+std::string body(const std::string& url, const std::string& format, const std::string& text) {
+  LineView line = line_of(text);
+  line.msgid = "ID";
+  line.structured_data = "[a k=\"v\"]";
+  const OwnedRecord record(line);
+  std::string out = "before|";
+  encoder(url, format)->append(record.view(), out);
+  return out;
+}
+
+TEST(Encoder, formats_by_url_and_name) {
+  EXPECT_EQ(body("https://h/x", "", "hi\n"), "before|48 <190>1 2026-01-02T03:04:05Z host app web.1 - hi\n");
+  EXPECT_EQ(body("http://h/x", "logplex", "hi"), "before|47 <190>1 2026-01-02T03:04:05Z host app web.1 - hi");
+  EXPECT_EQ(body("http://h/x", "rfc5424", "hi"),
+            "before|58 <190>1 2026-01-02T03:04:05Z web7 app web.1 ID [a k=\"v\"] hi");
+  EXPECT_EQ(body("syslog://h", "", "hi"),
+            "before|84 <190>1 2026-01-02T03:04:05Z " + kDrainToken + " app web.1 - - hi\n");
+  EXPECT_EQ(body("syslog+tls://h", "rfc5424", "hi"),
+            "before|59 <190>1 2026-01-02T03:04:05Z web7 app web.1 ID [a k=\"v\"] hi\n");
+  EXPECT_THAT(body("http://h/x", "ndjson", "hi\n"), testing::EndsWith("\"text\":\"hi\"}\n"));
+}
+
+TEST(Encoder, unknown_formats_and_schemes_are_named) {
+  Drain drain = drain_to("syslog://h");
+  drain.format = "ndjson";
+  EXPECT_THAT(make_encoder(drain, default_settings()).error().text(), testing::HasSubstr("'ndjson'"));
+  EXPECT_THAT(make_encoder(drain_to("ftp://h/x"), default_settings()).error().text(), testing::HasSubstr("'ftp'"));
+  EXPECT_FALSE(make_encoder(drain_to("no url"), default_settings()));
+}
+
+void expect_split(const std::string& url, const std::string& format) {
+  const auto encode = encoder(url, format);
+  Frame frame;
+  std::vector<std::string> parts;
+  for (int i = 0; i < 5; ++i) {
+    std::string one;
+    encode->append(OwnedRecord(line_of("line\n" + std::to_string(i))).view(), one);
+    parts.push_back(one);
+    frame.body += one;
+  }
+  frame.lines = 4;
+  frame.notices = {2};
+  const auto halves = encode->split(frame);
+  ASSERT_TRUE(halves);
+  EXPECT_EQ(halves->first.body, parts[0] + parts[1]);
+  EXPECT_EQ(halves->second.body, parts[2] + parts[3] + parts[4]);
+  EXPECT_EQ(halves->first.lines, 2u);
+  EXPECT_EQ(halves->second.lines, 2u);
+  EXPECT_TRUE(halves->first.notices.empty());
+  EXPECT_EQ(halves->second.notices, std::vector<std::uint64_t>{0});
+}
+
+TEST(Encoder, splits_between_messages) {
+  expect_split("http://h/", "");
+  expect_split("http://h/", "ndjson");
+  expect_split("syslog://h/", "");
+}
+
+TEST(Encoder, one_message_is_not_split) {
+  EXPECT_FALSE(encoder("http://h/")->split(frame_of("3 abc")));
+  EXPECT_FALSE(encoder("http://h/", "ndjson")->split(frame_of("{}\n")));
+}
+
+TEST(Destination, default_ports_and_options) {
+  const auto port = [](const char* url) { return parse_destination(drain_to(url)).value().port; };
+  EXPECT_EQ(port("http://h"), 80);
+  EXPECT_EQ(port("https://h"), 443);
+  EXPECT_EQ(port("syslog://h"), 601);
+  EXPECT_EQ(port("syslog+tls://h"), 6514);
+  EXPECT_EQ(port("syslog+tls://h:99"), 99);
+  EXPECT_TRUE(parse_destination(drain_to("syslog+tls://h#insecure"))->insecure);
+  EXPECT_FALSE(parse_destination(drain_to("syslog+tls://h"))->insecure);
+  EXPECT_FALSE(parse_destination(drain_to("https://h#insecure"))->insecure);
+}
+
+TEST(Backoff, doubles_to_the_longest_with_jitter) {
+  SeededRng rng(1);
+  Backoff backoff(std::chrono::milliseconds(100), std::chrono::milliseconds(450));
+  for (const int most : {100, 200, 400, 450, 450}) {
+    const Duration pause = backoff.pause(rng);
+    EXPECT_GE(pause, std::chrono::milliseconds(most) / 2);
+    EXPECT_LE(pause, std::chrono::milliseconds(most));
+  }
+  backoff.reset();
+  EXPECT_LE(backoff.pause(rng), std::chrono::milliseconds(100));
+}
+
+TEST(FrameIdentity, depends_on_log_drain_and_runs_only) {
+  const auto id = [](std::uint64_t log, std::uint64_t drain, std::vector<Seq> seqs) {
+    FrameIdentity identity(log, drain);
+    for (const Seq seq : seqs) identity.add(ChannelSlot{1}, seq);
+    Frame frame;
+    identity.finish(frame);
+    return std::string(frame.id_text());
+  };
+  const std::string base = id(1, 2, {5, 6, 7});
+  EXPECT_EQ(base, id(1, 2, {5, 6, 7}));
+  EXPECT_EQ(base.find_first_not_of("0123456789ABCDEF"), std::string::npos);
+  EXPECT_NE(base, id(2, 2, {5, 6, 7}));
+  EXPECT_NE(base, id(1, 3, {5, 6, 7}));
+  EXPECT_NE(base, id(1, 2, {5, 6, 8}));
+  EXPECT_NE(base, id(1, 2, {5, 6}));
+}
+
+TEST(Ledger, parts_of_shards_add_up) {
+  Ledger a;
+  a.offered = 5;
+  a.delivered = 5;
+  a.state = DrainState::kActive;
+  a.last_success = WallTime(std::chrono::seconds(1));
+  Ledger b;
+  b.offered = 3;
+  b.pending_lines = 3;
+  b.state = DrainState::kDegraded;
+  b.last_error = "refused";
+  b.oldest_pending = WallTime(std::chrono::seconds(2));
+  a.add(b);
+  EXPECT_EQ(a.offered, 8u);
+  EXPECT_EQ(a.pending_lines, 3u);
+  EXPECT_EQ(a.state, DrainState::kDegraded);
+  EXPECT_EQ(a.last_error, "refused");
+  EXPECT_EQ(a.oldest_pending, b.oldest_pending);
+}
+
+}  // namespace
+}  // namespace sluice
