@@ -14,16 +14,31 @@ void add_repeated(CLI::App& app, const char* name, const char* type, std::vector
   app.add_option(name, values, what)->allow_extra_args(false)->take_all()->type_name(type);
 }
 
+/// Not CLI11's envname(): that also fills the options of commands that were not named, which share their variable.
+void fill_from_environment(std::string& value, const char* variable) {
+  const char* set = std::getenv(variable);
+  if (value.empty() && set != nullptr) value = set;
+}
+
+void add_app_option(CLI::App& app, Arguments& a) {
+  app.add_option("-a,--app", a.app, "The app or channel (or set SLUICE_APP)")->type_name("APP");
+}
+
 void add_app(CLI::App& app, Arguments& a) {
-  app.add_option("-a,--app", a.app, "The app or channel")->type_name("APP")->envname("SLUICE_APP")->required();
+  add_app_option(app, a);
+  app.final_callback([&a] {
+    fill_from_environment(a.app, "SLUICE_APP");
+    if (a.app.empty()) throw CLI::RequiredError("--app");
+  });
 }
 
 void add_app_or_global(CLI::App& app, Arguments& a) {
-  auto* name = app.add_option("-a,--app", a.app, "The app or channel")->type_name("APP")->envname("SLUICE_APP");
-  auto* global = app.add_flag("--global", a.global, "Global drains, which read every channel");
-  app.final_callback([name, global] {
-    const bool app_named = name->count() > 0 || std::getenv("SLUICE_APP") != nullptr;
-    if (!app_named && global->count() == 0) throw CLI::RequiredError("--app or --global");
+  add_app_option(app, a);
+  app.add_flag("--global", a.global, "Global drains, which read every channel");
+  app.final_callback([&a] {
+    if (a.global && !a.app.empty()) throw CLI::ExcludesError("--app", "--global");
+    if (!a.global) fill_from_environment(a.app, "SLUICE_APP");
+    if (!a.global && a.app.empty()) throw CLI::RequiredError("--app or --global");
   });
 }
 
@@ -151,9 +166,9 @@ void send(CLI::App& app, Arguments& a) {
       ->type_name("SOURCE");
   app.add_option("--proc", a.send.process, "The process of the lines (send)")->type_name("PROC");
   app.add_option("--level", a.send.level, "Their severity (info)")->check(CLI::IsMember(kLevels, CLI::ignore_case));
-  app.add_option("--ingress", a.send.ingress_url, "Where lines go, if not where the server says")
-      ->type_name("URL")
-      ->envname("SLUICE_INGRESS_URL");
+  app.add_option("--ingress", a.send.ingress_url,
+                 "Where lines go, if not where the server says (or SLUICE_INGRESS_URL)")
+      ->type_name("URL");
 }
 
 void top(CLI::App& app, Arguments& a) {

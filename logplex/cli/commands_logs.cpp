@@ -55,7 +55,8 @@ Endpoint dialable(Endpoint ingress, const Endpoint& api) {
 }
 
 result<Endpoint, Error> find_ingress(CommandRun& run) {
-  const std::string& given = run.arguments.send.ingress_url;
+  std::string given = run.arguments.send.ingress_url;
+  if (given.empty()) given = run.world.environment("SLUICE_INGRESS_URL");
   if (!given.empty()) return parse_endpoint(given);
   const auto status = ask(run, plain_request("GET", api_path({"status"})));
   const std::string named = status.has_value() ? ingress_of(*status) : std::string();

@@ -36,14 +36,18 @@ std::string age_text(const json::value& stats) {
   return age && *age > 0 ? format_age(std::chrono::milliseconds(static_cast<long long>(*age * 1000))) : std::string();
 }
 
-/// "2ms", or "p50 2ms, p99 9ms" when the server gives several.
+std::string milliseconds_text(const json::value& value) {
+  return value.is_number() ? fmt::format("{:.3g} ms", value.to_number<double>()) : value_text(value);
+}
+
+/// "2 ms", or "p50 2ms, p99 9ms" when the server gives several.
 std::string latency_text(const json::value& value) {
   const auto* latency = member(value, "latency_ms");
   if (latency == nullptr || latency->is_null()) return {};
-  if (!latency->is_object()) return value_text(*latency) + " ms";
+  if (!latency->is_object()) return milliseconds_text(*latency);
   std::string out;
   for (const auto& part : latency->get_object()) {
-    out += (out.empty() ? "" : ", ") + std::string(part.key()) + " " + value_text(part.value()) + " ms";
+    out += (out.empty() ? "" : ", ") + std::string(part.key()) + " " + milliseconds_text(part.value());
   }
   return out;
 }
@@ -60,7 +64,7 @@ std::string pending_text(const json::value& stats) {
   if (!lines) return {};
   const auto bytes = count_at(stats, "pending_bytes");
   const std::string age = age_text(stats);
-  return grouped(*lines) + " lines" + (bytes ? ", " + short_bytes(*bytes) : "") +
+  return grouped(*lines) + (*lines == 1 ? " line" : " lines") + (bytes ? ", " + short_bytes(*bytes) : "") +
          (age.empty() ? "" : ", oldest " + age);
 }
 

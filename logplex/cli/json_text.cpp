@@ -2,6 +2,7 @@
 
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
+#include <fmt/format.h>
 
 #include "logplex/cli/cli_error.hpp"
 
@@ -16,6 +17,7 @@ const json::value* member(const json::value& value, std::string_view name) {
 
 std::string value_text(const json::value& value) {
   if (const auto* text = value.if_string()) return {text->data(), text->size()};
+  if (const auto* number = value.if_double()) return fmt::format("{:.6g}", *number);  // JSON's own form would be 1.2E-1
   return value.is_number() || value.is_bool() ? json::serialize(value) : std::string();
 }
 

@@ -42,6 +42,16 @@ TEST(Arguments, a_filter_may_begin_with_a_dash) {
   EXPECT_EQ(parsed({"logs", "-a", "x", "--filter", "-source=heroku"}).log.filter, "-source=heroku");
 }
 
+TEST(Arguments, the_environment_names_the_app_when_the_words_do_not) {
+  ::setenv("SLUICE_APP", "from-env", 1);
+  EXPECT_EQ(parsed({"logs", "-a", "shop"}).app, "shop");
+  EXPECT_EQ(parsed({"tokens", "list"}).app, "from-env");
+  EXPECT_EQ(parsed({"drains", "list"}).app, "from-env");
+  EXPECT_TRUE(parsed({"drains", "list", "--global"}).global);
+  ::unsetenv("SLUICE_APP");
+  EXPECT_EQ(parse_arguments({"drains", "list", "--global", "-a", "shop"}).status, 2);
+}
+
 TEST(Arguments, tail_is_logs_that_follow) {
   EXPECT_TRUE(parsed({"tail", "-a", "x"}).log.follow);
   EXPECT_TRUE(parsed({"logs", "-a", "x", "-t", "-n", "5"}).log.follow);
