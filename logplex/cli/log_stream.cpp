@@ -103,7 +103,9 @@ result<void, Error> LogStream::flush() {
 
 result<void, Error> LogStream::pause(const Error& reason) {
   if (!std::exchange(notified_, true)) {
-    notices_ += "-- connection lost (" + harmless(reason.text()) + "); reconnecting --\n";
+    // Without the advice after the semicolon: we follow it ourselves.
+    const std::string why = reason.text().substr(0, reason.text().find(';'));
+    notices_ += "-- connection lost (" + harmless(why) + "); reconnecting --\n";
     SLUICE_TRY_VOID(flush());
   }
   const std::uint64_t asked = asked_pause_ms_.value_or(0);
