@@ -77,8 +77,8 @@ class FabricShard final : public LineOutlet, public OnShard, private TurnHook {
   Duration ingress_delay(ChannelSlot channel) const;
   bool congested(ChannelSlot channel) const { return ingress_delay(channel) > Duration{0}; }
   /// Half of what may be under way to that shard (to any) is: read less until it is not.
-  bool outbox_full(std::uint32_t to) const { return outbox_.full(to); }
-  bool outbox_full() const;
+  bool outbox_full(std::uint32_t to) { return outbox_.full(to); }
+  bool outbox_full();
   /// Counts memory that others keep on behalf of lines (frames, receive buffers) against the budget; negative gives
   /// back.
   void charge(std::int64_t bytes) { log_.charge(bytes); }

@@ -136,7 +136,7 @@ Duration FabricShard::ingress_delay(ChannelSlot channel) const {
   return delay;
 }
 
-bool FabricShard::outbox_full() const {
+bool FabricShard::outbox_full() {
   for (std::uint32_t to = 0; to < fabric_.runtime().size(); ++to) {
     if (outbox_.full(to)) return true;
   }

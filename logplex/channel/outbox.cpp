@@ -120,6 +120,12 @@ void Outbox::note_pressure(Lane& lane, const LineBatch& batch) {
   if (lane.pressing.size() > kMostPressingKnown) lane.pressing.resize(kMostPressingKnown);
 }
 
+/// Looks for batches that came back, because a sender who waits for room appends nothing that would.
+bool Outbox::full(std::uint32_t to) {
+  if (lanes_[to].under_way() * 2 >= most_under_way_) collect(to);
+  return lanes_[to].under_way() * 2 >= most_under_way_;
+}
+
 Duration Outbox::delay(std::uint32_t to, ChannelSlot channel) const {
   const Lane& lane = lanes_[to];
   if (shard().now() >= lane.delay_until) return Duration{0};

@@ -36,7 +36,7 @@ class Outbox final : public OnShard {
   Task<bool> settled();
 
   /// Half of what may be under way to that shard is.
-  bool full(std::uint32_t to) const { return lanes_[to].under_way() * 2 >= most_under_way_; }
+  bool full(std::uint32_t to);
   /// What the owner said about this channel, while it is news.
   Duration delay(std::uint32_t to, ChannelSlot channel) const;
   std::uint64_t refused() const { return refused_; }

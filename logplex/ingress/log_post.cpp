@@ -1,5 +1,6 @@
 #include "logplex/ingress/log_post.hpp"
 
+#include <algorithm>
 #include <charconv>
 
 #include "logplex/base/metrics.hpp"
@@ -12,6 +13,9 @@
 
 namespace sluice {
 namespace {
+
+/// Appended before looking whether the owners keep up: at most a batch to each.
+constexpr std::size_t kSliceBytes = 64 << 10;
 
 constexpr const char* kUnauthorized = "Not Authorized";
 constexpr const char* kNotPermitted = "Credential not permitted to write to any channel.";
@@ -61,43 +65,47 @@ Task<void> LogPost::handle(HttpExchange& exchange) {
 }
 
 Task<void> LogPost::take_logs(HttpExchange& exchange) {
-  const HttpRequest& request = exchange.request();
-  auto sender = authenticate(request);
+  auto sender = authenticate(exchange.request());
   if (!sender) {
     co_await refuse(exchange, std::move(sender).error());
     co_return;
   }
-  if (auto refusal = check_content_type(request)) {
-    co_await refuse(exchange, std::move(*refusal));
-    co_return;
-  }
-  auto read = co_await exchange.read_body(settings_.body_max);
-  if (!read) {
-    const bool too_large = read.error() == NetError::kBodyTooLarge;
-    Refusal refusal{too_large ? 413 : 400, too_large ? kTooLarge : kBadRequest};
-    co_await refuse(exchange, std::move(refusal));
-    co_return;
-  }
-  auto body = unpacked(request, std::move(*read));
+  auto body = co_await read_frames(exchange);
   if (!body) {
     co_await refuse(exchange, std::move(body).error());
     co_return;
   }
-  if (auto refusal = check_frames(request, *body)) {
-    co_await refuse(exchange, std::move(*refusal));
-    co_return;
+  // Looked up again: the token may have been revoked while the body came.
+  std::optional<TokenEntry> token;
+  if (sender->token) {
+    if (const TokenEntry* entry = intake_.config().token(*sender->token)) token = *entry;
   }
-  if (!append_all(*sender, *body)) {
+  if (sender->token && !token) {
     Refusal refusal{401, kUnauthorized};
     co_await refuse(exchange, std::move(refusal));
     co_return;
   }
-  const Duration delay = intake_.take_delay();
+  const Duration delay = co_await append_all(std::move(token), *body);
   co_await intake_.fabric().settled();
   if (delay > Duration{0}) co_await sleep_for(delay);
   HttpResponse accepted;
   accepted.status = 204;
   co_await answer(exchange, std::move(accepted));
+}
+
+/// The whole body, unpacked and checked to the last frame.
+Task<boost::system::result<std::string, LogPost::Refusal>> LogPost::read_frames(HttpExchange& exchange) {
+  const HttpRequest& request = exchange.request();
+  if (auto refusal = check_content_type(request)) co_return std::move(*refusal);
+  auto read = co_await exchange.read_body(settings_.body_max);
+  if (!read) {
+    const bool too_large = read.error() == NetError::kBodyTooLarge;
+    co_return Refusal{too_large ? 413 : 400, too_large ? kTooLarge : kBadRequest};
+  }
+  auto body = unpacked(request, std::move(*read));
+  if (!body) co_return std::move(body).error();
+  if (auto refusal = check_frames(request, *body)) co_return std::move(*refusal);
+  co_return std::move(*body);
 }
 
 boost::system::result<LogPost::Sender, LogPost::Refusal> LogPost::authenticate(const HttpRequest& request) const {
@@ -158,19 +166,25 @@ std::optional<LogPost::Refusal> LogPost::check_frames(const HttpRequest& request
   return std::nullopt;
 }
 
-/// False when the token was revoked while the body came.
-bool LogPost::append_all(const Sender& sender, std::string_view body) {
-  const TokenEntry* token = sender.token ? intake_.config().token(*sender.token) : nullptr;
-  if (sender.token && token == nullptr) return false;
+/// In slices, so that a large body never outruns the owners of its channels. `body` outlives the call. Returns how long
+/// to wait with the answer.
+Task<Duration> LogPost::append_all(std::optional<TokenEntry> token, std::string_view body) {
   FrameSplitter splitter(settings_.frame_max.count);
   splitter.feed(body);
-  while (splitter.next() == FrameSplitter::Step::kFrame) {
-    if (token != nullptr)
-      intake_.append_as(*token, splitter.frame());
-    else
-      intake_.append_addressed(splitter.frame());
+  Duration delay{0};
+  for (auto step = splitter.next(); step == FrameSplitter::Step::kFrame;) {
+    while (intake_.fabric().outbox_full()) co_await sleep_for(Wheel::kTick);
+    const auto slice_end = splitter.consumed() + kSliceBytes;
+    for (; step == FrameSplitter::Step::kFrame && splitter.consumed() < slice_end; step = splitter.next()) {
+      if (token) {
+        intake_.append_as(*token, splitter.frame());
+      } else {
+        intake_.append_addressed(splitter.frame());
+      }
+    }
+    delay = std::max(delay, intake_.take_delay());
   }
-  return true;
+  co_return delay;
 }
 
 Task<void> LogPost::refuse(HttpExchange& exchange, Refusal refusal) {
@@ -179,14 +193,14 @@ Task<void> LogPost::refuse(HttpExchange& exchange, Refusal refusal) {
 }
 
 Task<void> LogPost::answer(HttpExchange& exchange, HttpResponse response) {
-  ++answers_[static_cast<std::size_t>(response.status / 100)];
+  ++answers_[response.status];
   co_await exchange.reply(std::move(response));
 }
 
 void LogPost::add_metrics(MetricsPage& page) const {
-  for (const int status_class : {2, 4, 5}) {
-    page.counter("sluice_ingress_http_answers_total", "Answers of the HTTP ingress by class.",
-                 static_cast<double>(answers_[status_class]), {{"class", std::to_string(status_class) + "xx"}});
+  for (const auto& [status, count] : answers_) {
+    page.counter("sluice_ingress_http_answers_total", "Answers of the HTTP ingress by status.",
+                 static_cast<double>(count), {{"status", std::to_string(status)}});
   }
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 
@@ -37,17 +38,18 @@ class LogPost final : public HttpHandler {
   };
 
   Task<void> take_logs(HttpExchange& exchange);
+  Task<boost::system::result<std::string, Refusal>> read_frames(HttpExchange& exchange);
   boost::system::result<Sender, Refusal> authenticate(const HttpRequest& request) const;
   std::optional<Refusal> check_content_type(const HttpRequest& request) const;
   boost::system::result<std::string, Refusal> unpacked(const HttpRequest& request, std::string body) const;
   std::optional<Refusal> check_frames(const HttpRequest& request, std::string_view body) const;
-  bool append_all(const Sender& sender, std::string_view body);
+  Task<Duration> append_all(std::optional<TokenEntry> token, std::string_view body);
   Task<void> refuse(HttpExchange& exchange, Refusal refusal);
   Task<void> answer(HttpExchange& exchange, HttpResponse response);
 
   const IngressSettings settings_;
   Intake& intake_;
-  std::uint64_t answers_[6] = {};  // by status / 100
+  std::map<int, std::uint64_t> answers_;  // by status
 };
 
 }  // namespace sluice

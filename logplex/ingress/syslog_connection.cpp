@@ -37,6 +37,7 @@ std::size_t SyslogConnection::put_back_kept(char* buffer) {
 
 void SyslogConnection::read() {
   if (!server_.may_read()) return server_.read_later(*this);
+  if (server_.intake_.fabric().outbox_full()) return pause(Wheel::kTick);
   char* buffer = server_.buffer_.get();
   const std::size_t kept = put_back_kept(buffer);
   const ssize_t got = ::recv(fd_.fd(), buffer + kept, SyslogServer::kReadSize, 0);
@@ -70,7 +71,6 @@ void SyslogConnection::after_read(bool drained) {
   readable_ = !drained;
   const Duration delay = server_.intake_.take_delay();
   if (delay > Duration{0}) return pause(delay);
-  if (server_.intake_.fabric().outbox_full()) return pause(Wheel::kTick);
   if (splitter_.at_boundary())
     deadline_.disarm();
   else

@@ -8,6 +8,9 @@
 namespace sluice {
 namespace {
 
+/// At the stop, what has arrived is still taken, but no sender can hold the stop up.
+constexpr int kReadsAtStop = 16;
+
 /// A kept frame is at most frame_max and its length; the splitter's promise.
 std::size_t buffer_size(const IngressSettings& settings) {
   return settings.frame_max.count + 64 + SyslogServer::kReadSize;
@@ -68,9 +71,12 @@ void SyslogServer::stop_accepting() {
   stopping_ = true;
   while (!connections_.empty()) {
     SyslogConnection& connection = *connections_.back();
-    read_this_turn_ = 0;
     connection.half_closed_ = true;
-    connection.read();
+    for (int reads = 0; reads < kReadsAtStop && connection.state_ == SyslogConnection::State::kReading; ++reads) {
+      read_this_turn_ = 0;
+      connection.read();
+      if (!connection.readable_) break;
+    }
     if (connection.state_ != SyslogConnection::State::kClosed) connection.close();
   }
 }

@@ -1,0 +1,197 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "logplex/ingress/log_post.hpp"
+#include "logplex/ingress/syslog_server.hpp"
+#include "logplex/model/snapshot_editor.hpp"
+#include "logplex/net/authorization.hpp"
+#include "tests/support/raw_client.hpp"
+#include "tests/support/running_shards.hpp"
+
+namespace sluice {
+
+/// A configuration made by hand: every shard sees it from the start.
+class TestConfig {
+ public:
+  Uuid add_channel(const std::string& id, const std::string& token_name) {
+    PutChannel channel;
+    channel.id = id;
+    channel.tokens = {{token_name, Uuid::random(rng_), rng_.next()}};
+    const Uuid value = channel.tokens->front().value;
+    apply(channel);
+    return value;
+  }
+  void revoke(const std::string& channel, const Uuid& value) {
+    apply(RevokeToken{channel, config.token(value)->token.id});
+  }
+  void add_credential(const std::string& id, const std::string& password, bool any_channel) {
+    Credential credential;
+    credential.id = id;
+    credential.hash = hash_secret(password);
+    credential.any_channel = any_channel;
+    SnapshotEditor(config, slots_, changed_).apply({EntryKind::kCredential, id, Entry(credential)});
+  }
+
+  ConfigSnapshot config = SnapshotEditor::empty(slots_);
+
+ private:
+  void apply(const Change& change) {
+    const auto effects = decide(config, change, {});
+    ASSERT_TRUE(effects.has_value()) << effects.error().message;
+    SnapshotEditor editor(config, slots_, changed_);
+    for (const auto& effect : effects->list) editor.apply(effect);
+  }
+
+  SeededRng rng_{5};
+  SlotSequence slots_;
+  ChangedKeys changed_;
+};
+
+/// "LEN FRAME".
+inline std::string counted(const std::string& frame) { return std::to_string(frame.size()) + " " + frame; }
+
+inline std::string line(const std::string& app, const std::string& text) {
+  return counted("<190>1 2026-01-02T03:04:05.000006+00:00 host " + app + " web.1 - - " + text);
+}
+
+inline std::string base64(const std::string& text) {
+  static constexpr char kDigits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); i += 3) {
+    unsigned bits = 0;
+    for (std::size_t k = 0; k < 3; ++k)
+      bits = bits << 8 | (i + k < text.size() ? static_cast<unsigned char>(text[i + k]) : 0U);
+    for (int shift = 18; shift >= 0; shift -= 6) out += kDigits[bits >> shift & 63];
+    for (std::size_t k = text.size() - i; k < 3; ++k) out[out.size() - (3 - k)] = '=';
+  }
+  return out;
+}
+
+/// Both kinds of ingress on real shards and sockets, over a fabric; without store and daemon.
+class IngressTest : public ::testing::Test {
+ protected:
+  static constexpr std::uint32_t kShards = 2;
+
+  IngressTest() {
+    settings.ack = "memory";
+    settings.max_delay = std::chrono::seconds(1);
+    settings.header_max = 16_KiB;
+    settings.body_max = Bytes{8'000'000};
+    settings.frame_max = Bytes{10240};
+    settings.request_timeout = std::chrono::seconds(5);
+    settings.idle_timeout = std::chrono::seconds(5);
+    token = config.add_channel("app-one", "app");
+    other_token = config.add_channel("app-two", "heroku");
+    config.add_credential("writer", "pass:word", true);
+    config.add_credential("reader", "password", false);
+  }
+  ~IngressTest() override {
+    if (parts.empty()) return;
+    shards.await(0, table->stop_accepting());
+    for (std::uint32_t id = 0; id < kShards; ++id) {
+      shards.on(id, [&] { parts[id]->http.cancel(); });
+      shards.await(id, parts[id]->http.stopped());
+      shards.on(id, [&] { parts[id]->syslog.stop_accepting(); });
+    }
+    shards.stop();
+    table.reset();
+    for (auto& part : parts) {
+      const ShardScope on(part->shard);
+      part.reset();
+    }
+  }
+
+  struct Part {
+    Part(IngressTest& test, Shard& s)
+        : shard(s),
+          feed(s, test.config.config),
+          intake(s, feed, test.fabric.shard(s.id())),
+          post(test.settings, intake),
+          http(s, {.name = "ingress.http", .request_timeout = test.settings.request_timeout}, post),
+          syslog(s, test.settings, intake) {}
+    Shard& shard;
+    ConfigFeed feed;
+    Intake intake;
+    LogPost post;
+    HttpServer http;
+    SyslogServer syslog;
+  };
+
+  void start() {
+    std::vector<ConnectionHandler*> http;
+    std::vector<ConnectionHandler*> syslog;
+    for (std::uint32_t id = 0; id < kShards; ++id) {
+      const ShardScope on(shards.runtime.shard(id));
+      fabric.shard(id).start();
+      for (const char* channel : {"app-one", "app-two"})
+        fabric.shard(id).open_channel(config.config.channel(channel)->slot, channel);
+      parts.push_back(std::make_unique<Part>(*this, shards.runtime.shard(id)));
+      http.push_back(&parts.back()->http);
+      syslog.push_back(&parts.back()->syslog);
+    }
+    table = std::make_unique<ListenerTable>(shards.runtime);
+    ASSERT_TRUE(table->open("ingress.http", "127.0.0.1:0", 100).has_value());
+    ASSERT_TRUE(table->open("ingress.syslog", "127.0.0.1:0", 100).has_value());
+    table->handle("ingress.http", http);
+    table->handle("ingress.syslog", syslog);
+    table->start();
+    shards.start();
+  }
+  std::uint16_t port(const char* setting) { return table->ports().at(setting).at(0); }
+
+  /// What a reader of the channel's history finds: "source process text" of each line.
+  std::vector<std::string> lines(const char* channel) {
+    struct Visitor final : LineVisitor {
+      bool on_line(ChannelSlot, Seq, const RecordView& record) override {
+        seen.push_back(std::string(record.source()) + " " + std::string(record.process()) + " " +
+                       std::string(record.text()));
+        return true;
+      }
+      void on_loss(const Losses&) override { seen.emplace_back("LOSS"); }
+      std::vector<std::string> seen;
+    } visitor;
+    struct History final : Subscription {
+      using Subscription::Subscription;
+      void on_news() override {}
+    };
+    const ChannelSlot slot = config.config.channel(channel)->slot;
+    const std::uint32_t owner = fabric.shard(0).owner_of(slot);
+    shards.on(owner, [&] {
+      History history(fabric.shard(owner), Retention::kNothing);
+      ASSERT_TRUE(history.attach(slot).has_value());
+      history.seek(history.find_last(1'000'000, [](const RecordView&) { return true; }));
+      history.take(visitor);
+    });
+    return visitor.seen;
+  }
+  IntakeCounters counters() {
+    IntakeCounters sum;
+    for (std::uint32_t id = 0; id < kShards; ++id) {
+      const IntakeCounters one = shards.on(id, [&] { return parts[id]->intake.counters(); });
+      sum.lines += one.lines;
+      sum.no_token += one.no_token;
+      sum.unknown_token += one.unknown_token;
+      sum.malformed += one.malformed;
+      sum.wrapped += one.wrapped;
+    }
+    return sum;
+  }
+  static std::string text_of(const Uuid& value) { return "t." + value.str(); }
+
+  IngressSettings settings;
+  TestConfig config;
+  Uuid token;
+  Uuid other_token;
+  RunningShards shards{kShards};
+  Fabric fabric{shards.runtime, {64_MiB, 100'000, {}}, std::chrono::seconds(1), {0x77, 1}};
+  std::vector<std::unique_ptr<Part>> parts;
+  std::unique_ptr<ListenerTable> table;
+};
+
+}  // namespace sluice
