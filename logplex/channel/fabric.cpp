@@ -43,7 +43,7 @@ std::uint32_t Fabric::most_batches_under_way() const {
   const std::uint64_t shards = runtime_.size();
   const std::uint64_t pairs = std::max<std::uint64_t>(shards * (shards - 1), 1);
   const std::uint64_t each = settings_.memory_budget.count / 8 / LineBatch::kUsualSize / pairs;
-  return static_cast<std::uint32_t>(std::clamp<std::uint64_t>(each, 4, 32));
+  return static_cast<std::uint32_t>(std::clamp<std::uint64_t>(each, 4, Runtime::kMailboxCapacity / 2));
 }
 
 void Fabric::on_demand(std::uint32_t from, ShareDemand demand) {

@@ -123,6 +123,7 @@ void FabricShard::on_turn_end() {
 /// Rises with the square, so that a little over the mark costs milliseconds.
 Duration FabricShard::delay_by_pressure() const {
   const double pressure = log_.pressure();
+  if (pressure == 0) return Duration{0};
   return Duration(
       static_cast<std::int64_t>(pressure * pressure * static_cast<double>(fabric_.ingress_max_delay().count())));
 }

@@ -9,6 +9,8 @@ namespace {
 
 /// Where nothing else would make us look again at whether a batch has come back.
 constexpr std::chrono::milliseconds kRetry{4};
+/// What feeds a shard that does not keep up pauses for a turn or two.
+constexpr Duration kOutboxPause = std::chrono::milliseconds(1);
 /// More channels than this are not told apart: all of the owner's press.
 constexpr std::size_t kMostPressingKnown = 256;
 
@@ -128,10 +130,11 @@ bool Outbox::full(std::uint32_t to) {
 
 Duration Outbox::delay(std::uint32_t to, ChannelSlot channel) const {
   const Lane& lane = lanes_[to];
-  if (shard().now() >= lane.delay_until) return Duration{0};
+  const Duration at_least = full(to) ? kOutboxPause : Duration{0};
+  if (shard().now() >= lane.delay_until) return at_least;
   const bool presses = lane.pressing.size() >= LineBatch::kMostPressing ||
                        std::find(lane.pressing.begin(), lane.pressing.end(), channel) != lane.pressing.end();
-  return presses ? lane.delay : Duration{0};
+  return presses ? std::max(lane.delay, at_least) : at_least;
 }
 
 void Outbox::flush() {

@@ -26,12 +26,15 @@ std::uint64_t ShardLog::used_bytes() const {
 }
 
 double ShardLog::pressure() const {
-  const double from = static_cast<double>(limit_) * 0.75;
-  return std::clamp((static_cast<double>(used_bytes()) - from) / (static_cast<double>(limit_) - from), 0.0, 1.0);
+  const std::uint64_t from = limit_ / 4 * 3;
+  const std::uint64_t used = used_bytes();
+  if (used <= from) return 0;
+  return std::min(static_cast<double>(used - from) / static_cast<double>(limit_ - from), 1.0);
 }
 
 bool ShardLog::presses(const ChannelLog& channel) const {
-  return channel.size_class >= sizes_.large_from() && need_of(channel) == Need::kProgressing;
+  return channel.oldest != nullptr && channel.size_class >= sizes_.large_from() &&
+         need_of(channel) == Need::kProgressing;
 }
 
 void ShardLog::make_room(std::uint64_t bytes) {

@@ -6,6 +6,7 @@ namespace sluice {
 
 void SizeClasses::update(ChannelLog& channel, std::uint64_t memory_before) {
   const auto size_class = static_cast<std::uint8_t>(std::bit_width(channel.memory));
+  changed_ = true;
   bytes_[channel.size_class] -= memory_before;
   bytes_[size_class] += channel.memory;
   if (size_class == channel.size_class) return;
@@ -45,7 +46,7 @@ unsigned SizeClasses::largest() const {
   return occupied_ == 0 ? 0 : static_cast<unsigned>(std::bit_width(occupied_)) - 1;
 }
 
-unsigned SizeClasses::large_from() const {
+unsigned SizeClasses::find_large_from() const {
   std::uint64_t all = 0;
   for (const auto bytes : bytes_) all += bytes;
   std::uint64_t above = 0;

@@ -24,10 +24,16 @@ class SizeClasses {
   std::uint32_t count(unsigned size_class) const { return counts_[size_class]; }
   /// The highest class with a channel in it; 0 when there is none.
   unsigned largest() const;
-  /// Channels of this class and above take half of all memory.
-  unsigned large_from() const;
+  /// Channels of this class and above take half of all memory. Asked for each line while memory is short, so it is
+  /// worked out again only after a change.
+  unsigned large_from() const {
+    if (changed_) large_from_ = find_large_from();
+    changed_ = false;
+    return large_from_;
+  }
 
  private:
+  unsigned find_large_from() const;
   void unlink(ChannelLog& channel);
   void link(ChannelLog& channel);
 
@@ -35,6 +41,8 @@ class SizeClasses {
   std::array<std::uint32_t, kClasses> counts_{};
   std::array<std::uint64_t, kClasses> bytes_{};
   std::uint64_t occupied_ = 0;
+  mutable bool changed_ = true;
+  mutable unsigned large_from_ = 0;
 };
 
 }  // namespace sluice

@@ -173,6 +173,7 @@ TEST(FabricShard, a_stalled_owner_costs_lines_that_are_counted_and_told) {
   }
   EXPECT_TRUE(warned);
   EXPECT_TRUE(fabric.local().outbox_full());
+  EXPECT_TRUE(fabric.local().congested(slot));
   fabric.turns();
   fabric.clock.advance(milliseconds(10));
   fabric.turns();
