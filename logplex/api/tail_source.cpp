@@ -1,5 +1,7 @@
 #include "logplex/api/tail_source.hpp"
 
+#include <algorithm>
+
 namespace sluice {
 namespace {
 
@@ -47,6 +49,8 @@ void TailSource::begin_by_num() {
     return match;
   };
   seek(find_last(request_.query.num, matches));
+  // The search may look at more lines than it needs.
+  matched_ = std::min<std::uint64_t>(matched_, request_.query.num);
 }
 
 void TailSource::begin_by_cursor() {

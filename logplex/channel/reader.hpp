@@ -65,6 +65,7 @@ class Subscription {
   /// epoch in between as lost; one after the end is taken for the end. Not for global readers.
   void seek(Seq next);
   /// Where the last `lines` lines that match begin, looked for within the history; the end when none matches.
+  /// `matches` is asked for whole segments, so about more lines than are needed.
   Seq find_last(std::uint64_t lines, const std::function<bool(const RecordView&)>& matches) const;
   /// The first line received at or after that time; the end when there is none.
   Seq find_received(WallTime since) const;
