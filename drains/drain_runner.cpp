@@ -192,7 +192,11 @@ Task<void> DrainRunner::run() {
 Task<void> DrainRunner::send_what_is_due() {
   bool failed = !take_confirmed();
   while (may_send() && !changed_ && !skip_asked_) {
-    if (failed) co_await pause_after_failure();
+    if (failed) {
+      co_await pause_after_failure();
+      failed = false;
+      continue;
+    }
     Frame* frame = next_frame();
     if (frame == nullptr) {
       if (!batch_is_due()) break;
