@@ -32,7 +32,7 @@ std::string gap(LineFormat format) {
 TEST(LineFormat, text_and_frames) {
   EXPECT_EQ(rendered(LineFormat::kText, "hi"), "2024-05-06T07:08:09.123456+00:00 app[web.1]: hi\n");
   EXPECT_EQ(rendered(LineFormat::kText, "hi\n"), "2024-05-06T07:08:09.123456+00:00 app[web.1]: hi\n");
-  EXPECT_EQ(rendered(LineFormat::kLogplex, "hi"), "61 <190>1 2024-05-06T07:08:09.123456+00:00 host app web.1 - hi\n");
+  EXPECT_EQ(rendered(LineFormat::kLogplex, "hi"), "60 <190>1 2024-05-06T07:08:09.123456+00:00 host app web.1 - hi\n");
 }
 
 TEST(LineFormat, events_split_at_every_kind_of_line_end) {
