@@ -74,8 +74,8 @@ class FabricShard final : public LineOutlet, public OnShard, private TurnHook {
   /// How long ingress should pause before it reads more for this channel: 0 while less than 75 % of the owner's budget
   /// is in use, or the channel is not among the largest, or no reader that makes progress needs it; else rising to
   /// ingress.max_delay. A little while outbox_full() to its owner.
-  Duration ingress_delay(ChannelSlot channel) const;
-  bool congested(ChannelSlot channel) const { return ingress_delay(channel) > Duration{0}; }
+  Duration ingress_delay(ChannelSlot channel);
+  bool congested(ChannelSlot channel) { return ingress_delay(channel) > Duration{0}; }
   /// Half of what may be under way to that shard (to any) is: read less until it is not.
   bool outbox_full(std::uint32_t to) { return outbox_.full(to); }
   bool outbox_full();

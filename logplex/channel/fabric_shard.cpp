@@ -128,7 +128,7 @@ Duration FabricShard::delay_by_pressure() const {
       static_cast<std::int64_t>(pressure * pressure * static_cast<double>(fabric_.ingress_max_delay().count())));
 }
 
-Duration FabricShard::ingress_delay(ChannelSlot channel) const {
+Duration FabricShard::ingress_delay(ChannelSlot channel) {
   const Route route = route_of(channel);
   if (route.state != Route::kOpen) return Duration{0};
   if (!is_mine(route)) return outbox_.delay(route.owner, channel);

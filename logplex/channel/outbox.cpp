@@ -128,7 +128,7 @@ bool Outbox::full(std::uint32_t to) {
   return lanes_[to].under_way() * 2 >= most_under_way_;
 }
 
-Duration Outbox::delay(std::uint32_t to, ChannelSlot channel) const {
+Duration Outbox::delay(std::uint32_t to, ChannelSlot channel) {
   const Lane& lane = lanes_[to];
   const Duration at_least = full(to) ? kOutboxPause : Duration{0};
   if (shard().now() >= lane.delay_until) return at_least;

@@ -38,7 +38,7 @@ class Outbox final : public OnShard {
   /// Half of what may be under way to that shard is.
   bool full(std::uint32_t to);
   /// What the owner said about this channel, while it is news.
-  Duration delay(std::uint32_t to, ChannelSlot channel) const;
+  Duration delay(std::uint32_t to, ChannelSlot channel);
   std::uint64_t refused() const { return refused_; }
   std::uint64_t batches_sent() const { return batches_sent_; }
   /// Lets go of batches that were not needed for a while.

@@ -192,6 +192,18 @@ TEST(FabricShard, a_stalled_owner_costs_lines_that_are_counted_and_told) {
   EXPECT_TRUE(reader.adds_up());
 }
 
+TEST(FabricShard, a_full_outbox_empties_although_nothing_more_is_appended) {
+  HandDriven fabric(2, 8_MiB);
+  const ChannelSlot slot = fabric.open(1);
+  while (!fabric.local().outbox_full()) fabric.append(slot, std::string(1000, 'x'));
+  EXPECT_EQ(fabric.local().lines_refused(), 0u);
+  fabric.runtime.shard(0).turn();
+  EXPECT_TRUE(fabric.local().outbox_full());
+  fabric.runtime.shard(1).turn();
+  EXPECT_FALSE(fabric.local().outbox_full());
+  EXPECT_EQ(fabric.local().ingress_delay(slot), Duration{0});
+}
+
 TEST(FabricShard, refusals_are_told_even_if_no_line_follows) {
   HandDriven fabric(2, 1_MiB);
   const ChannelSlot slot = fabric.open(1);
