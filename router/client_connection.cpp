@@ -329,7 +329,7 @@ std::size_t ClientConnection::send_head(const http1::ResponseParser& head, std::
   facts.date = proxy_.date();
   char* const out = proxy_.scratch(downstream_head_bound(head, facts) + kCopiedBody);
   const std::size_t size = write_downstream_head(head, facts, out);
-  if (body.size() > kCopiedBody) return send({out, size}, body);
+  if (body.empty() || body.size() > kCopiedBody) return send({out, size}, body);
   std::memcpy(out + size, body.data(), body.size());
   return send({out, size + body.size()});
 }

@@ -71,7 +71,7 @@ void Exchange::describe(const http1::RequestParser& request, const http1::Forwar
   parts.request_id = {0, Uuid::kTextSize};
   std::uint32_t at = Uuid::kTextSize;
   for (std::size_t i = 0; i < std::size(texts); ++i) {
-    std::memcpy(out + at, texts[i].data(), texts[i].size());
+    if (!texts[i].empty()) std::memcpy(out + at, texts[i].data(), texts[i].size());
     *spans[i] = {at, static_cast<std::uint32_t>(texts[i].size())};
     at += spans[i]->size;
   }

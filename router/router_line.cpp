@@ -26,6 +26,7 @@ class LineWriter {
   explicit LineWriter(char* out) : begin_(out), at_(out) {}
 
   void put(std::string_view text) {
+    if (text.empty()) return;  // memcpy takes no null pointer
     std::memcpy(at_, text.data(), text.size());
     at_ += text.size();
   }
