@@ -14,12 +14,15 @@ from peers import basic, wait_for
 LISTENERS = ("router.http", "ingress.http", "ingress.syslog", "api.listen", "admin.listen")
 
 
+_libc = ctypes.CDLL(None)
+
+
 def end_with_parent():
     """For Popen's preexec_fn: the child is in a session of its own, so that Ctrl-C is the parent's to handle, and is
     killed when the parent dies without having stopped it."""
     os.setsid()
     pr_set_pdeathsig = 1
-    ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
+    _libc.prctl(pr_set_pdeathsig, signal.SIGKILL)
 
 
 class Answer:
