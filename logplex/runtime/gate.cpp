@@ -3,6 +3,7 @@
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/error.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/system/system_error.hpp>
 
 #include "logplex/base/log.hpp"
@@ -24,6 +25,13 @@ std::string failure_text(const std::exception_ptr& failure) {
   }
 }
 
+/// co_spawn (Boost 1.81) passes a cancellation on by a handler of its own that keeps a bare pointer, unless it is
+/// already inside one: a task that ends before that handler runs leaves it with nothing to point at. So this is such a
+/// handler.
+void cancel_unless_ended(const std::weak_ptr<asio::cancellation_signal>& task) {
+  if (const auto signal = task.lock()) signal->emit(asio::cancellation_type::terminal);
+}
+
 }  // namespace
 
 Gate::Gate(Shard& shard, std::string name) : shard_(shard), name_(std::move(name)), empty_(shard) {}
@@ -32,10 +40,10 @@ Gate::~Gate() { SLUICE_DCHECK(tasks_.empty() || shard_.runtime_stopping()); }
 
 void Gate::spawn(Task<void> task) {
   if (stopping_) return;
-  const auto entry = tasks_.emplace(tasks_.end());
+  const auto entry = tasks_.insert(tasks_.end(), std::make_shared<asio::cancellation_signal>());
   asio::co_spawn(shard_.executor(), std::move(task),
                  asio::bind_cancellation_slot(
-                     entry->slot(), [this, entry](const std::exception_ptr& failure) { on_end(entry, failure); }));
+                     (*entry)->slot(), [this, entry](const std::exception_ptr& failure) { on_end(entry, failure); }));
 }
 
 void Gate::on_end(Tasks::iterator task, const std::exception_ptr& failure) {
@@ -47,7 +55,8 @@ void Gate::on_end(Tasks::iterator task, const std::exception_ptr& failure) {
 
 void Gate::stop() {
   stopping_ = true;
-  for (auto task = tasks_.begin(); task != tasks_.end();) (task++)->emit(asio::cancellation_type::terminal);
+  for (const auto& task : tasks_)
+    asio::post(shard_.executor(), [weak = std::weak_ptr(task)] { cancel_unless_ended(weak); });
 }
 
 Task<void> Gate::stopped() {

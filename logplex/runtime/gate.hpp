@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <list>
+#include <memory>
 #include <string>
 
 #include <boost/asio/cancellation_signal.hpp>
@@ -32,7 +33,7 @@ class Gate {
   Shard& shard() const { return shard_; }
 
  private:
-  using Tasks = std::list<asio::cancellation_signal>;
+  using Tasks = std::list<std::shared_ptr<asio::cancellation_signal>>;
   void on_end(Tasks::iterator task, const std::exception_ptr& failure);
 
   Shard& shard_;

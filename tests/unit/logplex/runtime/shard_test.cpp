@@ -156,6 +156,21 @@ TEST(Gate, stop_cancels_what_waits_and_stopped_returns) {
   EXPECT_EQ(gate.running(), 0u);
 }
 
+TEST(Gate, stop_leaves_alone_a_task_that_ends_in_the_same_turn) {
+  OneShard one;
+  ShardScope scope(one.shard);
+  Gate gate(one.shard, "test");
+  Event event(one.shard);
+  int woken = 0;
+  for (int n = 0; n < 8; ++n) gate.spawn(note_when(event, woken));
+  one.turns();
+  event.set();
+  gate.stop();
+  one.turns();
+  EXPECT_EQ(gate.running(), 0u);
+  EXPECT_EQ(woken, 8);
+}
+
 Task<void> sleep_and_note(bool& in_time, Event& event, Duration time) { in_time = co_await event.wait_for(time); }
 
 TEST(Event, wait_for_tells_set_from_timeout) {
