@@ -147,7 +147,7 @@ std::string format_age(std::chrono::milliseconds age) {
   static constexpr Unit kUnits[] = {{86400, 'd'}, {3600, 'h'}, {60, 'm'}, {1, 's'}};
   for (std::size_t i = 0; i < std::size(kUnits); ++i) {
     if (total < kUnits[i].seconds) continue;
-    const std::string largest = fmt::format("{}{}", total / kUnits[i].seconds, kUnits[i].name);
+    std::string largest = fmt::format("{}{}", total / kUnits[i].seconds, kUnits[i].name);
     if (i + 1 == std::size(kUnits)) return largest;
     const long long rest = total % kUnits[i].seconds / kUnits[i + 1].seconds;
     return rest == 0 ? largest : fmt::format("{} {}{}", largest, rest, kUnits[i + 1].name);
