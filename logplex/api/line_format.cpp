@@ -105,6 +105,12 @@ void append_line(std::string& out, LineFormat format, const RecordView& record, 
   }
 }
 
+void append_cursor(std::string& out, LineFormat format, std::string_view cursor) {
+  if (format != LineFormat::kEventsJson) return;
+  append_id(out, cursor);
+  out += '\n';
+}
+
 void append_gap(std::string& out, LineFormat format, const LineGap& gap, std::string_view cursor, WallTime now) {
   switch (format) {
     case LineFormat::kText:

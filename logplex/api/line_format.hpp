@@ -35,6 +35,9 @@ struct LineGap {
 
 /// Appends one line; `cursor` is the position behind it.
 void append_line(std::string& out, LineFormat format, const RecordView& record, std::string_view cursor);
+/// Tells a reader of JSON events where it is before the first line comes, so that it can come back there: an event of
+/// an id alone, which a parser remembers and nobody sees (WHATWG HTML, 9.2.6). Nothing in the other formats.
+void append_cursor(std::string& out, LineFormat format, std::string_view cursor);
 /// Says that lines are missing: the L11 line in text, an event `gap`, an object {"gap": {...}}. In frames: the L11
 /// line.
 void append_gap(std::string& out, LineFormat format, const LineGap& gap, std::string_view cursor, WallTime now);

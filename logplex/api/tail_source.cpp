@@ -89,6 +89,7 @@ void TailSource::produce() {
 }
 
 void TailSource::send(bool last) {
+  if (!started_ && out_.empty()) append_cursor(out_, request_.format, cursor_text(position()));
   TailBatch batch;
   batch.bytes = std::move(out_);
   batch.matched = started_ ? 0 : matched_;

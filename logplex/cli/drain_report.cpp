@@ -80,13 +80,13 @@ void add_dropped(FactList& facts, const json::value& stats) {
 }  // namespace
 
 std::string drain_table(const json::array& drains) {
-  Table table({"ID", "STATUS", "DELIVERED", "FILTERED", "DROPPED", "PENDING", "OLDEST", "LATENCY", "URL"});
+  Table table({"ID", "STATUS", "DELIVERED", "FILTERED", "DROPPED", "PENDING", "OLDEST", "LATENCY", "URL", "TOKEN"});
   for (const auto& drain : drains) {
     const json::value& stats = stats_of(drain);
     table.add({text_at(drain, "id"), text_at(drain, "status"), short_count(count_at(stats, "delivered").value_or(0)),
                short_count(count_at(stats, "filtered").value_or(0)), short_count(dropped_in_all(stats)),
                short_count(count_at(stats, "pending_lines").value_or(0)), age_text(stats), latency_text(stats),
-               text_at(drain, "url")});
+               text_at(drain, "url"), text_at(drain, "token")});
   }
   return table.str();
 }

@@ -76,5 +76,14 @@ TEST(LineFormat, chosen_by_accept) {
   EXPECT_EQ(choose_format("image/png", false, true), std::nullopt);
 }
 
+TEST(LineFormat, a_cursor_alone_is_for_json_events) {
+  std::string out;
+  for (const auto format : {LineFormat::kText, LineFormat::kEvents, LineFormat::kNdjson, LineFormat::kLogplex})
+    append_cursor(out, format, "c-1");
+  EXPECT_EQ(out, "");
+  append_cursor(out, LineFormat::kEventsJson, "c-1");
+  EXPECT_EQ(out, "id: c-1\n\n");
+}
+
 }  // namespace
 }  // namespace sluice

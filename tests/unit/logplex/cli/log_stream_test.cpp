@@ -58,6 +58,16 @@ TEST(LogStream, tail_goes_on_where_it_broke) {
   EXPECT_NE(bench.err().find("channel not found"), std::string::npos);
 }
 
+TEST(LogStream, a_tail_without_a_line_yet_goes_on_where_it_began) {
+  ScriptedServer server({{ScriptedServer::stream_head(), chunk("id: c0\n\n")},
+                         {ScriptedServer::stream_head(), chunk(event(1)), ScriptedServer::last_chunk()},
+                         {gone()}});
+  CommandBench bench;
+  EXPECT_EQ(bench.run({"tail", "-a", "shop", "-n", "0", "--url", server.url()}), 1);
+  EXPECT_EQ(bench.out(), printed(1));
+  EXPECT_NE(server.requests().at(1).find("Last-Event-ID: c0\r\n"), std::string::npos);
+}
+
 TEST(LogStream, pauses_grow_and_stay_bounded) {
   std::deque<ScriptedServer::Pieces> script{{ScriptedServer::stream_head(), chunk(event(1))}};
   for (int i = 0; i < 12; ++i) script.push_back({ScriptedServer::answer("503 Service Unavailable", "")});
