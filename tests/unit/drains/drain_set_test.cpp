@@ -1,0 +1,167 @@
+#include "drains/drain_set.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "logplex/base/metrics.hpp"
+#include "logplex/base/partition.hpp"
+#include "logplex/model/snapshot_editor.hpp"
+#include "tests/unit/drains/drain_fixture.hpp"
+
+namespace sluice {
+namespace {
+
+using testing::HasSubstr;
+
+constexpr std::uint32_t kShards = 2;
+
+/// Two shards with a set each, and a configuration that the test changes.
+class DrainSetTest : public testing::Test {
+ protected:
+  struct Parts {
+    Parts(Shard& shard, DrainSetTest& test)
+        : dialer(shard, test.resolver, test.guard),
+          set({shard, dialer, test.settings, DrainWorld::default_tls(), test.tls_lane, "Logplex/test"},
+              test.fabric.shard(shard.id()), kShards) {}
+    Dialer dialer;
+    DrainSet set;
+  };
+
+  DrainSetTest() {
+    shards.start();
+    each_shard([this](std::uint32_t id) {
+      fabric.shard(id).start();
+      parts[id] = std::make_unique<Parts>(shards.runtime.shard(id), *this);
+    });
+  }
+  ~DrainSetTest() override {
+    each_shard([this](std::uint32_t id) { parts[id]->set.cancel(); });
+    for (std::uint32_t id = 0; id < kShards; ++id) shards.await(id, parts[id]->set.stopped());
+    each_shard([this](std::uint32_t id) { parts[id].reset(); });
+    shards.stop();
+  }
+
+  template <class F>
+  void each_shard(F f) {
+    for (std::uint32_t id = 0; id < kShards; ++id) shards.on(id, [&] { f(id); });
+  }
+
+  Applied apply(const Change& change) {
+    const Effects effects = decide(config, change, {}).value();
+    ChangedKeys changed;
+    SnapshotEditor editor(config, slots, changed);
+    editor.set_revision(config.revision() + 1);
+    for (const Effect& effect : effects.list) editor.apply(effect);
+    each_shard([&](std::uint32_t id) {
+      for (const auto& channel : changed.channels) fabric.shard(id).open_channel(channel.slot, channel.id);
+      parts[id]->set.on_config(config, changed);
+    });
+    return effects.applied;
+  }
+
+  /// A new channel that this shard owns.
+  ChannelSlot channel_on(std::uint32_t shard) {
+    for (;;) {
+      const std::string id = "channel-" + std::to_string(++number);
+      if (shard_of(partition_of(id), kShards) != shard) continue;
+      apply(PutChannel{id, {}, {}, {}});
+      return config.channel(id)->slot;
+    }
+  }
+  std::uint64_t create(Drain drain) { return apply(CreateDrain{std::move(drain)}).drain_id; }
+  void append(std::uint32_t from, ChannelSlot channel, const std::string& text) {
+    shards.on(from, [&] { fabric.shard(from).append(channel, line_of(text)); });
+  }
+  /// The sum over shards; each part must add up by itself.
+  Ledger ledger(std::uint64_t drain) {
+    Ledger sum;
+    each_shard([&](std::uint32_t id) {
+      const auto part = parts[id]->set.ledger(drain);
+      if (!part) return;
+      EXPECT_EQ(part->offered, part->filtered + part->delivered + part->dropped_total() + part->pending_lines);
+      sum.add(*part);
+    });
+    return sum;
+  }
+
+  const DrainSettings settings = default_settings();
+  RunningShards shards{kShards};
+  Resolver resolver;
+  AddressGuard guard = AddressGuard::parse({"127.0.0.1"}).value();
+  Lane tls_lane{"tls", 1, 16};
+  Fabric fabric{shards.runtime, {64_MiB, 1500, {}}, std::chrono::seconds(1), {0x1234, 3}};
+  std::unique_ptr<Parts> parts[kShards];
+  SlotSequence slots;
+  ConfigSnapshot config = SnapshotEditor::empty(slots);
+  int number = 0;
+};
+
+TEST_F(DrainSetTest, global_drain_gets_the_lines_of_every_shard) {
+  RawListener listener;
+  const ChannelSlot first = channel_on(0);
+  const ChannelSlot second = channel_on(1);
+  Drain global = drain_to(url_of(listener, "syslog"));
+  global.channel.clear();
+  const std::uint64_t id = create(global);
+  append(0, first, "of the first");
+  append(0, second, "of the second");
+  RawClient one = listener.accept();
+  RawClient two = listener.accept();
+  const std::string got = one.read_until("\n") + two.read_until("\n");
+  EXPECT_THAT(got, HasSubstr("of the first"));
+  EXPECT_THAT(got, HasSubstr("of the second"));
+  EXPECT_TRUE(eventually([&] { return ledger(id).delivered == 2; }));
+  EXPECT_EQ(ledger(id).offered, 2u);
+}
+
+TEST_F(DrainSetTest, channel_drain_runs_on_the_owner_only) {
+  RawListener listener;
+  const ChannelSlot channel = channel_on(1);
+  Drain drain = drain_to(url_of(listener, "syslog"));
+  drain.channel = "channel-" + std::to_string(number);
+  const std::uint64_t id = create(drain);
+  EXPECT_FALSE(shards.on(0, [&] { return parts[0]->set.ledger(id); }));
+  EXPECT_TRUE(shards.on(1, [&] { return parts[1]->set.ledger(id); }));
+  append(0, channel, "from the other shard");
+  RawClient peer = listener.accept();
+  EXPECT_THAT(peer.read_until("\n"), HasSubstr("from the other shard"));
+}
+
+TEST_F(DrainSetTest, deleted_drain_ends_and_stays_in_the_sums) {
+  RawListener listener;
+  const ChannelSlot channel = channel_on(0);
+  Drain drain = drain_to(url_of(listener, "syslog"));
+  drain.channel = "channel-" + std::to_string(number);
+  const std::uint64_t id = create(drain);
+  append(0, channel, "one");
+  RawClient peer = listener.accept();
+  EXPECT_TRUE(eventually([&] { return ledger(id).delivered == 1; }));
+  apply(SetDrainPaused{drain.channel, id, true});
+  EXPECT_EQ(ledger(id).state, DrainState::kPaused);
+  append(0, channel, "two");
+  apply(DeleteDrain{drain.channel, id});
+  EXPECT_EQ(ledger(id).offered, 0u);
+  EXPECT_THAT(peer.read_all(), HasSubstr("one\n"));
+  MetricsPage page;
+  shards.on(0, [&] { parts[0]->set.add_metrics(page); });
+  EXPECT_THAT(page.text(), HasSubstr("sluice_drain_lines_offered_total 2\n"));
+  EXPECT_THAT(page.text(), HasSubstr("sluice_drain_lines_delivered_total 1\n"));
+  EXPECT_THAT(page.text(), HasSubstr("sluice_drain_lines_dropped_total{reason=\"skipped\"} 1\n"));
+}
+
+TEST_F(DrainSetTest, flushes_every_drain) {
+  RawListener listener;
+  const ChannelSlot first = channel_on(0);
+  const ChannelSlot second = channel_on(1);
+  Drain global = drain_to(url_of(listener, "syslog"));
+  global.channel.clear();
+  const std::uint64_t id = create(global);
+  append(0, first, "x");
+  append(1, second, "y");
+  each_shard([this](std::uint32_t shard) { parts[shard]->set.flush(); });
+  for (std::uint32_t shard = 0; shard < kShards; ++shard) shards.await(shard, parts[shard]->set.flushed());
+  EXPECT_EQ(ledger(id).delivered, 2u);
+}
+
+}  // namespace
+}  // namespace sluice
