@@ -82,8 +82,8 @@ Node::~Node() {
   resolver_.reset();
   store_.reset();
   fabric_.reset();
-  runtime_.reset();
   listeners_.reset();
+  runtime_.reset();
 }
 
 result<std::unique_ptr<Node>, Error> Node::make(const Settings& settings, Clock& clock, Files& files) {

@@ -107,11 +107,11 @@ struct ListenerTable::Listener {
 };
 
 struct ListenerTable::Group {
-  Group(std::string name, std::uint64_t max_connections) : setting(std::move(name)), quota(max_connections) {}
+  Group(std::string name, std::uint64_t max_connections) : setting(std::move(name)), quota(std::make_shared<SharedQuota>(max_connections)) {}
 
   const std::string setting;
-  SharedQuota quota;
-  std::vector<std::unique_ptr<ConnectionTicket::Account>> accounts;  // per shard
+  const std::shared_ptr<SharedQuota> quota;
+  std::vector<std::shared_ptr<ConnectionTicket::Account>> accounts;  // per shard
   std::vector<ConnectionHandler*> handlers;                          // per shard
   std::vector<std::unique_ptr<Listener>> listeners;
   std::atomic<std::uint64_t> accepted{0};
@@ -121,9 +121,9 @@ struct ListenerTable::Group {
 
 std::string ListenerTable::Listener::g_name(const Group& group) { return group.setting; }
 
-ConnectionTicket::ConnectionTicket(Account& account) : account_(&account) {
-  account.open.fetch_add(1, std::memory_order_relaxed);
-  account.shard_load->fetch_add(1, std::memory_order_relaxed);
+ConnectionTicket::ConnectionTicket(std::shared_ptr<Account> account) : account_(std::move(account)) {
+  account_->open.fetch_add(1, std::memory_order_relaxed);
+  account_->shard_load->fetch_add(1, std::memory_order_relaxed);
 }
 
 ConnectionTicket::~ConnectionTicket() {
@@ -136,7 +136,7 @@ ConnectionTicket::~ConnectionTicket() {
 ListenerTable::ListenerTable(Runtime& runtime, InheritedListeners inherited)
     : runtime_(runtime), inherited_(std::move(inherited)) {
   for (std::uint32_t id = 0; id < runtime.size(); ++id)
-    shard_load_.push_back(std::make_unique<std::atomic<std::int64_t>>(0));
+    shard_load_.push_back(std::make_shared<std::atomic<std::int64_t>>(0));
 }
 
 ListenerTable::~ListenerTable() = default;
@@ -145,9 +145,9 @@ result<void, Error> ListenerTable::open(const std::string& setting, std::string_
                                         std::uint64_t max_connections) {
   auto group = std::make_unique<Group>(setting, max_connections);
   for (auto& load : shard_load_) {
-    group->accounts.push_back(std::make_unique<ConnectionTicket::Account>());
-    group->accounts.back()->quota = &group->quota;
-    group->accounts.back()->shard_load = load.get();
+    group->accounts.push_back(std::make_shared<ConnectionTicket::Account>());
+    group->accounts.back()->quota = group->quota;
+    group->accounts.back()->shard_load = load;
   }
   SLUICE_TRY_VOID(adopt_inherited(*group));
   const bool inherited = !group->listeners.empty();
@@ -292,14 +292,14 @@ std::uint32_t ListenerTable::choose_shard(Shard& here) const {
 }
 
 void ListenerTable::dispatch(Group& group, UniqueFd fd, Peer peer) {
-  if (!group.quota.try_take()) {
+  if (!group.quota->try_take()) {
     group.refused.fetch_add(1, std::memory_order_relaxed);
     return;
   }
   group.accepted.fetch_add(1, std::memory_order_relaxed);
   Shard& here = Shard::current();
   const std::uint32_t to = choose_shard(here);
-  ConnectionTicket ticket(*group.accounts[to]);
+  ConnectionTicket ticket(group.accounts[to]);
   if (to == here.id()) return group.handlers[to]->on_accepted(fd.release(), peer, std::move(ticket));
   here.send(to,
             make_mail([handler = group.handlers[to], fd = std::move(fd), peer, ticket = std::move(ticket)]() mutable {

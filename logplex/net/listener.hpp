@@ -18,28 +18,28 @@ namespace sluice {
 class MetricsPage;
 
 /// One open connection in its listener's limit and its shard's load; giving it up counts the connection as closed.
-/// Kept beside the descriptor. The ListenerTable outlives it. Any thread.
+/// Kept beside the descriptor; may outlive the ListenerTable. Any thread.
 class ConnectionTicket {
  public:
   /// Counters that all tickets of one listener on one shard share.
   struct Account {
-    SharedQuota* quota = nullptr;
-    std::atomic<std::int64_t>* shard_load = nullptr;
+    std::shared_ptr<SharedQuota> quota;
+    std::shared_ptr<std::atomic<std::int64_t>> shard_load;
     std::atomic<std::int64_t> open{0};
   };
 
   ConnectionTicket() = default;
   /// The caller has taken one from the quota.
-  explicit ConnectionTicket(Account& account);
-  ConnectionTicket(ConnectionTicket&& other) noexcept : account_(std::exchange(other.account_, nullptr)) {}
+  explicit ConnectionTicket(std::shared_ptr<Account> account);
+  ConnectionTicket(ConnectionTicket&& other) noexcept = default;
   ConnectionTicket& operator=(ConnectionTicket&& other) noexcept {
-    std::swap(account_, other.account_);
+    account_.swap(other.account_);
     return *this;
   }
   ~ConnectionTicket();
 
  private:
-  Account* account_ = nullptr;
+  std::shared_ptr<Account> account_;
 };
 
 /// Takes the connections that one listener gives to one shard. Lives on that shard.
@@ -65,8 +65,8 @@ struct InheritedListeners {
 /// random shards. Over max_connections a connection is closed at once and counted. Out of descriptors, accepting
 /// pauses (kPauseWithoutFds) and the kernel's backlog holds the rest.
 ///
-/// open() and handle() before the runtime starts, on the starting thread; owned by the daemon, outlives every
-/// connection; is destroyed after the runtime stopped turning.
+/// open() and handle() before the runtime starts, on the starting thread; owned by the daemon; is destroyed after the
+/// runtime stopped turning and before the runtime itself.
 class ListenerTable {
  public:
   static constexpr std::chrono::milliseconds kPauseWithoutFds{100};
@@ -116,7 +116,7 @@ class ListenerTable {
   Runtime& runtime_;
   InheritedListeners inherited_;
   std::vector<std::unique_ptr<Group>> groups_;
-  std::vector<std::unique_ptr<std::atomic<std::int64_t>>> shard_load_;
+  std::vector<std::shared_ptr<std::atomic<std::int64_t>>> shard_load_;
 };
 
 }  // namespace sluice
