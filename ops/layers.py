@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""Checks the structure that CMake cannot: who includes whom, which folder may use which library, sizes, and READMEs.
+"""Checks the structure that CMake cannot: who includes whom, which folder may use which library, sizes, READMEs, and
+that the links of ARCHITECTURE.md lead to the lines that they name.
 
-usage: layers.py ROOT      exit status 0, or 1 with one line per finding
+usage: layers.py ROOT [--fix-links]      exit status 0, or 1 with one line per finding
 """
 import re
 import sys
@@ -34,7 +35,7 @@ MAY_INCLUDE = {
 LIBRARY_ONLY_IN = {
     r"hiredis/": r"logplex/store/",
     r"librdkafka/": r"drains/kafka",
-    r"openssl/|boost/asio/ssl": r"logplex/net/tls|drains/tls|logplex/(base|net|store|wire|model|api)/[a-z_]*(hash|digest|rng|secret)",
+    r"openssl/|boost/asio/ssl": r"logplex/net/tls|drains/tls|logplex/(base|net|api)/[a-z_]*(auth|hash|rng|uuid)",
     r"zstd\.h": r"logplex/[a-z]+/zstd",
     r"sqlite3\.h": r"logplex/store/",
     r"prometheus/": r"logplex/base/metrics",
@@ -50,10 +51,12 @@ FORBIDDEN = {
     "regex": "std::regex is not used; RE2 is",
 }
 MAX_LINES = {".hpp": 250, ".cpp": 500}
+LINK_DRIFT = 10  # lines by which a link may be off before it is a finding
 README_MAX_LINES = 40
 TOP_LEVEL = {"router", "logplex", "drains", "redis-scripts", "tests", "ops", "cmake", "build"}
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
+LINK = re.compile(r"\[(`[^`\]]+`|[^\]`]+)\]\(([^)#:]+)(?:#L(\d+))?\)")
 OPEN_ENDED = re.compile(r"\b(TODO|FIXME|XXX)\b")
 
 
@@ -71,7 +74,13 @@ def folder_of(name):
     return name.rsplit("/", 1)[0] if "/" in name else ""
 
 
+def name_in_own_test_folder(found, folder, target):
+    return folder.startswith("tests/") and "/" not in target and (found.root / folder / target).is_file()
+
+
 def check_own_include(found, path, number, folder, target):
+    if name_in_own_test_folder(found, folder, target):
+        return
     if not (found.root / target).is_file():
         found.add(path, number, f'"{target}" is no path from the root of the project')
     elif folder in MAY_INCLUDE and folder_of(target) not in [folder] + MAY_INCLUDE[folder]:
@@ -94,8 +103,9 @@ def check_source(found, path):
     name = str(path.relative_to(found.root))
     folder = folder_of(name)
     lines = path.read_text(encoding="utf-8").splitlines()
-    if len(lines) > MAX_LINES[path.suffix]:
-        found.add(path, 0, f"{len(lines)} lines; the limit is {MAX_LINES[path.suffix]}")
+    limit = MAX_LINES[".cpp" if name.startswith("tests/") else path.suffix]
+    if len(lines) > limit:
+        found.add(path, 0, f"{len(lines)} lines; the limit is {limit}")
     for number, line in enumerate(lines, 1):
         if OPEN_ENDED.search(line):
             found.add(path, number, "what is left open stands in a README, not in the code")
@@ -122,8 +132,42 @@ def check_unit_test(found, path):
         found.add(path, 0, "tests/unit mirrors the folders of the code; there is no such folder")
 
 
-def main(root):
+def line_of(path, symbol):
+    """Where a symbol is defined: a type's or function's own line, not a call of it or a declaration ahead."""
+    word = re.escape(symbol)
+    patterns = (rf"^[^/]*\b(class|struct) {word}\b(?!.*;)", rf"^[\w<>:,*& ]+[ *&]{word}\(", rf"^[^/]*\b{word}\b")
+    lines = path.read_text(encoding="utf-8").splitlines()
+    for pattern in patterns:
+        for number, line in enumerate(lines, 1):
+            if re.search(pattern, line):
+                return number
+    return None
+
+
+def check_links(found, page, fix):
+    """Each [`name`](file#Lnn) leads to the line where name stands; with fix the numbers are made right."""
+    def check(link):
+        text, target, number = link[1], link[2], link[3]
+        path = found.root / target
+        if not path.exists():
+            found.add(page, 0, f"link to {target}, which does not exist")
+        if not number or not path.is_file():
+            return link[0]
+        right = line_of(path, text.strip("`")) if text.startswith("`") else int(number)
+        if right is None:
+            found.add(page, 0, f"{target} has no {text}")
+        elif abs(right - int(number)) > LINK_DRIFT and not fix:
+            found.add(page, 0, f"{text} stands in line {right} of {target}, not {number}; run ops/dev layers --fix-links")
+        return f"[{text}]({target}#L{right if fix and right else number})"
+    before = page.read_text(encoding="utf-8")
+    after = LINK.sub(check, before)
+    if fix and after != before:
+        page.write_text(after, encoding="utf-8")
+
+
+def main(root, fix_links=False):
     found = Findings(root)
+    check_links(found, root / "ARCHITECTURE.md", fix_links)
     sources = [p for top in ("router", "logplex", "drains", "tests") for p in (root / top).rglob("*.[ch]pp")]
     for path in sorted(sources):
         check_source(found, path)
@@ -142,4 +186,4 @@ def main(root):
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1]).resolve()))
+    sys.exit(main(Path(sys.argv[1]).resolve(), "--fix-links" in sys.argv))

@@ -50,14 +50,14 @@ class CliTest(PipelineCase):
         self.node.make_channel(self.app)
         receiver = self.using(HttpReceiver())
         self.sluice("drains", "add", receiver.url, "-a", self.app, "--filter", "source=app")
-        listed = self.sluice("drains", "list", "-a", self.app)
-        token = re.search(r"d\.[0-9a-f-]{36}", listed)[0]
+        self.assertIn(receiver.url, self.sluice("drains", "list", "-a", self.app))
+        token = re.search(r"d\.[0-9a-f-]{36}", self.sluice("drains", "list", "-a", self.app, "--json"))[0]
         self.sluice("send", "-a", self.app, "--proc", "worker.1", stdin=b"sent by hand\n")
         wait_for("the line at the drain", lambda: receiver.lines())
         self.assertEqual((receiver.lines()[0].source, receiver.lines()[0].proc), ("app", "worker.1"))
         self.assertIn("delivered", self.sluice("drains", "show", token, "-a", self.app))
         self.sluice("drains", "remove", token, "-a", self.app)
-        self.assertNotIn(token, self.sluice("drains", "list", "-a", self.app))
+        self.assertNotIn(receiver.url, self.sluice("drains", "list", "-a", self.app))
 
     def test_logs_print_history_with_filters(self):
         token = self.node.make_channel(self.app)

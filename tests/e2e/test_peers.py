@@ -25,8 +25,9 @@ class PeersTest(PipelineCase):
         self.token = self.node.make_channel(self.channel)
 
     def start(self, *command, **options):
-        process = subprocess.Popen([str(word) for word in command], stdin=subprocess.DEVNULL, **options)
-        self.addCleanup(process.wait)
+        options.setdefault("stdin", subprocess.DEVNULL)
+        process = subprocess.Popen([str(word) for word in command], **options)
+        self.addCleanup(process.communicate)
         self.addCleanup(process.kill)
         return process
 
@@ -122,7 +123,7 @@ ruleset(name="r") {{ action(type="omfwd" target="127.0.0.1" port="{self.node.por
         port, out = self.free_port(), self.folder / "s_server.out"
         with open(out, "wb") as output:
             server = self.start("openssl", "s_server", "-accept", f"127.0.0.1:{port}", "-cert", certificate, "-key", key, "-quiet",
-                                stdout=output, stderr=subprocess.STDOUT)
+                                stdin=subprocess.PIPE, stdout=output, stderr=subprocess.STDOUT)
         token = self.tls_node.make_channel(self.channel)
         drain = self.tls_node.add_drain(f"syslog+tls://127.0.0.1:{port}", self.channel)
         self.tls_node.post_logs(token, [syslog_line("read by openssl")])

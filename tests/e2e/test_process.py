@@ -197,14 +197,13 @@ class StopTest(PipelineCase):
         node.make_channel("watched")
         tails = [self.using(Tail(node.must("POST", "/v3/sessions", {"channel_id": "watched", "tail": True})["url"]))
                  for _ in range(3)]
-        idle = [socket.create_connection(("127.0.0.1", node.port(name))) for name in LISTENERS]
+        for name in LISTENERS:
+            self.using(socket.create_connection(("127.0.0.1", node.port(name))))
         began = time.monotonic()
         self.assertEqual(node.stop(), 0)
         self.assertLess(time.monotonic() - began, 5)
         for tail in tails:
             self.assertTrue(tail.ended.wait(5))
-        for connection in idle:
-            connection.close()
 
     def test_deadline_cuts_short_what_does_not_end(self):
         node = self.new_node(process__shutdown_deadline="500ms")
