@@ -90,7 +90,7 @@ Task<bool> HttpConnectionTask::wait_for_request() {
   step_ = Step::kIdle;
   if (server_.stopping_) co_return false;
   if (!in_.empty()) co_return true;
-  in_ = std::string();
+  std::string().swap(in_);  // an assignment would keep the buffer
   limit_step(server_.options_.idle_timeout);
   const auto [failed] = co_await socket_.async_wait(TcpSocket::wait_read, use_tuple);
   end_limit();
@@ -320,7 +320,7 @@ Task<result<void>> HttpConnectionTask::start_stream(HttpResponse head) {
   ++server_.counters_.streams;
   chunked_ = request_.version >= 11;
   parser_.reset();
-  in_ = std::string();
+  std::string().swap(in_);  // an assignment would keep the buffer
   const std::string text = render_head(head, true);
   limit_step(server_.options_.request_timeout);
   const auto sent = co_await send_all(text, {});

@@ -107,7 +107,8 @@ struct ListenerTable::Listener {
 };
 
 struct ListenerTable::Group {
-  Group(std::string name, std::uint64_t max_connections) : setting(std::move(name)), quota(std::make_shared<SharedQuota>(max_connections)) {}
+  Group(std::string name, std::uint64_t max_connections)
+      : setting(std::move(name)), quota(std::make_shared<SharedQuota>(max_connections)) {}
 
   const std::string setting;
   const std::shared_ptr<SharedQuota> quota;
