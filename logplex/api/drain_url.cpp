@@ -1,6 +1,8 @@
 #include "logplex/api/drain_url.hpp"
 
 #include <algorithm>
+#include <array>
+#include <span>
 
 #include <boost/asio/ip/address.hpp>
 
@@ -13,14 +15,14 @@ namespace {
 /// What a drain can be: one row per scheme.
 struct Kind {
   std::string_view scheme;
-  std::string_view format;  // the only one so far, and so the default
-  bool insecure;            // takes the fragment #insecure
+  std::array<std::string_view, 3> formats;  // the first is the default
+  bool insecure;                            // takes the fragment #insecure
 };
 constexpr Kind kKinds[] = {
-    {"http", "logplex-1", false},
-    {"https", "logplex-1", false},
-    {"syslog", "syslog", false},
-    {"syslog+tls", "syslog", true},
+    {"http", {"logplex", "rfc5424", "ndjson"}, false},
+    {"https", {"logplex", "rfc5424", "ndjson"}, false},
+    {"syslog", {"logplex", "rfc5424"}, false},
+    {"syslog+tls", {"logplex", "rfc5424"}, true},
 };
 
 std::string_view scheme_of(std::string_view url) { return url.substr(0, std::min(url.find("://"), url.size())); }
@@ -69,14 +71,18 @@ checked<void> check_drain_url(std::string_view text, const AddressGuard& guard) 
 }
 
 checked<void> check_drain_format(std::string_view url, std::string_view format) {
-  const auto known = default_drain_format(url);
-  if (format.empty() || format == known) return {};
-  return BadInput{"format must be " + std::string(known) + " for this url", "format", 422};
+  const Kind* kind = kind_of_url(url);
+  if (format.empty() || (kind != nullptr && std::ranges::find(kind->formats, format) != kind->formats.end())) return {};
+  if (kind == nullptr) return BadInput{"format needs a url", "format"};
+  std::string known(kind->formats.front());
+  for (const auto other : std::span(kind->formats).subspan(1))
+    if (!other.empty()) known += ", " + std::string(other);
+  return BadInput{"format must be one of " + known, "format", 422};
 }
 
 std::string_view default_drain_format(std::string_view url) {
   const Kind* kind = kind_of_url(url);
-  return kind == nullptr ? std::string_view() : kind->format;
+  return kind == nullptr ? std::string_view() : kind->formats.front();
 }
 
 }  // namespace sluice

@@ -46,8 +46,6 @@ checked<void> read_filter(const json::object& body, Drain& drain) {
 checked<void> refuse_what_is_missing(const Drain& drain) {
   if (drain.durable) return BadInput{"durable drains are not in this build", "durable", 422};
   if (!drain.secret.empty()) return BadInput{"signed drains are not in this build", "secret", 422};
-  if (!drain.client_cert.empty() || !drain.client_key.reveal().empty())
-    return BadInput{"client certificates are not in this build", "client_cert", 422};
   return {};
 }
 

@@ -226,10 +226,13 @@ TEST(DrainUrl, addresses_are_guarded) {
 }
 
 TEST(DrainUrl, formats) {
-  EXPECT_EQ(default_drain_format("https://x"), "logplex-1");
-  EXPECT_TRUE(check_drain_format("https://x", "").has_value());
-  EXPECT_TRUE(check_drain_format("https://x", "logplex-1").has_value());
-  EXPECT_EQ(check_drain_format("https://x", "otlp").error().field, "format");
+  EXPECT_EQ(default_drain_format("https://x"), "logplex");
+  EXPECT_EQ(default_drain_format("SYSLOG://x"), "logplex");
+  for (const char* good : {"", "logplex", "rfc5424", "ndjson"})
+    EXPECT_TRUE(check_drain_format("https://x", good).has_value()) << good;
+  EXPECT_TRUE(check_drain_format("syslog://x", "rfc5424").has_value());
+  EXPECT_EQ(check_drain_format("syslog://x", "ndjson").error().field, "format");
+  EXPECT_EQ(check_drain_format("https://x", "otlp").error().status, 422u);
 }
 
 }  // namespace
