@@ -78,6 +78,7 @@ result<Effects, Error> Decider::operator()(const CreateChannel& change) const {
   Effects effects;
   effects.applied.created = true;
   effects.applied.channel_id = std::to_string(config.next_channel_id());
+  if (config.channel(effects.applied.channel_id) != nullptr) return conflict("channel already exists");
   write(effects, Channel{effects.applied.channel_id, change.name, {}, {}});
   SLUICE_TRY_VOID(add_tokens(effects, *this, effects.applied.channel_id, change.tokens, {}));
   return effects;

@@ -185,8 +185,10 @@ void SnapshotEditor::store_channel(std::shared_ptr<const ChannelEntry> entry) {
 }
 
 void SnapshotEditor::count_from(std::string_view channel_id) {
+  // A number that somebody chose far out must not use up those that are still to be given.
+  constexpr std::uint64_t kCounted = 1'000'000'000'000'000;
   const auto number = number_of(channel_id);
-  if (number != 0 && number < ~std::uint64_t{0}) raise_counters(0, number + 1);
+  if (number != 0 && number < kCounted) raise_counters(0, number + 1);
 }
 
 void SnapshotEditor::put(const Channel& channel) {

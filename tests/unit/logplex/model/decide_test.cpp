@@ -220,6 +220,8 @@ TEST_F(DecideTest, numbered_channels_never_meet_chosen_ones) {
   EXPECT_EQ(made->channel_id, "42");
   ASSERT_TRUE(apply(DeleteChannel{"42"}).has_value());
   EXPECT_EQ(apply(CreateChannel{"", {}})->channel_id, "43");
+  ASSERT_TRUE(apply(PutChannel{"18446744073709551614", {}, {}, {}}).has_value());
+  EXPECT_EQ(apply(CreateChannel{"", {}})->channel_id, "44");
 }
 
 TEST_F(DecideTest, sessions_and_keys_end) {
