@@ -129,7 +129,8 @@ Task<result<TcpSocket, Error>> Dialer::connect(const DialTarget& target, const A
     if (share <= Duration::zero()) co_return failure(target, NetError::kTimedOut, {});
     TcpSocket socket(shard_.executor());
     ConnectLimit limit(shard_, socket, share);
-    const auto [failed] = co_await socket.async_connect({address, target.port}, use_tuple);
+    const asio::ip::tcp::endpoint endpoint(address, target.port);
+    const auto [failed] = co_await socket.async_connect(endpoint, use_tuple);
     if (!failed && socket.is_open()) {
       set_options(socket);
       co_return std::move(socket);

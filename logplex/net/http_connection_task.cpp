@@ -29,6 +29,13 @@ std::string http_date(WallTime now) {
 /// Statuses whose answers have neither body nor Content-Length (RFC 9110, 8.6).
 bool bodiless(int status) { return status < 200 || status == 204 || status == 304; }
 
+/// Bytes of the empty lines with which the text begins.
+std::size_t empty_lines(std::string_view text) {
+  std::size_t at = 0;
+  while (text.substr(at).starts_with("\r\n")) at += 2;
+  return at;
+}
+
 bool only_cancelled(const boost::system::system_error& error) { return error.code() == asio::error::operation_aborted; }
 
 }  // namespace
@@ -45,7 +52,7 @@ HttpConnectionTask::HttpConnectionTask(HttpServer& server, TcpSocket socket, std
 
 HttpConnectionTask::~HttpConnectionTask() {
   if (watch_) watch_->connection = nullptr;
-  server_.connections_.erase(this);
+  if (!orphaned_) server_.connections_.erase(this);
 }
 
 void HttpConnectionTask::on_time(void* self) {
@@ -65,7 +72,10 @@ void HttpConnectionTask::end_limit() { deadline_.disarm(); }
 void HttpConnectionTask::stop() {
   error_code ignored;
   if (step_ == Step::kIdle) socket_.cancel(ignored);
-  if (step_ == Step::kStreaming) note_end_of_stream();
+  if (step_ != Step::kStreaming) return;
+  note_end_of_stream();
+  // A client that does not read must not hold the stop up.
+  limit_step(kLingerTime);
 }
 
 void HttpConnectionTask::note_end_of_stream() {
@@ -105,7 +115,7 @@ Task<bool> HttpConnectionTask::read_head() {
   answered_ = body_read_ = asked_for_body_ = close_ = false;
   while (!parser_->head_done() && !parser_->refusal()) {
     // A client may send empty lines before a request (RFC 9112, 2.2).
-    while (in_.starts_with("\r\n")) in_.erase(0, 2);
+    in_.erase(0, empty_lines(in_));
     if (!in_.empty()) in_.erase(0, parser_->feed_head(in_));
     if (parser_->head_done() || parser_->refusal()) break;
     const auto got = co_await read_more(kReadSize);
@@ -184,11 +194,10 @@ Task<void> HttpConnectionTask::linger() {
   error_code ignored;
   socket_.shutdown(TcpSocket::shutdown_send, ignored);
   limit_step(kLingerTime);
-  for (std::uint64_t seen = 0; seen < server_.options_.drain_max.count;) {
+  for (;;) {
     in_.clear();
     const auto got = co_await read_more(kReadSize);
     if (!got) break;
-    seen += in_.size();
   }
   end_limit();
 }
@@ -231,7 +240,7 @@ Task<result<void>> HttpConnectionTask::send_all(std::string_view first, std::str
       const auto of_first = std::min(first.size(), static_cast<std::size_t>(sent));
       first.remove_prefix(of_first);
       second.remove_prefix(static_cast<std::size_t>(sent) - of_first);
-      if (step_ == Step::kStreaming) limit_step(server_.options_.stream_stall_timeout);
+      if (step_ == Step::kStreaming && !stopping()) limit_step(server_.options_.stream_stall_timeout);
       continue;
     }
     if (errno == EINTR) continue;
@@ -351,7 +360,7 @@ Task<result<void>> HttpConnectionTask::write(std::string bytes) {
 
 Task<void> HttpConnectionTask::finish() {
   if (client_gone_ || step_ != Step::kStreaming || !chunked_ || request_.method == "HEAD") co_return;
-  limit_step(server_.options_.request_timeout);
+  limit_step(kLingerTime);
   const auto sent = co_await send_all("0\r\n\r\n", {});
   end_limit();
   if (!sent) client_gone_ = true;

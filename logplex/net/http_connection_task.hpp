@@ -18,6 +18,8 @@ class HttpConnectionTask {
   Task<void> run();
   /// Ends the connection as soon as what has begun is finished.
   void stop();
+  /// The server is gone before the task, as when the process ends without waiting: only destroy this.
+  void orphan() { orphaned_ = true; }
 
   // What HttpExchange offers.
   const HttpRequest& request() const { return request_; }
@@ -70,6 +72,7 @@ class HttpConnectionTask {
   std::shared_ptr<Watch> watch_;
   Deadline deadline_;
   Step step_ = Step::kIdle;
+  bool orphaned_ = false;
   bool timed_out_ = false;
   bool answered_ = false;   // a head was sent, or cannot be sent any more
   bool body_read_ = false;  // by the handler; whole or not

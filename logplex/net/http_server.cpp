@@ -18,7 +18,9 @@ bool HttpExchange::stopping() const { return connection_.stopping(); }
 HttpServer::HttpServer(Shard& shard, HttpServerOptions options, HttpHandler& handler)
     : shard_(shard), options_(std::move(options)), handler_(handler), gate_(shard, options_.name) {}
 
-HttpServer::~HttpServer() = default;
+HttpServer::~HttpServer() {
+  for (auto* connection : connections_) connection->orphan();
+}
 
 void HttpServer::on_accepted(int fd, const Peer& peer, ConnectionTicket ticket) {
   UniqueFd owned(fd);

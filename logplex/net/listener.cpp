@@ -64,7 +64,11 @@ result<UniqueFd, Error> listen_at(const HostPort& where) {
   const bool any = where.host.empty();
   SLUICE_TRY(const auto addresses, look_up(any ? "::" : where.host, where.port));
   auto fd = listen_on(*addresses, any);
-  if (!fd && any && fd.error() == boost::system::errc::address_family_not_supported) {
+  const auto no_ipv6 = [](error_code why) {
+    return why == boost::system::errc::address_family_not_supported ||
+           why == boost::system::errc::address_not_available;
+  };
+  if (!fd && any && no_ipv6(fd.error())) {
     SLUICE_TRY(const auto v4, look_up("0.0.0.0", where.port));
     fd = listen_on(*v4, false);
   }

@@ -24,6 +24,7 @@ class TestHandler final : public HttpHandler {
     if (path == "/ignore") co_await answer(exchange, 200, "ignored\n");
     if (path == "/hello") co_await answer(exchange, 200, "hello\n");
     if (path == "/stream") co_await stream(exchange, false);
+    if (path == "/flood") co_await flood(exchange);
     if (path == "/short") co_await stream(exchange, true);
     if (path == "/large") co_await answer(exchange, 200, std::string(30 << 20, 'x'));
     if (path == "/throw") throw std::runtime_error("on purpose");
@@ -61,6 +62,14 @@ class TestHandler final : public HttpHandler {
     if (!once) co_await gone.wait();
     co_await exchange.finish();
     exchange.on_client_gone(nullptr);
+    ++streams_ended;
+  }
+
+  Task<void> flood(HttpExchange& exchange) {
+    HttpResponse head;
+    auto started = co_await exchange.start_stream(std::move(head));
+    while (started) started = co_await exchange.write(std::string(1 << 20, 'f'));
+    co_await exchange.finish();
     ++streams_ended;
   }
 
@@ -325,6 +334,26 @@ TEST_F(HttpServerTest, a_waiting_stream_and_an_idle_connection_cost_little) {
   }
 }
 #endif
+
+TEST_F(HttpServerTest, a_client_that_does_not_read_its_stream_does_not_hold_the_stop_up) {
+  serve();
+  RawClient client(port());
+  client.send("GET /flood HTTP/1.1\r\nHost: h\r\n\r\n");
+  EXPECT_TRUE(has(client.read_until("\r\n\r\n"), "chunked"));
+  const auto began = std::chrono::steady_clock::now();
+  shards.on(0, [this] { server->stop_accepting(); });
+  shards.await(0, server->stopped());
+  EXPECT_EQ(handler->streams_ended, 1);
+  EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::seconds(8));
+}
+
+TEST_F(HttpServerTest, a_refusal_reaches_a_client_that_is_still_sending) {
+  serve();
+  RawClient client(port());
+  client.send("POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 20000000\r\n\r\n");
+  EXPECT_TRUE(client.send(std::string(20'000'000, 'x')));
+  EXPECT_EQ(client.read_response().rfind("HTTP/1.1 413 ", 0), 0u);
+}
 
 TEST_F(HttpServerTest, stop_closes_idle_ends_streams_and_finishes_requests) {
   serve();
