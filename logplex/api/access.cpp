@@ -2,6 +2,7 @@
 
 #include "logplex/api/handlers.hpp"
 #include "logplex/api/json_body.hpp"
+#include "logplex/net/secret_hash.hpp"
 #include "logplex/wire/timestamp.hpp"
 
 namespace sluice {
@@ -76,7 +77,7 @@ Task<ApiAnswer> create_key(ApiCall& call) {
   auto key = read_key(call);
   if (key.has_error()) co_return key.error().answer();
   const auto text = new_key(call.parts.shard.rng());
-  key->hash = hash_key(text);
+  key->hash = hash_secret(text);
   auto made = key_json(*key);
   made["key"] = text;
   Change change = CreateKey{std::move(*key)};

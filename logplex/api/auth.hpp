@@ -26,22 +26,10 @@ struct Principal {
   bool all_channels() const { return full || channels.empty(); }
 };
 
-/// What an Authorization header holds, decoded.
-struct Credentials {
-  std::string user;    // empty for Bearer
-  std::string secret;  // the key or password
-
-  /// Bearer (RFC 6750) or Basic (RFC 7617), scheme in either case. None for anything else.
-  static std::optional<Credentials> parse(std::string_view authorization);
-};
-
 /// The caller behind an Authorization header: `Bearer KEY`, or Basic with any user and the key as password, where KEY
 /// is the node's key or a scoped one; or Basic with id and password of a credential with full_api. None = 401. Secrets
 /// are compared in constant time, or by their SHA-256.
 std::optional<Principal> authenticate(std::string_view authorization, const Secret& node_key,
                                       const ConfigSnapshot& config, WallTime now);
-
-/// SHA-256 of a key or password, as the configuration keeps it.
-KeyHash hash_key(std::string_view key);
 
 }  // namespace sluice

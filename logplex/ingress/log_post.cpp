@@ -5,6 +5,7 @@
 
 #include "logplex/base/metrics.hpp"
 #include "logplex/net/authorization.hpp"
+#include "logplex/net/secret_hash.hpp"
 #include "logplex/runtime/event.hpp"
 #include "logplex/wire/error.hpp"
 #include "logplex/wire/frame_splitter.hpp"

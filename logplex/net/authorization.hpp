@@ -1,7 +1,5 @@
 #pragma once
 
-#include <array>
-#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -20,10 +18,5 @@ struct Authorization {
 
 /// The header's value for a user and password (RFC 7617).
 std::string basic_authorization(std::string_view user, std::string_view password);
-
-/// SHA-256 of a key or password, as the configuration keeps it.
-std::array<std::uint8_t, 32> hash_secret(std::string_view secret);
-/// Compares two of them in constant time.
-bool same_hash(const std::array<std::uint8_t, 32>& a, const std::array<std::uint8_t, 32>& b);
 
 }  // namespace sluice

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "proxy_harness.hpp"
+#include "tests/unit/router/proxy_harness.hpp"
 
 namespace {
 

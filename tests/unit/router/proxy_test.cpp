@@ -1,6 +1,6 @@
 #include <gtest/gtest.h>
 
-#include "proxy_harness.hpp"
+#include "tests/unit/router/proxy_harness.hpp"
 
 namespace sluice {
 namespace {

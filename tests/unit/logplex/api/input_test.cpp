@@ -2,6 +2,7 @@
 
 #include "logplex/api/accept.hpp"
 #include "logplex/api/auth.hpp"
+#include "logplex/net/authorization.hpp"
 #include "logplex/api/drain_url.hpp"
 #include "logplex/api/handlers.hpp"
 #include "logplex/api/json_body.hpp"
@@ -74,18 +75,18 @@ TEST(Accept, picks_what_is_liked_best) {
   EXPECT_FALSE(is_media_type("application/jsonx", "application/json"));
 }
 
-TEST(Credentials, forms) {
-  const auto bearer = Credentials::parse("bearer  abc");
+TEST(Authorization, forms) {
+  const auto bearer = Authorization::parse("bearer  abc");
   ASSERT_TRUE(bearer);
   EXPECT_EQ(bearer->secret, "abc");
-  const auto basic = Credentials::parse("Basic dXNlcjpwYTpzcw==");  // user:pa:ss
+  const auto basic = Authorization::parse("Basic dXNlcjpwYTpzcw==");  // user:pa:ss
   ASSERT_TRUE(basic);
   EXPECT_EQ(basic->user, "user");
   EXPECT_EQ(basic->secret, "pa:ss");
-  EXPECT_TRUE(Credentials::parse("Basic dXNlcjpwYTpzcw"));
+  EXPECT_TRUE(Authorization::parse("Basic dXNlcjpwYTpzcw"));
   for (const char* bad : {"", "Basic", "Basic ", "Basic !!!!", "Basic dXNlcg==", "Digest abc", "dXNlcjpwYTpzcw=="})
-    EXPECT_FALSE(Credentials::parse(bad)) << bad;
-  EXPECT_FALSE(Credentials::parse("Bearer " + std::string(100'000, 'x')));
+    EXPECT_FALSE(Authorization::parse(bad)) << bad;
+  EXPECT_FALSE(Authorization::parse("Bearer " + std::string(100'000, 'x')));
 }
 
 TEST(Principal, scopes_and_channels) {

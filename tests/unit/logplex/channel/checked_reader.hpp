@@ -4,7 +4,7 @@
 #include <string>
 #include <utility>
 
-#include "fabric_fixture.hpp"
+#include "tests/unit/logplex/channel/fabric_fixture.hpp"
 
 namespace sluice {
 

@@ -2,7 +2,7 @@
 
 #include <cstdio>
 
-#include "fabric_fixture.hpp"
+#include "tests/unit/logplex/channel/fabric_fixture.hpp"
 
 namespace sluice {
 namespace {

@@ -5,7 +5,7 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
 
-#include "checked_reader.hpp"
+#include "tests/unit/logplex/channel/checked_reader.hpp"
 #include "logplex/runtime/cross.hpp"
 
 // Random appends from all shards, readers of every kind, gaps, evictions, closes and time: each number of each channel

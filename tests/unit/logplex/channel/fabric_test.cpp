@@ -3,7 +3,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 
-#include "fabric_fixture.hpp"
+#include "tests/unit/logplex/channel/fabric_fixture.hpp"
 #include "logplex/base/metrics.hpp"
 #include "logplex/runtime/gate.hpp"
 

@@ -1,6 +1,6 @@
 #include "logplex/channel/reader.hpp"
 
-#include "fabric_fixture.hpp"
+#include "tests/unit/logplex/channel/fabric_fixture.hpp"
 
 namespace sluice {
 namespace {

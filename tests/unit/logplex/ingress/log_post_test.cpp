@@ -1,6 +1,6 @@
 #include <algorithm>
 
-#include "ingress_fixture.hpp"
+#include "tests/unit/logplex/ingress/ingress_fixture.hpp"
 #include "logplex/base/metrics.hpp"
 #include "logplex/wire/gzip.hpp"
 

@@ -1,4 +1,4 @@
-#include "ingress_fixture.hpp"
+#include "tests/unit/logplex/ingress/ingress_fixture.hpp"
 
 namespace sluice {
 namespace {

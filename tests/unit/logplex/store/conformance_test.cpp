@@ -5,8 +5,8 @@
 
 #include <gtest/gtest.h>
 
-#include "reference_model.hpp"
-#include "store_harness.hpp"
+#include "tests/unit/logplex/store/reference_model.hpp"
+#include "tests/unit/logplex/store/store_harness.hpp"
 
 namespace sluice {
 namespace {

@@ -8,7 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "logplex/store/store_core.hpp"
-#include "store_harness.hpp"
+#include "tests/unit/logplex/store/store_harness.hpp"
 
 namespace sluice {
 namespace {

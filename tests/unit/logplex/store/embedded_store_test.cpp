@@ -1,7 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "logplex/model/config_error.hpp"
-#include "store_harness.hpp"
+#include "tests/unit/logplex/store/store_harness.hpp"
 
 namespace sluice {
 namespace {

@@ -11,7 +11,7 @@
 
 #include "logplex/model/config_error.hpp"
 #include "logplex/store/store_core.hpp"
-#include "store_harness.hpp"
+#include "tests/unit/logplex/store/store_harness.hpp"
 
 namespace sluice {
 namespace {

@@ -1,4 +1,4 @@
-#include "reference_model.hpp"
+#include "tests/unit/logplex/store/reference_model.hpp"
 
 #include <algorithm>
 #include <sstream>

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "codec_support.hpp"
+#include "tests/unit/router/http1/codec_support.hpp"
 #include "logplex/base/rng.hpp"
 
 namespace sluice::http1 {
