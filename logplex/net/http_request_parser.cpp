@@ -100,12 +100,15 @@ HttpRequestParser::HttpRequestParser(Bytes header_max)
 HttpRequestParser::~HttpRequestParser() = default;
 
 std::size_t HttpRequestParser::feed_head(std::string_view bytes) {
+  if (!may_begin_request(bytes)) {
+    refuse(400, "this is not an HTTP request");
+    return 0;
+  }
   const std::size_t size = head_size(bytes, scanned_);
   if (size > header_max_ || (size == 0 && bytes.size() > header_max_)) {
     refuse(431, "the head of the request is too large");
     return 0;
   }
-  if (!may_begin_request(bytes)) refuse(400, "this is not an HTTP request");
   if (size == 0) return 0;
   error_code failed;
   beast_->put(asio::const_buffer(bytes.data(), size), failed);
