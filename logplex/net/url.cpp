@@ -51,6 +51,8 @@ result<Url, Error> parse_url(std::string_view text) {
   url.user = view.user();
   url.password = view.password();
   url.path = str(view.encoded_path());
+  // Boost (1.81) takes what cannot belong to the authority for a path: "http://a@b@c/" would go to b.
+  if (!url.path.empty() && url.path.front() != '/') return invalid("the URL has a character that its host cannot have");
   url.has_query = view.has_query();
   url.query = str(view.encoded_query());
   url.fragment = view.fragment();
