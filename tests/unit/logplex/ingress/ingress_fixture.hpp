@@ -11,6 +11,7 @@
 #include "logplex/ingress/syslog_server.hpp"
 #include "logplex/model/snapshot_editor.hpp"
 #include "logplex/net/authorization.hpp"
+#include "logplex/net/secret_hash.hpp"
 #include "tests/support/raw_client.hpp"
 #include "tests/support/running_shards.hpp"
 
