@@ -174,7 +174,11 @@ std::string StreamReader::next() {
 }
 
 const std::string& StreamReader::until(std::string_view text) {
-  while (body_.find(text) == std::string::npos && !next().empty()) continue;
+  std::size_t from = 0;
+  while (body_.find(text, from) == std::string::npos) {
+    from = body_.size() - std::min(body_.size(), text.size());
+    if (next().empty()) break;
+  }
   return body_;
 }
 

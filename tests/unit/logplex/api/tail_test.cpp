@@ -1,5 +1,3 @@
-#include <sys/socket.h>
-
 #include <cstdlib>
 
 #include <gtest/gtest.h>
@@ -232,8 +230,6 @@ TEST(SlowTail, is_told_exactly_how_many_it_lost) {
   ApiNode node(fabric);
   node.make_channel("c");
   auto client = node.get("/v3/channels/c/logs?tail=1");
-  const int small = 8192;
-  ::setsockopt(client.fd(), SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
   StreamReader stream(client);
   node.append("c", 0, 1);
   stream.until("n0");
