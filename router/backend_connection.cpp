@@ -152,25 +152,28 @@ std::size_t BackendConnection::process_head(char* data, std::size_t size) {
     exchange_->on_bad_response(parser_->error());
     return size;
   }
-  const std::size_t head_size = parser_->consumed();
-  auto parser = std::move(parser_);
-  if (parser->interim()) {
+  auto parser = std::move(parser_);  // the next head needs one from its start
+  std::size_t used = parser->consumed();
+  if (parser->interim())
     exchange_->on_interim(*parser);
-  } else {
-    std::size_t taken = 0;
-    body_.start(parser->body(), parser->content_length());
-    state_ = parser->status() == 101 ? State::kTunnel : State::kBody;
-    const std::string_view body = take_body(data + head_size, size - head_size, taken);
-    keep_alive_ = parser->keep_alive();
-    const bool complete = state_ == State::kBody && body_.done();
-    excess_ = complete && head_size + taken < size;
-    exchange_->on_response(*parser, body, complete);
-    if (exchange_ != nullptr && body_.bad()) exchange_->on_bad_response_body();
-    proxy_.give_back(std::move(parser));
-    return head_size + taken;
-  }
+  else
+    used += on_final_head(*parser, data + used, size - used);
   proxy_.give_back(std::move(parser));
-  return head_size;
+  return used;
+}
+
+/// Hands the head on together with what came of its body, so that both leave in one send. Returns how much that was.
+std::size_t BackendConnection::on_final_head(const http1::ResponseParser& head, char* data, std::size_t size) {
+  std::size_t taken = 0;
+  body_.start(head.body(), head.content_length());
+  keep_alive_ = head.keep_alive();
+  state_ = head.status() == 101 ? State::kTunnel : State::kBody;
+  const std::string_view body = take_body(data, size, taken);
+  const bool complete = state_ == State::kBody && body_.done();
+  excess_ = complete && taken < size;
+  exchange_->on_response(head, body, complete);
+  if (exchange_ != nullptr && body_.bad()) exchange_->on_bad_response_body();
+  return taken;
 }
 
 std::string_view BackendConnection::take_body(char* data, std::size_t size, std::size_t& taken) {

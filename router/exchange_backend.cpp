@@ -114,6 +114,8 @@ void Exchange::await_address() {
 void Exchange::on_connected() {
   connect_ms_ = milliseconds_since(connecting_since_);
   connected_at_ = proxy_.shard().now();
+  if (endpoint_ != 0) upstream_->prefer(endpoint_);
+  endpoint_ = 0;
   send_request();
 }
 

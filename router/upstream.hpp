@@ -58,6 +58,8 @@ class Upstream {
   bool is_name() const { return is_name_; }
   const std::vector<Endpoint>& endpoints() const { return endpoints_; }
   void set_endpoints(std::vector<Endpoint> endpoints, SteadyTime now);
+  /// This one works: it is tried first from now on.
+  void prefer(std::size_t endpoint) { std::swap(endpoints_.front(), endpoints_[endpoint % endpoints_.size()]); }
   SteadyTime resolved_at() const { return resolved_at_; }
   bool resolving = false;
 

@@ -141,10 +141,10 @@ class ProxyHarness {
   bool turn() { return runtime.shard(0).turn(); }
   void settle();
   void advance(Duration by);
-  /// Turns until `done` or, after two seconds of real time, gives up.
+  /// Turns until `done` or, after twenty seconds of real time, gives up.
   template <class Done>
   bool until(Done&& done) {
-    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(2);
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
     while (!done()) {
       if (std::chrono::steady_clock::now() > deadline) return false;
       if (!turn()) ::poll(nullptr, 0, 1);

@@ -346,6 +346,25 @@ TEST(Proxy, backends_given_by_name_are_looked_up) {
   EXPECT_EQ(p.resolver.asked, 1);
 }
 
+TEST(Proxy, the_next_address_of_a_name_is_tried_and_remembered) {
+  Proxied p;
+  Backend named = backend("web.1", p.web);
+  named.address = "backend.example:" + std::to_string(p.web.port());
+  p.resolver.addresses["backend.example"] = {asio::ip::make_address("127.0.0.9"), asio::ip::make_address("127.0.0.1")};
+  p.set_app({named});
+  for (const std::uint64_t connects : {2u, 3u}) {  // the listener is on 127.0.0.1 only
+    ScriptedSocket client = p.connect();
+    client.send("GET / HTTP/1.1\r\nHost: app.test\r\n\r\n");
+    p.advance(10ms);
+    ScriptedSocket web = p.web.accept();
+    web.read_until("\r\n\r\n");
+    web.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok");
+    EXPECT_TRUE(client.read_message().ends_with("ok"));
+    EXPECT_EQ(p.field(p.line(), "status"), "200");
+    EXPECT_EQ(p.proxy->counters().backend_connects, connects);
+  }
+}
+
 TEST(Proxy, graceful_stop_finishes_requests_and_closes_idle_connections) {
   Proxied p;
   ScriptedSocket idle = p.connect();
