@@ -33,7 +33,7 @@ RouterLine sample_line() {
 void router_line(benchmark::State& state) {
   const RouterLine line = sample_line();
   std::string out(router_line_bound(line), '\0');
-  for (auto _ : state) benchmark::DoNotOptimize(write_router_line(line, LineFormat::kHeroku2, out.data()));
+  for (auto _ : state) benchmark::DoNotOptimize(write_router_line(line, RouterLineFormat::kHeroku2, out.data()));
 }
 BENCHMARK(router_line);
 

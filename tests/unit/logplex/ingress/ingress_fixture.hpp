@@ -12,7 +12,6 @@
 #include "logplex/model/snapshot_editor.hpp"
 #include "logplex/net/authorization.hpp"
 #include "logplex/net/secret_hash.hpp"
-#include "logplex/net/secret_hash.hpp"
 #include "tests/support/raw_client.hpp"
 #include "tests/support/running_shards.hpp"
 
