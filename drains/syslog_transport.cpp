@@ -78,7 +78,16 @@ std::size_t SyslogTransport::take_confirmed() {
     lose_connection();
     return 0;
   }
-  const bool closed = stream_->peer_closed();
+  std::size_t frames = count_confirmed();
+  if (!ends_.empty() && (is_stuck() || stream_->peer_closed())) {
+    frames += count_confirmed();  // what was acknowledged just before the end
+    lose_connection();
+  }
+  if (frames > 0) link_.touch();
+  return frames;
+}
+
+std::size_t SyslogTransport::count_confirmed() {
   const std::uint64_t waiting = std::min<std::uint64_t>(stream_->unacked_bytes(), written_);
   if (written_ - waiting > acknowledged_) {
     acknowledged_ = written_ - waiting;
@@ -86,9 +95,6 @@ std::size_t SyslogTransport::take_confirmed() {
   }
   std::size_t frames = 0;
   for (; !ends_.empty() && ends_.front() <= acknowledged_; ++frames) ends_.pop_front();
-  if (frames > 0) link_.touch();
-  const bool stuck = link_.shard().now() - progress_at_ > link_.environment().settings.syslog_send_timeout;
-  if (!ends_.empty() && (closed || stuck)) lose_connection();
   return frames;
 }
 
@@ -97,6 +103,10 @@ void SyslogTransport::lose_connection() {
   broken_ = broken_ || !ends_.empty();
   ends_.clear();
   if (stream_ != nullptr) stream_->close();
+}
+
+bool SyslogTransport::is_stuck() const {
+  return link_.shard().now() - progress_at_ > link_.environment().settings.syslog_send_timeout;
 }
 
 void SyslogTransport::tend() {

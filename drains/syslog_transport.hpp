@@ -34,6 +34,8 @@ class SyslogTransport final : public Transport {
   Task<result<void, Error>> ensure_connected();
   Task<result<void, Error>> write(std::string_view bytes);
   bool usable() const;
+  bool is_stuck() const;
+  std::size_t count_confirmed();
   void lose_connection();
 
   Link link_;
