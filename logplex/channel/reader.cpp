@@ -78,7 +78,7 @@ void Subscription::detach_all() {
 void Subscription::begin_counting(Seq from_seq) {
   from_lines_ = mode_ == Mode::kAll ? log_.appended_lines() : from_seq;
   from_bytes_ = log_.appended_bytes();
-  taken_ = taken_bytes_ = lost_lines_ = lost_bytes_ = 0;
+  taken_ = taken_bytes_ = lost_lines_ = lost_bytes_ = told_lines_ = 0;
   lost_ = untold_ = Losses{};
   progress_ = log_.shard().now();
 }
@@ -129,10 +129,11 @@ void Subscription::leave(const ChannelLog& channel, Place& place, const Segment&
     lose(reason, gone.end - place.next, channel, place.next, now);
   } else {
     Seq seq = place.next;
-    for (; offset < gone.used; seq += RecordView(gone.payload() + offset).lines()) {
+    while (offset < gone.used) {
       const RecordView record(gone.payload() + offset);
       lose(record.is_gap() ? record.gap_reason() : reason, record.lines(), channel, seq, now);
       offset += static_cast<std::uint32_t>(record.size());
+      seq += record.lines();
     }
   }
   place = {gone.end, gone.next, 0};

@@ -144,6 +144,7 @@ class Subscription {
   std::uint64_t taken_bytes_ = 0;
   std::uint64_t lost_lines_ = 0;
   std::uint64_t lost_bytes_ = 0;
+  std::uint64_t told_lines_ = 0;  // of the lost ones
   Losses lost_;
   Losses untold_;
 };

@@ -83,7 +83,7 @@ Subscription::WalkEnd Subscription::walk_segment(ChannelLog& channel, Place& pla
       pass_gap(channel, place, record);
       continue;
     }
-    if (lost_lines_ != 0) tell_losses(step.visitor);
+    if (told_lines_ != lost_lines_) tell_losses(step.visitor);
     if (!step.allows(record.size()) || !step.visitor.on_line(channel.slot, place.next, record))
       return WalkEnd::kStopped;
     place.offset += static_cast<std::uint32_t>(record.size());
@@ -103,7 +103,8 @@ void Subscription::pass_gap(const ChannelLog& channel, Place& place, const Recor
 }
 
 void Subscription::tell_losses(LineVisitor& visitor) {
-  if (untold_.empty()) return;
+  if (told_lines_ == lost_lines_) return;
+  told_lines_ = lost_lines_;
   const Losses losses = std::exchange(untold_, Losses{});
   visitor.on_loss(losses);
 }

@@ -114,6 +114,9 @@ class CheckedReader final : public Subscription, public LineVisitor {
   }
   void on_loss(const Losses& losses) override {
     EXPECT_FALSE(losses.empty());
+    if (!global_) {
+      EXPECT_EQ(losses.first_seq, next_[channel_.value] + told_ - holes_) << "where the hole begins";
+    }
     told_ += losses.total();
   }
   void on_news() override {

@@ -5,8 +5,8 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
 
-#include "tests/unit/logplex/channel/checked_reader.hpp"
 #include "logplex/runtime/cross.hpp"
+#include "tests/unit/logplex/channel/checked_reader.hpp"
 
 // Random appends from all shards, readers of every kind, gaps, evictions, closes and time: each number of each channel
 // is delivered once and in order to each reader, or counted as lost for it.
@@ -79,8 +79,12 @@ class Actor {
   void check() const {
     for (const auto& reader : readers_) reader->check();
   }
-  void finish() {
-    for (const auto& reader : readers_) reader->check_all_taken();
+  void finish(std::uint64_t& taken, std::uint64_t& lost) {
+    for (const auto& reader : readers_) {
+      reader->check_all_taken();
+      taken += reader->taken();
+      lost += reader->lost().total();
+    }
     truth_.expect_senders_in_order();
     readers_.clear();
   }
@@ -129,7 +133,24 @@ void expect_every_line_numbered(FabricShard& fabric, std::uint32_t shard, Seq fi
   }
 }
 
-void run_by_hand(std::uint64_t seed) {
+/// What the random runs must have met, or they prove nothing.
+struct Met {
+  std::uint64_t evicted = 0;
+  std::uint64_t trimmed = 0;
+  std::uint64_t refused = 0;
+  std::uint64_t unrouted = 0;
+  std::uint64_t taken = 0;
+  std::uint64_t lost = 0;
+
+  void add(const FabricGauges& gauges) {
+    evicted += gauges.lines_evicted[static_cast<std::size_t>(LossReason::kMemoryBudget)];
+    trimmed += gauges.lines_evicted[static_cast<std::size_t>(LossReason::kRetention)];
+    refused += gauges.lines_refused;
+    unrouted += gauges.lines_unrouted;
+  }
+};
+
+void run_by_hand(std::uint64_t seed, Met& met) {
   SCOPED_TRACE("seed " + std::to_string(seed));
   SeededRng rng(seed);
   const auto shards = static_cast<std::uint32_t>(1 + rng.below(3));
@@ -184,13 +205,21 @@ void run_by_hand(std::uint64_t seed) {
   for (std::uint32_t id = 0; id < shards; ++id) {
     ShardScope on(world.runtime.shard(id));
     expect_every_line_numbered(world.fabric.shard(id), id, world.first(), appended, closable);
-    actors[id]->finish();
+    actors[id]->finish(met.taken, met.lost);
+    met.add(world.fabric.shard(id).gauges());
     ASSERT_LE(world.fabric.shard(id).gauges().bytes_used, 3u << 20);
   }
 }
 
 TEST(FabricProperty, every_number_is_delivered_once_in_order_or_counted_as_lost) {
-  for (std::uint64_t seed = 1; seed <= 120 && !HasFailure(); ++seed) run_by_hand(seed);
+  Met met;
+  for (std::uint64_t seed = 1; seed <= 120 && !HasFailure(); ++seed) run_by_hand(seed, met);
+  EXPECT_GT(met.evicted, 10'000u);
+  EXPECT_GT(met.trimmed, 10'000u);
+  EXPECT_GT(met.refused, 1000u);
+  EXPECT_GT(met.unrouted, 100u);
+  EXPECT_GT(met.taken, 10'000u);
+  EXPECT_GT(met.lost, 10'000u);
 }
 
 struct Threads {
@@ -235,7 +264,9 @@ Task<void> drive(Fabric& fabric, Actor& actor, Threads& state, std::string closa
   EXPECT_TRUE(settled);
   --state.settling;
   while (state.settling != 0) co_await sleep_for(milliseconds(1));
-  actor.finish();
+  std::uint64_t taken = 0;
+  std::uint64_t lost = 0;
+  actor.finish(taken, lost);
   expect_every_line_numbered(fabric.local(), Shard::current().id(), fabric.identity().first_seq(), state.appended,
                              kChannels - 1);
   ++state.checked;

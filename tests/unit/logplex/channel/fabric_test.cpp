@@ -3,9 +3,9 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 
-#include "tests/unit/logplex/channel/fabric_fixture.hpp"
 #include "logplex/base/metrics.hpp"
 #include "logplex/runtime/gate.hpp"
+#include "tests/unit/logplex/channel/fabric_fixture.hpp"
 
 namespace sluice {
 namespace {
