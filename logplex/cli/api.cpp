@@ -58,18 +58,6 @@ bool is_port(std::string_view text) {
   return code == std::errc{} && end == text.data() + text.size() && port > 0 && port < 65536;
 }
 
-std::string base64(std::string_view bytes) {
-  static constexpr std::string_view kDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string out;
-  for (std::size_t i = 0; i < bytes.size(); i += 3) {
-    const std::size_t taken = std::min<std::size_t>(3, bytes.size() - i);
-    unsigned group = 0;
-    for (std::size_t k = 0; k < 3; ++k) group = group << 8 | (k < taken ? static_cast<unsigned char>(bytes[i + k]) : 0);
-    for (std::size_t k = 0; k < 4; ++k) out += k <= taken ? kDigits[group >> (18 - 6 * k) & 63] : '=';
-  }
-  return out;
-}
-
 }  // namespace
 
 std::string Endpoint::str() const {
@@ -127,10 +115,6 @@ void add_query(std::string& target, std::string_view name, std::string_view valu
   if (value.empty()) return;
   target += target.find('?') == std::string::npos ? '?' : '&';
   target.append(name).append("=").append(encoded(value));
-}
-
-Secret basic_authorization(std::string_view user, std::string_view password) {
-  return Secret("Basic " + base64(std::string(user) + ":" + std::string(password)));
 }
 
 }  // namespace sluice

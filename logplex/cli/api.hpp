@@ -74,7 +74,5 @@ result<ApiAnswer, Error> call_api(Api& api, const ApiRequest& request);
 std::string api_path(const std::vector<std::string_view>& segments);
 /// Appends ?name=value or &name=value, encoded. An empty value appends nothing.
 void add_query(std::string& target, std::string_view name, std::string_view value);
-/// "Basic dXNlcjpwYXNz"
-Secret basic_authorization(std::string_view user, std::string_view password);
 
 }  // namespace sluice

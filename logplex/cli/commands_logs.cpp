@@ -11,6 +11,7 @@
 #include "logplex/cli/log_stream.hpp"
 #include "logplex/cli/node_report.hpp"
 #include "logplex/cli/requests.hpp"
+#include "logplex/net/authorization.hpp"
 
 namespace sluice {
 namespace {
@@ -73,7 +74,8 @@ result<void, Error> send(CommandRun& run) {
   SLUICE_TRY_VOID(check_send_header(header));
   SLUICE_TRY(const auto ingress, find_ingress(run));
   SLUICE_TRY(const auto token, find_or_make_token(run, arguments.source));
-  LineSender sender(run.world, run.world.make_api(ingress, basic_authorization("token", token)), std::move(header));
+  LineSender sender(run.world, run.world.make_api(ingress, Secret(basic_authorization("token", token))),
+                    std::move(header));
   SLUICE_TRY_VOID(sender.send_all(run.world.input));
   if (!run.arguments.json) return {};
   return print_json(run, json::object{{"sent", sender.sent()}});
