@@ -1,0 +1,32 @@
+# Precompiled headers, shared by all targets of a preset: what most files include is read once instead of by each of them.
+#
+#   sluice_precompile(TARGET KIND)      KIND: pure, asio or test
+#
+# For the release preset, which people build once. Builds that go on incrementally have ccache instead, and show the
+# includes that a file forgot.
+option(SLUICE_PCH "Use precompiled headers" OFF)
+
+function(sluice_make_precompiled kind)
+  add_library(pch.${kind} OBJECT EXCLUDE_FROM_ALL ${CMAKE_SOURCE_DIR}/cmake/pch/empty.cpp)
+  target_link_libraries(pch.${kind} PRIVATE sluice_flags Boost::headers fmt::fmt Threads::Threads ${ARGN})
+  # As logplex.runtime and logplex.net define them: a precompiled header is used only where its macros are the same.
+  if(NOT kind STREQUAL "pure")
+    target_compile_definitions(pch.${kind} PRIVATE BOOST_ASIO_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED
+      BOOST_ASIO_DISABLE_BOOST_REGEX BOOST_BEAST_SEPARATE_COMPILATION)
+  endif()
+  target_precompile_headers(pch.${kind} PRIVATE ${CMAKE_SOURCE_DIR}/cmake/pch/${kind}.hpp)
+endfunction()
+
+if(SLUICE_PCH)
+  sluice_make_precompiled(pure)
+  sluice_make_precompiled(asio Boost::json)
+  sluice_make_precompiled(test Boost::json GTest::gmock GTest::gtest)
+endif()
+
+function(sluice_precompile target kind)
+  if(SLUICE_PCH)
+    target_precompile_headers(${target} REUSE_FROM pch.${kind})
+    # One that does not fit is slower, not wrong.
+    target_compile_options(${target} PRIVATE -Wno-error=invalid-pch)
+  endif()
+endfunction()
