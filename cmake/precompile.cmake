@@ -18,6 +18,8 @@ function(sluice_make_precompiled kind)
 endfunction()
 
 if(SLUICE_PCH)
+  # Some packages ask for it and some do not; a precompiled header fits only where all have it.
+  target_compile_options(sluice_flags INTERFACE -pthread)
   sluice_make_precompiled(pure)
   sluice_make_precompiled(asio Boost::json)
   sluice_make_precompiled(test Boost::json GTest::gmock GTest::gtest)
@@ -26,6 +28,9 @@ endif()
 function(sluice_precompile target kind)
   if(SLUICE_PCH)
     target_precompile_headers(${target} REUSE_FROM pch.${kind})
+    if(NOT kind STREQUAL "pure")
+      target_link_libraries(${target} PRIVATE Boost::json)
+    endif()
     # One that does not fit is slower, not wrong.
     target_compile_options(${target} PRIVATE -Wno-error=invalid-pch)
   endif()

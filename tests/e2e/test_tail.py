@@ -157,7 +157,7 @@ class TailTest(PipelineCase):
 
 
 class _UnreadTail:
-    """A tail whose client has a small receive buffer and does not read until it is asked to."""
+    """A tail whose client has a small receive buffer and, after the head, does not read until it is asked to."""
 
     def __init__(self, port, url):
         import socket
@@ -167,29 +167,30 @@ class _UnreadTail:
         self._socket.connect(("127.0.0.1", port))
         path = url.split(str(port), 1)[1]
         self._socket.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\nAccept: text/plain\r\n\r\n".encode())
+        self._head = b""
+        while b"\r\n\r\n" not in self._head:  # from now on it follows
+            self._head += self._socket.recv(1)
 
     def read_until(self, end):
-        data = b""
+        data = bytearray()
         while end not in data[-65536 - len(end):]:
             piece = self._socket.recv(65536)
             if not piece:
                 break
             data += piece
-        return _without_chunks(data.split(b"\r\n\r\n", 1)[1]).decode(errors="replace")
+        return _without_chunks(bytes(data)).decode(errors="replace")
 
     def close(self):
         self._socket.close()
 
 
 def _without_chunks(data):
-    body = b""
-    while data:
-        size, _, data = data.partition(b"\r\n")
-        if not re.fullmatch(rb"[0-9a-fA-F]+", size):
-            break
-        body += data[:int(size, 16)]
-        data = data[int(size, 16) + 2:]
-    return body
+    pieces, at = [], 0
+    while (end := data.find(b"\r\n", at)) > at:
+        size = int(data[at:end], 16)
+        pieces.append(data[end + 2:end + 2 + size])
+        at = end + 2 + size + 2
+    return b"".join(pieces)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ Each listens on a free loopback port, runs on threads of its own, and keeps what
 """
 import base64
 import json
+import os
 import socket
 import ssl
 import subprocess
@@ -16,8 +17,13 @@ from pathlib import Path
 from frames import parse_line, split_frames
 
 
+# How much longer than on an idle machine something may take: builds with sanitizers set it higher.
+PATIENCE = float(os.environ.get("SLUICE_TEST_PATIENCE", "3"))
+
+
 def wait_for(what, predicate, seconds=10.0):
     """Polls until predicate() is true and returns its value; says what never came."""
+    seconds *= PATIENCE
     deadline = time.monotonic() + seconds
     while True:
         value = predicate()
