@@ -9,10 +9,10 @@ option(SLUICE_PCH "Use precompiled headers" OFF)
 function(sluice_make_precompiled kind)
   add_library(pch.${kind} OBJECT EXCLUDE_FROM_ALL ${CMAKE_SOURCE_DIR}/cmake/pch/empty.cpp)
   target_link_libraries(pch.${kind} PRIVATE sluice_flags Boost::headers fmt::fmt Threads::Threads ${ARGN})
-  # As logplex.runtime and logplex.net define them: a precompiled header is used only where its macros are the same.
+  # As logplex.runtime defines them: a precompiled header is used only where its macros are the same.
   if(NOT kind STREQUAL "pure")
     target_compile_definitions(pch.${kind} PRIVATE BOOST_ASIO_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED
-      BOOST_ASIO_DISABLE_BOOST_REGEX BOOST_BEAST_SEPARATE_COMPILATION)
+      BOOST_ASIO_DISABLE_BOOST_REGEX)
   endif()
   target_precompile_headers(pch.${kind} PRIVATE ${CMAKE_SOURCE_DIR}/cmake/pch/${kind}.hpp)
 endfunction()

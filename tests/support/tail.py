@@ -1,5 +1,6 @@
 """A client that follows a tail session, as text or as server-sent events, on a thread of its own."""
 import http.client
+import socket
 import threading
 import urllib.parse
 
@@ -12,12 +13,12 @@ class Tail:
         self._connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=30)
         self._connection.request("GET", parts.path + (f"?{parts.query}" if parts.query else ""),
                                  headers={"Accept": accept, **(headers or {})})
+        self._socket = self._connection.sock  # before the response takes it over
         self._response = self._connection.getresponse()
         self.status = self._response.status
         self.headers = {name.lower(): value for name, value in self._response.getheaders()}
         self._data = b""
         self.ended = threading.Event()
-        self._socket = self._connection.sock
         threading.Thread(target=self._read, daemon=True).start()
 
     def _read(self):
@@ -30,8 +31,7 @@ class Tail:
 
     def close(self):
         try:
-            if self._socket:
-                self._socket.shutdown(2)
+            self._socket.shutdown(socket.SHUT_RDWR)
         except OSError:
             pass
         self.ended.wait(5)
