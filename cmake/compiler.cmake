@@ -22,6 +22,8 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # g++ 12 reports these inside optimised library templates (GCC bugs 105329, 105651).
   target_compile_options(sluice_flags INTERFACE -Wno-restrict -Wno-maybe-uninitialized -Wno-stringop-overflow
     -Wno-array-bounds -Wno-dangling-pointer -Wno-stringop-overread)
+  # And this one in optimised coroutines whose frames Asio allocates, when only one of its two operators is inlined.
+  target_compile_options(sluice_flags INTERFACE $<$<CONFIG:Release>:-Wno-mismatched-new-delete>)
 endif()
 target_include_directories(sluice_flags INTERFACE ${CMAKE_SOURCE_DIR})
 if(SLUICE_SANITIZE)
