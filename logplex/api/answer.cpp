@@ -56,6 +56,12 @@ ApiAnswer no_content() {
   return answer;
 }
 
+ApiAnswer streamed_answer() {
+  ApiAnswer answer;
+  answer.streamed = true;
+  return answer;
+}
+
 ApiAnswer answer_for(const Error& error) {
   const unsigned status = status_of(error.code);
   auto answer = error_answer(status, error.text());

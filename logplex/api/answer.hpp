@@ -30,6 +30,9 @@ ApiAnswer list_answer(boost::json::array items, std::string_view next);
 /// Without a body: 204.
 ApiAnswer no_content();
 
+/// The handler has written the answer itself.
+ApiAnswer streamed_answer();
+
 /// What the configuration refused: 404, 409, 422, 400; 503 with Retry-After when it cannot be written now.
 ApiAnswer answer_for(const Error& error);
 

@@ -55,4 +55,7 @@ struct ApiCall {
 /// Makes a change that has nothing to show: 204, or why not.
 Task<ApiAnswer> remove_by(ApiCall& call, Change change);
 
+/// The task of a handler that need not wait.
+Task<ApiAnswer> answered(ApiAnswer answer);
+
 }  // namespace sluice

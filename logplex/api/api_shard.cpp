@@ -83,24 +83,27 @@ ApiShard::ApiShard(Shard& shard, const ApiNeeds& needs, const ApiSettings& setti
       counts_(routes.routes().size() + 1) {}
 
 Task<void> ApiShard::handle(HttpExchange& exchange) {
-  const auto request_id = request_id_of(exchange.request(), shard().rng());
+  auto request_id = request_id_of(exchange.request(), shard().rng());
   auto match = routes_.find(exchange.request().method, exchange.request().path);
-  const RouteMatch row{match.route, match.index, {}, {}};
-  auto answered = co_await answer(exchange, std::move(match), request_id);
-  count(row, answered.status);
-  if (answered.streamed) co_return;
-  auto response = to_response(std::move(answered), request_id);
+  const Route* const route = match.route;
+  auto answer = co_await take(exchange, std::move(match), request_id);
+  count(route, answer.status);
+  if (!answer.streamed) co_await reply(exchange, std::move(answer), std::move(request_id));
+}
+
+Task<void> ApiShard::reply(HttpExchange& exchange, ApiAnswer answer, std::string request_id) {
+  auto response = to_response(std::move(answer), request_id);
   co_await exchange.reply(std::move(response));
 }
 
-Task<ApiAnswer> ApiShard::answer(HttpExchange& exchange, RouteMatch match, const std::string& request_id) {
+/// Not a coroutine up to the call itself: a tail that waits keeps the call and nothing of how it was checked.
+Task<ApiAnswer> ApiShard::take(HttpExchange& exchange, RouteMatch match, const std::string& request_id) {
   const auto& request = exchange.request();
-  if (match.route == nullptr) co_return no_route(match, request.path);
+  if (match.route == nullptr) return answered(no_route(match, request.path));
   Principal who;
-  if (const auto refused = refusal(request, match, who)) co_return *refused;
-  ApiCall call{parts_, exchange, *match.route, std::move(match.parameters), std::move(who), {}, request_id};
-  auto answered = co_await run(call);
-  co_return answered;
+  if (auto refused = refusal(request, match, who)) return answered(std::move(*refused));
+  return run(std::make_unique<ApiCall>(
+      ApiCall{parts_, exchange, *match.route, std::move(match.parameters), std::move(who), {}, request_id}));
 }
 
 std::unique_ptr<ApiAnswer> ApiShard::refusal(const HttpRequest& request, const RouteMatch& match,
@@ -126,13 +129,13 @@ std::unique_ptr<ApiAnswer> ApiShard::refusal(const HttpRequest& request, const R
   return nullptr;
 }
 
-Task<ApiAnswer> ApiShard::run(ApiCall& call) {
-  if (call.route.body != nullptr) {
-    auto refused = co_await read_body(call);
+Task<ApiAnswer> ApiShard::run(std::unique_ptr<ApiCall> call) {
+  if (call->route.body != nullptr) {
+    auto refused = co_await read_body(*call);
     if (refused.status != 200) co_return refused;
   }
-  auto answered = co_await call.route.handler(call);
-  co_return answered;
+  auto answer = co_await call->route.handler(*call);
+  co_return answer;
 }
 
 /// 200 when the body is in call.body.
@@ -148,8 +151,8 @@ Task<ApiAnswer> ApiShard::read_body(ApiCall& call) {
   co_return ApiAnswer();
 }
 
-void ApiShard::count(const RouteMatch& match, unsigned status) {
-  auto& counts = match.route == nullptr ? counts_.back() : counts_[match.index];
+void ApiShard::count(const Route* route, unsigned status) {
+  auto& counts = route == nullptr ? counts_.back() : counts_[static_cast<std::size_t>(route - routes_.routes().data())];
   ++counts[std::min<std::size_t>(status / 100, kClasses - 1)];
 }
 
@@ -178,6 +181,8 @@ std::string ApiCall::base_url() const {
                                          "0123456789.-_:[]") == std::string_view::npos;
   return "http://" + (sane ? std::string(host) : parts.settings.listen.substr(0, parts.settings.listen.find(',')));
 }
+
+Task<ApiAnswer> answered(ApiAnswer answer) { co_return answer; }
 
 Task<ApiAnswer> remove_by(ApiCall& call, Change change) {
   const auto applied = co_await call.parts.store.apply(std::move(change));

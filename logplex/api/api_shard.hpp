@@ -40,12 +40,13 @@ class ApiShard final : public HttpHandler, public OnShard {
   static constexpr std::size_t kClasses = 6;  // status / 100
   using Counts = std::array<std::uint64_t, kClasses>;
 
-  Task<ApiAnswer> answer(HttpExchange& exchange, RouteMatch match, const std::string& request_id);
+  Task<ApiAnswer> take(HttpExchange& exchange, RouteMatch match, const std::string& request_id);
   Task<ApiAnswer> read_body(ApiCall& call);
-  Task<ApiAnswer> run(ApiCall& call);
+  Task<ApiAnswer> run(std::unique_ptr<ApiCall> call);
+  Task<void> reply(HttpExchange& exchange, ApiAnswer answer, std::string request_id);
   /// None when the call may go on.
   std::unique_ptr<ApiAnswer> refusal(const HttpRequest& request, const RouteMatch& match, Principal& who) const;
-  void count(const RouteMatch& match, unsigned status);
+  void count(const Route* route, unsigned status);
 
   const ApiSettings& settings_;
   const RouteTable& routes_;

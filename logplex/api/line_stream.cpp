@@ -1,6 +1,7 @@
 #include "logplex/api/line_stream.hpp"
 
 #include <algorithm>
+#include <memory>
 
 #include "logplex/api/tails.hpp"
 #include "logplex/base/partition.hpp"
@@ -24,17 +25,24 @@ HttpResponse head_of(const ApiCall& call, LineFormat format, std::uint64_t match
   return head;
 }
 
+/// What a stream that waits has to know; small, because an idle tail keeps it.
+struct Following {
+  std::unique_ptr<TailReader> reader;
+  LineFormat format;
+  std::optional<WallTime> until;
+};
+
 /// How long a silent stream waits: to the next heartbeat, or to its end.
-Duration patience(const ApiCall& call, const LineQuery& query, LineFormat format) {
+Duration patience(const ApiCall& call, const Following& stream) {
   Duration wait = std::chrono::hours(24);
-  if (!heartbeat(format).empty()) wait = call.parts.settings.heartbeat;
-  if (query.until) wait = std::min<Duration>(wait, *query.until - call.parts.shard.wall_now());
+  if (!heartbeat(stream.format).empty()) wait = call.parts.settings.heartbeat;
+  if (stream.until) wait = std::min<Duration>(wait, *stream.until - call.parts.shard.wall_now());
   return std::max<Duration>(wait, std::chrono::milliseconds(1));
 }
 
-bool over(const ApiCall& call, const LineQuery& query) {
+bool over(const ApiCall& call, const Following& stream) {
   if (call.http.client_gone() || call.http.stopping()) return true;
-  return query.until && call.parts.shard.wall_now() >= *query.until;
+  return stream.until && call.parts.shard.wall_now() >= *stream.until;
 }
 
 /// Writes what has come. False when the stream is at its end.
@@ -51,45 +59,62 @@ Task<bool> write_batches(ApiCall& call, TailReader& reader) {
   co_return true;
 }
 
-Task<void> follow(ApiCall& call, TailReader& reader, LineQuery query, LineFormat format) {
-  for (;;) {
-    const bool more = co_await write_batches(call, reader);
-    if (!more || over(call, query)) co_return;
-    const bool news = co_await reader.ready().wait_for(patience(call, query, format));
-    if (news || heartbeat(format).empty()) continue;
-    std::string comment(heartbeat(format));
-    const auto wrote = co_await call.http.write(std::move(comment));
-    if (wrote.has_error()) co_return;
+Task<bool> write_heartbeat(ApiCall& call, LineFormat format) {
+  std::string comment(heartbeat(format));
+  const auto wrote = co_await call.http.write(std::move(comment));
+  co_return wrote.has_value();
+}
+
+Task<void> follow(ApiCall& call, const Following& stream) {
+  bool more = true;
+  while (more && !over(call, stream)) {
+    const bool news = co_await stream.reader->ready().wait_for(patience(call, stream));
+    if (!news && !heartbeat(stream.format).empty()) more = co_await write_heartbeat(call, stream.format);
+    if (more) more = co_await write_batches(call, *stream.reader);
   }
+}
+
+enum class Begun { kNotFound, kEnded, kGoesOn };
+
+/// Head and first batch.
+Task<Begun> begin(ApiCall& call, const Following& stream) {
+  auto& reader = *stream.reader;
+  while (!reader.has_batch()) co_await reader.ready().wait();
+  auto first = reader.take_batch();
+  if (!first.found) co_return Begun::kNotFound;
+  auto head = head_of(call, stream.format, first.matched);
+  auto wrote = co_await call.http.start_stream(std::move(head));
+  if (wrote.has_error()) co_return Begun::kEnded;
+  call.http.on_client_gone(&reader.ready());
+  if (!first.bytes.empty()) wrote = co_await call.http.write(std::move(first.bytes));
+  if (wrote.has_error() || first.last) co_return Begun::kEnded;
+  reader.release();
+  const bool more = co_await write_batches(call, reader);
+  co_return more ? Begun::kGoesOn : Begun::kEnded;
+}
+
+Task<ApiAnswer> serve(ApiCall& call, Following stream) {
+  const auto begun = co_await begin(call, stream);
+  if (begun == Begun::kNotFound) co_return error_answer(404, "no such channel");
+  if (begun == Begun::kGoesOn) co_await follow(call, stream);
+  call.http.on_client_gone(nullptr);
+  co_await call.http.finish();
+  co_return streamed_answer();
 }
 
 }  // namespace
 
 Task<ApiAnswer> stream_lines(ApiCall& call, LineStream stream) {
   const auto* channel = call.parts.config().channel(stream.channel);
-  if (channel == nullptr) co_return error_answer(404, "no such channel");
+  if (channel == nullptr) return answered(error_answer(404, "no such channel"));
   const auto format = format_of(call, stream.logplex_frames);
-  if (!format) co_return error_answer(406, "lines come as text/plain, text/event-stream or application/x-ndjson");
+  if (!format)
+    return answered(error_answer(406, "lines come as text/plain, text/event-stream or application/x-ndjson"));
   const auto owner = shard_of(channel->partition, call.parts.shard.runtime().size());
-  TailRequest request{channel->slot, stream.query, *format, std::move(stream.resume)};
-  TailReader reader(call.parts.tails, owner, std::move(request));
-  while (!reader.has_batch()) co_await reader.ready().wait();
-  auto first = reader.take_batch();
-  if (!first.found) co_return error_answer(404, "no such channel");
-  auto head = head_of(call, *format, first.matched);
-  auto started = co_await call.http.start_stream(std::move(head));
-  ApiAnswer answer;
-  answer.streamed = true;
-  if (started.has_error()) co_return answer;
-  call.http.on_client_gone(&reader.ready());
-  if (!first.bytes.empty()) started = co_await call.http.write(std::move(first.bytes));
-  if (started.has_value() && !first.last) {
-    reader.release();
-    co_await follow(call, reader, std::move(stream.query), *format);
-  }
-  call.http.on_client_gone(nullptr);
-  co_await call.http.finish();
-  co_return answer;
+  const auto until = stream.query.until;
+  TailRequest request{channel->slot, std::move(stream.query), *format, std::move(stream.resume)};
+  auto reader = std::make_unique<TailReader>(call.parts.tails, owner, std::move(request));
+  return serve(call, Following{std::move(reader), *format, until});
 }
 
 }  // namespace sluice

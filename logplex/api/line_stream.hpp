@@ -16,7 +16,7 @@ struct LineStream {
 };
 
 /// Answers with history and, for a tail, new lines until the client goes, the server stops or `until` has come. Errors
-/// before the first byte are answers: 404, 406.
+/// before the first byte are answers: 404, 406. Looks everything up before it returns.
 Task<ApiAnswer> stream_lines(ApiCall& call, LineStream stream);
 
 }  // namespace sluice

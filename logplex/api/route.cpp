@@ -74,7 +74,6 @@ RouteMatch RouteTable::find(std::string_view method, std::string_view path) cons
       match.parameters.push_back(std::move(value));
     }
     match.route = &routes_[i];
-    match.index = i;
     match.allow.clear();
     return match;
   }

@@ -77,7 +77,6 @@ struct Route {
 /// What a path and method lead to: a route with its decoded parameters, or 404, or 405 with what is allowed.
 struct RouteMatch {
   const Route* route = nullptr;
-  std::size_t index = 0;  // of the route in the table
   std::vector<std::string> parameters;
   std::string allow;  // not empty = the path is known, the method is not: value of the Allow header
 };

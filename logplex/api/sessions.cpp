@@ -31,25 +31,23 @@ Task<ApiAnswer> create_session(ApiCall& call) {
   co_return answer;
 }
 
+// These two are not coroutines, so that a tail that waits keeps no frame of theirs.
+
 Task<ApiAnswer> read_session(ApiCall& call) {
   const auto uuid = Uuid::parse(call.parameter(0));
   const auto* session = uuid ? call.parts.config().session(*uuid) : nullptr;
   if (session == nullptr || session->expires <= call.parts.shard.wall_now())
-    co_return error_answer(404, "no such session, or it has expired");
-  const auto query = LineQuery::from_text(session->query);
-  if (!query) co_return error_answer(500, "the session cannot be read");
-  LineStream stream{session->channel, *query, last_event_id(call)};
-  auto answer = co_await stream_lines(call, std::move(stream));
-  co_return answer;
+    return answered(error_answer(404, "no such session, or it has expired"));
+  auto query = LineQuery::from_text(session->query);
+  if (!query) return answered(error_answer(500, "the session cannot be read"));
+  return stream_lines(call, LineStream{session->channel, std::move(*query), last_event_id(call)});
 }
 
 Task<ApiAnswer> read_logs(ApiCall& call) {
   auto query = LineQuery::from(call.query(), call.parts.shard.wall_now());
-  if (query.has_error()) co_return query.error().answer();
-  LineStream stream{call.parameter(0), std::move(*query), last_event_id(call)};
-  stream.logplex_frames = !stream.query.tail;
-  auto answer = co_await stream_lines(call, std::move(stream));
-  co_return answer;
+  if (query.has_error()) return answered(query.error().answer());
+  const bool frames = !query->tail;
+  return stream_lines(call, LineStream{call.parameter(0), std::move(*query), last_event_id(call), frames});
 }
 
 }  // namespace sluice

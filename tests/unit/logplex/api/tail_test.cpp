@@ -1,3 +1,5 @@
+#include <malloc.h>
+
 #include <cstdlib>
 
 #include <gtest/gtest.h>
@@ -221,6 +223,24 @@ TEST_F(TailTest, deleting_the_channel_ends_its_tails) {
   stream.until("n2\n");
   EXPECT_EQ(node.call("DELETE", "/v3/channels/c").status, 204);
   EXPECT_EQ(numbers_in(stream.all()), range(0, 3));
+}
+
+TEST_F(TailTest, idle_tail_costs_little_memory) {
+  constexpr std::size_t kTails = 400;
+  constexpr std::size_t kMost = 10 << 10;  // 8.9 KiB without optimisation, connection and source (2026-11-23)
+  std::vector<RawClient> clients;
+  const auto open_tails = [&](std::size_t count) {
+    for (std::size_t i = 0; i < count; ++i) {
+      clients.push_back(node.get("/v3/channels/c/logs?tail=1&num=0", {"Accept: text/event-stream"}));
+      clients.back().read_until("\r\n\r\n");
+    }
+  };
+  open_tails(20);  // what is made once is there now
+  const auto before = mallinfo2().uordblks;
+  open_tails(kTails);
+  const auto each = (mallinfo2().uordblks - before) / kTails;
+  RecordProperty("bytes_per_idle_tail", static_cast<int>(each));
+  EXPECT_LE(each, kMost);
 }
 
 TEST(SlowTail, is_told_exactly_how_many_it_lost) {
