@@ -24,6 +24,9 @@ inline const std::string kDrainToken = "d.6ba7b810-9dad-41d1-80b4-00c04fd430c8";
 inline DrainSettings default_settings() {
   SystemFiles files;
   DrainSettings settings = load_settings({}, files).value().drains;
+  // Patient, for machines that are busy and programs that are instrumented; quick to try again.
+  settings.http_connect_timeout = settings.http_timeout = std::chrono::seconds(60);
+  settings.syslog_connect_timeout = settings.syslog_send_timeout = std::chrono::seconds(60);
   settings.backoff_min = std::chrono::milliseconds(20);
   settings.backoff_max = std::chrono::milliseconds(100);
   return settings;
