@@ -2,8 +2,8 @@
 #
 #   sluice_precompile(TARGET KIND)      KIND: pure, asio or test
 #
-# For the release preset, which people build once. Builds that go on incrementally have ccache instead, and show the
-# includes that a file forgot.
+# Off unless asked for (-DSLUICE_PCH=ON), for builds from nothing: a file takes a third to a half less time with it. Builds
+# go on incrementally have ccache instead, and show the includes that a file forgot.
 option(SLUICE_PCH "Use precompiled headers" OFF)
 
 function(sluice_make_precompiled kind)
