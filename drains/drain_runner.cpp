@@ -39,7 +39,7 @@ class DrainRunner::Gatherer final : public LineVisitor {
     if (runner_.untold_ > 0) runner_.append_notice(frame_);
     if (frame_.lines++ == 0) frame_.oldest = line.received();
     runner_.identity_.add(channel, seq);
-    runner_.encoder_->append(line, frame_.body);
+    runner_.encoder_->append_from(channel, seq, line, frame_.body);
     return true;
   }
   void on_loss(const Losses& losses) override {
@@ -85,7 +85,7 @@ DrainRunner::DrainRunner(const DrainEnvironment& environment, FabricShard& fabri
 DrainRunner::~DrainRunner() = default;
 
 void DrainRunner::configure() {
-  auto encoder = make_encoder(drain_, environment_.settings);
+  auto encoder = make_encoder(drain_, environment_.settings, environment_.channels);
   auto transport = make_transport(drain_, environment_);
   auto filter = Filter::parse(drain_.filter);
   health_ = Health::kUntried;
@@ -94,6 +94,7 @@ void DrainRunner::configure() {
   if (!filter) return disable(filter.error());
   encoder_ = std::move(*encoder);
   transport_ = std::move(*transport);
+  transport_->wake_with(wake_);
   filter_.reset();
   if (!drain_.filter.empty()) filter_ = std::move(*filter);
 }
@@ -183,7 +184,7 @@ Task<void> DrainRunner::run() {
     co_await send_what_is_due();
     if (flushing_ && (drained() || flush_failed_)) finished_.set();
     if (changed_ || skip_asked_) continue;
-    const Duration patience = sent_ > 0 ? Duration(kConfirmPoll) : Duration(kTendPeriod);
+    const Duration patience = sent_ > 0 || way_is_full_ ? Duration(kConfirmPoll) : Duration(kTendPeriod);
     const bool woken = co_await wake_.wait_for(patience);
     if (!woken && sent_ == 0 && transport_ != nullptr) transport_->tend();
   }
@@ -207,6 +208,8 @@ Task<void> DrainRunner::send_what_is_due() {
     SendReport report = co_await transport_->send(*frame);
     latency_ = environment_.shard.clock().steady() - before;
     apply(report);
+    way_is_full_ = report.verdict == Verdict::kLater;
+    if (way_is_full_) break;
     failed = !take_confirmed() || report.verdict == Verdict::kRetry;
   }
 }
@@ -218,6 +221,8 @@ void DrainRunner::apply(const SendReport& report) {
     case Verdict::kSent:
       ++sent_;
       return;
+    case Verdict::kLater:
+      return note_trouble();
     case Verdict::kSplit:
       return split_unsent();
     case Verdict::kRejected:
@@ -246,6 +251,25 @@ void DrainRunner::on_delivered(std::size_t frames) {
   health_ = Health::kWell;
   backoff_.reset();
   broke_before_ = false;
+}
+
+/// Lines of delivered frames that the receiver did not take after all.
+void DrainRunner::note_refused(const Refused& refused) {
+  if (refused.lines == 0) return;
+  delivered_ -= refused.lines;
+  rejected_ += refused.lines;
+  if (untold_ == 0) untold_since_ = shard().wall_now();
+  untold_ += refused.lines;
+  health_ = Health::kFailing;
+  last_error_ = refused.why;
+}
+
+/// What is under way stays there; the next confirmation says that all is well again.
+void DrainRunner::note_trouble() {
+  std::string trouble = transport_->trouble();
+  if (trouble.empty()) return;
+  health_ = Health::kFailing;
+  last_error_ = std::move(trouble);
 }
 
 void DrainRunner::on_broken(const SendReport& report) {
@@ -289,11 +313,10 @@ void DrainRunner::split_unsent() {
 bool DrainRunner::take_confirmed() {
   if (transport_ == nullptr || sent_ == 0) return true;
   if (const std::size_t frames = transport_->take_confirmed(); frames > 0) on_delivered(frames);
+  note_refused(transport_->take_refused());
+  note_trouble();
   if (!transport_->broken()) return true;
-  SendReport report;
-  report.error_class = "closed";
-  report.error = "the receiver closed the connection before it had everything";
-  on_broken(report);
+  on_broken(transport_->break_report());
   return !std::exchange(broke_before_, true);
 }
 

@@ -74,6 +74,8 @@ class DrainRunner final : public OnShard, private Subscription {
   void apply(const SendReport& report);
   void on_delivered(std::size_t frames);
   void on_broken(const SendReport& report);
+  void note_refused(const Refused& refused);
+  void note_trouble();
   void reject_front();
   void split_unsent();
   bool take_confirmed();
@@ -102,6 +104,7 @@ class DrainRunner final : public OnShard, private Subscription {
   WallTime untold_since_{};
 
   Health health_ = Health::kUntried;
+  bool way_is_full_ = false;   // the transport could not take the frame, or not all of it
   bool broke_before_ = false;  // the connection broke, and nothing was delivered since
   bool flushing_ = false;
   bool flush_failed_ = false;

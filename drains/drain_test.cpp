@@ -41,6 +41,15 @@ Task<bool> confirmed(Transport& transport) {
   co_return false;
 }
 
+SendReport unconfirmed(const Transport& transport) {
+  if (transport.broken()) return transport.break_report();
+  SendReport report;
+  report.error_class = "timeout";
+  report.error = transport.trouble();
+  if (report.error.empty()) report.error = "the receiver confirmed nothing in time";
+  return report;
+}
+
 DrainTestReport unusable(const Error& error) {
   DrainTestReport report;
   report.sent.verdict = Verdict::kFatal;
@@ -62,6 +71,7 @@ Task<DrainTestReport> test_drain(const DrainEnvironment& environment, Drain drai
   report.sent = co_await (*transport)->send(frame);
   report.delivered = report.sent.verdict == Verdict::kDelivered;
   if (report.sent.verdict == Verdict::kSent) report.delivered = co_await confirmed(**transport);
+  if (report.sent.verdict == Verdict::kSent && !report.delivered) report.sent = unconfirmed(**transport);
   report.latency = environment.shard.clock().steady() - before;
   if (const TlsFacts* facts = (*transport)->tls()) report.tls = *facts;
   (*transport)->close();

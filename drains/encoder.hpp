@@ -13,6 +13,8 @@
 
 namespace sluice {
 
+class ChannelNames;
+
 /// Lines to body. One per drain and shard; no state between lines.
 class Encoder {
  public:
@@ -20,6 +22,12 @@ class Encoder {
 
   /// Appends one line or notice.
   virtual void append(const RecordView& line, std::string& body) const = 0;
+  /// The same for a line of a channel, for formats that say where a line stands.
+  virtual void append_from(ChannelSlot channel, Seq seq, const RecordView& line, std::string& body) const {
+    static_cast<void>(channel);
+    static_cast<void>(seq);
+    append(line, body);
+  }
   /// Where a frame should end, in bytes of body. A single line may be larger.
   virtual std::size_t target_bytes() const = 0;
   /// Two frames with the same messages, for a receiver that finds one too large; none when there is only one message.
@@ -28,6 +36,8 @@ class Encoder {
 };
 
 /// The encoder for a drain's url and format. Error: an unknown scheme or format, named; never a secret.
-result<std::unique_ptr<Encoder>, Error> make_encoder(const Drain& drain, const DrainSettings& settings);
+/// `channels` outlives it; nullptr: lines go without their channel's name.
+result<std::unique_ptr<Encoder>, Error> make_encoder(const Drain& drain, const DrainSettings& settings,
+                                                     const ChannelNames* channels = nullptr);
 
 }  // namespace sluice

@@ -94,7 +94,8 @@ Halves NdjsonEncoder::split(const Frame& frame) const {
   return halves(frame, cut);
 }
 
-result<std::unique_ptr<Encoder>, Error> make_encoder(const Drain& drain, const DrainSettings& settings) {
+result<std::unique_ptr<Encoder>, Error> make_encoder(const Drain& drain, const DrainSettings& settings,
+                                                     [[maybe_unused]] const ChannelNames* channels) {
   SLUICE_TRY(const Destination destination, parse_destination(drain));
   if (destination.protocol == Destination::Protocol::kHttp)
     return make_http_encoder(drain, settings.http_batch_bytes.count);

@@ -5,6 +5,13 @@
 
 namespace sluice {
 
+SendReport Transport::break_report() const {
+  SendReport report;
+  report.error_class = "closed";
+  report.error = "the receiver closed the connection before it had everything";
+  return report;
+}
+
 result<std::unique_ptr<Transport>, Error> make_transport(const Drain& drain, const DrainEnvironment& environment) {
   SLUICE_TRY(Destination destination, parse_destination(drain));
   if (destination.protocol == Destination::Protocol::kHttp)

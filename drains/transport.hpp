@@ -10,15 +10,20 @@
 #include "logplex/net/dial.hpp"
 #include "logplex/net/stream.hpp"
 #include "logplex/net/tls_context.hpp"
+#include "logplex/runtime/event.hpp"
 #include "logplex/runtime/lane.hpp"
 #include "logplex/runtime/task.hpp"
 
 namespace sluice {
 
+class ChannelNames;
+class KafkaHub;
+
 /// What became of one attempt to send a frame.
 enum class Verdict {
   kDelivered,  // the receiver confirmed it
   kSent,       // on its way; take_confirmed() will tell
+  kLater,      // not taken, or only in part, because the way is full: send it again when woken
   kRetry,      // nothing is known to have arrived: send it, and all unconfirmed before it, again later
   kSplit,      // too large for the receiver: send it in parts
   kRejected,   // the receiver will never take it: give it up and go on
@@ -33,6 +38,12 @@ struct SendReport {
   std::string error;        // a sentence without secrets; empty when delivered or sent
 };
 
+/// Lines of confirmed frames that the receiver refused one by one.
+struct Refused {
+  std::uint64_t lines = 0;
+  std::string why;
+};
+
 /// Frame to receiver, over a connection that it makes, keeps and renews. One per drain and shard, on that shard; used
 /// by one task at a time. It holds no frame: what is unconfirmed stays with the caller.
 class Transport {
@@ -45,8 +56,16 @@ class Transport {
   virtual std::size_t window() const = 0;
   /// How many frames, in the order in which they were sent, have been confirmed since the last call.
   virtual std::size_t take_confirmed() { return 0; }
+  /// Of the lines in frames that take_confirmed() counted, those that were refused since the last call.
+  virtual Refused take_refused() { return {}; }
   /// The connection is gone and with it all hope for what is unconfirmed. Reset by the next send().
   virtual bool broken() const { return false; }
+  /// While broken: what happened.
+  virtual SendReport break_report() const;
+  /// Why unconfirmed frames make no progress though nothing is broken; a sentence, empty when all is well.
+  virtual std::string trouble() const { return {}; }
+  /// `wake` is to be set when there may be something to take, or room again; not by the destructor.
+  virtual void wake_with(Event& wake) { static_cast<void>(wake); }
   /// Looks after an idle connection: closes one that the peer closed, that is idle or too old. Called now and then.
   virtual void tend() = 0;
   /// Ends the connection at once.
@@ -63,6 +82,8 @@ struct DrainEnvironment {
   std::shared_ptr<const TlsContext> default_tls;  // drains.ca_file or the system's CAs
   Lane& tls_lane;                                 // makes contexts for drains with certificates of their own
   std::string user_agent;                         // "Logplex/<version>"
+  KafkaHub* kafka = nullptr;                      // the process's producers; nullptr = no Kafka drains
+  const ChannelNames* channels = nullptr;         // of this shard; nullptr = lines go without their channel's name
 };
 
 /// The transport for a drain's url. Error: an unknown scheme or an unusable url; never a secret.
