@@ -1,5 +1,6 @@
 #include <boost/json/array.hpp>
 
+#include "logplex/api/changes.hpp"
 #include "logplex/api/handlers.hpp"
 #include "logplex/api/json_body.hpp"
 #include "logplex/net/secret_hash.hpp"
@@ -81,7 +82,7 @@ Task<ApiAnswer> create_key(ApiCall& call) {
   auto made = key_json(*key);
   made["key"] = text;
   Change change = CreateKey{std::move(*key)};
-  const auto applied = co_await call.parts.store.apply(std::move(change));
+  const auto applied = co_await call.parts.changes.make(std::move(change));
   co_return applied.has_error() ? answer_for(applied.error()) : json_answer(201, made);
 }
 

@@ -2,9 +2,8 @@
 
 #include <stdexcept>
 
-#include <boost/json/serialize.hpp>
-
 #include "logplex/model/config_error.hpp"
+#include "logplex/wire/json_text.hpp"
 
 namespace sluice {
 namespace json = boost::json;
@@ -24,7 +23,7 @@ unsigned status_of(const error_code& code) {
 ApiAnswer json_answer(unsigned status, const json::value& body) {
   ApiAnswer answer;
   answer.status = status;
-  answer.body = json::serialize(body);
+  answer.body = json_text(body);
   answer.body += '\n';
   return answer;
 }

@@ -16,6 +16,7 @@
 
 namespace sluice {
 
+class Changes;
 class DrainControl;
 class NodeStatus;
 class Tails;
@@ -23,7 +24,8 @@ class Tails;
 /// What handlers work with, on one shard.
 struct ApiParts {
   Shard& shard;
-  Store& store;
+  Store& store;      // for what it holds
+  Changes& changes;  // for what is to be changed
   Fabric& fabric;
   DrainControl& drains;
   NodeStatus& node;

@@ -79,7 +79,8 @@ ApiShard::ApiShard(Shard& shard, const ApiNeeds& needs, const ApiSettings& setti
       settings_(settings),
       routes_(routes),
       tails_(shard, needs.fabric.shard(shard.id())),
-      parts_{shard, needs.store, needs.fabric, needs.drains, needs.node, tails_, settings, guard, routes},
+      changes_(shard, needs.store, needs.change_timeout),
+      parts_{shard, needs.store, changes_, needs.fabric, needs.drains, needs.node, tails_, settings, guard, routes},
       counts_(routes.routes().size() + 1) {}
 
 Task<void> ApiShard::handle(HttpExchange& exchange) {
@@ -89,6 +90,11 @@ Task<void> ApiShard::handle(HttpExchange& exchange) {
   auto answer = co_await take(exchange, std::move(match), request_id);
   count(route, answer.status);
   if (!answer.streamed) co_await reply(exchange, std::move(answer), std::move(request_id));
+}
+
+HttpResponse ApiShard::refused(int status, std::string sentence) {
+  count(nullptr, static_cast<unsigned>(status));
+  return to_response(error_answer(static_cast<unsigned>(status), sentence), Uuid::random(shard().rng()).str());
 }
 
 Task<void> ApiShard::reply(HttpExchange& exchange, ApiAnswer answer, std::string request_id) {
@@ -185,7 +191,7 @@ std::string ApiCall::base_url() const {
 Task<ApiAnswer> answered(ApiAnswer answer) { co_return answer; }
 
 Task<ApiAnswer> remove_by(ApiCall& call, Change change) {
-  const auto applied = co_await call.parts.store.apply(std::move(change));
+  const auto applied = co_await call.parts.changes.make(std::move(change));
   co_return applied.has_error() ? answer_for(applied.error()) : no_content();
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "logplex/api/api_call.hpp"
+#include "logplex/api/changes.hpp"
 #include "logplex/api/tails.hpp"
 #include "logplex/net/http_server.hpp"
 
@@ -21,6 +22,7 @@ struct ApiNeeds {
   Fabric& fabric;
   DrainControl& drains;
   NodeStatus& node;
+  Duration change_timeout = std::chrono::seconds(2);  // store.write_timeout
 };
 
 /// The API on one shard: takes each request through the checks of its row (path, method, authentication, scope, Accept,
@@ -32,6 +34,11 @@ class ApiShard final : public HttpHandler, public OnShard {
            const RouteTable& routes);
 
   Task<void> handle(HttpExchange& exchange) override;
+  HttpResponse refused(int status, std::string sentence) override;
+
+  /// Ends the waits for changes that are still being made. After the server's cancel().
+  void cancel() { changes_.cancel(); }
+  Task<void> stopped() { return changes_.stopped(); }
 
   Tails& tails() { return tails_; }
   void add_metrics(MetricsPage& page) const;
@@ -51,6 +58,7 @@ class ApiShard final : public HttpHandler, public OnShard {
   const ApiSettings& settings_;
   const RouteTable& routes_;
   Tails tails_;
+  Changes changes_;
   ApiParts parts_;
   std::vector<Counts> counts_;  // by row; the last one counts what has no row
 };

@@ -1,5 +1,6 @@
 #include <boost/json/array.hpp>
 
+#include "logplex/api/changes.hpp"
 #include "logplex/api/handlers.hpp"
 #include "logplex/api/json_body.hpp"
 
@@ -143,7 +144,7 @@ ApiAnswer show_backend(const ApiCall& call, unsigned status) {
 
 /// Makes the change and shows the app as it then is.
 Task<ApiAnswer> change_app(ApiCall& call, Change change) {
-  const auto applied = co_await call.parts.store.apply(std::move(change));
+  const auto applied = co_await call.parts.changes.make(std::move(change));
   if (applied.has_error()) co_return answer_for(applied.error());
   co_return show_app(call, applied->created ? 201 : 200);
 }
@@ -196,7 +197,7 @@ Task<ApiAnswer> put_backend(ApiCall& call) {
   auto backend = read_backend(call.body, call.parameter(1), {});
   if (backend.has_error()) co_return backend.error().answer();
   Change change = PutBackend{call.parameter(0), std::move(*backend)};
-  const auto applied = co_await call.parts.store.apply(std::move(change));
+  const auto applied = co_await call.parts.changes.make(std::move(change));
   if (applied.has_error()) co_return answer_for(applied.error());
   co_return show_backend(call, applied->created ? 201 : 200);
 }

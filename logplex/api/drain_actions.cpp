@@ -1,3 +1,4 @@
+#include "logplex/api/changes.hpp"
 #include "logplex/api/drain_path.hpp"
 #include "logplex/api/handlers.hpp"
 #include "logplex/api/json_body.hpp"
@@ -24,7 +25,8 @@ json::value text_or_null(const std::string& text) { return text.empty() ? json::
 json::object test_json(const DrainTest& test) {
   json::object out{{"ok", test.delivered}};
   out["status"] = test.http_status ? json::value(*test.http_status) : json::value();
-  out["latency_ms"] = std::chrono::duration<double, std::milli>(test.latency).count();
+  out["latency_ms"] =
+      static_cast<double>(std::chrono::duration_cast<std::chrono::microseconds>(test.latency).count()) / 1000;
   out["tls"] = tls_json(test);
   out["error_class"] = text_or_null(test.error_class);
   out["error"] = text_or_null(test.error);
@@ -33,7 +35,7 @@ json::object test_json(const DrainTest& test) {
 
 Task<ApiAnswer> set_paused(ApiCall& call, Drain drain, bool paused) {
   Change change = SetDrainPaused{drain.channel, drain.id, paused};
-  const auto applied = co_await call.parts.store.apply(std::move(change));
+  const auto applied = co_await call.parts.changes.make(std::move(change));
   if (applied.has_error()) co_return answer_for(applied.error());
   const auto report = co_await call.parts.drains.report(drain.id);
   drain.paused = paused;

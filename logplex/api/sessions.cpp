@@ -1,3 +1,4 @@
+#include "logplex/api/changes.hpp"
 #include "logplex/api/handlers.hpp"
 #include "logplex/api/json_body.hpp"
 #include "logplex/api/line_stream.hpp"
@@ -23,7 +24,7 @@ Task<ApiAnswer> create_session(ApiCall& call) {
   const auto ttl = std::chrono::duration_cast<std::chrono::microseconds>(call.parts.settings.session_ttl);
   const auto uuid = Uuid::random(shard.rng());
   Change change = CreateSession{Session{uuid, channel, query->to_text(), shard.wall_now() + ttl, {}}};
-  const auto applied = co_await call.parts.store.apply(std::move(change));
+  const auto applied = co_await call.parts.changes.make(std::move(change));
   if (applied.has_error()) co_return answer_for(applied.error());
   const auto url = call.base_url() + "/sessions/" + uuid.str();
   auto answer = json_answer(201, json::object{{"url", url}});

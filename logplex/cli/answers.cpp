@@ -1,9 +1,8 @@
 #include "logplex/cli/answers.hpp"
 
-#include <boost/json/serialize.hpp>
-
 #include "logplex/cli/cli_error.hpp"
 #include "logplex/cli/json_text.hpp"
+#include "logplex/wire/json_text.hpp"
 
 namespace sluice {
 namespace {
@@ -46,7 +45,7 @@ result<json::array, Error> ask_for_all(CommandRun& run, const std::string& targe
 }
 
 result<void, Error> print_json(CommandRun& run, const json::value& value) {
-  return run.print((value.is_null() ? "{}" : json::serialize(value)) + "\n");
+  return run.print((value.is_null() ? "{}" : json_text(value)) + "\n");
 }
 
 result<void, Error> report(CommandRun& run, const json::value& value, std::string_view sentence) {

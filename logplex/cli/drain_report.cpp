@@ -1,11 +1,11 @@
 #include "logplex/cli/drain_report.hpp"
 
-#include <boost/json/serialize.hpp>
 #include <fmt/format.h>
 
 #include "logplex/cli/json_text.hpp"
 #include "logplex/cli/table.hpp"
 #include "logplex/cli/times.hpp"
+#include "logplex/wire/json_text.hpp"
 
 namespace sluice {
 namespace {
@@ -56,7 +56,7 @@ std::string latency_text(const json::value& value) {
 std::string any_text(const json::value& value, std::string_view name) {
   const auto* found = member(value, name);
   if (found == nullptr || found->is_null()) return {};
-  return found->is_structured() ? json::serialize(*found) : value_text(*found);
+  return found->is_structured() ? json_text(*found) : value_text(*found);
 }
 
 std::string pending_text(const json::value& stats) {

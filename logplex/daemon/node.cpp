@@ -111,7 +111,7 @@ result<void, Error> Node::open() {
   tls_lane_ = std::make_unique<Lane>("tls", 1, 256);
   SLUICE_TRY_VOID(open_listeners());
   store_->start(*runtime_);
-  const ApiNeeds needs{*store_, *fabric_, drain_desk_, node_desk_};
+  const ApiNeeds needs{*store_, *fabric_, drain_desk_, node_desk_, settings_.store.write_timeout};
   api_ = std::make_unique<Api>(*runtime_, needs, settings_.api, guard_);
   make_parts();
   give_handlers();

@@ -1,14 +1,17 @@
 #include "logplex/daemon/node_desk.hpp"
 
+#include <cmath>
+
 #include "logplex/daemon/node.hpp"
 #include "logplex/runtime/cross.hpp"
 
 namespace sluice {
 namespace {
 
+/// To two decimals.
 double per_second(std::uint64_t before, std::uint64_t after, Duration time) {
   const double seconds = std::chrono::duration<double>(time).count();
-  return seconds > 0 ? static_cast<double>(after - before) / seconds : 0;
+  return seconds > 0 ? std::round(static_cast<double>(after - before) / seconds * 100) / 100 : 0;
 }
 
 }  // namespace
@@ -29,6 +32,8 @@ Task<NodeTotals> NodeDesk::totals() {
 
 Task<void> NodeDesk::measure() {
   SteadyTime last = Shard::current().now();
+  const NodeTotals first = co_await totals();
+  rates_.totals = first;
   for (;;) {
     co_await sleep_for(kPeriod);
     const NodeTotals now = co_await totals();

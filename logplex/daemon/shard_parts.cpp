@@ -103,6 +103,7 @@ Task<void> ShardParts::finished() {
 void ShardParts::cancel() {
   admin_server_.stop_accepting();
   for (HttpServer* server : {&log_server_, &api_server_, &admin_server_}) server->cancel();
+  api_.cancel();
   proxy_.cancel();
   drains_.cancel();
 }
@@ -111,6 +112,7 @@ Task<void> ShardParts::stopped() {
   co_await proxy_.stopped();
   co_await log_server_.stopped();
   co_await api_server_.stopped();
+  co_await api_.stopped();
   co_await admin_server_.stopped();
   co_await drains_.stopped();
 }

@@ -19,7 +19,8 @@ namespace sluice {
 /// every line is with its channel's owner, so that a read after the answer sees it. log-shuttle gives lines up on any
 /// other status, so a node that is short of memory answers late (at most ingress.max_delay), never 503.
 ///
-/// One per shard, on that shard; intake outlives it.
+/// A large body, or a small one that unpacks to a large one, is worked off over many turns, so that the shard's other
+/// connections do not wait for it. One per shard, on that shard; intake outlives it.
 class LogPost final : public HttpHandler {
  public:
   LogPost(const IngressSettings& settings, Intake& intake) : settings_(settings), intake_(intake) {}
@@ -41,8 +42,8 @@ class LogPost final : public HttpHandler {
   Task<boost::system::result<std::string, Refusal>> read_frames(HttpExchange& exchange);
   boost::system::result<Sender, Refusal> authenticate(const HttpRequest& request) const;
   std::optional<Refusal> check_content_type(const HttpRequest& request) const;
-  boost::system::result<std::string, Refusal> unpacked(const HttpRequest& request, std::string body) const;
-  std::optional<Refusal> check_frames(const HttpRequest& request, std::string_view body) const;
+  Task<boost::system::result<std::string, Refusal>> unpacked(std::string body);
+  Task<std::optional<Refusal>> check_frames(const HttpRequest& request, std::string_view body);
   Task<Duration> append_all(std::optional<TokenEntry> token, std::string_view body);
   Task<void> refuse(HttpExchange& exchange, Refusal refusal);
   Task<void> answer(HttpExchange& exchange, HttpResponse response);

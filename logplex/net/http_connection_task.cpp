@@ -137,10 +137,7 @@ Task<bool> HttpConnectionTask::read_head() {
 /// Answers on our own behalf and closes.
 Task<void> HttpConnectionTask::refuse(int status, std::string text) {
   close_ = true;
-  HttpResponse response;
-  response.status = status;
-  response.headers.emplace_back("Content-Type", "text/plain; charset=utf-8");
-  response.body = text + "\n";
+  const HttpResponse response = server_.handler_.refused(status, std::move(text));
   const std::string head = render_head(response, false);
   answered_ = true;
   limit_step(server_.options_.request_timeout);

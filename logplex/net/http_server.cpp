@@ -15,6 +15,14 @@ void HttpExchange::on_client_gone(Event* event) { connection_.on_client_gone(eve
 bool HttpExchange::client_gone() const { return connection_.client_gone(); }
 bool HttpExchange::stopping() const { return connection_.stopping(); }
 
+HttpResponse HttpHandler::refused(int status, std::string sentence) {
+  HttpResponse response;
+  response.status = status;
+  response.headers.emplace_back("Content-Type", "text/plain; charset=utf-8");
+  response.body = std::move(sentence) + "\n";
+  return response;
+}
+
 HttpServer::HttpServer(Shard& shard, HttpServerOptions options, HttpHandler& handler)
     : shard_(shard), options_(std::move(options)), handler_(handler), gate_(shard, options_.name) {}
 

@@ -57,6 +57,9 @@ class HttpHandler {
   /// The head is complete, the body is not read. A handler that returns without an answer causes a 500. One request
   /// of a connection at a time; many connections at once.
   virtual Task<void> handle(HttpExchange& exchange) = 0;
+  /// The answer to a request that no handle() sees or ends: malformed (400, 431, 501), late (408), failed (500). The
+  /// connection is closed after it. Plain text unless the handler speaks something else.
+  virtual HttpResponse refused(int status, std::string sentence);
 };
 
 struct HttpServerOptions {

@@ -49,6 +49,20 @@ class GeneralTest(ApiCase):
         self.expect_error(413, "PUT", f"/v3/apps/{self.name}", b'"' + b"x" * 2_000_000 + b'"')
         self.expect(404, "GET", f"/v3/apps/{self.name}")
 
+    def test_requests_that_are_no_requests_get_json_and_an_id_too(self):
+        for path, head in (("/v3/apps?x=%zz", b"Host: a\r\n"), ("/v3/apps", b""), ("/v3/apps", b"Host: a\r\nX: " + b"y" * 40000)):
+            answer = self.raw("api.listen", b"GET " + path.encode() + b" HTTP/1.1\r\n" + head + b"\r\n")
+            status, rest = answer.split(b"\r\n", 1)
+            self.assertRegex(status, rb"^HTTP/1.1 4\d\d ")
+            self.assertRegex(rest, rb"(?s)request-id: \S+.*\{\"error\":\"[^\"]+\"\}\n$")
+
+    def test_numbers_are_written_plainly(self):
+        self.node.make_channel(self.name)
+        made = self.expect(201, "POST", f"/v3/channels/{self.name}/drains", {"url": "http://127.0.0.1:9/numbers"})
+        self.assertIn(b'"oldest_pending_age_s":0,', made.body)
+        self.assertIn(b'"requests_per_s":', self.expect(200, "GET", "/v3/status").body)
+        self.assertNotRegex(self.expect(200, "GET", "/v3/status").body, rb"\dE")
+
     def test_unknown_paths_and_methods(self):
         self.expect(404, "GET", "/v3/nonsense")
         self.expect(405, "POST", f"/v3/channels/{self.name}", {})

@@ -71,6 +71,8 @@ ApiNode::~ApiNode() {
     shards.on(id, [this, id] { servers_[id]->stop_accepting(); });
     shards.on(id, [this, id] { servers_[id]->cancel(); });
     shards.await(id, servers_[id]->stopped());
+    shards.on(id, [this, id] { api_->shard(id).cancel(); });
+    shards.await(id, api_->shard(id).stopped());
   }
   shards.stop();
   servers_.clear();

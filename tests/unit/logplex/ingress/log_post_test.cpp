@@ -1,8 +1,9 @@
 #include <algorithm>
 
-#include "tests/unit/logplex/ingress/ingress_fixture.hpp"
 #include "logplex/base/metrics.hpp"
+#include "logplex/ingress/turn_share.hpp"
 #include "logplex/wire/gzip.hpp"
+#include "tests/unit/logplex/ingress/ingress_fixture.hpp"
 
 namespace sluice {
 namespace {
@@ -231,6 +232,26 @@ TEST_F(LogPostTest, a_large_body_arrives_whole_whoever_owns_the_channel) {
     const auto all = lines(channel);
     ASSERT_EQ(all.size(), count) << channel;
     EXPECT_EQ(std::count(all.begin(), all.end(), "LOSS"), 0);
+  }
+}
+
+TEST_F(LogPostTest, what_unpacks_to_much_leaves_turns_to_others) {
+  start();
+  const auto turns = [this] {
+    std::uint64_t sum = 0;
+    for (std::uint32_t id = 0; id < kShards; ++id)
+      sum += shards.on(id, [&] { return shards.runtime.shard(id).counters().turns; });
+    return sum;
+  };
+  std::string frames;
+  while (frames.size() < 6'000'000) frames += line("token", "the same again and again");
+  for (const auto& [text, status] : {std::pair{frames, "HTTP/1.1 204 No Content"},
+                                     std::pair{std::string(50'000'000, '1'), "HTTP/1.1 413 Request body too large"}}) {
+    auto request = good(gzip(text));
+    request.more = "Content-Encoding: gzip\r\n";
+    const auto before = turns();
+    EXPECT_EQ(status_of(exchange(request)), status);
+    EXPECT_GE(turns() - before, 6'000'000 / TurnShare::kShare) << "a turn takes no more than its share";
   }
 }
 

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "logplex/model/change.hpp"
+#include "logplex/runtime/gate.hpp"
+#include "logplex/store/store.hpp"
+
+namespace sluice {
+
+/// Asks the store for changes and answers each caller in time, also when the store does not: a disk that hangs is not
+/// the client's to wait for.
+///
+/// Lives on its shard, owned by ApiShard; the store outlives it. A change that was given up goes on in the store, which
+/// bounds how many wait there, and its outcome is forgotten. Await stopped() after cancel() before destroying it.
+class Changes final : public OnShard {
+ public:
+  /// `patience`: how long a caller waits, store.write_timeout.
+  Changes(Shard& shard, Store& store, Duration patience)
+      : OnShard(shard), store_(store), patience_(patience), waits_(shard, "changes") {}
+
+  /// What Store::apply() says, or kUnavailable after the patience: then the change may still be made.
+  Task<result<Applied, Error>> make(Change change);
+
+  void cancel() { waits_.stop(); }
+  Task<void> stopped() { return waits_.stopped(); }
+
+ private:
+  struct Wait {
+    explicit Wait(Shard& shard) : ended(shard) {}
+    Event ended;
+    std::optional<result<Applied, Error>> outcome;
+  };
+
+  Task<void> ask(Change change, std::shared_ptr<Wait> wait);
+
+  Store& store_;
+  const Duration patience_;
+  Gate waits_;
+};
+
+}  // namespace sluice

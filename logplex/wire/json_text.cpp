@@ -1,0 +1,62 @@
+#include "logplex/wire/json_text.hpp"
+
+#include <charconv>
+#include <cmath>
+
+#include <boost/json/serialize.hpp>
+
+namespace sluice {
+namespace {
+
+namespace json = boost::json;
+
+void append(std::string& out, const json::value& value);
+
+void append_number(std::string& out, double number) {
+  if (!std::isfinite(number)) {
+    out += "null";
+    return;
+  }
+  char text[32];
+  const auto written = std::to_chars(text, text + sizeof text, number);  // the shortest that reads back the same
+  out.append(text, written.ptr);
+}
+
+void append_array(std::string& out, const json::array& array) {
+  char before = '[';
+  for (const auto& item : array) {
+    out += before;
+    append(out, item);
+    before = ',';
+  }
+  out += array.empty() ? "[]" : "]";
+}
+
+void append_object(std::string& out, const json::object& object) {
+  char before = '{';
+  for (const auto& member : object) {
+    out += before;
+    out += json::serialize(json::string(member.key()));
+    out += ':';
+    append(out, member.value());
+    before = ',';
+  }
+  out += object.empty() ? "{}" : "}";
+}
+
+void append(std::string& out, const json::value& value) {
+  if (const auto* number = value.if_double()) return append_number(out, *number);
+  if (const auto* array = value.if_array()) return append_array(out, *array);
+  if (const auto* object = value.if_object()) return append_object(out, *object);
+  out += json::serialize(value);
+}
+
+}  // namespace
+
+std::string json_text(const json::value& value) {
+  std::string out;
+  append(out, value);
+  return out;
+}
+
+}  // namespace sluice
