@@ -25,6 +25,8 @@ using SignalSet = asio::basic_signal_set<Executor>;
 constexpr unsigned kEverybodyReads = 0644;
 /// What is cancelled ends within a few turns; longer means a fault of ours, which must not keep the process.
 constexpr std::chrono::seconds kCancelGrace{2};
+/// Kept of the shutdown deadline for the lines of requests that had to be cut off.
+constexpr std::chrono::seconds kTimeToFlush{2};
 
 std::uint32_t shard_count(const Settings& settings) {
   if (settings.process.shards != 0) return static_cast<std::uint32_t>(settings.process.shards);
@@ -194,10 +196,19 @@ Task<void> Node::shut_down() {
   ready_.store(false, std::memory_order_release);
   co_await listeners_->stop_accepting();
   tell_every_shard(&ShardParts::stop_accepting);
-  const bool finished = co_await on_every_shard(&ShardParts::finished, settings_.process.shutdown_deadline);
-  if (!finished) log_warning("deadline passed before everything was finished");
+  // A request that ends on one shard can leave its line with another: drains are flushed when no shard brings more.
+  const Duration allowed = settings_.process.shutdown_deadline;
+  const SteadyTime until = Shard::current().now() + allowed;
+  const SteadyTime last_call = until - std::min<Duration>(allowed / 4, kTimeToFlush);
+  const bool answered = co_await on_every_shard(&ShardParts::sources_finished, last_call);
+  if (!answered) {
+    tell_every_shard(&ShardParts::cut_sources);
+    co_await on_every_shard(&ShardParts::sources_finished, until);
+  }
+  const bool flushed = co_await on_every_shard(&ShardParts::drains_flushed, until);
+  if (!answered || !flushed) log_warning("deadline passed before everything was finished");
   tell_every_shard(&ShardParts::cancel);
-  const bool stopped = co_await on_every_shard(&ShardParts::stopped, kCancelGrace);
+  const bool stopped = co_await on_every_shard(&ShardParts::stopped, Shard::current().now() + kCancelGrace);
   // What does not end would outlive what it uses.
   if (!stopped) end_process_now();
   runtime_->stop();
@@ -208,14 +219,13 @@ void Node::tell_every_shard(void (ShardParts::*action)()) {
     Shard::current().send(id, make_mail([parts = parts_[id].get(), action] { (parts->*action)(); }));
 }
 
-/// Runs one action on all shards at once; true when all ended before the time had passed. The step stays with
-/// the node, because a shard may end its action after the deadline.
-Task<bool> Node::on_every_shard(Task<void> (ShardParts::*action)(), Duration deadline) {
+/// Runs one action on all shards at once; true when all ended before that time. The step stays with the node, because a
+/// shard may end its action later.
+Task<bool> Node::on_every_shard(Task<void> (ShardParts::*action)(), SteadyTime until) {
   Shard& shard = Shard::current();
   StopStep& step = *stop_steps_.emplace_back(std::make_unique<StopStep>(shard, runtime_->size()));
   for (std::uint32_t id = 0; id < runtime_->size(); ++id)
     shard.send(id, make_mail([this, id, action, &step] { step_gates_[id]->spawn(run_step(id, action, step)); }));
-  const SteadyTime until = shard.now() + deadline;
   while (step.left > 0 && shard.now() < until) {
     const Duration remaining = until - shard.now();
     co_await step.ended.wait_for(remaining);

@@ -62,7 +62,7 @@ class Node {
   void give_handlers();
   Task<void> watch_signals(std::function<void()> reload);
   Task<void> shut_down();
-  Task<bool> on_every_shard(Task<void> (ShardParts::*action)(), Duration deadline);
+  Task<bool> on_every_shard(Task<void> (ShardParts::*action)(), SteadyTime until);
   void tell_every_shard(void (ShardParts::*action)());
   struct StopStep;
   Task<void> run_step(std::uint32_t shard, Task<void> (ShardParts::*action)(), StopStep& step);

@@ -91,10 +91,18 @@ void ShardParts::stop_accepting() {
   api_server_.stop_accepting();
 }
 
-Task<void> ShardParts::finished() {
+Task<void> ShardParts::sources_finished() {
   co_await proxy_.finished();
   co_await log_server_.stopped();
   co_await fabric_.settled();
+}
+
+void ShardParts::cut_sources() {
+  proxy_.cancel();
+  log_server_.cancel();
+}
+
+Task<void> ShardParts::drains_flushed() {
   drains_.flush();
   co_await drains_.flushed();
   co_await api_server_.stopped();

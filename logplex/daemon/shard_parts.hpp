@@ -38,8 +38,12 @@ class ShardParts {
 
   /// No new connection or request begins; what has begun goes on.
   void stop_accepting();
-  /// Returns when requests are answered and drains have flushed.
-  Task<void> finished();
+  /// Returns when requests are answered and their lines are with their channels.
+  Task<void> sources_finished();
+  /// Ends the requests that are still running.
+  void cut_sources();
+  /// Returns when drains have flushed and the API has answered. After every shard's sources_finished().
+  Task<void> drains_flushed();
   /// Ends everything now; `stopped` returns soon after.
   void cancel();
   Task<void> stopped();

@@ -21,21 +21,16 @@ bool is_other_version(std::string_view version) {
 
 }  // namespace
 
+template class HeadParser<RequestParser>;
+
 void RequestParser::reset() {
-  lines_.reset();
-  fields_.reset();
-  state_ = State::kRequestLine;
-  error_ = HeadError::kNone;
+  reset_head();
   started_ = false;
   empty_lines_ = 0;
-  minor_version_ = 1;
   method_ = target_ = host_field_ = {};
   hosts_ = 0;
   h2c_ = upgrade_field_ = upgrade_ = false;
   expectation_ = Expectation::kNone;
-  content_length_ = {};
-  transfer_encoding_ = {};
-  connection_ = {};
   host_.clear();
 }
 
@@ -49,24 +44,7 @@ BodyKind RequestParser::body() const {
   return content_length_.known() && content_length_.value() > 0 ? BodyKind::kLength : BodyKind::kNone;
 }
 
-Progress RequestParser::parse(const char* head, std::size_t size) {
-  head_ = head;
-  if (state_ == State::kRequestLine) {
-    const Progress line = read_request_line(size);
-    if (line != Progress::kDone) return line;
-    state_ = State::kFields;
-  }
-  if (state_ == State::kFields) return read_fields(size);
-  return state_ == State::kDone ? Progress::kDone : Progress::kError;
-}
-
-Progress RequestParser::fail(HeadError error) {
-  error_ = error;
-  state_ = State::kFailed;
-  return Progress::kError;
-}
-
-Progress RequestParser::read_request_line(std::size_t size) {
+Progress RequestParser::read_first_line(std::size_t size) {
   for (;;) {
     const std::size_t start = lines_.consumed();
     if (start == size) return Progress::kMore;
@@ -136,24 +114,6 @@ HeadError RequestParser::read_absolute_form(Span target) {
   if (path == authority) return HeadError::kBadTarget;
   target_ = {static_cast<std::uint32_t>(target.at + path), static_cast<std::uint32_t>(whole.size() - path)};
   return HeadError::kNone;
-}
-
-Progress RequestParser::read_fields(std::size_t size) {
-  for (;;) {
-    const Progress line = lines_.next(head_, size, limits_.line, limits_.head, HeadError::kHeaderValueTooLong);
-    if (line == Progress::kMore) return line;
-    if (line == Progress::kError) return fail(lines_.error());
-    HeadError error = HeadError::kNone;
-    if (lines_.line().size == 0) {
-      error = finish();
-      if (error != HeadError::kNone) return fail(error);
-      state_ = State::kDone;
-      return Progress::kDone;
-    }
-    error = fields_.add(head_, lines_.line(), limits_);
-    if (error == HeadError::kNone && fields_.last().kind != FieldKind::kOther) error = on_field(fields_.last());
-    if (error != HeadError::kNone) return fail(error);
-  }
 }
 
 HeadError RequestParser::on_field(const Field& field) {

@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include "router/http1/fields.hpp"
+#include "router/http1/head_parser.hpp"
 #include "router/http1/host.hpp"
 
 namespace sluice::http1 {
@@ -26,17 +26,13 @@ enum class Expectation : std::uint8_t { kNone, kContinue, kUnsupported, kMalform
 ///
 /// Not tied to a thread; one head at a time. After reset() its memory serves the next head: no allocation in steady
 /// state.
-class RequestParser {
+class RequestParser : public HeadParser<RequestParser> {
  public:
-  explicit RequestParser(const HeadLimits& limits) : limits_(limits) {}
+  explicit RequestParser(const HeadLimits& limits) : HeadParser(limits) {}
 
   void reset();
-  Progress parse(const char* head, std::size_t size);
-  HeadError error() const { return error_; }
   /// True from the first byte that is not an empty line on.
   bool started() const { return started_; }
-  /// The head's size, empty lines before it included; after kDone.
-  std::size_t consumed() const { return lines_.consumed(); }
 
   // After kDone. After kError as much as was read; method, path and host may be empty.
   std::string_view method() const { return text(method_); }
@@ -60,15 +56,10 @@ class RequestParser {
   /// The client will send another request after this one (RFC 9112 section 9.3).
   bool keep_alive() const { return http_1_0() ? connection_.keep_alive && !connection_.close : !connection_.close; }
 
-  const std::vector<Field>& fields() const { return fields_.all(); }
-  std::string_view text(Span span) const { return {head_ + span.at, span.size}; }
-
  private:
-  enum class State : std::uint8_t { kRequestLine, kFields, kDone, kFailed };
+  friend class HeadParser<RequestParser>;
 
-  Progress fail(HeadError error);
-  Progress read_request_line(std::size_t size);
-  Progress read_fields(std::size_t size);
+  Progress read_first_line(std::size_t size);
   HeadError split_request_line(Span line);
   HeadError read_method(std::string_view line, std::size_t& size);
   HeadError read_target(Span target);
@@ -80,15 +71,8 @@ class RequestParser {
   HeadError finish();
   HeadError finish_framing() const;
 
-  HeadLimits limits_;
-  const char* head_ = nullptr;
-  LineScanner lines_;
-  FieldList fields_;
-  State state_ = State::kRequestLine;
-  HeadError error_ = HeadError::kNone;
   bool started_ = false;
   std::uint8_t empty_lines_ = 0;
-  std::uint8_t minor_version_ = 1;
   Span method_;
   Span target_;
   Span host_field_;
@@ -97,10 +81,8 @@ class RequestParser {
   bool upgrade_field_ = false;
   bool upgrade_ = false;
   Expectation expectation_ = Expectation::kNone;
-  ContentLength content_length_;
-  TransferEncoding transfer_encoding_;
-  ConnectionOptions connection_;
   Host host_;
 };
+extern template class HeadParser<RequestParser>;
 
 }  // namespace sluice::http1

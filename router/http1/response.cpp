@@ -4,19 +4,14 @@
 
 namespace sluice::http1 {
 
+template class HeadParser<ResponseParser>;
+
 void ResponseParser::reset(bool to_head) {
-  lines_.reset();
-  fields_.reset();
-  state_ = State::kStatusLine;
-  error_ = HeadError::kNone;
+  reset_head();
   to_head_ = to_head;
   has_date_ = false;
-  minor_version_ = 1;
   status_ = 0;
   status_and_reason_ = {};
-  content_length_ = {};
-  transfer_encoding_ = {};
-  connection_ = {};
 }
 
 BodyKind ResponseParser::body() const {
@@ -34,24 +29,7 @@ bool ResponseParser::keep_alive() const {
   return body() != BodyKind::kUntilClose;
 }
 
-Progress ResponseParser::parse(const char* head, std::size_t size) {
-  head_ = head;
-  if (state_ == State::kStatusLine) {
-    const Progress line = read_status_line(size);
-    if (line != Progress::kDone) return line;
-    state_ = State::kFields;
-  }
-  if (state_ == State::kFields) return read_fields(size);
-  return state_ == State::kDone ? Progress::kDone : Progress::kError;
-}
-
-Progress ResponseParser::fail(HeadError error) {
-  error_ = error;
-  state_ = State::kFailed;
-  return Progress::kError;
-}
-
-Progress ResponseParser::read_status_line(std::size_t size) {
+Progress ResponseParser::read_first_line(std::size_t size) {
   if (size > 0 && head_[0] != 'H') return fail(HeadError::kBadStatusLine);
   const Progress line = lines_.next(head_, size, limits_.start_line, limits_.head, HeadError::kStatusLineTooLong);
   if (line == Progress::kMore) return line;
@@ -77,24 +55,6 @@ HeadError ResponseParser::split_status_line(Span line) {
   status_and_reason_ = {static_cast<std::uint32_t>(line.at + kStatusAt),
                         static_cast<std::uint32_t>(line.size - kStatusAt)};
   return HeadError::kNone;
-}
-
-Progress ResponseParser::read_fields(std::size_t size) {
-  for (;;) {
-    const Progress line = lines_.next(head_, size, limits_.line, limits_.head, HeadError::kHeaderValueTooLong);
-    if (line == Progress::kMore) return line;
-    if (line == Progress::kError) return fail(lines_.error());
-    HeadError error = HeadError::kNone;
-    if (lines_.line().size == 0) {
-      error = finish();
-      if (error != HeadError::kNone) return fail(error);
-      state_ = State::kDone;
-      return Progress::kDone;
-    }
-    error = fields_.add(head_, lines_.line(), limits_);
-    if (error == HeadError::kNone && fields_.last().kind != FieldKind::kOther) error = on_field(fields_.last());
-    if (error != HeadError::kNone) return fail(error);
-  }
 }
 
 HeadError ResponseParser::on_field(const Field& field) {

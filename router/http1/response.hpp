@@ -3,21 +3,17 @@
 #include <cstdint>
 #include <string_view>
 
-#include "router/http1/fields.hpp"
 #include "router/http1/request.hpp"
 
 namespace sluice::http1 {
 
 /// Reads one response head of a backend. The contract of parse(), the views and the slack is RequestParser's.
-class ResponseParser {
+class ResponseParser : public HeadParser<ResponseParser> {
  public:
-  explicit ResponseParser(const HeadLimits& limits) : limits_(limits) {}
+  explicit ResponseParser(const HeadLimits& limits) : HeadParser(limits) {}
 
   /// `to_head`: the request was HEAD, so no body follows whatever the fields say.
   void reset(bool to_head);
-  Progress parse(const char* head, std::size_t size);
-  HeadError error() const { return error_; }
-  std::size_t consumed() const { return lines_.consumed(); }
 
   unsigned status() const { return status_; }
   /// 100..199: another head follows; 101 ends HTTP on this connection.
@@ -33,34 +29,20 @@ class ResponseParser {
   bool keep_alive() const;
   bool has_date() const { return has_date_; }
 
-  const std::vector<Field>& fields() const { return fields_.all(); }
-  std::string_view text(Span span) const { return {head_ + span.at, span.size}; }
-
  private:
-  enum class State : std::uint8_t { kStatusLine, kFields, kDone, kFailed };
+  friend class HeadParser<ResponseParser>;
 
-  Progress fail(HeadError error);
-  Progress read_status_line(std::size_t size);
-  Progress read_fields(std::size_t size);
+  Progress read_first_line(std::size_t size);
   HeadError split_status_line(Span line);
   HeadError on_field(const Field& field);
   HeadError finish();
   bool bodiless() const { return to_head_ || status_ < 200 || status_ == 204 || status_ == 304; }
 
-  HeadLimits limits_;
-  const char* head_ = nullptr;
-  LineScanner lines_;
-  FieldList fields_;
-  State state_ = State::kStatusLine;
-  HeadError error_ = HeadError::kNone;
   bool to_head_ = false;
   bool has_date_ = false;
-  std::uint8_t minor_version_ = 1;
   unsigned status_ = 0;
   Span status_and_reason_;
-  ContentLength content_length_;
-  TransferEncoding transfer_encoding_;
-  ConnectionOptions connection_;
 };
+extern template class HeadParser<ResponseParser>;
 
 }  // namespace sluice::http1

@@ -11,27 +11,13 @@
 #include "logplex/model/snapshot_editor.hpp"
 #include "logplex/runtime/runtime.hpp"
 #include "router/proxy_shard.hpp"
+#include "tests/support/router_line_sample.hpp"
 
 namespace sluice {
 namespace {
 
-RouterLine sample_line() {
-  RouterLine line;
-  line.method = "GET";
-  line.path = "/products/42?ref=home&page=2";
-  line.host = "www.example.com";
-  line.request_id = "8601b555-6a83-4c12-8269-97c8e32cdb22";
-  line.forwarded_for = "198.51.100.1";
-  line.dyno = "web.1";
-  line.connect_ms = 0;
-  line.service_ms = 18;
-  line.status = 200;
-  line.bytes = 15225;
-  return line;
-}
-
 void router_line(benchmark::State& state) {
-  const RouterLine line = sample_line();
+  const RouterLine line = sample_router_line();
   std::string out(router_line_bound(line), '\0');
   for (auto _ : state) benchmark::DoNotOptimize(write_router_line(line, RouterLineFormat::kHeroku2, out.data()));
 }

@@ -215,6 +215,32 @@ class StopTest(PipelineCase):
         self.assertEqual(node.stop(), 0)
         self.assertLess(time.monotonic() - began, 5)
 
+    def test_a_request_cut_off_at_the_deadline_has_its_line_delivered(self):
+        node = self.new_node(process__shutdown_deadline="2s")
+        backend, receiver = self.using(Backend()), self.using(HttpReceiver())
+        node.make_app("cut", [backend])
+        node.add_drain(receiver.url, "cut")
+        threading.Thread(target=lambda: _quiet(node.request, "cut.test", "/slow?20"), daemon=True).start()
+        wait_for("the request is running", lambda: backend.seen)
+        self.assertEqual(node.stop(), 0)
+        self.assertEqual([b"code=H24" in line.text for line in receiver.lines()], [True])
+
+    def test_lines_of_the_last_requests_reach_drains_whichever_shard_they_ended_on(self):
+        node = self.new_node(process__shards=4)
+        backend, receivers = self.using(Backend()), [self.using(HttpReceiver()) for _ in range(4)]
+        for number, receiver in enumerate(receivers):
+            node.make_app(f"last{number}", [backend])
+            node.add_drain(receiver.url, f"last{number}")
+        requests = [threading.Thread(target=_quiet, args=(node.request, f"last{n % 4}.test", f"/slow?0.{5 + n % 3}"))
+                    for n in range(16)]
+        for request in requests:
+            request.start()
+        wait_for("the requests are running", lambda: len(backend.seen) == len(requests))
+        self.assertEqual(node.stop(), 0)
+        for request in requests:
+            request.join()
+        self.assertEqual([len(receiver.lines()) for receiver in receivers], [4] * 4)
+
     def test_second_signal_stops_at_once(self):
         node = self.new_node()
         backend = self.using(Backend())

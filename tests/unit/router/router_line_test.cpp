@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/support/router_line_sample.hpp"
+
 namespace sluice {
 namespace {
 
@@ -13,34 +15,20 @@ std::string text_of(const RouterLine& line, RouterLineFormat format = RouterLine
   return out;
 }
 
-RouterLine sample() {
-  RouterLine line;
-  line.method = "GET";
-  line.path = "/a?b=c";
-  line.host = "app.example.com";
-  line.request_id = "0123456789abcdef0123";
-  line.forwarded_for = "198.51.100.1, 192.0.2.7";
-  line.dyno = "web.1";
-  line.connect_ms = 1;
-  line.service_ms = 18;
-  line.status = 200;
-  line.bytes = 13;
-  return line;
-}
-
 TEST(RouterLine, has_the_documented_fields_in_order) {
-  EXPECT_EQ(text_of(sample()),
-            "at=info method=GET path=\"/a?b=c\" host=app.example.com request_id=0123456789abcdef0123 "
-            "fwd=\"198.51.100.1, 192.0.2.7\" dyno=web.1 connect=1ms service=18ms status=200 bytes=13 "
+  EXPECT_EQ(text_of(sample_router_line()),
+            "at=info method=GET path=\"/products/42?ref=home\" host=www.example.com "
+            "request_id=8601b555-6a83-4c12-8269-97c8e32cdb22 "
+            "fwd=\"198.51.100.1, 192.0.2.7\" dyno=web.1 connect=1ms service=18ms status=200 bytes=15225 "
             "protocol=http1.1 tls=false");
 }
 
 TEST(RouterLine, formats_differ_in_their_tail) {
-  RouterLine line = sample();
-  EXPECT_TRUE(text_of(line, RouterLineFormat::kHeroku).ends_with(" bytes=13 protocol=http"));
+  RouterLine line = sample_router_line();
+  EXPECT_TRUE(text_of(line, RouterLineFormat::kHeroku).ends_with(" bytes=15225 protocol=http"));
   line.tls = true;
   line.tls_version = "tls1.3";
-  EXPECT_TRUE(text_of(line, RouterLineFormat::kHeroku).ends_with(" bytes=13 tls_version=tls1.3 protocol=https"));
+  EXPECT_TRUE(text_of(line, RouterLineFormat::kHeroku).ends_with(" bytes=15225 tls_version=tls1.3 protocol=https"));
   EXPECT_TRUE(text_of(line).ends_with(" protocol=http1.1 tls=true tls_version=tls1.3"));
 }
 
@@ -54,7 +42,7 @@ TEST(RouterLine, what_was_not_reached_stays_empty) {
 }
 
 TEST(RouterLine, says_who_is_to_blame) {
-  RouterLine line = sample();
+  RouterLine line = sample_router_line();
   line.code = RouterCode::kH27;
   EXPECT_TRUE(text_of(line).starts_with("sock=client at=warning code=H27 desc=\"Client Request Interrupted\" method="));
   line.code = RouterCode::kH18;
@@ -65,20 +53,20 @@ TEST(RouterLine, says_who_is_to_blame) {
 }
 
 TEST(RouterLine, no_value_can_forge_a_field_or_a_line) {
-  RouterLine line = sample();
+  RouterLine line = sample_router_line();
   line.path = "/x\" status=200 \\ \x01\n\x7f\xc3\xa9";
   line.host = "a b";
   line.method = "GE\"T";
   line.dyno = "web\n1";
-  EXPECT_EQ(
-      text_of(line),
-      "at=info method=\"GE\\\"T\" path=\"/x\\\" status=200 \\\\ \\x01\\x0a\\x7f\\xc3\\xa9\" host=\"a b\" "
-      "request_id=0123456789abcdef0123 fwd=\"198.51.100.1, 192.0.2.7\" dyno=\"web\\x0a1\" connect=1ms service=18ms "
-      "status=200 bytes=13 protocol=http1.1 tls=false");
+  EXPECT_EQ(text_of(line),
+            "at=info method=\"GE\\\"T\" path=\"/x\\\" status=200 \\\\ \\x01\\x0a\\x7f\\xc3\\xa9\" host=\"a b\" "
+            "request_id=8601b555-6a83-4c12-8269-97c8e32cdb22 fwd=\"198.51.100.1, 192.0.2.7\" dyno=\"web\\x0a1\" "
+            "connect=1ms service=18ms "
+            "status=200 bytes=15225 protocol=http1.1 tls=false");
 }
 
 TEST(RouterLine, the_bound_holds_for_the_worst_bytes) {
-  RouterLine line = sample();
+  RouterLine line = sample_router_line();
   const std::string worst(5000, '\xff');
   line.method = line.path = line.host = line.request_id = line.forwarded_for = line.dyno = line.cause = worst;
   line.bytes = ~std::uint64_t{0};
@@ -87,7 +75,7 @@ TEST(RouterLine, the_bound_holds_for_the_worst_bytes) {
 }
 
 TEST(RouterLine, fits_in_a_record_whatever_the_client_sends) {
-  RouterLine line = sample();
+  RouterLine line = sample_router_line();
   const std::string worst(100000, '\xff');
   line.path = worst;
   const std::string chain = worst + ", 192.0.2.7";

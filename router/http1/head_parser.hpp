@@ -1,0 +1,98 @@
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "router/http1/fields.hpp"
+
+namespace sluice::http1 {
+
+/// What RequestParser and ResponseParser have in common: a first line, header lines one by one, an empty line.
+/// `Message` (the deriving class) adds what its first line and its fields mean:
+///
+///     Progress read_first_line(std::size_t size);   // kDone: the header lines begin
+///     HeadError on_field(const Field& field);       // one that is not kOther
+///     HeadError finish();                           // the empty line has come
+template <class Message>
+class HeadParser {
+ public:
+  /// The head so far; see RequestParser.
+  Progress parse(const char* head, std::size_t size);
+  HeadError error() const { return error_; }
+  /// The head's size; after kDone.
+  std::size_t consumed() const { return lines_.consumed(); }
+  const std::vector<Field>& fields() const { return fields_.all(); }
+  std::string_view text(Span span) const { return {head_ + span.at, span.size}; }
+
+ protected:
+  explicit HeadParser(const HeadLimits& limits) : limits_(limits) {}
+
+  void reset_head() {
+    lines_.reset();
+    fields_.reset();
+    step_ = Step::kFirstLine;
+    error_ = HeadError::kNone;
+    minor_version_ = 1;
+    content_length_ = {};
+    transfer_encoding_ = {};
+    connection_ = {};
+  }
+  Progress fail(HeadError error) {
+    error_ = error;
+    step_ = Step::kFailed;
+    return Progress::kError;
+  }
+
+  HeadLimits limits_;
+  const char* head_ = nullptr;
+  LineScanner lines_;
+  FieldList fields_;
+  std::uint8_t minor_version_ = 1;
+  ContentLength content_length_;
+  TransferEncoding transfer_encoding_;
+  ConnectionOptions connection_;
+
+ private:
+  enum class Step : std::uint8_t { kFirstLine, kFields, kDone, kFailed };
+
+  Message& message() { return static_cast<Message&>(*this); }
+  Progress read_fields(std::size_t size);
+
+  Step step_ = Step::kFirstLine;
+  HeadError error_ = HeadError::kNone;
+};
+
+template <class Message>
+Progress HeadParser<Message>::parse(const char* head, std::size_t size) {
+  head_ = head;
+  if (step_ == Step::kFirstLine) {
+    const Progress line = message().read_first_line(size);
+    if (line != Progress::kDone) return line;
+    step_ = Step::kFields;
+  }
+  if (step_ == Step::kFields) return read_fields(size);
+  return step_ == Step::kDone ? Progress::kDone : Progress::kError;
+}
+
+template <class Message>
+Progress HeadParser<Message>::read_fields(std::size_t size) {
+  for (;;) {
+    const Progress line = lines_.next(head_, size, limits_.line, limits_.head, HeadError::kHeaderValueTooLong);
+    if (line == Progress::kMore) return line;
+    if (line == Progress::kError) return fail(lines_.error());
+    HeadError error = HeadError::kNone;
+    if (lines_.line().size == 0) {
+      error = message().finish();
+      if (error != HeadError::kNone) return fail(error);
+      step_ = Step::kDone;
+      return Progress::kDone;
+    }
+    error = fields_.add(head_, lines_.line(), limits_);
+    if (error == HeadError::kNone && fields_.last().kind != FieldKind::kOther)
+      error = message().on_field(fields_.last());
+    if (error != HeadError::kNone) return fail(error);
+  }
+}
+
+}  // namespace sluice::http1
