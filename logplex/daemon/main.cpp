@@ -1,5 +1,6 @@
 #include <unistd.h>
 
+#include <csignal>
 #include <cstdio>
 #include <exception>
 
@@ -42,7 +43,14 @@ int complain(const Error& error, int status) {
   return status;
 }
 
+/// What a write meets comes back as its error: a closed pipe behind the own log, a file at its size limit.
+void ignore_write_signals() {
+  std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);
+}
+
 int serve(const Options& options) {
+  ignore_write_signals();
   SystemFiles files;
   SystemClock clock;
   const auto settings = read_settings(options.sources, files);

@@ -7,7 +7,6 @@
 #include <cstdlib>
 #include <thread>
 
-#include <boost/asio/basic_signal_set.hpp>
 #include <boost/asio/co_spawn.hpp>
 
 #include "logplex/base/log.hpp"
@@ -19,8 +18,6 @@
 
 namespace sluice {
 namespace {
-
-using SignalSet = asio::basic_signal_set<Executor>;
 
 constexpr unsigned kEverybodyReads = 0644;
 /// What is cancelled ends within a few turns; longer means a fault of ours, which must not keep the process.
@@ -85,6 +82,7 @@ Node::~Node() {
   store_.reset();
   fabric_.reset();
   listeners_.reset();
+  signals_.reset();
   runtime_.reset();
 }
 
@@ -108,6 +106,8 @@ result<void, Error> Node::open() {
   SLUICE_TRY(const LogIdentity identity, LogIdentity::begin(data_dir, files_, rng));
   SLUICE_TRY(store_, open_store(settings_.store, data_dir, limits_of(settings_), clock_));
   runtime_ = std::make_unique<Runtime>(shard_count(settings_), clock_, settings_.process.pin);
+  // From here on a signal waits until there is someone to act on it.
+  signals_ = std::make_unique<SignalSet>(runtime_->shard(0).executor(), SIGTERM, SIGINT, SIGHUP);
   fabric_ = std::make_unique<Fabric>(*runtime_, settings_.fabric, settings_.ingress.max_delay, identity);
   resolver_ = std::make_unique<Resolver>();
   tls_lane_ = std::make_unique<Lane>("tls", 1, 256);
@@ -174,10 +174,9 @@ std::string Node::address_of(const std::string& setting) const {
 }
 
 Task<void> Node::watch_signals(std::function<void()> reload) {
-  SignalSet signals(runtime_->shard(0).executor(), SIGTERM, SIGINT, SIGHUP);
   bool stopping = false;
   for (;;) {
-    const auto [error, number] = co_await signals.async_wait(use_tuple);
+    const auto [error, number] = co_await signals_->async_wait(use_tuple);
     if (error) co_return;
     if (number == SIGHUP) {
       reload();

@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include <boost/asio/basic_signal_set.hpp>
+
 #include "logplex/api/api_shard.hpp"
 #include "logplex/base/settings.hpp"
 #include "logplex/channel/fabric.hpp"
@@ -60,6 +62,7 @@ class Node {
   result<void, Error> open_listeners();
   void make_parts();
   void give_handlers();
+  using SignalSet = asio::basic_signal_set<Executor>;
   Task<void> watch_signals(std::function<void()> reload);
   Task<void> shut_down();
   Task<bool> on_every_shard(Task<void> (ShardParts::*action)(), SteadyTime until);
@@ -79,6 +82,7 @@ class Node {
   AddressGuard guard_;
   std::shared_ptr<const TlsContext> drain_tls_;
   std::unique_ptr<Runtime> runtime_;
+  std::unique_ptr<SignalSet> signals_;
   std::unique_ptr<Fabric> fabric_;
   std::unique_ptr<Store> store_;
   std::unique_ptr<Resolver> resolver_;

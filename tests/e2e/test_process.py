@@ -1,6 +1,8 @@
 """The daemon as a process: settings, files, readiness, signals, crashes, a second start."""
+import json
 import os
 import re
+import resource
 import signal
 import socket
 import sqlite3
@@ -131,6 +133,20 @@ class LifeTest(PipelineCase):
         self.assertIn(stores[0].name, done.stderr)
         self.assertEqual(stores[0].read_bytes(), broken)
 
+    def test_the_end_of_who_reads_the_own_log_is_not_its_end(self):
+        node = self.new_node(start=False)
+        process = subprocess.Popen(node.command(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        while b"ready" not in process.stderr.readline():
+            self.assertIsNone(process.poll())
+        process.stderr.close()
+        process.send_signal(signal.SIGHUP)  # it answers with a line of its log
+        node.ports = json.loads((node.data_dir / "ports.json").read_text())
+        self.assertEqual(node.admin("/readyz").status, 200)
+        process.send_signal(signal.SIGTERM)
+        self.assertEqual(process.wait(10), 0)
+
     def test_configuration_survives_a_restart(self):
         node = self.new_node()
         backend, receiver = self.using(Backend()), self.using(HttpReceiver())
@@ -259,6 +275,86 @@ class StopTest(PipelineCase):
         time.sleep(0.2)
         self.assertEqual(node.admin("/readyz").status, 200)
         self.assertEqual(node.stop(), 0)
+
+
+class FullDiskTest(PipelineCase):
+    with_node = False
+
+    def test_full_disk_refuses_changes_and_harms_nothing_else(self):
+        node = self.new_node(start=False)
+        disk = self.small_disk(node)
+        node.start()
+        disk.limit(node)
+        backend = self.using(Backend())
+        node.make_app("busy", [backend])
+        token = node.make_token("busy")
+        answered, refused = [], None
+        while refused is None:
+            answer = node.api("PUT", f"/v3/channels/{len(answered)}-{'x' * 200}", {"tokens": ["app"]})
+            if answer.status == 201:
+                answered.append(f"{len(answered)}-{'x' * 200}")
+            else:
+                refused = answer
+        self.assertEqual(refused.status, 503, refused)
+        self.assertIn("config.db", refused.json["error"])
+        self.assertTrue(refused.headers["retry-after"])
+        self.assertEqual(node.api("GET", f"/v3/channels/{len(answered)}-{'x' * 200}").status, 404)
+        store = node.must("GET", "/v3/status")["store"]
+        self.assertEqual((store["reachable"], bool(store["trouble"])), (False, True))
+        self.assert_still_serving(node, token)
+
+        node.kill()  # in the worst moment
+        disk.make_room(node)
+        node.start()
+        disk.make_room(node)
+        self.assertEqual({node.api("GET", f"/v3/channels/{name}").status for name in answered}, {200})
+        self.assert_still_serving(node, token)
+        self.assertEqual(node.api("PUT", "/v3/channels/after", {"tokens": ["app"]}).status, 201)
+
+    def test_changes_work_again_when_there_is_room(self):
+        node = self.new_node(start=False)
+        disk = self.small_disk(node)
+        node.start()
+        disk.limit(node)
+        number = 0
+        while node.api("PUT", f"/v3/channels/{number}-{'x' * 200}", {"tokens": ["app"]}).status == 201:
+            number += 1
+        disk.make_room(node)
+        self.assertEqual(node.api("PUT", f"/v3/channels/{number}-{'x' * 200}", {"tokens": ["app"]}).status, 201)
+        self.assertTrue(node.must("GET", "/v3/status")["store"]["reachable"])
+        self.assertEqual(node.stop(), 0)
+
+    def assert_still_serving(self, node, token):
+        self.assertEqual(node.admin("/readyz").status, 200)
+        self.assertEqual(node.request("busy.test").status, 200)
+        self.assertEqual(node.post_logs(token, [syslog_line("still here")]).status, 204)
+        self.assertTrue(any(line.endswith("still here") for line in node.logs("busy")))
+
+    def small_disk(self, node):
+        """A file system of 1 MiB under the data directory, as root; else a limit on the size of its files."""
+        node.data_dir.mkdir()
+        mounted = os.geteuid() == 0 and subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(node.data_dir)], capture_output=True).returncode == 0
+        if mounted:
+            self.addCleanup(subprocess.run, ["umount", "--lazy", str(node.data_dir)], check=True)
+        return _SmallDisk(mounted)
+
+
+class _SmallDisk:
+    """How a data directory comes to its limit, and out of it."""
+
+    def __init__(self, mounted):
+        self.mounted = mounted
+
+    def limit(self, node):
+        if not self.mounted:
+            resource.prlimit(node.process.pid, resource.RLIMIT_FSIZE, (1 << 20, resource.RLIM_INFINITY))
+
+    def make_room(self, node):
+        if self.mounted:
+            subprocess.run(["mount", "-o", "remount,size=64m", str(node.data_dir)], check=True)
+        elif node.process.poll() is None:
+            resource.prlimit(node.process.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
 
 
 class CrashTest(PipelineCase):
