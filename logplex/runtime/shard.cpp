@@ -6,19 +6,21 @@
 
 #include "logplex/base/metrics.hpp"
 #include "logplex/runtime/runtime.hpp"
+#include "logplex/runtime/turn_time.hpp"
 
 namespace sluice {
 namespace {
 
 thread_local Shard* current_shard = nullptr;
+thread_local bool between_turns = false;
 
 /// Handlers and mails of one turn are bounded so that no source starves another.
 constexpr std::size_t kHandlersPerTurn = 64;
 constexpr std::size_t kMailsPerTurn = 64;
 /// While hot sockets are busy, Asio is asked (one epoll_wait) only every few turns.
 constexpr std::uint64_t kTurnsPerPollWhenHot = 4;
-/// A blocked shard looks around at least this often.
-constexpr std::chrono::milliseconds kLongestSleep{1000};
+/// A blocked shard turns at least this often: the handler that wakes it sees a time of the turn that is so old at most.
+constexpr std::chrono::milliseconds kLongestSleep{50};
 
 }  // namespace
 
@@ -36,6 +38,12 @@ Shard::~Shard() {
   ShardScope scope(*this);
   waiting_.clear();
   retired_.clear();
+}
+
+SteadyTime time_for_deadlines(SteadyTime wheel_time) {
+  if (current_shard == nullptr) return wheel_time;
+  const SteadyTime now = between_turns ? current_shard->clock().steady() : current_shard->now();
+  return std::max(wheel_time, now);
 }
 
 Shard& Shard::current() {
@@ -176,7 +184,9 @@ void Shard::block() {
     if (mail_waits) sleep = std::min<Duration>(sleep, Wheel::kTick);
     ShardScope scope(*this);
     if (io_.stopped()) io_.restart();
+    between_turns = true;
     io_.run_one_for(sleep);
+    between_turns = false;
   }
   sleeping_.store(false, std::memory_order_relaxed);
 }

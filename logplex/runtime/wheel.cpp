@@ -2,11 +2,13 @@
 
 #include <algorithm>
 
+#include "logplex/runtime/turn_time.hpp"
+
 namespace sluice {
 
 void Deadline::arm(Duration from_now) {
   // One tick more, because the current one has partly passed.
-  when_ = wheel_.tick_at(wheel_.now_ + from_now) + 1;
+  when_ = wheel_.tick_at(time_for_deadlines(wheel_.now_) + from_now) + 1;
   if (linked_tick_ != kNever && linked_tick_ <= when_) return;
   unlink();
   wheel_.link(*this, when_);

@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <future>
 #include <thread>
 
 #include <boost/asio/co_spawn.hpp>
@@ -54,6 +55,40 @@ TEST(Wheel, fires_once_and_never_early) {
   EXPECT_EQ(counted.fired, 1);
   one.pass(seconds(20));
   EXPECT_EQ(counted.fired, 1);
+}
+
+TEST(Wheel, a_handler_after_a_long_sleep_gets_all_its_time) {
+  OneShard one;
+  Counted counted;
+  Deadline deadline(one.shard.wheel(), &Counted::fire, &counted);
+  one.turns();
+  one.clock.advance(milliseconds(900));
+  asio::post(one.shard.io(), [&] { deadline.arm(milliseconds(100)); });
+  one.shard.turn();
+  one.pass(milliseconds(99));
+  EXPECT_EQ(counted.fired, 0);
+  one.pass(milliseconds(10));
+  EXPECT_EQ(counted.fired, 1);
+}
+
+Task<void> measure_sleep(Clock& clock, std::promise<std::chrono::nanoseconds>& slept) {
+  const SteadyTime before = clock.steady();
+  co_await sleep_for(milliseconds(20));
+  slept.set_value(clock.steady() - before);
+}
+
+TEST(Wheel, a_handler_that_wakes_the_shard_gets_all_its_time) {
+  SystemClock clock;
+  Runtime runtime(1, clock);
+  runtime.start();
+  for (int i = 0; i < 5; ++i) {
+    std::this_thread::sleep_for(milliseconds(30));  // the shard blocks meanwhile
+    std::promise<std::chrono::nanoseconds> slept;
+    asio::co_spawn(runtime.shard(0).executor(), measure_sleep(clock, slept), asio::detached);
+    EXPECT_GE(slept.get_future().get(), milliseconds(20));
+  }
+  runtime.stop();
+  runtime.join();
 }
 
 TEST(Wheel, rearming_later_and_earlier_both_hold) {
