@@ -90,6 +90,11 @@ struct StoreSettings {
   Secret url;  // may hold a password
   Duration reconnect_max{};
   Duration write_timeout{};
+  Duration verify_interval{};
+  std::uint64_t max_deleted_percent = 0;
+  std::string ca_file;
+  std::string client_cert;
+  std::string client_key;
 };
 
 struct FabricSettings {

@@ -121,6 +121,15 @@ const SettingRow kTable[] = {
      "Longest pause between attempts to reach the store."},
     {"store.write_timeout", AT(store, write_timeout), "2s", "10ms..1m", kStart,
      "A change that the store has not taken after this is answered 503."},
+    {"store.verify_interval", AT(store, verify_interval), "10m", "100ms..7d", kStart,
+     "How often all entries in Redis are compared with what the node acts on."},
+    {"store.max_deleted_percent", AT(store, max_deleted_percent), "50", "0..100", kStart,
+     "A whole configuration from Redis that would delete more of the entries than this is not taken unless accepted."},
+    {"store.ca_file", AT(store, ca_file), "", "", kStart,
+     "PEM file with the CAs to trust for rediss://; empty = the system's."},
+    {"store.client_cert", AT(store, client_cert), "", "", kStart,
+     "PEM file with our certificate for rediss://; empty = none."},
+    {"store.client_key", AT(store, client_key), "", "", kStart, "PEM file with the key of store.client_cert."},
 
     // fabric
     {"fabric.memory_budget", AT(fabric, memory_budget), "25%", "1MiB..1TiB", kStart,

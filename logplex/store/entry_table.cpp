@@ -123,6 +123,7 @@ result<void, Error> EntryTable::prepare_statements() {
   // '0' is the character after '/': all keys that begin with "<channel>/".
   SLUICE_TRY(remove_tokens_,
              prepare("DELETE FROM entries WHERE kind = 'token' AND key >= ?1 || '/' AND key < ?1 || '0'"));
+  SLUICE_TRY(clear_, prepare("DELETE FROM entries WHERE kind = ?1"));
   SLUICE_TRY(put_counter_, prepare("INSERT INTO counters VALUES (?1, ?2)"
                                    " ON CONFLICT (name) DO UPDATE SET value = excluded.value"));
   return {};
@@ -138,6 +139,7 @@ result<StoredCounters, Error> EntryTable::read_counters() {
     if (name == "revision") counters.revision = value;
     if (name == "next_drain_id") counters.next_drain_id = value;
     if (name == "next_channel_id") counters.next_channel_id = value;
+    if (name == "history") counters.history = value;
   }
   if (code != SQLITE_DONE) return failure(code);
   return counters;
@@ -191,21 +193,34 @@ result<void, Error> EntryTable::write_counter(std::string_view name, std::uint64
   return run(put_counter_.get());
 }
 
-result<void, Error> EntryTable::write_all(const std::vector<Effect>& effects, const StoredCounters& counters) {
+result<void, Error> EntryTable::write_all(const std::vector<Effect>& effects, const StoredCounters& counters,
+                                          bool clear) {
   SLUICE_TRY_VOID(execute("BEGIN IMMEDIATE"));
+  for (std::size_t kind = 0; clear && kind < std::variant_size_v<Entry>; ++kind) {
+    bind_text(clear_.get(), 1, name_of(EntryKind(kind)));
+    SLUICE_TRY_VOID(run(clear_.get()));
+  }
   for (const auto& effect : effects) SLUICE_TRY_VOID(write_effect(effect));
   SLUICE_TRY_VOID(write_counter("revision", counters.revision));
   SLUICE_TRY_VOID(write_counter("next_drain_id", counters.next_drain_id));
   SLUICE_TRY_VOID(write_counter("next_channel_id", counters.next_channel_id));
+  SLUICE_TRY_VOID(write_counter("history", counters.history));
   return execute("COMMIT");
 }
 
-result<void, Error> EntryTable::commit(const std::vector<Effect>& effects, const StoredCounters& counters) {
-  auto outcome = write_all(effects, counters);
+result<void, Error> EntryTable::finish(result<void, Error> outcome) {
   // Some errors have rolled back already.
   if (outcome.has_error() && sqlite3_get_autocommit(database_.get()) == 0)
     sqlite3_exec(database_.get(), "ROLLBACK", nullptr, nullptr, nullptr);
   return outcome;
+}
+
+result<void, Error> EntryTable::commit(const std::vector<Effect>& effects, const StoredCounters& counters) {
+  return finish(write_all(effects, counters, false));
+}
+
+result<void, Error> EntryTable::replace(const std::vector<Effect>& effects, const StoredCounters& counters) {
+  return finish(write_all(effects, counters, true));
 }
 
 }  // namespace sluice

@@ -20,6 +20,7 @@ struct StoredCounters {
   std::uint64_t revision = 0;
   std::uint64_t next_drain_id = 1;
   std::uint64_t next_channel_id = 1;
+  std::uint64_t history = 0;  // the data set in Redis of which this is a copy; 0 = this is the original
 };
 
 /// The configuration in one SQLite file, mode 0600: a table of (kind, key, JSON) and one of counters. Write-ahead log
@@ -45,6 +46,8 @@ class EntryTable {
 
   /// One transaction. Deleting a channel also deletes rows of its tokens that could not be read.
   result<void, Error> commit(const std::vector<Effect>& effects, const StoredCounters& counters);
+  /// The same, with everything of known kinds deleted first.
+  result<void, Error> replace(const std::vector<Effect>& effects, const StoredCounters& counters);
 
  private:
   struct CloseDatabase {
@@ -64,7 +67,8 @@ class EntryTable {
   result<void, Error> execute(const char* sql);
   result<Statement, Error> prepare(const char* sql);
   result<void, Error> run(sqlite3_stmt* statement);
-  result<void, Error> write_all(const std::vector<Effect>& effects, const StoredCounters& counters);
+  result<void, Error> write_all(const std::vector<Effect>& effects, const StoredCounters& counters, bool clear);
+  result<void, Error> finish(result<void, Error> outcome);
   result<void, Error> write_effect(const Effect& effect);
   result<void, Error> write_counter(std::string_view name, std::uint64_t value);
   Error failure(int code) const;
@@ -75,6 +79,7 @@ class EntryTable {
   Statement remove_;
   Statement remove_tokens_;
   Statement put_counter_;
+  Statement clear_;
 };
 
 }  // namespace sluice

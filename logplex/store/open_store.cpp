@@ -1,13 +1,37 @@
+#include <fstream>
+#include <iterator>
+
 #include "logplex/model/config_error.hpp"
 #include "logplex/store/embedded_store.hpp"
+#include "logplex/store/redis_store.hpp"
 
 namespace sluice {
 namespace {
 
-/// Up to and with the "://" or ":"; what follows may hold a password.
-std::string_view scheme_of(std::string_view url) {
-  const auto colon = url.find(':');
-  return colon == std::string_view::npos ? std::string_view() : url.substr(0, colon);
+Error wrong(const char* setting, const std::string& why) {
+  return {ConfigError::kInvalid, std::string(setting) + ": " + why};
+}
+
+result<std::string, Error> read_pem(const char* setting, const std::string& path) {
+  if (path.empty()) return std::string();
+  std::ifstream in(path, std::ios::binary);
+  std::string text((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
+  if (!in || text.empty()) return wrong(setting, "cannot read " + path);
+  return text;
+}
+
+result<RedisTarget, Error> redis_target(const StoreSettings& settings) {
+  auto url = parse_redis_url(settings.url.reveal());
+  if (url.has_error()) return wrong("store.url", url.error().message);
+  RedisTarget target{std::move(*url), nullptr};
+  if (!target.url.tls) return target;
+  TlsClientOptions options;
+  options.ca_file = settings.ca_file;
+  SLUICE_TRY(options.client_chain, read_pem("store.client_cert", settings.client_cert));
+  SLUICE_TRY(auto key, read_pem("store.client_key", settings.client_key));
+  options.client_key = Secret(std::move(key));
+  SLUICE_TRY(target.tls, TlsContext::make(options));
+  return target;
 }
 
 }  // namespace
@@ -15,12 +39,17 @@ std::string_view scheme_of(std::string_view url) {
 result<std::unique_ptr<Store>, Error> open_store(const StoreSettings& settings, const std::string& data_dir,
                                                  const ConfigLimits& limits, Clock& clock) {
   const std::string& url = settings.url.reveal();
-  const auto scheme = scheme_of(url);
-  if (scheme == "redis" || scheme == "rediss" || scheme == "redis+sentinel")
-    return Error{ConfigError::kInvalid, "store.url: the Redis store is not in this build; use embedded:"};
-  if (url != "embedded:") return Error{ConfigError::kInvalid, "store.url: must be embedded:"};
+  if (url != "embedded:" && !is_redis_url(url))
+    return Error{ConfigError::kInvalid,
+                 "store.url: must be embedded:, redis://..., rediss://... or redis+sentinel://..."};
+  RedisTarget target;
+  if (url != "embedded:") {
+    SLUICE_TRY(target, redis_target(settings));
+  }
   SLUICE_TRY(auto core, StoreCore::open(data_dir + "/config.db", limits));
-  return std::unique_ptr<Store>(std::make_unique<EmbeddedStore>(std::move(core), clock));
+  if (url == "embedded:") return std::unique_ptr<Store>(std::make_unique<EmbeddedStore>(std::move(core), clock));
+  return std::unique_ptr<Store>(
+      std::make_unique<RedisStore>(std::move(target), std::move(core), settings, limits, clock));
 }
 
 }  // namespace sluice

@@ -26,6 +26,10 @@ struct StoreStatus {
   std::string kind;                      // "embedded", "redis"
   bool reachable = true;                 // the last write worked, or none has been tried
   std::string trouble;                   // why not; names the file or server, no secrets
+  bool has_configuration = true;         // false: none was ever read, so that there is nothing to serve by
+  bool up_to_date = true;                // the node acts on what the store holds
+  std::string state = "up to date";      // the same in words
+  std::uint64_t known_revision = 0;      // the newest in the store, as far as the node knows
   std::uint64_t revision = 0;            // in force on every shard
   std::uint64_t entries = 0;             // of all kinds
   std::vector<Quarantined> quarantined;  // at most 100

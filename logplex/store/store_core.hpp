@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <span>
 #include <string>
 #include <utility>
@@ -9,7 +8,7 @@
 
 #include "logplex/model/change.hpp"
 #include "logplex/model/decide.hpp"
-#include "logplex/model/snapshot_editor.hpp"
+#include "logplex/store/entry_intake.hpp"
 #include "logplex/store/entry_table.hpp"
 #include "logplex/store/store.hpp"
 
@@ -33,26 +32,24 @@ class StoreCore {
   /// Decides each change on the outcome of those before it, then commits all of them in one transaction.
   Batch apply(std::span<const Change> changes);
 
-  const ConfigSnapshot& config() const { return config_; }
+  const ConfigSnapshot& config() const { return intake_.config(); }
   /// All but `kind`.
   StoreStatus status() const;
-  std::uint64_t entries() const;
+  /// The table and what was read from it, for a store that keeps its own copy here.
+  EntryTable take_table() { return std::move(table_); }
+  EntryIntake take_intake() { return std::move(intake_); }
+  std::uint64_t history() const { return history_; }
 
  private:
   StoreCore(EntryTable table, const ConfigLimits& limits)
-      : table_(std::move(table)), limits_(limits), config_(SnapshotEditor::empty(slots_)) {}
+      : table_(std::move(table)), limits_(limits), intake_(table_.path()) {}
 
   result<void, Error> load();
-  result<void, Error> load_kind(EntryKind kind);
-  void load_entry(EntryKind kind, std::string_view key, std::string_view json);
-  void quarantine(EntryKind kind, std::string_view key, const std::string& reason);
-  void release(const std::vector<Effect>& effects);
 
   EntryTable table_;
   ConfigLimits limits_;
-  SlotSequence slots_;
-  ConfigSnapshot config_;
-  std::map<std::pair<EntryKind, std::string>, std::string> quarantined_;
+  EntryIntake intake_;
+  std::uint64_t history_ = 0;
   std::uint64_t unknown_kinds_ = 0;
   std::string trouble_;  // empty = the last commit worked
 };

@@ -1,10 +1,12 @@
 // What every kind of store must do. A new kind is one more row at the end of this file.
 #include <array>
+#include <map>
 #include <memory>
 #include <thread>
 
 #include <gtest/gtest.h>
 
+#include "tests/support/redis_server.hpp"
 #include "tests/unit/logplex/store/reference_model.hpp"
 #include "tests/unit/logplex/store/store_harness.hpp"
 
@@ -188,10 +190,19 @@ TEST_P(Conformance, revision_only_rises) {
   }
 }
 
+OpenStore redis_of(const TemporaryDirectory& directory) {
+  static RedisServer server;
+  static std::map<std::string, int> databases;
+  const auto database = databases.try_emplace(directory.path(), static_cast<int>(databases.size()) + 1).first->second;
+  return redis_store(server.url(database), directory.path());
+}
+
 INSTANTIATE_TEST_SUITE_P(Stores, Conformance,
-                         testing::Values(StoreKind{
-                             "embedded",
-                             [](const TemporaryDirectory& directory) { return embedded_in(directory.path()); }}),
+                         testing::Values(StoreKind{"embedded",
+                                                   [](const TemporaryDirectory& directory) {
+                                                     return embedded_in(directory.path());
+                                                   }},
+                                         StoreKind{"redis", &redis_of}),
                          [](const auto& kind) { return std::string(kind.param.name); });
 
 }  // namespace

@@ -188,10 +188,10 @@ TEST_F(StoreFaults, full_disk_refuses_changes_and_keeps_serving) {
   EXPECT_EQ(open()->config().app_count(), made.size());
 }
 
-TEST_F(StoreFaults, other_stores_are_not_in_this_build) {
+TEST_F(StoreFaults, what_is_no_store_url_is_refused_without_its_password) {
   SystemClock clock;
-  for (const auto* url :
-       {"redis://user:hunter2@h:1/0", "rediss://:hunter2@h", "redis+sentinel://h/hunter2", "http://hunter2", ""}) {
+  for (const auto* url : {"redis://user:hunter2@h:1/x", "redis://:hunter2@", "rediss://:hunter2@h:99999",
+                          "redis+sentinel://hunter2", "http://hunter2", ""}) {
     StoreSettings settings;
     settings.url = Secret(url);
     const auto store = open_store(settings, directory_.path(), {}, clock);

@@ -97,4 +97,24 @@ inline OpenStore embedded_in(const std::string& directory) {
   };
 }
 
+/// As the settings' defaults have it, but quicker to try again.
+inline StoreSettings redis_settings(const std::string& url) {
+  StoreSettings settings;
+  settings.url = Secret(url);
+  settings.reconnect_max = std::chrono::milliseconds(200);
+  settings.write_timeout = std::chrono::seconds(60);
+  settings.verify_interval = std::chrono::hours(1);
+  settings.max_deleted_percent = 50;
+  return settings;
+}
+
+inline OpenStore redis_store(const StoreSettings& settings, const std::string& directory) {
+  return [settings, directory](const ConfigLimits& limits, Clock& clock) {
+    return open_store(settings, directory, limits, clock).value();
+  };
+}
+inline OpenStore redis_store(const std::string& url, const std::string& directory) {
+  return redis_store(redis_settings(url), directory);
+}
+
 }  // namespace sluice

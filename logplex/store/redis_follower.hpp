@@ -1,0 +1,110 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "logplex/store/redis_image.hpp"
+#include "logplex/store/redis_link.hpp"
+
+namespace sluice {
+
+/// Whether what a node acts on is what Redis holds.
+enum class RedisState : std::uint8_t {
+  kStarting,  // the first attempt is under way
+  kAway,      // no connection
+  kRefused,   // Redis holds something that this node does not take: see trouble()
+  kUpToDate,  // the node follows
+};
+
+struct FollowSettings {
+  Duration reconnect_max{};
+  Duration verify_interval{};
+  Duration patience{};              // for a connection, and for an answer
+  std::uint32_t most_deleted = 50;  // per cent that a snapshot may delete
+};
+
+struct FollowCounters {
+  std::uint64_t connects = 0;
+  std::uint64_t failed_connects = 0;
+  std::uint64_t snapshots = 0;          // all rows read
+  std::uint64_t refused_snapshots = 0;  // not taken
+  std::uint64_t events = 0;             // changes followed
+  std::uint64_t gaps = 0;               // reasons to read all rows again while following
+};
+
+/// Keeps an image the same as the data set in Redis: connects, reads all rows when it has to, then follows the stream.
+///
+///     link -> meta -> [all rows by HSCAN, then the events since] -> meta + XREAD, again and again
+///              ^------------- gap, trimmed stream, lower revision, other data set, other sum, other run id
+///
+/// Lives on the store's shard in the store's gate. The image changes at once and whole, and the observer is told in the
+/// same turn. Without a connection the image stays; attempts are made for ever, with pauses that grow and jitter.
+class RedisFollower {
+ public:
+  class Observer {
+   public:
+    /// The image has changed. `written` is what a copy of it has to write.
+    virtual void on_image(ChangedKeys changed, std::vector<Effect> written) = 0;
+    /// state() or trouble() may have changed.
+    virtual void on_state() = 0;
+
+   protected:
+    ~Observer() = default;
+  };
+
+  /// What is given outlives it.
+  RedisFollower(Gate& gate, Dialer& dialer, RedisTarget target, const FollowSettings& settings, RedisImage& image,
+                Observer& observer);
+
+  /// Until cancelled.
+  Task<void> run();
+
+  RedisState state() const { return state_; }
+  /// Why the state is not kUpToDate; names the server, no secret.
+  const std::string& trouble() const { return trouble_; }
+  /// For other commands than following; null without a connection.
+  const std::shared_ptr<RedisConnection>& commands() const { return commands_.connection; }
+  /// The newest revision that was seen to exist.
+  std::uint64_t known_revision() const { return known_revision_; }
+  const FollowCounters& counters() const { return counters_; }
+  /// Ends the connections; new ones are made.
+  void reconnect();
+
+ private:
+  Task<Error> session();
+  Task<Error> serve();
+  Task<result<bool, Error>> step();
+  Task<result<void, Error>> look(const RedisMeta& meta);
+  Task<result<RedisRows, Error>> read_rows();
+  Task<result<RedisRows, Error>> scan_once();
+  Task<result<bool, Error>> catch_up(RedisRows& rows);
+  Task<result<RedisMeta, Error>> read_meta();
+  Task<result<std::pair<RedisMeta, RedisReply>, Error>> poll();
+
+  bool must_read_all(const RedisMeta& meta) const;
+  bool acceptable(const RedisRows& rows);
+  void take(const RedisRows& rows);
+  bool apply(const RedisReply& stream, const RedisMeta& meta);
+  void set_state(RedisState state, std::string trouble);
+
+  Gate& gate_;
+  Dialer& dialer_;
+  const RedisTarget target_;
+  const FollowSettings settings_;
+  RedisImage& image_;
+  Observer& observer_;
+  RedisBackoff backoff_;
+  RedisLink commands_;
+  RedisLink stream_;
+  std::string run_id_;  // of the server whose rows were read last
+  bool read_all_ = true;
+  SteadyTime next_verification_{};
+  std::optional<RedisMeta> refused_;  // what is not taken, so that it is not read again and again
+  RedisState state_ = RedisState::kStarting;
+  std::string trouble_;
+  std::uint64_t known_revision_ = 0;
+  FollowCounters counters_;
+};
+
+}  // namespace sluice

@@ -1,0 +1,229 @@
+-- What every script begins with; the build puts it in front of each. It holds the rules that all changes share.
+--
+-- KEYS   1 meta, 2 changes, 3 claims, 4 marks, 5 members, 6 to 12 one hash per kind; README.md says what they hold
+-- ARGV   1 the change as one JSON object. Each script names its own members; these are the same for all:
+--            history      the data set that the node follows, "" when it knows none
+--            new_history  the name to give to a data set that is begun by this change
+--            by           who asks: comes back in the change stream
+--            keep         how many changes the stream keeps, about
+-- Answer {"ok", revision, id}, or {"refused", code, text, revision}: then nothing was written. Codes: "stale" (an entry
+--        is not what the node took it for: read the stream up to this revision and decide again), "conflict", "limit",
+--        "not_found", "history" (another data set, or none), "newer" (this version may not write here).
+--
+-- An entry is {key, value, was, needs, group, limit, claims}:
+--   was     16 hexadecimal digits: the digest of what it replaces; "" = it must not exist; absent = whatever is there
+--   needs   a channel that must exist
+--   group   the list of `members` that it belongs to; limit = how many may be in it when this one joins
+--   claims  what no other entry may have, such as a domain
+--
+-- Everything is read and checked before anything is written. The first write is the XADD, so that what Redis refuses
+-- (full, read-only) is refused whole.
+
+local META, CHANGES, CLAIMS, MARKS, MEMBERS = 1, 2, 3, 4, 5
+local KIND = {app = 6, channel = 7, token = 8, drain = 9, session = 10, key = 11, credential = 12}
+local READABLE_BY = 1
+local SUM_LIMIT = 281474976710656 -- 2^48: sums stay exact in a double
+local COUNTED_IDS = 1000000000000000 -- a channel id above this does not move the counter of ids
+
+local arg = cjson.decode(ARGV[1])
+local staged = {}
+local effects = {}
+local meta = {}
+
+local function refuse(code, text)
+  error({code = code, text = text})
+end
+
+local function number_text(number)
+  return string.format('%.0f', number)
+end
+
+local function read(hash, field)
+  local changed = staged[hash]
+  if changed and changed[field] ~= nil then return changed[field] end
+  return redis.call('HGET', KEYS[hash], field)
+end
+
+local function write(hash, field, value)
+  staged[hash] = staged[hash] or {}
+  staged[hash][field] = value
+end
+
+local function lines(text)
+  local out = {}
+  for line in string.gmatch(text or '', '[^\n]+') do out[#out + 1] = line end
+  return out
+end
+
+local function digest(kind, key, value)
+  return redis.sha1hex(kind .. '\n' .. key .. '\n' .. value)
+end
+
+local function weight(kind, key, value)
+  if not value then return 0 end
+  return tonumber(string.sub(digest(kind, key, value), 1, 12), 16)
+end
+
+local function exists(kind, key)
+  return read(KIND[kind], key) and true or false
+end
+
+local function set_value(kind, key, value)
+  local before = read(KIND[kind], key)
+  meta.checksum = (meta.checksum + weight(kind, key, value) - weight(kind, key, before)) % SUM_LIMIT
+  write(KIND[kind], key, value)
+  effects[#effects + 1] = (value and 'put:' or 'del:') .. kind .. ':' .. key
+  effects[#effects + 1] = value or ''
+end
+
+local function expect(kind, entry)
+  if not entry.was then return end
+  local now = read(KIND[kind], entry.key)
+  local digest_now = now and string.sub(digest(kind, entry.key, now), 1, 16) or ''
+  if digest_now ~= entry.was then refuse('stale', kind .. ' ' .. entry.key .. ' has changed') end
+end
+
+-- Groups
+
+local function leave(group, key)
+  if group == '' then return end
+  local kept = {}
+  for _, member in ipairs(lines(read(MEMBERS, group))) do
+    if member ~= key then kept[#kept + 1] = member end
+  end
+  write(MEMBERS, group, #kept > 0 and table.concat(kept, '\n') or false)
+end
+
+local function join(group, key, limit)
+  if group == '' then return end
+  local members = lines(read(MEMBERS, group))
+  if limit and #members >= limit then
+    refuse('limit', 'maximum number of ' .. string.match(group, '^%a+') .. ' reached')
+  end
+  members[#members + 1] = key
+  write(MEMBERS, group, table.concat(members, '\n'))
+end
+
+-- Claims. A mark is what an entry holds: its group in the first line, one claim in each that follows.
+
+local function mark_of(name)
+  local claims = lines(read(MARKS, name))
+  local group = table.remove(claims, 1) or '-'
+  return group == '-' and '' or group, claims
+end
+
+local function owner_of(claim)
+  local owner = read(CLAIMS, claim)
+  if not owner then return nil end
+  local kind, key = string.match(owner, '^(%a+):(.*)$')
+  -- A claim of something that is gone is no claim.
+  return kind and KIND[kind] and exists(kind, key) and owner or nil
+end
+
+local function drop_claims(name, claims)
+  for _, claim in ipairs(claims) do
+    if read(CLAIMS, claim) == name then write(CLAIMS, claim, false) end
+  end
+end
+
+local function take_claims(name, claims)
+  for _, claim in ipairs(claims) do
+    local owner = owner_of(claim)
+    if owner and owner ~= name then
+      refuse('conflict', string.match(claim, '^%a+') .. ' belongs to another ' .. string.match(owner, '^%a+'))
+    end
+    write(CLAIMS, claim, name)
+  end
+end
+
+local function remove(kind, key)
+  local name = kind .. ':' .. key
+  local group, claims = mark_of(name)
+  leave(group, key)
+  drop_claims(name, claims)
+  write(MARKS, name, false)
+  if exists(kind, key) then set_value(kind, key, false) end
+end
+
+local function raise_counters(kind, key)
+  local number = tonumber(string.match(key, '^%d+$'))
+  if not number then return end
+  if kind == 'drain' then meta.next_drain_id = math.max(meta.next_drain_id, number + 1) end
+  if kind == 'channel' and number < COUNTED_IDS then
+    meta.next_channel_id = math.max(meta.next_channel_id, number + 1)
+  end
+end
+
+local function put(kind, entry)
+  expect(kind, entry)
+  if entry.needs and not exists('channel', entry.needs) then refuse('not_found', 'no such channel') end
+  local name = kind .. ':' .. entry.key
+  local group, claims = entry.group or '', entry.claims or {}
+  local old_group, old_claims = mark_of(name)
+  drop_claims(name, old_claims)
+  take_claims(name, claims)
+  if group ~= old_group or not exists(kind, entry.key) then
+    leave(old_group, entry.key)
+    leave(group, entry.key)
+    join(group, entry.key, entry.limit)
+  end
+  local marked = group ~= '' or #claims > 0
+  write(MARKS, name, marked and table.concat({group == '' and '-' or group, unpack(claims)}, '\n') or false)
+  raise_counters(kind, entry.key)
+  set_value(kind, entry.key, entry.value)
+end
+
+-- A channel with everything that hangs on it. The channel `_router` stays; what hangs on it goes.
+local function remove_channel(id)
+  for _, key in ipairs(lines(read(MEMBERS, 'tokens:' .. id))) do remove('token', key) end
+  for _, key in ipairs(lines(read(MEMBERS, 'drains:' .. id))) do remove('drain', key) end
+  for _, key in ipairs(lines(read(MEMBERS, 'reserved:' .. id))) do remove('drain', key) end
+  if id ~= '_router' then remove('channel', id) end
+end
+
+-- Begin and end
+
+local function open_data_set()
+  local now = redis.call('HMGET', KEYS[META], 'history', 'revision', 'checksum', 'next_drain_id', 'next_channel_id',
+    'readable_by', 'loading')
+  meta = {history = now[1] or arg.new_history, revision = tonumber(now[2] or 0), checksum = tonumber(now[3] or 0),
+    next_drain_id = tonumber(now[4] or 1), next_channel_id = tonumber(now[5] or 1)}
+  if tonumber(now[6] or 1) > READABLE_BY then refuse('newer', 'a newer version of Sluice forbids this one to write') end
+  if (now[1] or '') ~= arg.history then refuse('history', 'Redis holds another data set') end
+  if now[7] and not arg.loading then refuse('history', 'an import is under way') end
+end
+
+local function save()
+  local event = {'by', arg.by or '', 'sum', number_text(meta.checksum)}
+  for _, part in ipairs(effects) do event[#event + 1] = part end
+  redis.call('XADD', KEYS[CHANGES], 'MAXLEN', '~', arg.keep, number_text(meta.revision) .. '-0', unpack(event))
+  for hash, fields in pairs(staged) do
+    for field, value in pairs(fields) do
+      if value then
+        redis.call('HSET', KEYS[hash], field, value)
+      else
+        redis.call('HDEL', KEYS[hash], field)
+      end
+    end
+  end
+  redis.call('HSET', KEYS[META], 'schema', 1, 'readable_by', READABLE_BY, 'history', meta.history, 'revision',
+    number_text(meta.revision), 'checksum', number_text(meta.checksum), 'next_drain_id', number_text(meta.next_drain_id),
+    'next_channel_id', number_text(meta.next_channel_id))
+end
+
+-- Runs a change; what it returns is the id in the answer.
+local function commit(change)
+  local done, outcome = pcall(function()
+    open_data_set()
+    return change()
+  end)
+  if not done and type(outcome) == 'table' and outcome.code then
+    return {'refused', outcome.code, outcome.text, number_text(meta.revision or 0)}
+  end
+  if not done then error(outcome) end
+  if #effects > 0 or arg.always then
+    meta.revision = meta.revision + 1
+    save()
+  end
+  return {'ok', number_text(meta.revision), outcome or ''}
+end

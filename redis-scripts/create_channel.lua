@@ -1,0 +1,21 @@
+-- Creates a channel under the next free decimal id, with tokens.
+--
+-- ARGV   channel  entry without key
+--        add      entries of tokens, each with `id` (16 hexadecimal digits) in place of key, group and needs
+-- Checks no value belongs to another token.
+-- Answer id = the channel's id.
+-- Writes channel, token, claims, marks, members, the counter of channel ids.
+return commit(function()
+  local id = number_text(meta.next_channel_id)
+  while exists('channel', id) do
+    meta.next_channel_id = meta.next_channel_id + 1
+    id = number_text(meta.next_channel_id)
+  end
+  arg.channel.key = id
+  put('channel', arg.channel)
+  for _, token in ipairs(arg.add or {}) do
+    token.key, token.group, token.was = id .. '/' .. token.id, 'tokens:' .. id, ''
+    put('token', token)
+  end
+  return id
+end)

@@ -1,0 +1,13 @@
+-- Creates a drain, or reserves one that has no url yet, under the next id.
+--
+-- ARGV   drain  entry without key; needs its channel (absent = global), group "drains:<channel>" or
+--               "reserved:<channel>" with limit, claims "url:<channel>:<hash>"
+-- Checks the channel exists, no other drain of it has this url, the limit is not reached.
+-- Answer id = the drain's id; none is given twice.
+-- Writes drain, claims, marks, members, the counter of drain ids.
+return commit(function()
+  local id = number_text(meta.next_drain_id)
+  arg.drain.key, arg.drain.was = id, ''
+  put('drain', arg.drain)
+  return id
+end)

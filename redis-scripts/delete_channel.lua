@@ -1,0 +1,10 @@
+-- Deletes a channel with its tokens and drains.
+--
+-- ARGV   channel  entry; key and was
+-- Checks the channel is what the node took it for; it is not `_router`. What hangs on it goes by what is there now.
+-- Writes channel, token, drain, claims, marks, members.
+return commit(function()
+  if arg.channel.key == '_router' then refuse('conflict', 'the channel _router cannot be deleted') end
+  expect('channel', arg.channel)
+  remove_channel(arg.channel.key)
+end)

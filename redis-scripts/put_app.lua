@@ -1,0 +1,10 @@
+-- Creates or replaces an app, and creates its channel when there is none.
+--
+-- ARGV   app      entry; claims "domain:<domain>" for each of its domains
+--        channel  entry to write when no channel of that id exists; absent = none
+-- Checks the app is what the node took it for; no domain belongs to another app.
+-- Writes app, channel, claims, marks.
+return commit(function()
+  if arg.channel and not exists('channel', arg.channel.key) then put('channel', arg.channel) end
+  put('app', arg.app)
+end)

@@ -1,0 +1,19 @@
+-- Creates or updates a channel; with `tokens` its tokens become those declared.
+--
+-- ARGV   channel  entry
+--        tokens   keys of all tokens that the node knows the channel to have, sorted; absent = tokens stay as they are
+--        drop     keys of tokens to delete
+--        add      entries of tokens to create; claims "value:<hash>", group "tokens:<channel>"
+-- Checks the channel is what the node took it for, and so is its set of tokens; no value belongs to another token.
+-- Writes channel, token, claims, marks, members, the counter of channel ids.
+return commit(function()
+  local id = arg.channel.key
+  if arg.tokens then
+    local there = lines(read(MEMBERS, 'tokens:' .. id))
+    table.sort(there)
+    if table.concat(there, '\n') ~= table.concat(arg.tokens, '\n') then refuse('stale', 'tokens of ' .. id .. ' have changed') end
+  end
+  put('channel', arg.channel)
+  for _, key in ipairs(arg.drop or {}) do remove('token', key) end
+  for _, token in ipairs(arg.add or {}) do put('token', token) end
+end)

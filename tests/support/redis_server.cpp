@@ -1,0 +1,110 @@
+#include "tests/support/redis_server.hpp"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <filesystem>
+#include <stdexcept>
+#include <thread>
+
+#include "tests/support/raw_client.hpp"
+
+namespace sluice {
+namespace {
+
+constexpr int kStarts = 5;
+
+std::string formatted(const std::vector<std::string>& parts) {
+  std::string out = "*" + std::to_string(parts.size()) + "\r\n";
+  for (const auto& part : parts) out += "$" + std::to_string(part.size()) + "\r\n" + part + "\r\n";
+  return out;
+}
+
+}  // namespace
+
+std::uint16_t free_port() { return RawListener().port(); }
+
+RedisServer::RedisServer(std::vector<std::string> arguments) : arguments_(std::move(arguments)) {
+  std::string pattern = (std::filesystem::temp_directory_path() / "sluice-redis-XXXXXX").string();
+  if (::mkdtemp(pattern.data()) != nullptr) directory_ = pattern;
+  start();
+}
+
+RedisServer::~RedisServer() {
+  kill();
+  std::filesystem::remove_all(directory_);
+}
+
+std::string RedisServer::url(int database) const {
+  return "redis://127.0.0.1:" + std::to_string(port_) + (database == 0 ? "" : "/" + std::to_string(database));
+}
+
+void RedisServer::start() {
+  const bool again = port_ != 0;
+  for (int attempt = 0; attempt < kStarts; ++attempt) {
+    if (!again) port_ = free_port();
+    if (launch()) return;
+    kill();
+  }
+  throw std::runtime_error("redis-server does not start");
+}
+
+bool RedisServer::launch() {
+  std::vector<std::string> words{
+      "redis-server", "--port", std::to_string(port_), "--bind", "127.0.0.1",   "--dir", directory_,
+      "--save",       "",       "--appendonly",        "no",     "--databases", "1000"};
+  words.insert(words.end(), arguments_.begin(), arguments_.end());
+  std::vector<char*> argv;
+  for (auto& word : words) argv.push_back(word.data());
+  argv.push_back(nullptr);
+  process_ = ::fork();
+  if (process_ == 0) {
+    const int log = ::open((directory_ + "/server.log").c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
+    ::dup2(log, STDOUT_FILENO);
+    ::dup2(log, STDERR_FILENO);
+    ::execvp(argv[0], argv.data());
+    ::_exit(127);
+  }
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  while (std::chrono::steady_clock::now() < until) {
+    int status = 0;
+    if (::waitpid(process_, &status, WNOHANG) == process_) return process_ = 0, false;
+    if (answers()) return true;
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  return false;
+}
+
+/// A server that wants a password, or is still loading, is there too.
+bool RedisServer::answers() const {
+  RawClient client(port_);
+  return client.fd() >= 0 && client.send("PING\r\n") && !client.read_until("\r\n").empty();
+}
+
+void RedisServer::kill() {
+  if (process_ <= 0) return;
+  ::kill(process_, SIGCONT);
+  ::kill(process_, SIGKILL);
+  ::waitpid(process_, nullptr, 0);
+  process_ = 0;
+}
+
+void RedisServer::pause() { ::kill(process_, SIGSTOP); }
+void RedisServer::resume() { ::kill(process_, SIGCONT); }
+
+std::string RedisServer::command(const std::vector<std::string>& parts, int database) const {
+  RawClient client(port_);
+  if (!client.send(formatted({"SELECT", std::to_string(database)}) + formatted(parts) + formatted({"QUIT"}))) return {};
+  std::string answer = client.read_all();
+  // What SELECT and QUIT said goes.
+  answer.erase(0, answer.find('\n') + 1);
+  if (const auto quit = answer.rfind("+OK\r\n"); quit != std::string::npos) answer.resize(quit);
+  if (answer.ends_with("\r\n")) answer.resize(answer.size() - 2);
+  return answer;
+}
+
+}  // namespace sluice
