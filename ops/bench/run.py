@@ -1,0 +1,255 @@
+#!/usr/bin/env python3
+"""Runs Sluice and its peers on the same work, one after the other in each round, and prints medians, ranges and ratios.
+
+Every round runs each system once, in an order that turns around with each round, so that a slow drift of the machine
+meets all alike. A ratio is taken within a round; the table shows the median of these ratios and their range. The system
+is pinned to one core and the load to the other; what counts is the system's own CPU time per unit of work.
+"""
+import argparse
+import json
+import sys
+import tempfile
+import time
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from measure import BROWSER_HEAD, Failed, Sink, Table, Tool, wrk
+from systems import Haproxy, Rsyslog, Sluice, SyslogNg, Work
+
+
+@dataclass
+class Goal:
+    """One line of the result: a figure of `row`, `system` against `reference`, and what it should be."""
+    title: str
+    row: str
+    system: str
+    reference: str
+    figure: str
+    must: float
+    aim: float
+
+
+class Bench:
+    def __init__(self, options):
+        self.options = options
+        self.table = Table()
+        self.goals = []
+
+    def tool(self, name, **arguments):
+        return Tool(self.options.load_cpu, self.options.programs / f"load.{name}", **arguments)
+
+    def sink(self, **arguments):
+        return closing(Sink(self.options.load_cpu, self.options.programs / "load.sink", **arguments))
+
+    def sluice(self, **arguments):
+        return Sluice(arguments.pop("cpus", self.options.cpu), self.options.programs, **arguments)
+
+    def rounds(self, systems, measure):
+        for number in range(self.options.rounds):
+            for system in systems if number % 2 == 0 else systems[::-1]:
+                measure(system, number)
+
+    def goal(self, *arguments):
+        self.goals.append(Goal(*arguments))
+
+    # A proxied request and its log line.
+
+    def proxy(self):
+        cases = [("proxy 128 B", "/p?q=1", 64, {}), ("proxy 16 KiB", "/16k", 64, {}),
+                 ("proxy browser", "/p?q=1", 64, BROWSER_HEAD), ("proxy latency", "/p?q=1", 1, {})]
+        systems = [(Haproxy(self.options.cpu), True), (self.sluice(), True), (self.sluice(name="sluice-nolog"), False)]
+        with closing(self.tool("origin")) as origin:
+            port = int(origin.hear()[0])
+            self.rounds(systems, lambda pair, number: self._proxy_once(*pair, number, port, cases))
+        for row, must, aim in (("proxy 128 B", 0.80, 0.68), ("proxy 16 KiB", 0.75, 0.63), ("proxy browser", 0.75, 0.63)):
+            self.goal(f"{row}, CPU per request", row, "sluice", "haproxy-ring", "cpu_us", must, aim)
+        self.goal("one connection, median latency", "proxy latency", "sluice", "haproxy-ring", "p50_us", 1.0, 0.9)
+        self.goal("64 connections, p99", "proxy 128 B", "sluice", "haproxy-ring", "p99_us", 1.0, 0.9)
+
+    def _proxy_once(self, system, logs, number, origin, cases):
+        with self.sink(tcp=1) as sink:
+            work = Work("proxy", origin=origin, log_port=sink.ports[0] if logs else 0)
+            with running(system, work):
+                wrk(self.options.load_cpu, work.port, "/warm", 64, 1)
+                for row, path, connections, head in cases:
+                    self._proxy_case(system, work, sink, number, row, path, connections, head)
+
+    def _proxy_case(self, system, work, sink, number, row, path, connections, head):
+        time.sleep(0.3)
+        lines, cpu = sink.counted()["messages"], system.process.cpu_seconds()
+        load = wrk(self.options.load_cpu, work.port, path, connections, self.options.seconds, head)
+        time.sleep(0.3)
+        cpu, lines = system.process.cpu_seconds() - cpu, sink.counted()["messages"] - lines
+        # wrk counts no answers that came after its deadline; their lines are there all the same.
+        done = max(load["requests"], lines)
+        lost = max(0, load["requests"] - lines) if work.log_port else 0
+        self.table.add(row, system.name, number, cpu_us=cpu / done * 1e6, p50_us=load["p50_us"], p99_us=load["p99_us"],
+                       requests=done, errors=load["errors"], lost=lost, memory_mb=system.process.memory() / 1e6)
+
+    # Syslog in, syslog or HTTP out.
+
+    def pipeline(self):
+        rsyslog = Rsyslog(self.options.cpu)
+        self._relay("fan 1", "syslog", 1, self.options.lines, [rsyslog, self.sluice()], 0.40, 0.28)
+        self._relay("fan 10", "syslog", 10, self.options.lines_fan, [rsyslog, self.sluice()], 0.22, 0.14)
+        filtered = self.sluice(filters="text~seq", name="sluice")
+        self._relay("fan 10 filtered", "syslog", 10, self.options.lines_fan, [rsyslog, filtered], 0.30, 0.20)
+        for row in ("fan 1", "fan 10", "fan 10 filtered"):
+            self.goal(f"{row}, peak memory", row, "sluice", "rsyslog", "peak_mb", 0.7, 0.5)
+        syslog_ng = SyslogNg(self.options.cpu, self.options.syslog_ng)
+        if not (self.options.syslog_ng and syslog_ng.does(Work("http"))):
+            print("  (HTTP batches against syslog-ng: left out, its files are missing; see ops/bench/README.md)")
+            return
+        self._relay("HTTP batches", "http", 1, self.options.lines, [syslog_ng, self.sluice()], 0.35, 0.20)
+
+    def trickle(self):
+        self._relay("trickle", "syslog", 10, 20_000 * self.options.seconds * 3, [Rsyslog(self.options.cpu), self.sluice()],
+                    0.5, 0.3, rate=20_000)
+
+    def _relay(self, row, kind, fan, lines, systems, must, aim, rate=0):
+        self.rounds(systems, lambda system, number: self._relay_once(system, number, row, kind, fan, lines, rate))
+        self.goal(f"{row}, CPU per message", row, systems[-1].name, systems[0].name, "cpu_us", must, aim)
+
+    def _relay_once(self, system, number, row, kind, fan, lines, rate=0):
+        with self.sink(lines=lines, **{"http" if kind == "http" else "tcp": fan}) as sink:
+            work = Work(kind, out_ports=sink.ports, channels=1000)
+            with running(system, work):
+                options = {"port": work.port, "lines": lines, "rate": rate, **system.feed_options()}
+                with closing(self.tool("feed", **options)) as feed:
+                    feed.hear()
+                    cpu, began = system.process.cpu_seconds(), time.monotonic()
+                    feed.tell()
+                    counted = sink.wait_for(lines * fan)
+                    taken = time.monotonic() - began
+                cpu = system.process.cpu_seconds() - cpu
+                self.table.add(row, system.name, number, cpu_us=cpu / lines * 1e6, lines_s=lines / taken,
+                               peak_mb=system.process.peak_memory() / 1e6, lost=lines * fan - counted["distinct"],
+                               repeats=counted["repeats"], unreadable=counted["unreadable"])
+
+    # Memory of what is idle.
+
+    def idle(self):
+        with closing(self.tool("origin")) as origin:
+            port = int(origin.hear()[0])
+            systems = [(Haproxy(self.options.cpu), Work("proxy", origin=port)), (self.sluice(), Work("proxy", origin=port))]
+            self.rounds(systems, lambda pair, number: self._idle_once(*pair, number, "idle connections"))
+        self.rounds([self.sluice()], lambda system, number: self._idle_once(system, Work("tails"), number, "idle tails"))
+        self.goal("idle client connection, bytes", "idle connections", "sluice", "haproxy-ring", "bytes_each", 0.3, 0.1)
+        self.goal("idle tail session, KiB", "idle tails", "sluice", "", "kib_each", 8, 4)
+
+    def _idle_once(self, system, work, number, row):
+        with running(system, work), ExitStack() as stack:
+            count = self.options.idle
+            options = system.idle_options(work)
+            stack.enter_context(closing(self.tool("idle", count=200, **options))).hear()
+            time.sleep(0.5)
+            before = system.process.memory()
+            opened = int(stack.enter_context(closing(self.tool("idle", count=count, **options))).hear()[0])
+            time.sleep(0.5)
+            each = (system.process.memory() - before) / max(opened, 1)
+            self.table.add(row, system.name, number, bytes_each=each, kib_each=each / 1024, opened=opened, lost=count - opened)
+
+    # Two shards beside one. The load shares the cores, so only CPU per unit says anything.
+
+    def shards(self):
+        both = f"{self.options.cpu},{self.options.load_cpu}"
+        one = self.sluice(name="one shard")
+        two = self.sluice(name="two shards", shards=2, cpus=both)
+        with closing(self.tool("origin")) as origin:
+            port = int(origin.hear()[0])
+            cases = [("shards, requests", "/p?q=1", 64, {})]
+            self.rounds([one, two], lambda system, number: self._proxy_once(system, True, number, port, cases))
+        self.rounds([one, two], lambda system, number: self._relay_once(system, number, "shards, messages", "syslog", 1,
+                                                                        self.options.lines))
+        self.goal("two shards, CPU per request", "shards, requests", "two shards", "one shard", "cpu_us", 1.10, 1.05)
+        self.goal("two shards, CPU per message", "shards, messages", "two shards", "one shard", "cpu_us", 1.45, 1.3)
+
+    # What came out.
+
+    def report(self):
+        print("\n| Work | Sluice | peer | ratio, median [range] | Must | Aim | |\n|---|---|---|---|---|---|---|")
+        for goal in self.goals:
+            self._report_goal(goal)
+        self._report_log_line()
+        for row in dict.fromkeys(v["row"] for v in self.table.values):
+            for system in dict.fromkeys(v["system"] for v in self.table.values if v["row"] == row):
+                lost = self.table.total(row, system, "lost")
+                if lost:
+                    print(f"\n{row}: {system} lost {lost:,}")
+
+    def _report_goal(self, goal):
+        mine = self.table.median(goal.row, goal.system, goal.figure)
+        if mine is None:
+            return
+        peer = self.table.median(goal.row, goal.reference, goal.figure)
+        ratios = sorted(self.table.ratios(goal.row, goal.system, goal.reference, goal.figure)) if peer else [mine]
+        value = ratios[len(ratios) // 2] if len(ratios) % 2 else sum(ratios[len(ratios) // 2 - 1:len(ratios) // 2 + 1]) / 2
+        verdict = "aim" if value <= goal.aim else "must" if value <= goal.must else "missed"
+        shown = f"{value:.2f} [{ratios[0]:.2f}..{ratios[-1]:.2f}]"
+        print(f"| {goal.title} | {mine:,.2f} | {'' if peer is None else f'{peer:,.2f}'} | {shown} | {goal.must} | {goal.aim} | {verdict} |")
+
+    def _report_log_line(self):
+        with_line = self.table.by_round("proxy 128 B", "sluice", "cpu_us")
+        without = self.table.by_round("proxy 128 B", "sluice-nolog", "cpu_us")
+        parts = sorted(with_line[r] - without[r] for r in with_line if r in without)
+        if parts:
+            median = parts[len(parts) // 2]
+            verdict = "aim" if median <= 0.4 else "must" if median <= 0.8 else "missed"
+            print(f"| the log line's own part, us | {median:.2f} | | [{parts[0]:.2f}..{parts[-1]:.2f}] | 0.8 | 0.4 | {verdict} |")
+
+
+class running:
+    """The system, serving this work."""
+
+    def __init__(self, system, work):
+        self._system, self._work = system, work
+
+    def __enter__(self):
+        self._system.start(self._work)
+        return self._system
+
+    def __exit__(self, *_):
+        self._system.stop()
+
+
+PARTS = ("proxy", "pipeline", "trickle", "idle", "shards")
+
+
+def parse(arguments):
+    parser = argparse.ArgumentParser(prog="ops/dev bench", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"some of: {', '.join(PARTS)} (default: all)")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=int, default=4, help="of load per measurement of the proxy")
+    parser.add_argument("--lines", type=int, default=1_000_000, help="per measurement with one receiver")
+    parser.add_argument("--lines-fan", type=int, default=300_000, help="per measurement with ten receivers")
+    parser.add_argument("--idle", type=int, default=4000, help="idle connections, idle tails")
+    parser.add_argument("--cpu", default="0", help="core of the measured system")
+    parser.add_argument("--load-cpu", default="1", help="core of the load")
+    parser.add_argument("--programs", type=Path, required=True, help="folder with sluiced and the load makers")
+    parser.add_argument("--syslog-ng", default="", help="folder into which syslog-ng's packages were unpacked")
+    parser.add_argument("--json", type=Path, help="write every measurement into this file")
+    options = parser.parse_args(arguments)
+    unknown = set(options.parts) - set(PARTS)
+    if unknown:
+        parser.error(f"no part named {', '.join(sorted(unknown))}")
+    return options
+
+
+def main():
+    options = parse(sys.argv[1:])
+    bench = Bench(options)
+    try:
+        for part in options.parts or PARTS:
+            print(f"{part}:", flush=True)
+            getattr(bench, part)()
+    except Failed as failure:
+        sys.exit(f"bench: {failure}")
+    finally:
+        if options.json:
+            options.json.write_text(json.dumps(bench.table.values, indent=1) + "\n")
+    bench.report()
+
+
+if __name__ == "__main__":
+    main()
