@@ -214,18 +214,17 @@ class SyslogNg(System):
         return super().does(work) and (self._root / "usr/sbin/syslog-ng").exists()
 
     def environment(self):
-        library = self._root / "usr/lib"
-        return {**os.environ, "LD_LIBRARY_PATH": f"{library}/syslog-ng:{library}/x86_64-linux-gnu"}
+        return {**os.environ, "LD_LIBRARY_PATH": str(self._root / "usr/lib/syslog-ng")}
 
     def command(self, work):
         (self.folder / "syslog-ng.conf").write_text(f"""
 @version: 3.35
 options {{ use-dns(no); dns-cache(no); keep-hostname(yes); chain-hostnames(no); stats-freq(0); log-msg-size(16384); threaded(yes); }};
-source in {{ syslog(ip({LOOPBACK}) transport("tcp") port({work.port}) max-connections(64) log-iw-size(64000) log-fetch-limit(1000)); }};
-destination out {{ http(url("http://{LOOPBACK}:{work.out_ports[0]}/logs") method("POST") workers(1) batch-lines(1000)
+source s {{ syslog(ip({LOOPBACK}) transport("tcp") port({work.port}) max-connections(64) log-iw-size(64000) log-fetch-limit(1000)); }};
+destination batches {{ http(url("http://{LOOPBACK}:{work.out_ports[0]}/logs") method("POST") workers(1) batch-lines(1000)
   batch-timeout(100) log-fifo-size(200000) headers("Content-Type: application/logplex-1")
   body("<${{PRI}}>1 ${{ISODATE}} ${{HOST}} ${{PROGRAM}} ${{PID}} - - ${{MESSAGE}}\\n")); }};
-log {{ source(in); destination(out); flags(flow-control); }};
+log {{ source(s); destination(batches); flags(flow-control); }};
 """)
         modules = next(iter(sorted((self._root / "usr/lib/syslog-ng").glob("3.*"))), None)
         return [self._root / "usr/sbin/syslog-ng", "-F", "--no-caps", "-f", self.folder / "syslog-ng.conf",

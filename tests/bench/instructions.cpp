@@ -1,0 +1,150 @@
+// Runs each part of the hot paths a fixed number of times between callgrind's marks, so that `ops/dev guard` can compare
+// the instructions per operation with the ones on record. Not a measure of time: it is the same on a busy machine.
+// Without valgrind it only runs them.
+#include <string>
+#include <vector>
+
+#include <valgrind/callgrind.h>
+
+#include "logplex/channel/fabric.hpp"
+#include "logplex/runtime/runtime.hpp"
+#include "logplex/wire/frame_splitter.hpp"
+#include "logplex/wire/render.hpp"
+#include "logplex/wire/syslog_parse.hpp"
+#include "router/http1/forward.hpp"
+#include "router/router_line.hpp"
+#include "tests/support/router_line_sample.hpp"
+
+namespace sluice {
+namespace {
+
+constexpr std::size_t kRounds = 1000;
+
+template <class T>
+void keep(const T& value) {
+  asm volatile("" : : "g"(&value) : "memory");
+}
+
+/// `once` is warm when it is counted: caches, tables and first pages are not part of the figure.
+template <class F>
+void count(const char* name, F once) {
+  for (std::size_t i = 0; i < kRounds; ++i) once();
+  CALLGRIND_ZERO_STATS;
+  for (std::size_t i = 0; i < kRounds; ++i) once();
+  CALLGRIND_DUMP_STATS_AT(name);
+}
+
+constexpr http1::HeadLimits kLimits{
+    .start_line = 8192, .name = 1000, .value = 8192, .cookie = 8192, .line = 9449, .fields = 1000, .head = 131072};
+
+std::string slacked(std::string text) {
+  text.reserve(text.size() + http1::kSlack);
+  return text;
+}
+
+std::string small_head() {
+  return slacked("GET /p?q=1 HTTP/1.1\r\nHost: app.test\r\nX-Forwarded-For: 198.51.100.1\r\n\r\n");
+}
+
+std::string browser_head() {
+  std::string head =
+      "GET /products/42?ref=home&page=2 HTTP/1.1\r\nHost: www.example.com\r\nConnection: keep-alive\r\n"
+      "User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:133.0) Gecko/20100101 Firefox/133.0\r\n"
+      "Accept: text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8\r\n"
+      "Accept-Encoding: gzip, deflate, br\r\nAccept-Language: en-GB,en;q=0.9\r\nDNT: 1\r\nCookie: session=";
+  head += std::string(930 - head.size() - 4, 'c') + "\r\n\r\n";
+  return slacked(head);
+}
+
+void count_request(const char* name, const std::string& head) {
+  http1::RequestParser parser(kLimits);
+  http1::ForwardFacts facts;
+  facts.client_address = "192.0.2.7";
+  facts.port = 8080;
+  SystemRng rng;
+  std::vector<char> out(64 * 1024);
+  count(name, [&] {
+    parser.reset();
+    keep(parser.parse(head.data(), head.size()));
+    keep(http1::write_upstream_head(parser, facts, rng, out.data()).size);
+  });
+}
+
+void count_response() {
+  const std::string head = slacked(
+      "HTTP/1.1 200 OK\r\nServer: app\r\nContent-Type: text/plain\r\nContent-Length: 128\r\n"
+      "Date: Sun, 22 Nov 2026 22:00:00 GMT\r\n\r\n");
+  http1::ResponseParser parser(kLimits);
+  const http1::DownstreamFacts facts;
+  std::vector<char> out(64 * 1024);
+  count("response_head", [&] {
+    parser.reset(false);
+    keep(parser.parse(head.data(), head.size()));
+    keep(http1::write_downstream_head(parser, facts, out.data()));
+  });
+}
+
+void count_router_line() {
+  const RouterLine line = sample_router_line();
+  std::string out(router_line_bound(line), '\0');
+  count("router_line", [&] { keep(write_router_line(line, RouterLineFormat::kHeroku2, out.data())); });
+}
+
+std::string message() {
+  std::string text =
+      "<158>1 2026-01-02T03:04:05.678901+00:00 host t.6ba7b810-9dad-41d1-80b4-00c04fd430c8 web.1 - - at=info status=200 ";
+  text.append(200 - text.size(), 'x');
+  return text;
+}
+
+void count_ingress() {
+  const std::string bytes = std::to_string(message().size()) + " " + message();
+  count("syslog_line_in", [&] {
+    FrameSplitter splitter(10240);
+    splitter.feed(bytes);
+    keep(splitter.next());
+    const auto line = parse_syslog(splitter.frame());
+    keep(parse_token(line->source));
+  });
+}
+
+void count_append() {
+  SystemClock clock;
+  Runtime runtime(1, clock);
+  ShardScope scope(runtime.shard(0));
+  Fabric fabric(runtime, {16_MiB, 100, {}}, std::chrono::seconds(1), {1, 1});
+  fabric.local().open_channel(ChannelSlot{0}, "channel");
+  const std::string text = message();
+  LineView line = *parse_syslog(text);
+  line.received = clock.wall();
+  count("append", [&] { fabric.local().append(ChannelSlot{0}, line); });
+}
+
+void count_render() {
+  const std::string text = message();
+  const OwnedRecord record(*parse_syslog(text));
+  const std::string_view drain = "d.6ba7b810-9dad-41d1-80b4-00c04fd430c8";
+  std::string out(1024, '\0');
+  count("syslog_line_out", [&] {
+    keep(syslog_frame_size(record.view(), drain));
+    keep(write_syslog_frame(record.view(), drain, out.data()));
+  });
+  count("http_line_out", [&] {
+    keep(http_frame_size(record.view()));
+    keep(write_http_frame(record.view(), out.data()));
+  });
+}
+
+}  // namespace
+}  // namespace sluice
+
+int main() {
+  using namespace sluice;
+  count_request("request_head_small", small_head());
+  count_request("request_head_browser", browser_head());
+  count_response();
+  count_router_line();
+  count_ingress();
+  count_append();
+  count_render();
+}
