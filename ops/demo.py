@@ -75,10 +75,14 @@ class Stage:
     # What an app does: it answers a request, and writes lines of its own.
 
     def request(self, path):
-        return self.node.request(HOST, path).status
+        """Returns the status, and the name of the process that answered."""
+        before = [len(backend.seen) for backend in self.backends]
+        status = self.node.request(HOST, path).status
+        names = [backend.name for backend, seen in zip(self.backends, before) if len(backend.seen) > seen]
+        return status, names[0] if names else "web.1"
 
-    def log_by_http(self, text):
-        answer = self.node.post_logs(self.token, [syslog_line(text, "web.1", time=now())])
+    def log_by_http(self, text, process="web.1"):
+        answer = self.node.post_logs(self.token, [syslog_line(text, process, time=now())])
         if answer.status != 204:
             raise RuntimeError(f"POST /logs: {answer}")
 
@@ -165,8 +169,8 @@ def perform(stage):
     while True:
         number += 1
         path = chance.choice(["/", "/cart", "/products/42", f"/search?q={number}", "/status/404", "/slow?0.3"])
-        status = stage.request(path)
-        stage.log_by_http(f"served {path} with {status} to visitor {chance.randrange(1000)}")
+        status, process = stage.request(path)
+        stage.log_by_http(f"served {path} with {status} to visitor {chance.randrange(1000)}", process)
         if number % 3 == 0:
             stage.log_by_syslog(f"job {number // 3} done, {chance.randrange(5, 90)} mails sent")
         until = time.monotonic() + 2
@@ -184,7 +188,7 @@ def verify(stage):
     began = time.monotonic()
     kinds = {"router lines": [], "app lines by POST /logs": [], "app lines by TCP syslog": []}
     for number in range(ONCE_COUNT):
-        status = stage.request(f"/once/{number:03}")
+        status, _ = stage.request(f"/once/{number:03}")
         if status != 200:
             raise RuntimeError(f"the sample app's request was answered {status}")
         kinds["router lines"].append(f'path="/once/{number:03}"')
