@@ -84,8 +84,8 @@ std::vector<std::string> rate_names(const json::array& nodes) {
 }
 
 std::string drains_text(const json::value& status) {
-  if (member(status, "drains") == nullptr) return {};
-  const json::array& drains = array_at(status, "drains");
+  if (member(status, "drains_unhealthy") == nullptr) return {};
+  const json::array& drains = array_at(status, "drains_unhealthy");
   if (drains.empty()) return "\nall drains are healthy\n";
   Table table({"DRAIN", "APP", "STATUS", "PENDING", "LAST ERROR", "URL"});
   for (const auto& drain : drains) {

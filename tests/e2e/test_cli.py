@@ -116,8 +116,24 @@ class CliTest(PipelineCase):
         tail.stderr.close()
 
     def test_status_says_how_the_node_is(self):
-        self.assertTrue(self.sluice("status").strip())
-        self.assertIsInstance(self.as_json("status"), (dict, list))
+        shown = self.sluice("status")
+        self.assertIn("REVISION", shown)
+        self.assertRegex(shown, r"(?m)^lines in +")
+        self.assertRegex(shown, r"(?m)^store: +\S+")
+        self.assertEqual(len(self.as_json("status")["nodes"]), 1)
+
+    def test_status_names_the_drains_that_are_not_healthy(self):
+        self.node.make_channel(self.app)
+        receiver = self.using(HttpReceiver())
+        url = receiver.url
+        receiver.close()
+        self.sluice("drains", "add", url, "-a", self.app)
+        self.sluice("send", "-a", self.app, stdin=b"nobody takes this\n")
+        wait_for("the drain in the status", lambda: url in self.sluice("status"))
+        row = next(line for line in self.sluice("status").splitlines() if url in line)
+        self.assertIn(self.app, row)
+        self.assertIn("degraded", row)
+        self.assertIn("Connection refused", row)
 
     def test_exit_statuses(self):
         self.sluice("no-such-command", status=2)
