@@ -29,6 +29,10 @@ Duration time_for_writing(const StoreSettings& settings) {
   return std::chrono::duration_cast<Duration>(settings.write_timeout * kShareOfTimeout);
 }
 
+std::string behind_text(std::uint64_t changes) {
+  return std::to_string(changes) + (changes == 1 ? " change behind" : " changes behind");
+}
+
 }  // namespace
 
 RedisStore::RedisStore(RedisTarget target, StoreCore copy, const StoreSettings& settings, const ConfigLimits& limits,
@@ -160,7 +164,7 @@ std::string RedisStore::state_text() const {
       break;
   }
   const auto behind = follower_.known_revision() - std::min(follower_.known_revision(), image_.revision());
-  return behind == 0 ? "up to date" : std::to_string(behind) + " changes behind";
+  return behind == 0 ? "up to date" : behind_text(behind);
 }
 
 void RedisStore::show_status() {
@@ -183,6 +187,9 @@ StoreStatus RedisStore::status() const {
   const std::lock_guard lock(mutex_);
   auto status = status_;
   if (publisher_) status.revision = publisher_->shown_revision();
+  if (!status.up_to_date || status.revision >= status.known_revision) return status;
+  status.up_to_date = false;
+  status.state = behind_text(status.known_revision - status.revision);
   return status;
 }
 

@@ -28,7 +28,8 @@ std::string formatted(const std::vector<std::string>& parts) {
 
 std::uint16_t free_port() { return RawListener().port(); }
 
-RedisServer::RedisServer(std::vector<std::string> arguments) : arguments_(std::move(arguments)) {
+RedisServer::RedisServer(std::vector<std::string> arguments, std::string sentinel_file)
+    : arguments_(std::move(arguments)), sentinel_file_(std::move(sentinel_file)) {
   std::string pattern = (std::filesystem::temp_directory_path() / "sluice-redis-XXXXXX").string();
   if (::mkdtemp(pattern.data()) != nullptr) directory_ = pattern;
   start();
@@ -53,11 +54,19 @@ void RedisServer::start() {
   throw std::runtime_error("redis-server does not start");
 }
 
+std::vector<std::string> RedisServer::words() const {
+  std::vector<std::string> out{"redis-server"};
+  if (!sentinel_file_.empty()) out.push_back(sentinel_file_);
+  const auto add = [&out](std::initializer_list<std::string> more) { out.insert(out.end(), more); };
+  add({"--port", std::to_string(port_), "--bind", "127.0.0.1", "--dir", directory_});
+  if (sentinel_file_.empty()) add({"--save", "", "--appendonly", "no", "--databases", "1000"});
+  if (!sentinel_file_.empty()) add({"--sentinel"});
+  out.insert(out.end(), arguments_.begin(), arguments_.end());
+  return out;
+}
+
 bool RedisServer::launch() {
-  std::vector<std::string> words{
-      "redis-server", "--port", std::to_string(port_), "--bind", "127.0.0.1",   "--dir", directory_,
-      "--save",       "",       "--appendonly",        "no",     "--databases", "1000"};
-  words.insert(words.end(), arguments_.begin(), arguments_.end());
+  auto words = this->words();
   std::vector<char*> argv;
   for (auto& word : words) argv.push_back(word.data());
   argv.push_back(nullptr);
@@ -98,11 +107,14 @@ void RedisServer::resume() { ::kill(process_, SIGCONT); }
 
 std::string RedisServer::command(const std::vector<std::string>& parts, int database) const {
   RawClient client(port_);
-  if (!client.send(formatted({"SELECT", std::to_string(database)}) + formatted(parts) + formatted({"QUIT"}))) return {};
+  const bool sentinel = !sentinel_file_.empty();
+  const std::string choice = sentinel ? "" : formatted({"SELECT", std::to_string(database)});
+  if (!client.send(choice + formatted(parts) + (sentinel ? "" : formatted({"QUIT"})))) return {};
+  if (sentinel) client.half_close();
   std::string answer = client.read_all();
   // What SELECT and QUIT said goes.
-  answer.erase(0, answer.find('\n') + 1);
-  if (const auto quit = answer.rfind("+OK\r\n"); quit != std::string::npos) answer.resize(quit);
+  if (!sentinel) answer.erase(0, answer.find('\n') + 1);
+  if (const auto quit = answer.rfind("+OK\r\n"); !sentinel && quit != std::string::npos) answer.resize(quit);
   if (answer.ends_with("\r\n")) answer.resize(answer.size() - 2);
   return answer;
 }

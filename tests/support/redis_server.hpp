@@ -13,7 +13,8 @@ namespace sluice {
 /// arguments say so. Gone with the object.
 class RedisServer {
  public:
-  explicit RedisServer(std::vector<std::string> arguments = {});
+  /// With a file of settings it is a sentinel.
+  explicit RedisServer(std::vector<std::string> arguments = {}, std::string sentinel_file = {});
   RedisServer(const RedisServer&) = delete;
   RedisServer& operator=(const RedisServer&) = delete;
   ~RedisServer();
@@ -37,7 +38,10 @@ class RedisServer {
   bool launch();
   bool answers() const;
 
+  std::vector<std::string> words() const;
+
   std::vector<std::string> arguments_;
+  std::string sentinel_file_;
   std::string directory_;
   std::uint16_t port_ = 0;
   pid_t process_ = 0;

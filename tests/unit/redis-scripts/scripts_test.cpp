@@ -1,0 +1,315 @@
+// Each script against a real server, without a node: what it checks, what it writes, what it leaves alone.
+#include <thread>
+
+#include <gtest/gtest.h>
+
+#include "logplex/store/redis_image.hpp"
+#include "logplex/store/redis_reply.hpp"
+#include "logplex/store/redis_scripts.hpp"
+#include "tests/support/raw_client.hpp"
+#include "tests/support/redis_server.hpp"
+
+namespace sluice {
+namespace {
+
+/// One blocking connection.
+class Client {
+ public:
+  explicit Client(const RedisServer& server) : client_(server.port()), reader_(1 << 20) {}
+
+  RedisReply call(const std::vector<std::string_view>& parts) {
+    EXPECT_TRUE(client_.send(format_command(parts)));
+    for (;;) {
+      auto reply = reader_.next();
+      if (reply.has_error()) throw std::runtime_error(reply.error().text());
+      if (reply->has_value()) return std::move(**reply);
+      const auto bytes = client_.read_some();
+      if (bytes.empty()) throw std::runtime_error("no answer");
+      reader_.feed(bytes);
+    }
+  }
+  /// `members` are those of the argument that are the script's own.
+  RedisReply run(std::string_view script, const std::string& members, const std::string& history = "7") {
+    const std::string argument =
+        R"({"history":")" + history + R"(","new_history":"7","by":"test","keep":"100",)" + members + "}";
+    const auto& text = redis_script(script).text;
+    const std::string count = std::to_string(redis_keys().size());
+    std::vector<std::string_view> command{"EVAL", text, count};
+    command.insert(command.end(), redis_keys().begin(), redis_keys().end());
+    command.push_back(argument);
+    return call(command);
+  }
+  /// "ok", or the code of the refusal, or the server's error.
+  std::string outcome(std::string_view script, const std::string& members, const std::string& history = "7") {
+    const auto reply = run(script, members, history);
+    if (reply.is_error()) return reply.text;
+    return reply.text_at(reply.text_at(0) == "ok" ? 0 : 1);
+  }
+  std::string field(RedisKey key, std::string_view name, std::size_t kind = 0) {
+    return call({"HGET", redis_keys()[key + kind], name}).text;
+  }
+
+ private:
+  RawClient client_;
+  RedisReplyReader reader_;
+};
+
+constexpr std::size_t kApp = 0, kChannel = 1, kToken = 2, kDrain = 3, kSession = 4;
+
+std::string quoted(const std::string& text) {
+  std::string out = "\"";
+  for (const char c : text) (c == '"' ? out += '\\' : out) += c;
+  return out + "\"";
+}
+
+std::string entry(const std::string& key, const std::string& more = "", const std::string& value = R"({"v":1})") {
+  return "{\"key\":" + quoted(key) + ",\"value\":" + quoted(value) + (more.empty() ? "" : "," + more) + "}";
+}
+
+class Scripts : public testing::Test {
+ protected:
+  void SetUp() override {
+    ASSERT_EQ(client_.outcome("put_channel", R"("channel":)" + entry("shop", R"("was":"")"), ""), "ok");
+  }
+  std::string revision() { return client_.field(kMetaKey, "revision"); }
+  static std::string was(EntryKind kind, const std::string& key, const std::string& value = R"({"v":1})") {
+    return R"("was":")" + digest_text(entry_digest(kind, key, value)) + "\"";
+  }
+  static std::string token(const std::string& id, const std::string& claim, const std::string& more = "") {
+    return R"("token":)" + entry("shop/" + id, R"("was":"","needs":"shop","group":"tokens:shop","claims":["value:)" +
+                                                   claim + "\"]" + more);
+  }
+  static std::string drain(const std::string& url, const std::string& limit = "2") {
+    return R"("drain":{"value":"{}","needs":"shop","group":"drains:shop","limit":)" + limit +
+           R"(,"claims":["url:shop:)" + url + R"("]})";
+  }
+  /// All entries, summed as a node does it.
+  EntrySum sum_of_entries() {
+    EntrySum sum;
+    for (std::size_t kind = 0; kind < kEntryKinds; ++kind) {
+      const auto rows = client_.call({"HGETALL", redis_keys()[kFirstKindKey + kind]});
+      for (std::size_t i = 0; i + 1 < rows.list.size(); i += 2)
+        sum.add(entry_digest(EntryKind(kind), rows.text_at(i), rows.text_at(i + 1)));
+    }
+    return sum;
+  }
+  void TearDown() override {
+    EXPECT_EQ(client_.field(kMetaKey, "checksum"), std::to_string(sum_of_entries().value()));
+    const auto last = client_.call({"XREVRANGE", redis_keys()[kChangesKey], "+", "-", "COUNT", "1"});
+    EXPECT_EQ(last.list.at(0).text_at(0), revision() + "-0");
+  }
+
+  RedisServer server_;
+  Client client_{server_};
+};
+
+TEST_F(Scripts, first_change_names_the_data_set) {
+  EXPECT_EQ(client_.field(kMetaKey, "history"), "7");
+  EXPECT_EQ(revision(), "1");
+  EXPECT_EQ(client_.field(kFirstKindKey, "shop", kChannel), R"({"v":1})");
+}
+
+TEST_F(Scripts, another_data_set_is_not_written) {
+  EXPECT_EQ(client_.outcome("create_token", token("01", "a"), ""), "history");
+  EXPECT_EQ(client_.outcome("create_token", token("01", "a"), "8"), "history");
+  EXPECT_EQ(revision(), "1");
+}
+
+TEST_F(Scripts, newer_data_set_is_not_written) {
+  client_.call({"HSET", redis_keys()[kMetaKey], "readable_by", "2"});
+  EXPECT_EQ(client_.outcome("create_token", token("01", "a")), "newer");
+  EXPECT_EQ(revision(), "1");
+}
+
+TEST_F(Scripts, put_app_makes_its_channel_and_keeps_one_owner_per_domain) {
+  const std::string members = R"("app":)" + entry("blog", R"("was":"","claims":["domain:a.com","domain:b.com"])") +
+                              R"(,"channel":)" + entry("blog");
+  ASSERT_EQ(client_.outcome("put_app", members), "ok");
+  EXPECT_EQ(client_.field(kFirstKindKey, "blog", kChannel), R"({"v":1})");
+  EXPECT_EQ(client_.field(kClaimsKey, "domain:a.com"), "app:blog");
+
+  EXPECT_EQ(client_.outcome("put_app", members), "stale");
+  EXPECT_EQ(client_.outcome("put_app", R"("app":)" + entry("thief", R"("was":"","claims":["domain:b.com"])")),
+            "conflict");
+  EXPECT_EQ(client_.field(kFirstKindKey, "thief", kApp), "");
+  // A domain that is given up is free.
+  const std::string fewer = R"("app":)" + entry("blog", was(EntryKind::kApp, "blog") + R"(,"claims":["domain:a.com"])");
+  ASSERT_EQ(client_.outcome("put_app", fewer), "ok");
+  EXPECT_EQ(client_.outcome("put_app", R"("app":)" + entry("heir", R"("was":"","claims":["domain:b.com"])")), "ok");
+}
+
+TEST_F(Scripts, delete_app_takes_channel_tokens_and_drains_along) {
+  ASSERT_EQ(client_.outcome("put_app", R"("app":)" + entry("shop", R"("was":"","claims":["domain:a.com"])")), "ok");
+  ASSERT_EQ(client_.outcome("create_token", token("01", "a")), "ok");
+  ASSERT_EQ(client_.outcome("create_drain", drain("u")), "ok");
+  EXPECT_EQ(client_.outcome("delete_app", R"("app":{"key":"shop","was":"0000000000000000"})"), "stale");
+  ASSERT_EQ(client_.outcome("delete_app", R"("app":{"key":"shop",)" + was(EntryKind::kApp, "shop") + "}"), "ok");
+  for (std::size_t kind = 0; kind < kEntryKinds; ++kind)
+    EXPECT_EQ(client_.call({"HLEN", redis_keys()[kFirstKindKey + kind]}).number, 0) << kind;
+  for (const auto key : {kClaimsKey, kMarksKey, kMembersKey})
+    EXPECT_EQ(client_.call({"HLEN", redis_keys()[key]}).number, 0) << key;
+}
+
+TEST_F(Scripts, delete_app_can_keep_the_channel) {
+  ASSERT_EQ(client_.outcome("put_app", R"("app":)" + entry("shop", R"("was":"")")), "ok");
+  ASSERT_EQ(
+      client_.outcome("delete_app", R"("keep_channel":true,"app":{"key":"shop",)" + was(EntryKind::kApp, "shop") + "}"),
+      "ok");
+  EXPECT_EQ(client_.field(kFirstKindKey, "shop", kChannel), R"({"v":1})");
+}
+
+TEST_F(Scripts, put_channel_declares_tokens) {
+  ASSERT_EQ(client_.outcome("create_token", token("01", "a")), "ok");
+  const std::string channel = R"("channel":)" + entry("shop", was(EntryKind::kChannel, "shop"));
+  const std::string add =
+      R"("add":[)" + entry("shop/02", R"("was":"","group":"tokens:shop","claims":["value:b"])") + "]";
+  EXPECT_EQ(client_.outcome("put_channel", channel + R"(,"tokens":[],"drop":["shop/01"],)" + add), "stale")
+      << "the node did not know of a token";
+  ASSERT_EQ(client_.outcome("put_channel", channel + R"(,"tokens":["shop/01"],"drop":["shop/01"],)" + add), "ok");
+  EXPECT_EQ(client_.field(kMembersKey, "tokens:shop"), "shop/02");
+  EXPECT_EQ(client_.field(kClaimsKey, "value:a"), "");
+}
+
+TEST_F(Scripts, create_channel_gives_the_next_free_number) {
+  const std::string add = R"("add":[{"id":"01","value":"{}","claims":["value:a"]}])";
+  auto reply = client_.run("create_channel", R"("channel":{"value":"{}"},)" + add);
+  EXPECT_EQ(reply.text_at(2), "1");
+  EXPECT_EQ(client_.field(kFirstKindKey, "1/01", kToken), "{}");
+  ASSERT_EQ(client_.outcome("put_channel", R"("channel":)" + entry("41", R"("was":"")")), "ok");
+  reply = client_.run("create_channel", R"("channel":{"value":"{}"})");
+  EXPECT_EQ(reply.text_at(2), "42");
+}
+
+TEST_F(Scripts, delete_channel_spares_the_router_channel) {
+  EXPECT_EQ(client_.outcome("delete_channel", R"("channel":{"key":"_router","was":""})"), "conflict");
+  ASSERT_EQ(client_.outcome("create_token", token("01", "a")), "ok");
+  ASSERT_EQ(client_.outcome("delete_channel", R"("channel":{"key":"shop",)" + was(EntryKind::kChannel, "shop") + "}"),
+            "ok");
+  EXPECT_EQ(client_.call({"HLEN", redis_keys()[kFirstKindKey + kToken]}).number, 0);
+}
+
+TEST_F(Scripts, create_token_and_revoke_token) {
+  const std::string limit = R"(,"limit":2)";
+  ASSERT_EQ(client_.outcome("create_token", token("01", "a", limit)), "ok");
+  EXPECT_EQ(client_.outcome("create_token", token("01", "b", limit)), "stale") << "the id is taken";
+  EXPECT_EQ(client_.outcome("create_token", token("02", "a", limit)), "conflict") << "the value is taken";
+  ASSERT_EQ(client_.outcome("create_token", token("02", "b", limit)), "ok");
+  EXPECT_EQ(client_.outcome("create_token", token("03", "c", limit)), "limit");
+  EXPECT_EQ(client_.outcome("create_token", R"("token":)" + entry("none/01", R"("was":"","needs":"none")")),
+            "not_found");
+  const std::string named = R"("token":{"key":"shop/01",)" + was(EntryKind::kToken, "shop/01") + "}";
+  ASSERT_EQ(client_.outcome("revoke_token", named), "ok");
+  EXPECT_EQ(client_.outcome("revoke_token", named), "stale");
+  EXPECT_EQ(client_.outcome("create_token", token("03", "a", limit)), "ok") << "room and value are free again";
+}
+
+TEST_F(Scripts, create_put_and_delete_drain) {
+  EXPECT_EQ(client_.run("create_drain", drain("u")).text_at(2), "1");
+  EXPECT_EQ(client_.outcome("create_drain", drain("u")), "conflict");
+  EXPECT_EQ(client_.run("create_drain", drain("w")).text_at(2), "2");
+  EXPECT_EQ(client_.outcome("create_drain", drain("x")), "limit");
+  const std::string reserved = R"("drain":{"value":"{}","needs":"shop","group":"reserved:shop","limit":1})";
+  EXPECT_EQ(client_.run("create_drain", reserved).text_at(2), "3");
+  EXPECT_EQ(client_.outcome("create_drain", reserved), "limit");
+
+  const auto put = [&](const std::string& id, const std::string& url) {
+    return client_.outcome("put_drain",
+                           R"("drain":)" + entry(id, was(EntryKind::kDrain, id, "{}") +
+                                                         R"(,"needs":"shop","group":)"
+                                                         R"("drains:shop","limit":2,"claims":["url:shop:)" +
+                                                         url + "\"]"));
+  };
+  EXPECT_EQ(put("3", "y"), "limit") << "a reserved drain needs room among those with url";
+  EXPECT_EQ(put("2", "u"), "conflict");
+  EXPECT_EQ(put("2", "y"), "ok");
+  EXPECT_EQ(put("2", "z"), "stale");
+  const auto gone = R"("drain":{"key":"1",)" + was(EntryKind::kDrain, "1", "{}") + "}";
+  ASSERT_EQ(client_.outcome("delete_drain", gone), "ok");
+  EXPECT_EQ(put("3", "u"), "ok");
+  EXPECT_EQ(client_.run("create_drain", reserved).text_at(2), "4") << "no id twice";
+}
+
+TEST_F(Scripts, put_access_and_delete_access) {
+  const auto session = [](const std::string& key) {
+    return R"("kind":"session","most":2,"entry":)" + entry(key, R"("was":"","needs":"shop")");
+  };
+  ASSERT_EQ(client_.outcome("put_access", session("a")), "ok");
+  ASSERT_EQ(client_.outcome("put_access", session("b")), "ok");
+  EXPECT_EQ(client_.outcome("put_access", session("c")), "limit");
+  const std::string right = R"({"kind":"session","key":"a",)" + was(EntryKind::kSession, "a") + "}";
+  const std::string wrong = R"({"kind":"session","key":"b","was":"0000000000000000"})";
+  EXPECT_EQ(client_.outcome("delete_access", R"("entries":[)" + right + "," + wrong + "]"), "stale");
+  EXPECT_EQ(client_.field(kFirstKindKey, "a", kSession), R"({"v":1})") << "all or nothing";
+  ASSERT_EQ(client_.outcome("delete_access", R"("skip":true,"entries":[)" + right + "," + wrong + "]"), "ok");
+  EXPECT_EQ(client_.field(kFirstKindKey, "a", kSession), "");
+  EXPECT_EQ(client_.field(kFirstKindKey, "b", kSession), R"({"v":1})");
+}
+
+TEST_F(Scripts, restore_keeps_ids_and_hides_a_new_data_set_until_its_end) {
+  client_.call({"FLUSHALL"});
+  const std::string channel = R"({"kind":"channel",)" + entry("shop").substr(1);
+  const std::string drain = R"({"kind":"drain",)" + entry("9", R"("needs":"shop","group":"drains:shop")").substr(1);
+  ASSERT_EQ(client_.outcome("restore", R"("loading":"begin","entries":[)" + channel + "]", ""), "ok");
+  EXPECT_EQ(client_.field(kMetaKey, "loading"), "1");
+  EXPECT_EQ(client_.outcome("create_token", token("01", "a")), "history") << "an import is under way";
+  ASSERT_EQ(client_.outcome("restore", R"("loading":"end","next_channel_id":"50","entries":[)" + drain + "]"), "ok");
+  EXPECT_EQ(client_.field(kMetaKey, "loading"), "");
+  EXPECT_EQ(client_.field(kMetaKey, "next_drain_id"), "10");
+  EXPECT_EQ(client_.field(kMetaKey, "next_channel_id"), "50");
+  EXPECT_EQ(client_.field(kMembersKey, "drains:shop"), "9");
+}
+
+TEST_F(Scripts, accept_names_the_revision_from_which_it_holds) {
+  EXPECT_EQ(client_.run("accept", R"("x":1)").text_at(2), "2");
+  EXPECT_EQ(client_.field(kMetaKey, "accepted"), "2");
+  EXPECT_EQ(revision(), "2");
+}
+
+TEST_F(Scripts, full_server_refuses_whole) {
+  client_.call({"CONFIG", "SET", "maxmemory", "1"});
+  EXPECT_NE(client_.outcome("create_token", token("01", "a")).find("OOM"), std::string::npos);
+  client_.call({"CONFIG", "SET", "maxmemory", "0"});
+  EXPECT_EQ(revision(), "1");
+  EXPECT_EQ(client_.call({"HLEN", redis_keys()[kMarksKey]}).number, 0);
+}
+
+TEST_F(Scripts, stream_is_capped) {
+  for (int i = 0; i < 400; ++i)
+    ASSERT_EQ(client_.outcome("put_channel", R"("channel":)" + entry("shop", R"("x":1)", std::to_string(i))), "ok");
+  EXPECT_LT(client_.call({"XLEN", redis_keys()[kChangesKey]}).number, 300);
+}
+
+/// Two writers at once; each script either does its whole work or nothing.
+TEST_F(Scripts, of_racing_writers_one_wins_each_time) {
+  constexpr int kRounds = 200;
+  std::vector<int> wins(2);
+  std::vector<std::thread> writers;
+  for (int writer = 0; writer < 2; ++writer)
+    writers.emplace_back([&, writer] {
+      Client client(server_);
+      for (int round = 0; round < kRounds; ++round) {
+        const std::string claim = R"(,"claims":["domain:d)" + std::to_string(round) + R"(.com"])";
+        const auto name = "app-" + std::to_string(writer) + "-" + std::to_string(round);
+        wins[writer] += client.outcome("put_app", R"("app":)" + entry(name, R"("was":"")" + claim)) == "ok" ? 1 : 0;
+        const auto same = "token-" + std::to_string(round);
+        wins[writer] += client.outcome("create_token", token(same, same)) == "ok" ? 1 : 0;
+        wins[writer] += client.outcome("create_drain", drain(same, "100000")) == "ok" ? 1 : 0;
+      }
+    });
+  for (auto& writer : writers) writer.join();
+  EXPECT_EQ(wins[0] + wins[1], 3 * kRounds);
+  EXPECT_EQ(revision(), std::to_string(1 + 3 * kRounds));
+  EXPECT_EQ(client_.call({"HLEN", redis_keys()[kFirstKindKey + kDrain]}).number, kRounds);
+}
+
+TEST(ScriptTexts, each_names_its_arguments_and_checks) {
+  for (const auto& script : script_texts()) {
+    const std::string text = script.text;
+    EXPECT_TRUE(text.starts_with("-- ")) << script.name;
+    EXPECT_NE(text.find("-- Writes "), std::string::npos) << script.name;
+    EXPECT_NE(text.find("return commit(function()"), std::string::npos) << script.name;
+  }
+}
+
+}  // namespace
+}  // namespace sluice
