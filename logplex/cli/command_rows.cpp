@@ -20,6 +20,15 @@ void fill_from_environment(std::string& value, const char* variable) {
   if (value.empty() && set != nullptr) value = set;
 }
 
+/// Instead of CLI11's NonNegativeNumber, whose complaint is as long as the largest double.
+CLI::Validator whole_number() {
+  return {[](std::string& text) {
+            const bool good = !text.empty() && text.size() <= 9 && text.find_first_not_of("0123456789") == text.npos;
+            return good ? std::string() : "'" + text + "' is not a whole number from 0 to 999999999";
+          },
+          std::string()};
+}
+
 void add_app_option(CLI::App& app, Arguments& a) {
   app.add_option("-a,--app", a.app, "The app or channel (or set SLUICE_APP)")->type_name("APP");
 }
@@ -71,11 +80,11 @@ void backends_add(CLI::App& app, Arguments& a) {
       ->required();
   app.add_option("--soft", a.soft_limit, "Requests in flight from which others are preferred")
       ->type_name("N")
-      ->check(CLI::NonNegativeNumber);
+      ->check(whole_number());
   app.add_option("--hard", a.hard_limit, "Most requests in flight, 0 = no limit")
       ->type_name("N")
-      ->check(CLI::NonNegativeNumber);
-  app.add_option("--weight", a.weight, "Share of the requests")->type_name("N")->check(CLI::NonNegativeNumber);
+      ->check(whole_number());
+  app.add_option("--weight", a.weight, "Share of the requests")->type_name("N")->check(whole_number());
 }
 
 void backends_remove(CLI::App& app, Arguments& a) {
@@ -139,7 +148,7 @@ void log_options(CLI::App& app, Arguments& a) {
   add_app(app, a);
   app.add_option("-n,--num,--lines", a.log.lines, "Lines of history (100; all with --since)")
       ->type_name("N")
-      ->check(CLI::NonNegativeNumber);
+      ->check(whole_number());
   app.add_option("-s,--source", a.log.source, "Only this source, such as app or heroku")->type_name("SOURCE");
   app.add_option("-p,--proc,--ps,--dyno", a.log.process, "Only this process: web, or web.1")->type_name("PROC");
   app.add_option("--filter", a.log.filter, "Filter terms, such as 'status>=500 -path~^/health'");
@@ -183,7 +192,8 @@ void completion(CLI::App& app, Arguments& a) {
 }
 
 constexpr CommandRow kRows[] = {
-    {"apps", "Apps behind the router", "", nullptr},
+    {"apps", "Apps behind the router",
+     "sluice apps create shop --domain shop.example.com --backend 10.0.0.7:5000\nsluice apps list", nullptr},
     {"apps create", "Create an app",
      "sluice apps create shop --domain shop.example.com --backend 10.0.0.7:5000\n"
      "sluice apps create shop -b web.1=10.0.0.7:5000 -b web.2=10.0.0.8:5000",
@@ -192,25 +202,30 @@ constexpr CommandRow kRows[] = {
     {"apps show", "Show one app", "sluice apps show shop", app_name},
     {"apps delete", "Delete an app and its channel", "sluice apps delete shop\nsluice apps delete shop --keep-channel",
      apps_delete},
-    {"domains", "Host names an app serves", "", nullptr},
+    {"domains", "Host names an app serves", "sluice domains add www.example.com -a shop\nsluice domains list -a shop",
+     nullptr},
     {"domains add", "Add host names", "sluice domains add www.example.com shop.example.com -a shop", app_and_domains},
     {"domains remove", "Remove host names", "sluice domains remove www.example.com -a shop", app_and_domains},
     {"domains list", "List host names", "sluice domains list -a shop", add_app},
-    {"backends", "Addresses at which an app serves requests", "", nullptr},
+    {"backends", "Addresses at which an app serves requests",
+     "sluice backends add 10.0.0.7:5000 -a shop\nsluice backends list -a shop", nullptr},
     {"backends add", "Add backends, or change them",
      "sluice backends add 10.0.0.7:5000 -a shop\nsluice backends add web.2=10.0.0.8:5000 --hard 50 -a shop",
      backends_add},
     {"backends remove", "Remove backends", "sluice backends remove web.2 -a shop", backends_remove},
     {"backends list", "List backends", "sluice backends list -a shop", add_app},
-    {"tokens", "Credentials to write into a channel", "", nullptr},
+    {"tokens", "Credentials to write into a channel", "sluice tokens create -a shop\nsluice tokens list -a shop",
+     nullptr},
     {"tokens create", "Create a token and print it",
      "sluice tokens create -a shop\nsluice tokens create worker -a shop", tokens_create},
     {"tokens list", "List tokens, without their secrets", "sluice tokens list -a shop", add_app},
     {"tokens revoke", "Revoke a token", "sluice tokens revoke worker -a shop", tokens_revoke},
-    {"drains", "Receivers of a channel's lines", "", nullptr},
+    {"drains", "Receivers of a channel's lines",
+     "sluice drains add https://logs.example.com/in -a shop\nsluice drains list -a shop\nsluice drains test 7 -a shop",
+     nullptr},
     {"drains add", "Add a drain",
      "sluice drains add https://logs.example.com/in --header 'X-Key: abc' -a shop\n"
-     "sluice drains add syslog+tls://logs.example.com:6514 --durable -a shop\n"
+     "sluice drains add syslog+tls://logs.example.com:6514 --filter 'level<=warning' -a shop\n"
      "sluice drains add kafka://kafka:9092/router --filter 'source=heroku proc=router' --global",
      drains_add},
     {"drains list", "List drains with what they delivered", "sluice drains list -a shop\nsluice drains list --global",
@@ -223,7 +238,8 @@ constexpr CommandRow kRows[] = {
      drains_resume},
     {"drains replay", "Deliver a time range once more", "sluice drains replay 7 --since 2h --until 1h -a shop",
      drains_replay},
-    {"keys", "API keys with limited rights", "", nullptr},
+    {"keys", "API keys with limited rights",
+     "sluice keys create dashboard --scope logs:read --channel shop\nsluice keys list", nullptr},
     {"keys create", "Create a key and print it",
      "sluice keys create dashboard --scope logs:read --channel shop --expires-in 30d", keys_create},
     {"keys list", "List keys, without their secrets", "sluice keys list", nullptr},

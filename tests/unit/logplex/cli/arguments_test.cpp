@@ -97,10 +97,19 @@ TEST(Arguments, every_command_has_help_with_an_example_and_somebody_who_runs_it)
     words.emplace_back("--help");
     const auto help = parse_arguments(words);
     EXPECT_EQ(help.status, 0);
-    if (!shape.subcommands.empty()) continue;
     EXPECT_NE(help.output.find("sluice " + shape.path), std::string::npos) << shape.path;
     EXPECT_NE(help.output.find("Examples:"), std::string::npos) << shape.path;
+    if (!shape.subcommands.empty()) continue;
     EXPECT_NE(find_command(shape.path), nullptr) << shape.path;
+  }
+}
+
+TEST(Arguments, a_number_that_is_none_is_named_in_a_short_sentence) {
+  for (const char* number : {"-1", "1.5", "many", "99999999999999999999"}) {
+    const auto result = parse_arguments({"logs", "-a", "shop", "-n", number});
+    EXPECT_EQ(result.status, 2);
+    EXPECT_NE(result.error.find(number), std::string::npos) << result.error;
+    EXPECT_LT(result.error.size(), 150U) << result.error;
   }
 }
 
