@@ -2,12 +2,12 @@
 
 #include "logplex/api/accept.hpp"
 #include "logplex/api/auth.hpp"
-#include "logplex/net/authorization.hpp"
 #include "logplex/api/drain_url.hpp"
 #include "logplex/api/handlers.hpp"
 #include "logplex/api/json_body.hpp"
 #include "logplex/api/line_query.hpp"
 #include "logplex/api/times.hpp"
+#include "logplex/net/authorization.hpp"
 #include "logplex/wire/notice.hpp"
 
 namespace sluice {

@@ -2,8 +2,8 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/unit/router/http1/codec_support.hpp"
 #include "logplex/base/rng.hpp"
+#include "tests/unit/router/http1/codec_support.hpp"
 
 namespace sluice::http1 {
 namespace {
