@@ -1,10 +1,10 @@
-// Runs each part of the hot paths a fixed number of times between callgrind's marks, so that `ops/dev guard` can compare
-// the instructions per operation with the ones on record. Not a measure of time: it is the same on a busy machine.
-// Without valgrind it only runs them.
+// Runs each part of the hot paths a fixed number of times between callgrind's marks, so that `ops/dev guard` can
+// compare the instructions per operation with the ones on record. Not a measure of time: it is the same on a busy
+// machine. Without valgrind it only runs them.
+#include <valgrind/callgrind.h>
+
 #include <string>
 #include <vector>
-
-#include <valgrind/callgrind.h>
 
 #include "logplex/channel/fabric.hpp"
 #include "logplex/runtime/runtime.hpp"
@@ -92,7 +92,8 @@ void count_router_line() {
 
 std::string message() {
   std::string text =
-      "<158>1 2026-01-02T03:04:05.678901+00:00 host t.6ba7b810-9dad-41d1-80b4-00c04fd430c8 web.1 - - at=info status=200 ";
+      "<158>1 2026-01-02T03:04:05.678901+00:00 host t.6ba7b810-9dad-41d1-80b4-00c04fd430c8 web.1 - - at=info "
+      "status=200 ";
   text.append(200 - text.size(), 'x');
   return text;
 }
