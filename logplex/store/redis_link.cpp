@@ -75,9 +75,8 @@ Task<result<std::string, Error>> log_in(RedisConnection& connection, RedisUrl ur
   const std::string database = std::to_string(url.database);
   auto replies = co_await connection.call_all(greeting(url, database), timeout);
   if (replies.has_error()) co_return failure(server, replies.error());
-  const auto& info = replies->back();
+  const std::string run_id = line_after(replies->back().text, "run_id:");
   replies->pop_back();
-  const std::string run_id = line_after(info.text, "run_id:");
   // ROLE needs a permission that a careful operator may not give: then nobody says that it is a replica.
   const bool may_ask = replies->back().error_code() != "NOPERM";
   if (may_ask && !replies->back().is_error() && replies->back().text_at(0) != "master")

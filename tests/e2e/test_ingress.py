@@ -151,6 +151,7 @@ class SyslogIngressTest(PipelineCase):
     def test_malformed_input_costs_only_itself(self):
         other = self.connect()
         other.sendall(self.line("neighbour 1"))
+        self.wait_for_texts(["neighbour 1"])
         self.connect().sendall(b"no frame at all\n" + self.line("after a bad line") + b"99999 too long\r\n" + self.line("last"))
         self.wait_for_texts(["neighbour 1", "after a bad line", "last"])
         other.sendall(self.line("neighbour 2"))

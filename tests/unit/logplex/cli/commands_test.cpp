@@ -177,7 +177,8 @@ TEST(Commands, drains_test_fails_when_the_receiver_refused) {
 
 TEST(Commands, status_tolerates_what_is_missing) {
   ScriptedServer server({{answer("200 OK", R"({"nodes":[{"node":"n1","version":"0.1.0","uptime_s":3700,"revision":12,
-    "buffered_bytes":2048,"memory_budget_bytes":1048576,"rates":{"lines_in_per_s":1234.5,"requests_per_s":0}}],"drains":[],
+    "buffered_bytes":2048,"memory_budget_bytes":1048576,"rates":{"lines_in_per_s":1234.5,"requests_per_s":0}}],
+    "drains_unhealthy":[],
     "store":{"kind":"redis","reachable":false,"revision":13,"trouble":"refused","quarantined_count":2}})")},
                          {answer("200 OK", "{}")}});
   CommandBench bench;
