@@ -1,5 +1,7 @@
 #include "logplex/base/uuid.hpp"
 
+#include <cstring>
+
 namespace sluice {
 namespace {
 
@@ -28,7 +30,13 @@ std::uint8_t take_digits(const char* text, int count, std::uint64_t& half) {
   return seen;
 }
 
-constexpr bool is_dash_position(std::size_t i) { return i == 8 || i == 13 || i == 18 || i == 23; }
+/// The two digits of each byte: one look-up instead of two, and no question where the dashes stand.
+constexpr std::array<std::array<char, 2>, 256> make_digit_pairs() {
+  std::array<std::array<char, 2>, 256> pairs{};
+  for (std::size_t i = 0; i < pairs.size(); ++i) pairs[i] = {kHex[i >> 4], kHex[i & 0xf]};
+  return pairs;
+}
+constexpr auto kDigitPairs = make_digit_pairs();
 
 }  // namespace
 
@@ -54,16 +62,14 @@ std::optional<Uuid> Uuid::parse(std::string_view text) {
 }
 
 void Uuid::format_to(char* out) const {
-  std::size_t digit = 0;
-  for (std::size_t i = 0; i < kTextSize; ++i) {
-    if (is_dash_position(i)) {
-      out[i] = '-';
-      continue;
-    }
-    const std::uint64_t half = digit < 16 ? high : low;
-    out[i] = kHex[half >> (60 - 4 * (digit % 16)) & 0xf];
-    ++digit;
+  constexpr std::size_t kHighBytes[] = {0, 2, 4, 6, 9, 11, 14, 16};  // where each byte's two digits stand
+  constexpr std::size_t kLowBytes[] = {19, 21, 24, 26, 28, 30, 32, 34};
+  for (std::size_t i = 0; i < 8; ++i) {
+    const std::size_t shift = 56 - 8 * i;
+    std::memcpy(out + kHighBytes[i], kDigitPairs[high >> shift & 0xff].data(), 2);
+    std::memcpy(out + kLowBytes[i], kDigitPairs[low >> shift & 0xff].data(), 2);
   }
+  for (const std::size_t dash : {8, 13, 18, 23}) out[dash] = '-';
 }
 
 std::string Uuid::str() const {

@@ -2,6 +2,7 @@
 
 #include <sys/socket.h>
 
+#include <array>
 #include <cerrno>
 #include <ctime>
 
@@ -192,7 +193,7 @@ Task<void> HttpConnectionTask::linger() {
   socket_.shutdown(TcpSocket::shutdown_send, ignored);
   limit_step(kLingerTime);
   for (;;) {
-    in_.clear();
+    std::string().swap(in_);  // an assignment would keep the buffer
     const auto got = co_await read_more(kReadSize);
     if (!got) break;
   }
@@ -208,14 +209,20 @@ error_code HttpConnectionTask::broken(error_code failed) const {
   return failed == asio::error::operation_aborted ? failed : make_error_code(NetError::kClosed);
 }
 
+/// Appends what is there to in_, by way of a buffer that all connections of the thread share: one that waits holds no
+/// more than it has received. As recv().
+ssize_t HttpConnectionTask::receive(std::size_t at_most) {
+  static thread_local std::array<char, kBodyReadSize> buffer;
+  const auto got = ::recv(socket_.native_handle(), buffer.data(), std::min(at_most, buffer.size()), MSG_DONTWAIT);
+  if (got > 0) in_.append(buffer.data(), static_cast<std::size_t>(got));
+  return got;
+}
+
 /// Appends what is there, at least one byte, to in_.
 Task<result<void>> HttpConnectionTask::read_more(std::size_t at_most) {
   for (;;) {
     if (timed_out_) co_return broken({});
-    const auto old = in_.size();
-    in_.resize(old + at_most);
-    const auto got = ::recv(socket_.native_handle(), in_.data() + old, at_most, MSG_DONTWAIT);
-    in_.resize(old + static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
+    const auto got = receive(at_most);
     if (got > 0) co_return result<void>();
     if (got == 0 || (errno != EAGAIN && errno != EINTR)) co_return broken({});
     const auto [failed] = co_await socket_.async_wait(TcpSocket::wait_read, use_tuple);

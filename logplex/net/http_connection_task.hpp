@@ -46,6 +46,7 @@ class HttpConnectionTask {
   Task<bool> drain_body();
   Task<void> linger();
   Task<result<void>> read_more(std::size_t at_most);
+  ssize_t receive(std::size_t at_most);
   Task<result<void>> send_all(std::string_view first, std::string_view second);
   Task<result<void>> read_whole_body(std::string& body, Bytes limit);
   Task<void> refuse(int status, std::string text);

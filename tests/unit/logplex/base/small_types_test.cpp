@@ -36,6 +36,7 @@ TEST(Uuid, text_round_trips) {
     EXPECT_EQ(Uuid::parse(id.str()), id);
     EXPECT_EQ(id.str()[14], '4');
   }
+  EXPECT_EQ(Uuid::parse("6ba7b810-9dad-11d1-80b4-00c04fd430c8")->str(), "6ba7b810-9dad-11d1-80b4-00c04fd430c8");
   EXPECT_FALSE(Uuid::parse("6ba7b810-9dad-11d1-80b4-00c04fd430c"));
   EXPECT_FALSE(Uuid::parse("6ba7b810-9dad-11d1-80b4-00c04fd430cg"));
   EXPECT_FALSE(Uuid::parse("6ba7b810x9dad-11d1-80b4-00c04fd430c8"));
