@@ -9,9 +9,11 @@
 #include "logplex/channel/fabric.hpp"
 #include "logplex/runtime/runtime.hpp"
 #include "logplex/wire/frame_splitter.hpp"
+#include "logplex/wire/notice.hpp"
 #include "logplex/wire/render.hpp"
 #include "logplex/wire/syslog_parse.hpp"
 #include "router/http1/forward.hpp"
+#include "router/http1/scan.hpp"
 #include "router/router_line.hpp"
 #include "tests/support/router_line_sample.hpp"
 
