@@ -17,10 +17,18 @@ constexpr std::chrono::milliseconds kConfirmPoll{8};
 constexpr std::chrono::seconds kTendPeriod{1};
 /// A receiver's Retry-After is honoured up to this.
 constexpr std::chrono::minutes kLongestAskedPause{10};
-/// Bodies of confirmed frames are used again: first touch of fresh memory is the largest single cost of a line.
-constexpr std::size_t kSpareBodies = 2;
 /// Lines looked at in one turn: a filter that passes nothing must not keep the shard from its other work.
 constexpr std::uint64_t kLinesPerTurn = 10'000;
+
+}  // namespace
+
+namespace {
+
+/// What decides how lines are written.
+std::string writing_of(const Drain& drain) {
+  const std::string& url = drain.url.reveal();
+  return url.substr(0, url.find(':')) + ' ' + drain.format;
+}
 
 }  // namespace
 
@@ -38,14 +46,11 @@ class DrainRunner::Gatherer final : public LineVisitor {
     }
     if (runner_.untold_ > 0) runner_.append_notice(frame_);
     if (frame_.lines++ == 0) frame_.oldest = line.received();
-    runner_.identity_.add(channel, seq);
+    add_line(frame_.runs, channel, seq);
     runner_.encoder_->append_from(channel, seq, line, frame_.body);
     return true;
   }
-  void on_loss(const Losses& losses) override {
-    if (runner_.untold_ == 0) runner_.untold_since_ = losses.since;
-    runner_.untold_ += losses.total();
-  }
+  void on_loss(const Losses& losses) override { runner_.tell_later(losses.total(), losses.since); }
 
  private:
   DrainRunner& runner_;
@@ -64,15 +69,16 @@ class Skipper final : public LineVisitor {
 
 }  // namespace
 
-DrainRunner::DrainRunner(const DrainEnvironment& environment, FabricShard& fabric, const DrainEntry& entry)
+DrainRunner::DrainRunner(const DrainEnvironment& environment, FabricShard& fabric, FrameMemory& memory,
+                         const DrainEntry& entry)
     : OnShard(environment.shard),
       Subscription(fabric, Retention::kUntaken),
       environment_(environment),
+      memory_(memory),
       log_id_(fabric.identity().log_id),
       drain_(entry.drain),
       changed_at_(entry.changed_at),
       channel_(entry.channel),
-      identity_(log_id_, entry.drain.id),
       since_(environment.shard.wall_now()),
       backoff_(environment.settings.backoff_min, environment.settings.backoff_max),
       wake_(environment.shard),
@@ -82,7 +88,10 @@ DrainRunner::DrainRunner(const DrainEnvironment& environment, FabricShard& fabri
   configure();
 }
 
-DrainRunner::~DrainRunner() = default;
+DrainRunner::~DrainRunner() {
+  if (ring_ != nullptr) ring_->forget(*this);
+  clear_frames();
+}
 
 void DrainRunner::configure() {
   auto encoder = make_encoder(drain_, environment_.settings, environment_.channels);
@@ -97,6 +106,9 @@ void DrainRunner::configure() {
   transport_->wake_with(wake_);
   filter_.reset();
   if (!drain_.filter.empty()) filter_ = std::move(*filter);
+  if (!frames_.empty() && writing_of(drain_) != written_for_) write_frames_again();
+  written_for_ = writing_of(drain_);
+  ring_ = memory_.rings.find(drain_);
 }
 
 void DrainRunner::disable(const Error& error) {
@@ -107,7 +119,33 @@ void DrainRunner::disable(const Error& error) {
 void DrainRunner::start() {
   const auto attached = drain_.global() ? attach_all() : attach(channel_);
   if (!attached) return disable({attached.error(), {}});
+  join_ring();
   gate_.spawn(run());
+}
+
+void DrainRunner::tell_later(std::uint64_t lines, WallTime since) {
+  if (untold_ == 0) untold_since_ = since;
+  untold_ += lines;
+}
+
+void DrainRunner::keep(Frame frame) {
+  if (frames_.empty()) progress_at_ = shard().now();
+  memory_.bodies.charge(static_cast<std::int64_t>(frame.memory()));
+  frames_.push_back(std::move(frame));
+}
+
+void DrainRunner::drop_memory_of(const Frame& frame) {
+  memory_.bodies.charge(-static_cast<std::int64_t>(frame.memory()));
+}
+
+void DrainRunner::pop_front() {
+  drop_memory_of(frames_.front());
+  if (!frames_.front().body.empty()) memory_.bodies.give_back(std::move(frames_.front().body));
+  frames_.pop_front();
+}
+
+void DrainRunner::clear_frames() {
+  while (!frames_.empty()) pop_front();
 }
 
 void DrainRunner::change(const DrainEntry& entry) {
@@ -117,6 +155,7 @@ void DrainRunner::change(const DrainEntry& entry) {
     // What is under way may hang at a receiver that nobody wants any more.
     if (transport_ != nullptr) transport_->close();
   }
+  if (changed_ || drain_.paused) leave_ring();
   changed_at_ = entry.changed_at;
   wake_.set();
 }
@@ -142,7 +181,8 @@ bool DrainRunner::may_send() const {
 }
 
 bool DrainRunner::batch_is_due() const {
-  return has_pending() && (flush_due_ || flushing_ || pending_bytes() >= encoder_->target_bytes());
+  if (following() || !has_pending() || (memory_.bodies.is_tight() && !frames_.empty())) return false;
+  return flush_due_ || flushing_ || pending_bytes() >= encoder_->target_bytes();
 }
 
 /// The first frame not sent yet, gathered when there is none; nullptr when nothing is due or the lines looked at in
@@ -155,17 +195,13 @@ Frame* DrainRunner::next_frame() {
 /// False when everything that was taken was filtered away.
 bool DrainRunner::gather() {
   Frame frame;
-  if (!spare_bodies_.empty()) {
-    frame.body = std::move(spare_bodies_.front());
-    spare_bodies_.pop_front();
-    frame.body.clear();
-  }
+  frame.body = memory_.bodies.take();
   Gatherer gatherer(*this, frame);
   take(gatherer, {kLinesPerTurn});
   if (!has_pending()) flush_due_ = false;
   if (frame.lines == 0) return false;
-  identity_.finish(frame);
-  frames_.push_back(std::move(frame));
+  if (transport_->tells_ids()) set_id(frame, log_id_, drain_.id);
+  keep(std::move(frame));
   return true;
 }
 
@@ -184,8 +220,12 @@ Task<void> DrainRunner::run() {
     co_await send_what_is_due();
     if (flushing_ && (drained() || flush_failed_)) finished_.set();
     if (changed_ || skip_asked_) continue;
+    if (health_ == Health::kDisabled) leave_ring();
+    join_ring();
     const Duration patience = sent_ > 0 || way_is_full_ ? Duration(kConfirmPoll) : Duration(kTendPeriod);
+    waiting_ = true;
     const bool woken = co_await wake_.wait_for(patience);
+    waiting_ = false;
     if (!woken && sent_ == 0 && transport_ != nullptr) transport_->tend();
   }
 }
@@ -220,7 +260,7 @@ void DrainRunner::apply(const SendReport& report) {
       return on_delivered(1);
     case Verdict::kSent:
       ++sent_;
-      return;
+      return note_progress();
     case Verdict::kLater:
       return note_trouble();
     case Verdict::kSplit:
@@ -242,8 +282,7 @@ void DrainRunner::on_delivered(std::size_t frames) {
     Frame& frame = frames_.front();
     delivered_ += frame.lines;
     notices_ += frame.notices.size();
-    if (spare_bodies_.size() < kSpareBodies) spare_bodies_.push_back(std::move(frame.body));
-    frames_.pop_front();
+    pop_front();
     sent_ -= std::min<std::size_t>(sent_, 1);
   }
   last_success_ = shard().wall_now();
@@ -251,6 +290,7 @@ void DrainRunner::on_delivered(std::size_t frames) {
   health_ = Health::kWell;
   backoff_.reset();
   broke_before_ = false;
+  note_progress();
 }
 
 /// Lines of delivered frames that the receiver did not take after all.
@@ -258,8 +298,7 @@ void DrainRunner::note_refused(const Refused& refused) {
   if (refused.lines == 0) return;
   delivered_ -= refused.lines;
   rejected_ += refused.lines;
-  if (untold_ == 0) untold_since_ = shard().wall_now();
-  untold_ += refused.lines;
+  tell_later(refused.lines, shard().wall_now());
   health_ = Health::kFailing;
   last_error_ = refused.why;
 }
@@ -284,8 +323,8 @@ void DrainRunner::on_broken(const SendReport& report) {
 void DrainRunner::reject_front() {
   Frame& frame = frames_[sent_];
   rejected_ += frame.lines;
-  if (untold_ == 0) untold_since_ = shard().wall_now();
-  untold_ += frame.lines + frame.told;
+  tell_later(frame.lines + frame.told, shard().wall_now());
+  drop_memory_of(frame);
   frames_.erase(frames_.begin() + static_cast<std::ptrdiff_t>(sent_));
   health_ = Health::kFailing;
   backoff_.reset();
@@ -300,9 +339,11 @@ void DrainRunner::split_unsent() {
   auto& [first, second] = *halves;
   (first.notices.empty() ? second : first).told = frames_[sent_].told;
   std::uint64_t part = 0;
+  drop_memory_of(frames_[sent_]);
   for (Frame* half : {&first, &second}) {
     half->oldest = frames_[sent_].oldest;
     set_part_id(*half, frames_[sent_], ++part);
+    memory_.bodies.charge(static_cast<std::int64_t>(half->memory()));
   }
   frames_[sent_] = std::move(first);
   frames_.insert(frames_.begin() + static_cast<std::ptrdiff_t>(sent_) + 1, std::move(second));
@@ -340,8 +381,9 @@ void DrainRunner::skip_pending() {
 void DrainRunner::drop_pending() {
   skip_asked_ = false;
   if (transport_ != nullptr) transport_->close();
+  leave_ring();
   skipped_ += lines_in_frames();
-  frames_.clear();
+  clear_frames();
   sent_ = 0;
   Skipper skipper;
   skipped_ += take(skipper);
@@ -352,11 +394,14 @@ void DrainRunner::reconfigure() {
   if (transport_ != nullptr) transport_->close();
   sent_ = 0;
   backoff_.reset();
+  if (ring_ != nullptr) ring_->forget(*this);
+  ring_.reset();
   configure();
 }
 
 void DrainRunner::flush() {
   flushing_ = true;
+  if (following()) ring_->flush();
   if (drain_.paused || health_ == Health::kDisabled || !attached()) flush_failed_ = true;
   if (drained() || flush_failed_) finished_.set();
   wake_.set();
@@ -365,6 +410,7 @@ void DrainRunner::flush() {
 Task<void> DrainRunner::finished() { return finished_.wait(); }
 
 void DrainRunner::cancel() {
+  leave_ring();
   if (transport_ != nullptr) transport_->close();
   gate_.stop();
 }
@@ -378,14 +424,16 @@ std::uint64_t DrainRunner::lines_in_frames() const {
 Ledger DrainRunner::ledger() const {
   Ledger ledger;
   ledger.offered = offered();
-  ledger.filtered = filtered_;
+  ledger.filtered = filtered_ + (following() ? ring_->filtered() - ring_filtered_ : 0);
   ledger.delivered = delivered_;
   ledger.dropped = lost().by_reason;
   ledger.dropped[static_cast<std::size_t>(LossReason::kRejected)] += rejected_;
   ledger.dropped[static_cast<std::size_t>(LossReason::kSkipped)] += skipped_;
+  ledger.dropped[static_cast<std::size_t>(LossReason::kMemoryBudget)] += given_up_;
+  ledger.dropped[static_cast<std::size_t>(LossReason::kRetention)] += forgotten_;
   ledger.pending_lines = pending_lines() + lines_in_frames();
   ledger.pending_bytes = pending_bytes();
-  for (const Frame& frame : frames_) ledger.pending_bytes += frame.body.size();
+  for (const Frame& frame : frames_) ledger.pending_bytes += frame.bytes().size();
   ledger.notices = notices_;
   ledger.oldest_pending = frames_.empty() ? oldest_pending() : frames_.front().oldest;
   ledger.last_success = last_success_;

@@ -6,8 +6,10 @@
 #include <string>
 
 #include "drains/backoff.hpp"
+#include "drains/body_pool.hpp"
 #include "drains/encoder.hpp"
 #include "drains/frame.hpp"
+#include "drains/frame_ring.hpp"
 #include "drains/ledger.hpp"
 #include "drains/transport.hpp"
 #include "logplex/channel/fabric.hpp"
@@ -25,18 +27,22 @@ namespace sluice {
 /// A frame is gathered when enough lines wait or the oldest has waited for drains.flush_window. Frames stay in order;
 /// when the connection breaks, all that are unconfirmed are sent again (at least once). Temporary failures are tried
 /// again for ever, with exponential back-off; meanwhile lines wait in their channel, where the byte budget decides.
-/// What was lost there, or refused by the receiver, is told in band by an L10 line before the next line.
+/// What was lost there, or refused by the receiver, is told in band by an L10 line before the next line. Frames count
+/// against the byte budget; while they take much of it, one at a time is gathered.
+///
+/// A global drain that renders like others gets its frames from their ring while it keeps up, and gathers its own when
+/// it does not: see FrameRing.
 ///
 /// Lives on its shard, owned by DrainSet; await stopped() before destroying it.
-class DrainRunner final : public OnShard, private Subscription {
+class DrainRunner final : public OnShard, private Subscription, private FrameRing::Reader {
  public:
-  DrainRunner(const DrainEnvironment& environment, FabricShard& fabric, const DrainEntry& entry);
+  DrainRunner(const DrainEnvironment& environment, FabricShard& fabric, FrameMemory& memory, const DrainEntry& entry);
   ~DrainRunner() override;
 
   /// Begins with the next line of the channel.
   void start();
   /// The drain was changed, or only paused or resumed: other receiver, filter or format from the next frame on. Frames
-  /// gathered before keep their bytes.
+  /// gathered before are sent to the new receiver; in its format, made again from the channels, when that is another.
   void change(const DrainEntry& entry);
   /// Gives up what is pending, in the next turns; counted as skipped.
   void skip_pending();
@@ -48,21 +54,39 @@ class DrainRunner final : public OnShard, private Subscription {
   Task<void> stopped() { return gate_.stopped(); }
 
   Ledger ledger() const;
+  /// Frames come from the ring that it shares with others.
+  bool shares_frames() const { return following(); }
   std::uint64_t id() const { return drain_.id; }
   std::uint64_t delivered() const { return delivered_; }
 
  private:
   class Gatherer;
+  class Rewriter;
   enum class Health : std::uint8_t { kUntried, kWell, kFailing, kDisabled };
 
   void on_news() override;
   void on_closed() override {}
   static void on_flush_time(void* self);
 
+  // FrameRing::Reader
+  void on_frame(const FrameRing::Shared& shared) override;
+  void on_ring_loss(std::uint64_t lines, WallTime since) override;
+  void on_fallen_out() override;
+  void give_up_frames() override;
+  std::size_t frames_behind() const override { return frames_.size(); }
+  SteadyTime progress() const override { return progress_at_; }
+  Subscription& subscription() override { return *this; }
+
+  bool may_share() const;
+  void join_ring();
+  void leave_ring();
+  bool send_at_once();
+  void note_progress();
   void configure();
   void reconfigure();
   void drop_pending();
   void disable(const Error& error);
+  void write_frames_again();
   Task<void> run();
   Task<void> send_what_is_due();
   Task<void> pause_after_failure();
@@ -70,6 +94,11 @@ class DrainRunner final : public OnShard, private Subscription {
   bool batch_is_due() const;
   Frame* next_frame();
   bool gather();
+  void keep(Frame frame);
+  void drop_memory_of(const Frame& frame);
+  void pop_front();
+  void clear_frames();
+  void tell_later(std::uint64_t lines, WallTime since);
   void append_notice(Frame& frame);
   void apply(const SendReport& report);
   void on_delivered(std::size_t frames);
@@ -83,6 +112,7 @@ class DrainRunner final : public OnShard, private Subscription {
   std::uint64_t lines_in_frames() const;
 
   const DrainEnvironment& environment_;
+  FrameMemory& memory_;
   const std::uint64_t log_id_;
   Drain drain_;
   std::uint64_t changed_at_;
@@ -90,15 +120,18 @@ class DrainRunner final : public OnShard, private Subscription {
   std::unique_ptr<Encoder> encoder_;
   std::unique_ptr<Transport> transport_;
   std::optional<Filter> filter_;
-  FrameIdentity identity_;
+  std::string written_for_;  // url's scheme and format of what is in frames_
+  std::shared_ptr<FrameRing> ring_;
+  std::uint64_t ring_filtered_ = 0;  // by the ring, before this drain followed it
 
   std::deque<Frame> frames_;  // oldest first; the first sent_ are under way
   std::size_t sent_ = 0;
-  std::deque<std::string> spare_bodies_;
   std::uint64_t filtered_ = 0;
   std::uint64_t delivered_ = 0;
   std::uint64_t rejected_ = 0;
   std::uint64_t skipped_ = 0;
+  std::uint64_t given_up_ = 0;   // with their frames, because memory was short
+  std::uint64_t forgotten_ = 0;  // not held any more when their frames had to be written again
   std::uint64_t notices_ = 0;
   std::uint64_t untold_ = 0;  // lost lines that no L10 has told yet
   WallTime untold_since_{};
@@ -106,6 +139,8 @@ class DrainRunner final : public OnShard, private Subscription {
   Health health_ = Health::kUntried;
   bool way_is_full_ = false;   // the transport could not take the frame, or not all of it
   bool broke_before_ = false;  // the connection broke, and nothing was delivered since
+  bool waiting_ = false;       // the task waits for something to do
+  SteadyTime progress_at_{};
   bool flushing_ = false;
   bool flush_failed_ = false;
   bool changed_ = false;

@@ -9,6 +9,7 @@ DrainSet::DrainSet(DrainEnvironment environment, FabricShard& fabric, std::uint3
     : OnShard(environment.shard),
       environment_(std::move(environment)),
       fabric_(fabric),
+      memory_(environment_, fabric),
       shards_(shards),
       gate_(environment_.shard, "drains") {}
 
@@ -39,7 +40,7 @@ void DrainSet::update(const DrainEntry& entry) {
     running->second->change(entry);
     return;
   }
-  auto runner = std::make_unique<DrainRunner>(environment_, fabric_, entry);
+  auto runner = std::make_unique<DrainRunner>(environment_, fabric_, memory_, entry);
   runner->start();
   runners_.emplace(entry.drain.id, std::move(runner));
 }

@@ -55,6 +55,7 @@ class DrainSet final : public ConfigObserver, public OnShard {
 
   const DrainEnvironment environment_;
   FabricShard& fabric_;
+  FrameMemory memory_;
   const std::uint32_t shards_;
   std::unordered_map<std::uint64_t, std::unique_ptr<DrainRunner>> runners_;
   Ledger ended_;  // sums of drains that were deleted, for metrics

@@ -27,7 +27,7 @@ Frame test_frame(const Encoder& encoder, const Drain& drain, Shard& shard) {
   Frame frame;
   encoder.append(record.view(), frame.body);
   frame.lines = 1;
-  FrameIdentity(shard.rng().next(), drain.id).finish(frame);
+  set_id(frame, shard.rng().next(), drain.id);
   return frame;
 }
 

@@ -3,6 +3,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "drains/frame.hpp"
@@ -33,6 +34,16 @@ class Encoder {
   /// Two frames with the same messages, for a receiver that finds one too large; none when there is only one message.
   /// Ids and `oldest` are the caller's to set.
   virtual std::optional<std::pair<Frame, Frame>> split(const Frame& frame) const = 0;
+
+  /// Drains of a shard whose encoders say the same here share what is rendered: it may differ in their tokens, which
+  /// all have the same size, and in nothing else. Empty: this one shares with nobody.
+  virtual std::string likeness() const { return {}; }
+  /// Where in `message`, just appended for this line, the drain's token stands; none when it does not.
+  virtual std::optional<std::size_t> token_in(const RecordView& line, std::string_view message) const {
+    static_cast<void>(line);
+    static_cast<void>(message);
+    return std::nullopt;
+  }
 };
 
 /// The encoder for a drain's url and format. Error: an unknown scheme or format, named; never a secret.

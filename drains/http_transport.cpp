@@ -61,7 +61,7 @@ std::string HttpTransport::head_of(const Frame& frame) const {
   append_header(head, "Logplex-Msg-Count", std::to_string(frame.messages()));
   append_header(head, "Logplex-Frame-Id", frame.id_text());
   head += head_middle_;
-  append_header(head, "Content-Length", std::to_string(frame.body.size()));
+  append_header(head, "Content-Length", std::to_string(frame.bytes().size()));
   return head += kLineEnd;
 }
 
@@ -96,7 +96,7 @@ Task<HttpTransport::Reply> HttpTransport::attempt(const Frame& frame) {
 Task<HttpTransport::Reply> HttpTransport::exchange(const Frame& frame) {
   const std::string head = head_of(frame);
   const Duration timeout = link_.environment().settings.http_timeout;
-  Reply reply = co_await connection_->exchange(head, frame.body, timeout);
+  Reply reply = co_await connection_->exchange(head, frame.bytes(), timeout);
   co_return std::move(reply);
 }
 

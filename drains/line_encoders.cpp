@@ -1,6 +1,7 @@
 #include "drains/line_encoders.hpp"
 
 #include <algorithm>
+#include <span>
 
 #include "drains/destination.hpp"
 #include "logplex/wire/frame_splitter.hpp"
@@ -17,17 +18,34 @@ struct Cut {
   std::size_t bytes;
 };
 
+/// `lines` of the runs, after the first `skip`.
+std::vector<Run> part_of_runs(std::span<const Run> runs, std::uint64_t skip, std::uint64_t lines) {
+  std::vector<Run> part;
+  for (const Run& run : runs) {
+    const std::uint64_t before = std::min(skip, run.lines());
+    const std::uint64_t taken = std::min(lines, run.lines() - before);
+    if (taken > 0) part.push_back({run.channel, run.first + before, run.first + before + taken - 1});
+    skip -= before;
+    lines -= taken;
+  }
+  return part;
+}
+
 Frame part_of(const Frame& whole, std::uint64_t first, std::uint64_t last, std::string_view body) {
   Frame part;
   part.body = body;
-  for (const std::uint64_t at : whole.notices)
+  std::uint64_t notices_before = 0;
+  for (const std::uint64_t at : whole.notices) {
     if (at >= first && at < last) part.notices.push_back(at - first);
+    if (at < first) ++notices_before;
+  }
   part.lines = last - first - part.notices.size();
+  part.runs = part_of_runs(whole.lines_in_it(), first - notices_before, part.lines);
   return part;
 }
 
 Halves halves(const Frame& frame, Cut cut) {
-  const std::string_view body = frame.body;
+  const std::string_view body = frame.bytes();
   return std::pair(part_of(frame, 0, cut.messages, body.substr(0, cut.bytes)),
                    part_of(frame, cut.messages, frame.messages(), body.substr(cut.bytes)));
 }
@@ -62,8 +80,8 @@ result<std::unique_ptr<Encoder>, Error> make_syslog_encoder(const Drain& drain, 
 Halves FramedEncoder::split(const Frame& frame) const {
   if (frame.messages() < 2) return std::nullopt;
   Cut cut{frame.messages() / 2, 0};
-  FrameSplitter splitter(frame.body.size());
-  splitter.feed(frame.body);
+  FrameSplitter splitter(frame.bytes().size());
+  splitter.feed(frame.bytes());
   for (std::uint64_t i = 0; i < cut.messages; ++i)
     if (splitter.next() != FrameSplitter::Step::kFrame) return std::nullopt;
   cut.bytes = splitter.consumed();
@@ -78,6 +96,12 @@ void SyslogEncoder::append(const RecordView& line, std::string& body) const {
   append_line(body, syslog_frame_size(line, token_), [&](char* out) { write_syslog_frame(line, token_, out); });
 }
 
+/// `LEN <PRI>1 TIME TOKEN ...`
+std::optional<std::size_t> SyslogEncoder::token_in(const RecordView& line, std::string_view message) const {
+  const std::size_t priority = message.find('<');
+  return message.find(' ', priority) + 1 + line.time().size() + 1;
+}
+
 void Rfc5424Encoder::append(const RecordView& line, std::string& body) const {
   const Newline newline = ensure_newline_ ? Newline::kEnsured : Newline::kAsIs;
   append_line(body, rfc5424_frame_size(line, newline), [&](char* out) { write_rfc5424_frame(line, newline, out); });
@@ -90,7 +114,7 @@ void NdjsonEncoder::append(const RecordView& line, std::string& body) const {
 Halves NdjsonEncoder::split(const Frame& frame) const {
   if (frame.messages() < 2) return std::nullopt;
   Cut cut{frame.messages() / 2, 0};
-  for (std::uint64_t i = 0; i < cut.messages; ++i) cut.bytes = frame.body.find('\n', cut.bytes) + 1;
+  for (std::uint64_t i = 0; i < cut.messages; ++i) cut.bytes = frame.bytes().find('\n', cut.bytes) + 1;
   return halves(frame, cut);
 }
 

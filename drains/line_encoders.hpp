@@ -22,6 +22,7 @@ class HttpEncoder final : public FramedEncoder {
  public:
   using FramedEncoder::FramedEncoder;
   void append(const RecordView& line, std::string& body) const override;
+  std::string likeness() const override { return "http"; }
 };
 
 /// Logplex's form for syslog receivers, with the drain's token as host.
@@ -29,6 +30,8 @@ class SyslogEncoder final : public FramedEncoder {
  public:
   SyslogEncoder(std::size_t target, std::string token) : FramedEncoder(target), token_(std::move(token)) {}
   void append(const RecordView& line, std::string& body) const override;
+  std::string likeness() const override { return "syslog"; }
+  std::optional<std::size_t> token_in(const RecordView& line, std::string_view message) const override;
 
  private:
   const std::string token_;
@@ -39,6 +42,7 @@ class Rfc5424Encoder final : public FramedEncoder {
  public:
   Rfc5424Encoder(std::size_t target, bool ensure_newline) : FramedEncoder(target), ensure_newline_(ensure_newline) {}
   void append(const RecordView& line, std::string& body) const override;
+  std::string likeness() const override { return ensure_newline_ ? "syslog rfc5424" : "http rfc5424"; }
 
  private:
   const bool ensure_newline_;
@@ -51,6 +55,7 @@ class NdjsonEncoder final : public Encoder {
   void append(const RecordView& line, std::string& body) const override;
   std::size_t target_bytes() const override { return target_; }
   std::optional<std::pair<Frame, Frame>> split(const Frame& frame) const override;
+  std::string likeness() const override { return "http ndjson"; }
 
  private:
   const std::size_t target_;

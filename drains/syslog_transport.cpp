@@ -1,6 +1,7 @@
 #include "drains/syslog_transport.hpp"
 
 #include <algorithm>
+#include <string>
 
 #include "logplex/net/net_error.hpp"
 
@@ -19,7 +20,8 @@ Error lost(NetError code, const char* sentence) { return {code, sentence}; }
 
 SyslogTransport::SyslogTransport(const DrainEnvironment& environment, const Drain& drain, Destination destination)
     : link_(environment, drain, std::move(destination),
-            {environment.settings.syslog_connect_timeout, environment.settings.syslog_idle_timeout}) {}
+            {environment.settings.syslog_connect_timeout, environment.settings.syslog_idle_timeout}),
+      token_(drain_token_text(drain)) {}
 
 std::size_t SyslogTransport::window() const {
   const bool comes_to_rest = stream_ != nullptr && !ends_.empty() && link_.is_old();
@@ -31,17 +33,42 @@ bool SyslogTransport::usable() const { return stream_ != nullptr && stream_->is_
 Task<SendReport> SyslogTransport::send(const Frame& frame) {
   auto connected = co_await ensure_connected();
   if (!connected) co_return failed_attempt(connected.error());
-  auto sent = co_await write(frame.body);
-  if (!sent) {
-    lose_connection();
-    co_return failed_attempt(sent.error());
+  write_what_fits(frame);
+  if (begun_ < frame.bytes().size()) {
+    std::string_view rest = frame.bytes().substr(begun_);
+    // While this waits, other drains write their tokens into a shared body.
+    std::string own;
+    if (frame.shared) rest = own.assign(rest);
+    auto sent = co_await write(rest);
+    if (!sent) {
+      lose_connection();
+      co_return failed_attempt(sent.error());
+    }
   }
-  if (ends_.empty()) progress_at_ = link_.shard().now();
-  written_ += frame.body.size();
-  ends_.push_back(written_);
+  note_sent(frame);
   SendReport report;
   report.verdict = Verdict::kSent;
   co_return report;
+}
+
+bool SyslogTransport::send_now(const Frame& frame) {
+  if (slow_ || !usable() || link_.is_old() || (ends_.empty() && link_.is_idle())) return false;
+  write_what_fits(frame);
+  if (begun_ < frame.bytes().size()) return false;
+  note_sent(frame);
+  return true;
+}
+
+void SyslogTransport::write_what_fits(const Frame& frame) {
+  if (frame.shared) frame.shared->address_to(token_);
+  if (!slow_) begun_ += stream_->write_now(frame.bytes().substr(begun_));
+}
+
+void SyslogTransport::note_sent(const Frame& frame) {
+  begun_ = 0;
+  if (ends_.empty()) progress_at_ = link_.shard().now();
+  written_ += frame.bytes().size();
+  ends_.push_back(written_);
 }
 
 /// A connection that ended with frames unconfirmed is reported, so that they are sent again before anything new.
@@ -101,6 +128,7 @@ std::size_t SyslogTransport::count_confirmed() {
 /// Without destroying it: a write may be under way, and ends now.
 void SyslogTransport::lose_connection() {
   broken_ = broken_ || !ends_.empty();
+  begun_ = 0;
   ends_.clear();
   if (stream_ != nullptr) stream_->close();
 }

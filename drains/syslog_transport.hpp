@@ -22,6 +22,8 @@ class SyslogTransport final : public Transport {
   SyslogTransport(const DrainEnvironment& environment, const Drain& drain, Destination destination);
 
   Task<SendReport> send(const Frame& frame) override;
+  bool send_now(const Frame& frame) override;
+  bool tells_ids() const override { return false; }
   /// Shrinks to what is under way when the connection is too old, so that it comes to rest and is replaced.
   std::size_t window() const override;
   std::size_t take_confirmed() override;
@@ -33,14 +35,18 @@ class SyslogTransport final : public Transport {
  private:
   Task<result<void, Error>> ensure_connected();
   Task<result<void, Error>> write(std::string_view bytes);
+  void write_what_fits(const Frame& frame);
+  void note_sent(const Frame& frame);
   bool usable() const;
   bool is_stuck() const;
   std::size_t count_confirmed();
   void lose_connection();
 
   Link link_;
+  const std::string token_;
   std::unique_ptr<ByteStream> stream_;
   std::uint64_t written_ = 0;  // bytes of frames given to this connection
+  std::size_t begun_ = 0;      // bytes of the next frame that this connection has already
   std::deque<std::uint64_t> ends_;
   std::uint64_t acknowledged_ = 0;
   SteadyTime progress_at_{};  // when acknowledged_ last grew

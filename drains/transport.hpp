@@ -52,6 +52,14 @@ class Transport {
 
   /// Connects when necessary, then sends. `frame` stays until it returns.
   virtual Task<SendReport> send(const Frame& frame) = 0;
+  /// The same without waiting, on a connection that stands. True: on its way, as with kSent. False: it takes send() for
+  /// the same frame, which goes on where this ended.
+  virtual bool send_now(const Frame& frame) {
+    static_cast<void>(frame);
+    return false;
+  }
+  /// Whether the receiver is told frames' ids: who makes frames need not work them out otherwise.
+  virtual bool tells_ids() const { return true; }
   /// Frames that may be sent but unconfirmed. 1: send() itself confirms.
   virtual std::size_t window() const = 0;
   /// How many frames, in the order in which they were sent, have been confirmed since the last call.

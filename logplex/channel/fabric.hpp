@@ -72,8 +72,9 @@ class FabricShard final : public LineOutlet, public OnShard, private TurnHook {
   std::uint32_t owner_of(ChannelSlot channel) const;
 
   /// How long ingress should pause before it reads more for this channel: 0 while less than 75 % of the owner's budget
-  /// is in use, or the channel is not among the largest, or no reader that makes progress needs it; else rising to
-  /// ingress.max_delay. A little while outbox_full() to its owner.
+  /// is in use, or the channel is not among the largest, or readers that make progress need less than half of what it
+  /// holds; else rising to ingress.max_delay. A little while outbox_full() to its owner, or the owner's ingress is
+  /// held.
   Duration ingress_delay(ChannelSlot channel);
   bool congested(ChannelSlot channel) { return ingress_delay(channel) > Duration{0}; }
   /// Half of what may be under way to that shard (to any) is: read less until it is not.
@@ -82,6 +83,11 @@ class FabricShard final : public LineOutlet, public OnShard, private TurnHook {
   /// Counts memory that others keep on behalf of lines (frames, receive buffers) against the budget; negative gives
   /// back.
   void charge(std::int64_t bytes) { log_.charge(bytes); }
+
+  std::uint64_t budget_bytes() const { return log_.limit(); }
+  /// Asks ingress to pause a little whatever it feeds on this shard, until as many ask with false: what reads all
+  /// channels can just not keep up.
+  void hold_ingress(bool hold) { holds_ += hold ? 1 : -1; }
 
   FabricGauges gauges() const;
   void add_metrics(MetricsPage& page) const;
@@ -109,7 +115,7 @@ class FabricShard final : public LineOutlet, public OnShard, private TurnHook {
   result<ChannelLog*> find(ChannelSlot channel) const;
   void receive(std::uint32_t from, std::unique_ptr<LineBatch> batch);
   void receive_record(ChannelSlot channel, const RecordView& record, LineBatch& batch);
-  Duration delay_by_pressure() const;
+  Duration delay_of(const ChannelLog& channel) const;
   static void on_second(void* self);
   void ask_for_share();
 
@@ -121,6 +127,7 @@ class FabricShard final : public LineOutlet, public OnShard, private TurnHook {
   Deadline second_;
   std::uint64_t evicted_before_ = 0;  // a second ago
   std::uint64_t unrouted_ = 0;
+  int holds_ = 0;
 };
 
 /// The channels of the process: one FabricShard per shard of the runtime. Made at start-up, before the shards run;

@@ -8,6 +8,7 @@ namespace sluice {
 namespace {
 
 constexpr std::chrono::seconds kRebalance{1};
+constexpr Duration kHeldPause = std::chrono::milliseconds(1);
 
 }  // namespace
 
@@ -102,13 +103,15 @@ void FabricShard::receive_record(ChannelSlot channel, const RecordView& record, 
   }
   ChannelLog& to = log_.channel(route.index);
   log_.append_record(to, record.bytes(), record.size());
-  if (batch.delay == Duration{0} || batch.pressing.size() == LineBatch::kMostPressing) return;
+  if (batch.pressing.size() == LineBatch::kMostPressing) return;
   if (!batch.pressing.empty() && batch.pressing.back() == channel) return;
-  if (log_.presses(to)) batch.pressing.push_back(channel);
+  const Duration delay = delay_of(to);
+  if (delay == Duration{0}) return;
+  batch.delay = std::max(batch.delay, delay);
+  batch.pressing.push_back(channel);
 }
 
 void FabricShard::receive(std::uint32_t from, std::unique_ptr<LineBatch> batch) {
-  batch->delay = delay_by_pressure();
   batch->for_each([&](ChannelSlot channel, const RecordView& record) { receive_record(channel, record, *batch); });
   std::unique_ptr<Mail> back = std::move(batch);
   const bool has_room = fabric_.returns(id_, from).try_push(back);
@@ -121,20 +124,20 @@ void FabricShard::on_turn_end() {
 }
 
 /// Rises with the square, so that a little over the mark costs milliseconds.
-Duration FabricShard::delay_by_pressure() const {
+Duration FabricShard::delay_of(const ChannelLog& channel) const {
+  const Duration at_least = holds_ == 0 ? Duration{0} : kHeldPause;
   const double pressure = log_.pressure();
-  if (pressure == 0) return Duration{0};
-  return Duration(
-      static_cast<std::int64_t>(pressure * pressure * static_cast<double>(fabric_.ingress_max_delay().count())));
+  if (pressure == 0) return at_least;
+  const double part = pressure * pressure * log_.strain(channel);
+  return std::max(at_least,
+                  Duration(static_cast<std::int64_t>(part * static_cast<double>(fabric_.ingress_max_delay().count()))));
 }
 
 Duration FabricShard::ingress_delay(ChannelSlot channel) {
   const Route route = route_of(channel);
   if (route.state != Route::kOpen) return Duration{0};
   if (!is_mine(route)) return outbox_.delay(route.owner, channel);
-  const Duration delay = delay_by_pressure();
-  if (delay == Duration{0} || !log_.presses(log_.channel(route.index))) return Duration{0};
-  return delay;
+  return delay_of(log_.channel(route.index));
 }
 
 bool FabricShard::outbox_full() {

@@ -7,6 +7,15 @@
 
 namespace sluice {
 
+struct Subscription::Lead {
+  const Subscription& leader;
+  std::uint64_t taken;
+  std::uint64_t taken_bytes;
+  std::uint64_t lost_lines;
+  std::uint64_t lost_bytes;
+  Losses lost;
+};
+
 Subscription::Subscription(FabricShard& fabric, Retention retention)
     : fabric_(fabric), log_(fabric.log_), retention_(retention) {}
 
@@ -30,10 +39,11 @@ result<void> Subscription::attach(ChannelSlot channel) {
 
 result<void> Subscription::attach_all() {
   SLUICE_CHECK(mode_ == Mode::kDetached);
-  const auto free = static_cast<unsigned>(std::countr_one(log_.globals_));
+  const auto free = static_cast<unsigned>(std::countr_one(log_.reserved_));
   if (free >= ShardLog::kGlobalReaders) return make_error_code(FabricError::kTooManyGlobal);
   mode_ = Mode::kAll;
   global_ = static_cast<std::uint8_t>(free);
+  log_.reserved_ |= bit();
   log_.places_.reserve(free);
   log_.global_[free] = this;
   log_.globals_ |= bit();
@@ -45,7 +55,7 @@ result<void> Subscription::attach_all() {
 
 void Subscription::detach() {
   if (mode_ == Mode::kChannel) detach_channel();
-  if (mode_ == Mode::kAll) detach_all();
+  if (mode_ == Mode::kAll || mode_ == Mode::kFollowing) detach_all();
   closed_ = false;
   log_.forget(*this);
 }
@@ -64,15 +74,71 @@ void Subscription::detach_channel() {
 }
 
 void Subscription::detach_all() {
+  if (mode_ == Mode::kAll) leave_globals();
+  log_.reserved_ &= ~bit();
+  lead_.reset();
+  mode_ = Mode::kDetached;
+}
+
+void Subscription::leave_globals() {
   log_.globals_ &= ~bit();
   log_.listening_ &= ~bit();
   log_.global_[global_] = nullptr;
+  forget_news();
+}
+
+void Subscription::forget_news() {
   for (std::size_t i = 0; i < news_.size(); ++i) {
     ChannelLog& channel = log_.channel(news_.at(i));
     if (log_.drop_news(channel, global_)) log_.trim(channel);
   }
   news_.clear();
-  mode_ = Mode::kDetached;
+}
+
+bool Subscription::follow(const Subscription& leader) {
+  SLUICE_CHECK(mode_ == Mode::kAll && leader.mode_ == Mode::kAll && this != &leader);
+  if (!at_rest() || !leader.at_rest()) return false;
+  leave_globals();
+  log_.forget(*this);
+  mode_ = Mode::kFollowing;
+  lead_.reset(
+      new Lead{leader, leader.taken_, leader.taken_bytes_, leader.lost_lines_, leader.lost_bytes_, leader.lost_});
+  return true;
+}
+
+void Subscription::part() {
+  SLUICE_CHECK(mode_ == Mode::kFollowing);
+  const Subscription& leader = lead_->leader;
+  const Losses all_lost = lost();
+  taken_ += leader.taken_ - lead_->taken;
+  taken_bytes_ += leader.taken_bytes_ - lead_->taken_bytes;
+  lost_lines_ += leader.lost_lines_ - lead_->lost_lines;
+  lost_bytes_ += leader.lost_bytes_ - lead_->lost_bytes;
+  lost_ = all_lost;
+  untold_ = leader.untold_;
+  told_lines_ = lost_lines_ - untold_.total();
+  lead_.reset();
+  mode_ = Mode::kAll;
+  log_.global_[global_] = this;
+  log_.globals_ |= bit();
+  copy_news(leader);
+  progress_ = log_.shard().now();
+  told_ = true;
+  listen();
+}
+
+void Subscription::copy_news(const Subscription& leader) {
+  for (std::size_t i = 0; i < leader.news_.size(); ++i) {
+    ChannelLog& channel = log_.channel(leader.news_.at(i));
+    news_.push(channel.index);
+    channel.news |= bit();
+    if ((channel.fresh >> leader.global_ & 1) != 0) {
+      channel.fresh |= bit();
+    } else {
+      const Place place = log_.place_of(channel, leader.global_);
+      log_.set_place(channel, global_, place);
+    }
+  }
 }
 
 void Subscription::begin_counting(Seq from_seq) {
@@ -139,17 +205,36 @@ void Subscription::leave(const ChannelLog& channel, Place& place, const Segment&
   place = {gone.end, gone.next, 0};
 }
 
-std::uint64_t Subscription::offered() const { return taken_ + lost_lines_ + pending_lines(); }
+std::uint64_t Subscription::taken() const {
+  return lead_ == nullptr ? taken_ : taken_ + lead_->leader.taken_ - lead_->taken;
+}
+
+std::uint64_t Subscription::lost_lines() const {
+  return lead_ == nullptr ? lost_lines_ : lost_lines_ + lead_->leader.lost_lines_ - lead_->lost_lines;
+}
+
+Losses Subscription::lost() const {
+  if (lead_ == nullptr || lead_->leader.lost_lines_ == lead_->lost_lines) return lost_;
+  const Losses& theirs = lead_->leader.lost_;
+  Losses all = lost_.empty() ? theirs : lost_;
+  for (std::size_t i = 0; i < Losses::kReasons; ++i)
+    all.by_reason[i] = lost_.by_reason[i] + theirs.by_reason[i] - lead_->lost.by_reason[i];
+  return all;
+}
+
+std::uint64_t Subscription::offered() const { return taken() + lost_lines() + pending_lines(); }
 
 std::uint64_t Subscription::pending_lines() const {
   if (mode_ == Mode::kChannel) return channel_->next - place_.next;
   if (mode_ == Mode::kAll) return log_.appended_lines() - from_lines_ - taken_ - lost_lines_;
+  if (mode_ == Mode::kFollowing) return lead_->leader.pending_lines();
   return 0;
 }
 
 std::uint64_t Subscription::pending_bytes() const {
   if (mode_ == Mode::kChannel) return channel_->end_bytes - channel_->bytes_before(place_);
   if (mode_ == Mode::kAll) return log_.appended_bytes() - from_bytes_ - taken_bytes_ - lost_bytes_;
+  if (mode_ == Mode::kFollowing) return lead_->leader.pending_bytes();
   return 0;
 }
 
@@ -171,6 +256,7 @@ std::optional<WallTime> received_at(const ChannelLog& channel, const Place& plac
 
 std::optional<WallTime> Subscription::oldest_pending() const {
   if (mode_ == Mode::kChannel) return received_at(*channel_, place_);
+  if (mode_ == Mode::kFollowing) return lead_->leader.oldest_pending();
   std::optional<WallTime> oldest;
   for (std::size_t i = 0; i < news_.size(); ++i) {
     const ChannelLog& channel = log_.channel(news_.at(i));

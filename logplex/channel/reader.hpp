@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <limits>
+#include <memory>
 #include <optional>
 
 #include "logplex/base/result.hpp"
@@ -46,6 +47,9 @@ struct TakeBound {
 /// Lives on the shard that owns its channel, owned by the drain or tail that reads; detaches when destroyed. A slow
 /// reader holds nobody up: lines evicted before it took them are counted in lost(), by reason, and told to the visitor
 /// before the next line. A shard has room for 64 global readers.
+///
+/// Global readers that want the same can have one of them read for all: the others follow() it, keep their own counts,
+/// and part() when they can no longer keep up.
 class Subscription {
  public:
   Subscription(FabricShard& fabric, Retention retention);
@@ -73,18 +77,28 @@ class Subscription {
   /// Visits lines in order until the visitor stops, the bound is reached or nothing is left; returns how many it took.
   /// The visitor must not append, attach or detach. Makes on_news() possible again.
   std::uint64_t take(LineVisitor& visitor, TakeBound bound = {});
+  /// Visits lines that were taken before, once more, and returns how many of them are still held. Changes nothing.
+  std::uint64_t visit_again(ChannelSlot channel, Seq first, Seq last, LineVisitor& visitor) const;
   /// From on_line() only: keeps the bytes of the line being visited, for a gather write of a long one.
   SegmentRef hold() const;
 
   std::uint64_t offered() const;
-  std::uint64_t taken() const { return taken_; }
+  std::uint64_t taken() const;
   /// Since attach() or seek(), told to the visitor or not yet.
-  const Losses& lost() const { return lost_; }
+  Losses lost() const;
   std::uint64_t pending_lines() const;
   std::uint64_t pending_bytes() const;
   bool has_pending() const { return pending_lines() != 0; }
   /// When the oldest line not taken was received. Looks at each channel with news: for statistics.
   std::optional<WallTime> oldest_pending() const;
+
+  /// A global reader stands from now on wherever `leader`, another one, stands: what that one takes or loses counts as
+  /// taken or lost here, and on_news() does not come. False, and nothing has changed, while either of the two has lines
+  /// to take or losses to be told. The leader stays attached until part() or detach().
+  bool follow(const Subscription& leader);
+  /// Reads by itself again, from where its leader stands. What the leader was not told is told here too.
+  void part();
+  bool following() const { return mode_ == Mode::kFollowing; }
 
   /// The next number wanted; not for global readers.
   Seq position() const;
@@ -101,9 +115,11 @@ class Subscription {
 
  private:
   friend class ShardLog;
-  enum class Mode : std::uint8_t { kDetached, kChannel, kAll };
+  enum class Mode : std::uint8_t { kDetached, kChannel, kAll, kFollowing };
   enum class WalkEnd : std::uint8_t { kNothingLeft, kStopped, kEnough };
   struct Walk;
+  /// A leader, and what it had counted when this reader began to follow.
+  struct Lead;
 
   WalkEnd walk(ChannelLog& channel, Place& place, Walk& walk);
   WalkEnd walk_segment(ChannelLog& channel, Place& place, Walk& walk);
@@ -120,6 +136,11 @@ class Subscription {
   void listen();
   void detach_channel();
   void detach_all();
+  void leave_globals();
+  void forget_news();
+  void copy_news(const Subscription& leader);
+  bool at_rest() const { return pending_lines() == 0 && told_lines_ == lost_lines_; }
+  std::uint64_t lost_lines() const;
   std::uint64_t bit() const { return std::uint64_t{1} << global_; }
 
   FabricShard& fabric_;
@@ -132,6 +153,7 @@ class Subscription {
   std::uint8_t global_ = 0;
   ChannelLog* channel_ = nullptr;
   Place place_;
+  std::unique_ptr<Lead> lead_;    // when following
   Subscription* next_ = nullptr;  // other readers of the channel
   Subscription* prev_ = nullptr;
   NewsList news_;  // channels, when global

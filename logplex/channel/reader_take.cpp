@@ -109,6 +109,24 @@ void Subscription::tell_losses(LineVisitor& visitor) {
   visitor.on_loss(losses);
 }
 
+std::uint64_t Subscription::visit_again(ChannelSlot slot, Seq first, Seq last, LineVisitor& visitor) const {
+  const auto channel = fabric_.find(slot);
+  if (!channel) return 0;
+  std::uint64_t visited = 0;
+  for (const Segment* segment = (*channel)->oldest; segment != nullptr && segment->first <= last;
+       segment = segment->next) {
+    if (segment->end <= first) continue;
+    Seq seq = segment->first;
+    for (std::uint32_t offset = 0; offset < segment->used && seq <= last;) {
+      const RecordView record(segment->payload() + offset);
+      if (seq >= first && !record.is_gap() && visitor.on_line(slot, seq, record)) ++visited;
+      offset += static_cast<std::uint32_t>(record.size());
+      seq += record.lines();
+    }
+  }
+  return visited;
+}
+
 SegmentRef Subscription::hold() const {
   SLUICE_CHECK(visiting_ != nullptr);
   return {log_.pool_, *visiting_};

@@ -176,6 +176,7 @@ void ShardLog::forget(Subscription& reader) {
 
 void ShardLog::tell_readers() {
   look_again_at_ = 0;
+  all_progress_ = false;
   telling_.swap(due_);
   for (std::size_t i = 0; i < telling_.size(); ++i) {
     Subscription* reader = std::exchange(telling_[i], nullptr);

@@ -56,8 +56,9 @@ class ShardLog final : public OnShard {
   std::uint64_t used_bytes() const;
   /// Part of the last quarter of the budget that is in use: 0 to 1.
   double pressure() const;
-  /// Whether the channel is one of the largest and holds lines for a reader that makes progress.
-  bool presses(const ChannelLog& channel) const;
+  /// How near readers of this channel that make progress are to losing lines: 0 while they need less than half of what
+  /// it holds, or it is none of the largest; 1 when they need all of it. What else it holds goes first.
+  double strain(const ChannelLog& channel) const;
 
   std::uint64_t channels() const { return open_channels_; }
   std::uint64_t appended_lines() const { return appended_lines_; }
@@ -90,7 +91,13 @@ class ShardLog final : public OnShard {
 
   // shard_log_memory.cpp: segments out
   void make_room(std::uint64_t bytes);
-  ChannelLog* find_victim(Need at_most);
+  struct Search {
+    unsigned looks_per_class;
+    unsigned looks;  // in all
+  };
+  static constexpr Search kUsualSearch{8, 32};
+  ChannelLog* find_victim(Need at_most, Search search);
+  ChannelLog* find_least_needed();
   bool give_up_history();
   void give_up_oldest(ChannelLog& channel, LossReason reason);
   void move_readers_on(ChannelLog& channel, Segment& gone, LossReason reason);
@@ -102,6 +109,7 @@ class ShardLog final : public OnShard {
   }
   void trim_history(ChannelLog& channel);
   Need need_of(const ChannelLog& channel) const;
+  bool progresses(const Subscription& reader) const;
   Need need_of(const Subscription& reader, const Place& place, const Segment& segment) const;
 
   TurnHook& turn_end_;
@@ -117,13 +125,15 @@ class ShardLog final : public OnShard {
 
   GlobalPlaces places_;
   std::array<Subscription*, kGlobalReaders> global_{};
-  std::uint64_t globals_ = 0;    // bit g: global_[g] is attached
+  std::uint64_t globals_ = 0;    // bit g: global_[g] reads
+  std::uint64_t reserved_ = 0;   // those and the ones that follow another
   std::uint64_t listening_ = 0;  // bit g: to be told of the next line
   std::vector<Subscription*> due_;
   std::vector<Subscription*> telling_;
 
   std::uint64_t limit_ = ~std::uint64_t{0};
   std::uint64_t look_again_at_ = 0;  // no history was found to give up until more than this is used
+  bool all_progress_ = false;        // nothing was found in this turn that only a standing reader waits for
   std::int64_t charged_ = 0;
   std::uint64_t appended_lines_ = 0;
   std::uint64_t appended_bytes_ = 0;

@@ -7,9 +7,8 @@
 namespace sluice {
 namespace {
 
-/// Looks at so many channels of a size class, and at so many in all, before it takes the best seen.
-constexpr unsigned kLooksPerClass = 8;
-constexpr unsigned kLooks = 32;
+/// Before a line is given up that a progressing drain waits for, so many channels are looked at (once a turn).
+constexpr unsigned kPatientLooks = 4096;
 /// Channels under a 64th of the largest one give up nothing for it.
 constexpr unsigned kClassesBelowLargest = 6;
 
@@ -32,9 +31,22 @@ double ShardLog::pressure() const {
   return std::min(static_cast<double>(used - from) / static_cast<double>(limit_ - from), 1.0);
 }
 
-bool ShardLog::presses(const ChannelLog& channel) const {
-  return channel.oldest != nullptr && channel.size_class >= sizes_.large_from() &&
-         need_of(channel) == Need::kProgressing;
+double ShardLog::strain(const ChannelLog& channel) const {
+  if (channel.oldest == nullptr || channel.size_class < sizes_.large_from()) return 0;
+  std::uint64_t needed_from = channel.end_bytes;
+  const auto look_at = [&](const Subscription& reader, const Place& place) {
+    if (reader.retention_ == Retention::kUntaken && progresses(reader))
+      needed_from = std::min(needed_from, channel.bytes_before(place));
+  };
+  for (const Subscription* reader = channel.readers; reader != nullptr; reader = reader->next_)
+    look_at(*reader, reader->place_);
+  for (std::uint64_t left = channel.news; left != 0; left &= left - 1) {
+    const auto g = static_cast<unsigned>(std::countr_zero(left));
+    look_at(*global_[g], place_of(channel, g));
+  }
+  const auto needed = static_cast<double>(channel.end_bytes - needed_from);
+  const auto held = static_cast<double>(channel.end_bytes - channel.oldest->bytes_before);
+  return std::max(2 * needed / held - 1, 0.0);
 }
 
 void ShardLog::make_room(std::uint64_t bytes) {
@@ -47,28 +59,39 @@ void ShardLog::make_room(std::uint64_t bytes) {
     }
   }
   while (used_bytes() + bytes > limit_) {
-    ChannelLog* victim = find_victim(Need::kProgressing);
+    ChannelLog* victim = find_least_needed();
     if (victim == nullptr) return;
     give_up_oldest(*victim, LossReason::kMemoryBudget);
   }
 }
 
 bool ShardLog::give_up_history() {
-  ChannelLog* victim = find_victim(Need::kNone);
+  ChannelLog* victim = find_victim(Need::kNone, kUsualSearch);
   if (victim == nullptr) return false;
   give_up_oldest(*victim, LossReason::kMemoryBudget);
   return true;
 }
 
+/// Lines that a progressing drain waits for go last, so it is worth a longer look whether there are others.
+ChannelLog* ShardLog::find_least_needed() {
+  if (ChannelLog* found = find_victim(Need::kStanding, kUsualSearch); found != nullptr) return found;
+  if (!all_progress_) {
+    if (ChannelLog* found = find_victim(Need::kStanding, {kPatientLooks, kPatientLooks}); found != nullptr)
+      return found;
+    all_progress_ = true;
+  }
+  return find_victim(Need::kProgressing, kUsualSearch);
+}
+
 /// The largest channel whose oldest segment is needed least; nullptr when all that were looked at are needed more.
-ChannelLog* ShardLog::find_victim(Need at_most) {
+ChannelLog* ShardLog::find_victim(Need at_most, Search search) {
   ChannelLog* best = nullptr;
   Need best_need = Need::kProgressing;
   unsigned looks = 0;
   const unsigned largest = sizes_.largest();
   const unsigned smallest = std::max(largest, kClassesBelowLargest) - kClassesBelowLargest;
-  for (unsigned size_class = largest; size_class > smallest && looks < kLooks; --size_class) {
-    const unsigned in_class = std::min(sizes_.count(size_class), kLooksPerClass);
+  for (unsigned size_class = largest; size_class > smallest && looks < search.looks; --size_class) {
+    const unsigned in_class = std::min(sizes_.count(size_class), search.looks_per_class);
     for (unsigned i = 0; i < in_class; ++i, ++looks) {
       ChannelLog* channel = sizes_.first(size_class);
       const Need need = need_of(*channel);
@@ -98,7 +121,11 @@ ShardLog::Need ShardLog::need_of(const ChannelLog& channel) const {
 
 ShardLog::Need ShardLog::need_of(const Subscription& reader, const Place& place, const Segment& segment) const {
   if (reader.retention_ == Retention::kNothing || place.next >= segment.end) return Need::kNone;
-  return shard().now() - reader.progress_ > kStandsStillAfter ? Need::kStanding : Need::kProgressing;
+  return progresses(reader) ? Need::kProgressing : Need::kStanding;
+}
+
+bool ShardLog::progresses(const Subscription& reader) const {
+  return shard().now() - reader.progress_ <= kStandsStillAfter;
 }
 
 void ShardLog::give_up_oldest(ChannelLog& channel, LossReason reason) {

@@ -34,6 +34,12 @@ class ByteStream {
   virtual Task<result<std::size_t>> read_some(std::span<char> into) = 0;
   /// Returns when the kernel took every byte of both parts, sent as one piece where possible. The bytes must stay.
   virtual Task<result<void>> write_all(std::string_view first, std::string_view second = {}) = 0;
+  /// Gives the kernel what it takes without waiting and returns how many bytes that was: none while its buffer is full,
+  /// when the connection broke (the next write_all says so) and over TLS. Not while a write is under way.
+  virtual std::size_t write_now(std::string_view bytes) {
+    static_cast<void>(bytes);
+    return 0;
+  }
   /// Says goodbye: close_notify in TLS, then the end of our direction. Does not wait for the peer's.
   virtual Task<void> shutdown() = 0;
   /// Ends everything now. Later calls fail.

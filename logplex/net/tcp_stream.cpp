@@ -1,5 +1,7 @@
 #include "logplex/net/tcp_stream.hpp"
 
+#include <sys/socket.h>
+
 #include <boost/asio/write.hpp>
 
 namespace sluice {
@@ -21,6 +23,11 @@ Task<result<void>> TcpStream::write_all(std::string_view first, std::string_view
   const auto [failed, sent] = co_await asio::async_write(socket_, parts, use_tuple);
   if (failed) co_return failed;
   co_return result<void>();
+}
+
+std::size_t TcpStream::write_now(std::string_view bytes) {
+  const ssize_t sent = ::send(fd(), bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+  return sent < 0 ? 0 : static_cast<std::size_t>(sent);
 }
 
 Task<void> TcpStream::shutdown() {

@@ -11,6 +11,7 @@ class TcpStream final : public ByteStream {
 
   Task<result<std::size_t>> read_some(std::span<char> into) override;
   Task<result<void>> write_all(std::string_view first, std::string_view second) override;
+  std::size_t write_now(std::string_view bytes) override;
   Task<void> shutdown() override;
   void close() override;
   bool is_open() const override { return socket_.is_open(); }

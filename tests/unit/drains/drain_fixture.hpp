@@ -65,9 +65,13 @@ struct DrainWorld {
     shards.on(0, [this] {
       fabric.shard(0).start();
       fabric.shard(0).open_channel(channel, "app");
+      memory = std::make_unique<FrameMemory>(environment, fabric.shard(0));
     });
   }
-  ~DrainWorld() { shards.stop(); }
+  ~DrainWorld() {
+    shards.on(0, [this] { memory.reset(); });
+    shards.stop();
+  }
 
   static std::shared_ptr<const TlsContext> default_tls() { return TlsContext::make({}).value(); }
 
@@ -83,6 +87,7 @@ struct DrainWorld {
   Lane tls_lane{"tls", 1, 16};
   const DrainEnvironment environment;
   Fabric fabric;
+  std::unique_ptr<FrameMemory> memory;
   ChannelSlot channel{0};
 };
 
@@ -115,7 +120,7 @@ class RunnerOnShard {
     entry_.channel = world.channel;
     entry_.changed_at = 1;
     world_.shards.on(0, [this] {
-      runner_ = std::make_unique<DrainRunner>(world_.environment, world_.fabric.shard(0), entry_);
+      runner_ = std::make_unique<DrainRunner>(world_.environment, world_.fabric.shard(0), *world_.memory, entry_);
       runner_->start();
     });
   }

@@ -283,6 +283,61 @@ TEST(DrainRunner, change_takes_waiting_lines_to_the_new_receiver) {
   EXPECT_TRUE(drain.delivers(1));
 }
 
+TEST(DrainRunner, change_of_format_writes_waiting_lines_again) {
+  DrainWorld world;
+  RawListener first;
+  RawListener second;
+  RunnerOnShard drain(world, drain_to(url_of(first, "http")));
+  world.append("one");
+  RawClient peer = first.accept();
+  peer.read_response();
+  world.append("two");
+  peer.send(answer(500));
+  EXPECT_TRUE(drain.reaches([](const Ledger& ledger) { return ledger.state == DrainState::kDegraded; }));
+  drain.change(drain_to(url_of(second, "syslog")));
+  RawClient other = second.accept();
+  const std::string expected = syslog_line("one") + syslog_line("two");
+  EXPECT_EQ(other.read_bytes(expected.size()), expected);
+  EXPECT_TRUE(drain.delivers(2));
+  EXPECT_EQ(drain.ledger().dropped_total(), 0u);
+}
+
+TEST(DrainRunner, lines_that_cannot_be_written_again_are_lost_and_told) {
+  DrainWorld world;
+  RawListener first;
+  RawListener second;
+  RunnerOnShard drain(world, drain_to(url_of(first, "http")));
+  world.append("gone");
+  RawClient peer = first.accept();
+  peer.read_response();
+  world.shards.on(0, [&] {
+    world.fabric.shard(0).close_channel(world.channel);
+    world.fabric.shard(0).open_channel(world.channel, "app");
+  });
+  drain.change(drain_to(url_of(second, "syslog")));
+  EXPECT_TRUE(drain.reaches([](const Ledger& ledger) { return ledger.pending_lines == 0; }));
+  EXPECT_EQ(drain.ledger().dropped[static_cast<std::size_t>(LossReason::kRetention)], 1u);
+}
+
+TEST(DrainRunner, frames_under_way_count_against_the_byte_budget) {
+  DrainWorld world;
+  RawListener listener;
+  RunnerOnShard drain(world, drain_to(url_of(listener, "http")));
+  const auto used = [&] { return world.shards.on(0, [&] { return world.memory->bodies.used_bytes(); }); };
+  const auto budget_used = [&] {
+    return world.shards.on(0, [&] { return world.fabric.shard(0).gauges().bytes_used; });
+  };
+  EXPECT_EQ(used(), 0u);
+  world.append(std::string(50'000, 'x'));
+  RawClient peer = listener.accept();
+  peer.read_response();
+  EXPECT_GT(used(), 50'000u);
+  EXPECT_GT(budget_used(), used() + 50'000) << "the line itself and its frame";
+  peer.send(answer(200));
+  EXPECT_TRUE(drain.delivers(1));
+  EXPECT_TRUE(eventually([&] { return used() == 0; })) << "an idle drain keeps no memory";
+}
+
 TEST(DrainRunner, unusable_options_disable_and_say_why) {
   DrainWorld world;
   Drain bad = drain_to("http://127.0.0.1:1");

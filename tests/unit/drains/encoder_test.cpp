@@ -105,12 +105,11 @@ TEST(Backoff, doubles_to_the_longest_with_jitter) {
   EXPECT_LE(backoff.pause(rng), std::chrono::milliseconds(100));
 }
 
-TEST(FrameIdentity, depends_on_log_drain_and_runs_only) {
+TEST(FrameId, depends_on_log_drain_and_runs_only) {
   const auto id = [](std::uint64_t log, std::uint64_t drain, std::vector<Seq> seqs) {
-    FrameIdentity identity(log, drain);
-    for (const Seq seq : seqs) identity.add(ChannelSlot{1}, seq);
     Frame frame;
-    identity.finish(frame);
+    for (const Seq seq : seqs) add_line(frame.runs, ChannelSlot{1}, seq);
+    set_id(frame, log, drain);
     return std::string(frame.id_text());
   };
   const std::string base = id(1, 2, {5, 6, 7});

@@ -271,6 +271,62 @@ TEST(FabricShard, pressure_slows_what_feeds_a_drain_that_makes_progress) {
   EXPECT_FALSE(fabric.local().congested(busy));
 }
 
+/// Ingress that obeys, a drain that takes 200 lines every 10 ms, and one that stands still beside it.
+void expect_nothing_lost_beside_a_standing_drain(bool global, std::uint32_t channels) {
+  HandDriven fabric(1, 8_MiB);
+  std::vector<ChannelSlot> slots;
+  for (std::uint32_t i = 0; i < channels; ++i) slots.push_back(fabric.open(0));
+  Reader slow(fabric.local(), Retention::kUntaken);
+  Reader standing(fabric.local(), Retention::kUntaken);
+  for (Reader* reader : {&slow, &standing}) {
+    if (global) {
+      ASSERT_TRUE(reader->attach_all());
+    } else {
+      ASSERT_TRUE(reader->attach(slots[0]));
+    }
+  }
+  std::vector<Duration> paused(channels);
+  std::uint64_t appended = 0;
+  for (int step = 0; step < 6000; ++step) {
+    for (std::uint32_t i = 0; i < channels; ++i) {
+      if ((paused[i] -= milliseconds(10)) > Duration{0}) continue;
+      fabric.append_many(slots[i], 1000 / static_cast<int>(channels));
+      appended += 1000 / channels;
+      paused[i] = fabric.local().ingress_delay(slots[i]);
+    }
+    Collector got;
+    slow.take(got, {200});
+    fabric.pass(milliseconds(10));
+  }
+  EXPECT_EQ(slow.lost().total(), 0u);
+  EXPECT_GT(standing.lost().count(LossReason::kMemoryBudget), 100'000u);
+  EXPECT_GT(appended, 1'000'000u) << "held back no more than the slow one needs";
+}
+
+TEST(FabricShard, progressing_drain_loses_nothing_beside_one_that_stands_still) {
+  expect_nothing_lost_beside_a_standing_drain(false, 1);
+  expect_nothing_lost_beside_a_standing_drain(true, 1);
+  expect_nothing_lost_beside_a_standing_drain(true, 50);
+}
+
+TEST(FabricShard, held_ingress_pauses_for_a_moment) {
+  HandDriven fabric(2);
+  const ChannelSlot mine = fabric.open(0);
+  const ChannelSlot theirs = fabric.open(1);
+  fabric.local().hold_ingress(true);
+  fabric.fabric.shard(1).hold_ingress(true);
+  EXPECT_GT(fabric.local().ingress_delay(mine), Duration{0});
+  EXPECT_LE(fabric.local().ingress_delay(mine), milliseconds(10));
+  fabric.append(theirs, "line");
+  fabric.turns();
+  fabric.append(theirs, "line");
+  fabric.turns();
+  fabric.append(theirs, "line");
+  EXPECT_GT(fabric.local().ingress_delay(theirs), Duration{0});
+  fabric.local().hold_ingress(false);
+  EXPECT_EQ(fabric.local().ingress_delay(mine), Duration{0});
+}
+
 TEST(FabricShard, senders_hear_of_pressure_on_another_shard) {
   HandDriven fabric(2, 4_MiB);
   const ChannelSlot slot = fabric.open(1);

@@ -71,6 +71,67 @@ TEST(Subscription, is_told_once_until_it_takes) {
   }
 }
 
+TEST(Subscription, follower_counts_what_its_leader_does_and_goes_on_from_there) {
+  HandDriven fabric(1);
+  const ChannelSlot one = fabric.open();
+  const ChannelSlot two = fabric.open();
+  Reader leader(fabric.local(), Retention::kUntaken);
+  Reader follower(fabric.local(), Retention::kUntaken);
+  ASSERT_TRUE(leader.attach_all());
+  ASSERT_TRUE(follower.attach_all());
+  fabric.append(one, "of both");
+  EXPECT_FALSE(follower.follow(leader)) << "each has a line to take";
+  Collector got;
+  leader.take(got);
+  EXPECT_FALSE(follower.follow(leader)) << "they stand apart";
+  follower.take(got);
+  ASSERT_TRUE(follower.follow(leader));
+  fabric.append(one, "a");
+  fabric.append(two, "b");
+  fabric.local().append_gap(two, 7, LossReason::kQuota);
+  EXPECT_EQ(follower.pending_lines(), 9u);
+  leader.take(got, {1});
+  EXPECT_EQ(follower.taken(), 2u);
+  EXPECT_TRUE(follower.adds_up());
+  follower.part();
+  for (Reader* reader : {&leader, &follower}) {
+    Collector rest;
+    reader->take(rest);
+    EXPECT_EQ(rest.events, "lx");
+    EXPECT_EQ(rest.lines[0].text, "b");
+    EXPECT_EQ(reader->offered(), 10u);
+    EXPECT_EQ(reader->lost().count(LossReason::kQuota), 7u);
+    EXPECT_TRUE(reader->adds_up());
+  }
+  ASSERT_TRUE(follower.follow(leader));
+  fabric.local().append_gap(two, 2, LossReason::kQuota);
+  leader.take(got);
+  EXPECT_EQ(follower.lost().total(), 9u);
+}
+
+TEST(Subscription, lines_can_be_visited_again_while_they_are_held) {
+  HandDriven fabric(1, 64_MiB, 10);
+  const ChannelSlot slot = fabric.open();
+  Reader reader(fabric.local(), Retention::kUntaken);
+  ASSERT_TRUE(reader.attach(slot));
+  for (int i = 0; i < 5; ++i) fabric.append(slot, std::to_string(i));
+  fabric.local().append_gap(slot, 3, LossReason::kQuota);
+  fabric.append(slot, "8");
+  Collector got;
+  reader.take(got);
+  Collector again;
+  EXPECT_EQ(reader.visit_again(slot, fabric.first() + 3, fabric.first() + 8, again), 3u);
+  EXPECT_EQ(again.lines[0].text, "3");
+  EXPECT_EQ(again.lines[2].seq, fabric.first() + 8);
+  for (int i = 0; i < 20; ++i) {
+    fabric.append_many(slot, 1000);
+    reader.take(got);
+  }
+  EXPECT_EQ(reader.visit_again(slot, fabric.first(), fabric.first() + 8, again), 0u);
+  EXPECT_EQ(reader.visit_again(ChannelSlot{99}, 0, 8, again), 0u);
+  EXPECT_TRUE(reader.adds_up());
+}
+
 TEST(Subscription, a_line_that_the_visitor_refuses_comes_again) {
   HandDriven fabric(1);
   const ChannelSlot slot = fabric.open();

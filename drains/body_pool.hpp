@@ -1,0 +1,55 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "drains/shared_body.hpp"
+#include "logplex/channel/fabric.hpp"
+#include "logplex/runtime/wheel.hpp"
+
+namespace sluice {
+
+/// The memory of frames on one shard. Bodies are used again, last in first out, because the first touch of fresh memory
+/// is the largest single cost of a line; all of it counts against the fabric's byte budget. What was not needed for a
+/// second goes back to the system.
+///
+/// Owned by the shard's DrainSet; outlives all frames. It has no limit of its own: who makes frames asks is_tight().
+class BodyPool final : public OnShard {
+ public:
+  BodyPool(Shard& shard, FabricShard& fabric);
+  ~BodyPool();
+
+  /// Empty, with memory from before when there is some.
+  std::string take();
+  void give_back(std::string body);
+  /// Room for so many bytes, so that it does not grow while it is filled.
+  SharedBodyRef take_shared(std::size_t bytes);
+  /// After it was filled: counts what it takes.
+  void settle(SharedBody& body);
+
+  void charge(std::int64_t bytes);
+  /// Frames take more than a quarter of the shard's budget: drains keep one at a time.
+  bool is_tight() const { return used_ > fabric_.budget_bytes() / 4; }
+  std::uint64_t used_bytes() const { return used_; }
+  std::size_t shared_bodies() const { return all_shared_.size() - spare_shared_.size(); }
+
+ private:
+  friend class SharedBodyRef;
+
+  void give_back(SharedBody& body);
+  void watch();
+  static void on_second(void* self);
+
+  FabricShard& fabric_;
+  std::uint64_t used_ = 0;
+  std::vector<std::string> spare_;
+  std::vector<SharedBody*> spare_shared_;
+  std::vector<std::unique_ptr<SharedBody>> all_shared_;
+  std::size_t least_spare_ = 0;  // since the last second began
+  std::size_t least_spare_shared_ = 0;
+  Deadline second_;
+};
+
+}  // namespace sluice

@@ -1,0 +1,126 @@
+#include <utility>
+
+#include "drains/drain_runner.hpp"
+
+// How a drain shares frames with others that render alike, and writes frames again that it can no longer use.
+
+namespace sluice {
+
+bool DrainRunner::may_share() const {
+  return ring_ != nullptr && attached() && !following() && !has_pending() && !drain_.paused && !flushing_ &&
+         !changed_ && !skip_asked_ && health_ != Health::kDisabled;
+}
+
+void DrainRunner::join_ring() {
+  if (!may_share() || !ring_->join(*this)) return;
+  ring_filtered_ = ring_->filtered();
+  flush_due_ = false;
+  flush_time_.disarm();
+}
+
+void DrainRunner::leave_ring() {
+  if (!following()) return;
+  ring_->leave(*this);
+  on_fallen_out();
+}
+
+void DrainRunner::on_fallen_out() {
+  filtered_ += ring_->filtered() - ring_filtered_;
+  flush_due_ = true;
+  wake_.set();
+}
+
+void DrainRunner::on_frame(const FrameRing::Shared& shared) {
+  if (untold_ > 0) {
+    Frame notice;
+    append_notice(notice);
+    keep(std::move(notice));
+  }
+  Frame frame;
+  frame.shared = shared.body;
+  frame.lines = shared.lines;
+  frame.oldest = shared.oldest;
+  if (transport_->tells_ids()) set_id(frame, log_id_, drain_.id);
+  keep(std::move(frame));
+  if (!send_at_once()) wake_.set();
+}
+
+void DrainRunner::on_ring_loss(std::uint64_t lines, WallTime since) { tell_later(lines, since); }
+
+/// The short way of a frame, without a task switch: what was just rendered is still in the cache. True when nothing is
+/// left for the task to do.
+bool DrainRunner::send_at_once() {
+  if (!waiting_ || wake_.is_set() || !may_send()) return false;
+  if (sent_ > 0) {
+    if (const std::size_t frames = transport_->take_confirmed(); frames > 0) on_delivered(frames);
+    if (transport_->broken()) return false;
+  }
+  const bool was_idle = sent_ == 0;
+  const SteadyTime before = environment_.shard.clock().steady();
+  while (sent_ < frames_.size() && may_send()) {
+    if (!transport_->send_now(frames_[sent_])) return false;
+    ++sent_;
+    note_progress();
+  }
+  latency_ = environment_.shard.clock().steady() - before;
+  // An idle task looks for confirmations too seldom.
+  return sent_ == frames_.size() && !was_idle;
+}
+
+void DrainRunner::note_progress() {
+  progress_at_ = shard().now();
+  if (following()) ring_->on_progress();
+}
+
+/// Only what no task is sending; from the end, so that references to the others stay good.
+void DrainRunner::give_up_frames() {
+  const std::size_t under_way = waiting_ ? sent_ : sent_ + 1;
+  for (; frames_.size() > under_way; frames_.pop_back()) {
+    const Frame& frame = frames_.back();
+    given_up_ += frame.lines;
+    tell_later(frame.lines + frame.told, frame.oldest);
+    drop_memory_of(frame);
+  }
+}
+
+/// Writes lines that were gathered before once more, in another format.
+class DrainRunner::Rewriter final : public LineVisitor {
+ public:
+  Rewriter(const Encoder& encoder, Frame& frame) : encoder_(encoder), frame_(frame) {}
+  virtual ~Rewriter() = default;
+
+  bool on_line(ChannelSlot channel, Seq seq, const RecordView& line) override {
+    if (frame_.lines++ == 0) frame_.oldest = line.received();
+    add_line(frame_.runs, channel, seq);
+    encoder_.append_from(channel, seq, line, frame_.body);
+    return true;
+  }
+  void on_loss(const Losses&) override {}
+
+ private:
+  const Encoder& encoder_;
+  Frame& frame_;
+};
+
+/// Lines that are not held any more are lost; L10 lines are written anew with what they told.
+void DrainRunner::write_frames_again() {
+  std::deque<Frame> before;
+  before.swap(frames_);
+  for (const Frame& frame : before) {
+    drop_memory_of(frame);
+    if (frame.told > 0) tell_later(frame.told, shard().wall_now());
+    Frame again;
+    again.body = memory_.bodies.take();
+    Rewriter writer(*encoder_, again);
+    for (const Run& run : frame.lines_in_it())
+      visit_again(ChannelSlot{static_cast<std::uint32_t>(run.channel)}, run.first, run.last, writer);
+    const std::uint64_t gone = frame.lines - again.lines;
+    forgotten_ += gone;
+    tell_later(gone, shard().wall_now());
+    if (again.lines == 0) continue;
+    if (transport_->tells_ids()) set_id(again, log_id_, drain_.id);
+    keep(std::move(again));
+  }
+}
+
+}  // namespace sluice

@@ -1,0 +1,218 @@
+#include "drains/frame_ring.hpp"
+
+#include <algorithm>
+
+#include "drains/destination.hpp"
+
+namespace sluice {
+namespace {
+
+/// Frames a reader may be behind, when the budget allows so many: 8 MiB of 128 KiB each.
+constexpr std::uint64_t kMostFrames = 64;
+constexpr std::uint64_t kFewestFrames = 8;
+/// The frames of one ring may take this part of the shard's budget.
+constexpr std::uint64_t kPartOfBudget = 6;
+constexpr std::size_t kSmallestFrame = 4 << 10;
+/// Ingress is held for no reader that got on with nothing for so long.
+constexpr std::chrono::seconds kPatience{1};
+/// More than a message is longer than its record: priority, length, token.
+constexpr std::size_t kMessageExtra = 64;
+
+}  // namespace
+
+/// Lines to one body. What was lost between lines ends it.
+class FrameRing::Renderer final : public LineVisitor {
+ public:
+  struct Loss {
+    std::uint64_t lines = 0;
+    WallTime since{};
+  };
+
+  Renderer(FrameRing& ring, SharedBody& body) : ring_(ring), body_(body), target_(ring.target()) {}
+  virtual ~Renderer() = default;
+
+  bool on_line(ChannelSlot channel, Seq seq, const RecordView& line) override {
+    const std::size_t begin = body_.bytes.size();
+    if (after.lines > 0 || (lines > 0 && begin + line.size() + kMessageExtra > target_)) return false;
+    if (ring_.filter_ && !ring_.filter_->matches(line)) {
+      ++ring_.filtered_;
+      return true;
+    }
+    if (lines++ == 0) oldest = line.received();
+    ring_.encoder_->append_from(channel, seq, line, body_.bytes);
+    const auto token = ring_.encoder_->token_in(line, std::string_view(body_.bytes).substr(begin));
+    if (token) body_.tokens.push_back(static_cast<std::uint32_t>(begin + *token));
+    add_line(body_.runs, channel, seq);
+    return true;
+  }
+  void on_loss(const Losses& losses) override {
+    Loss& loss = lines == 0 ? before : after;
+    if (loss.lines == 0) loss.since = losses.since;
+    loss.lines += losses.total();
+  }
+
+  std::uint64_t lines = 0;
+  WallTime oldest{};
+  Loss before;
+  Loss after;
+
+ private:
+  FrameRing& ring_;
+  SharedBody& body_;
+  const std::size_t target_;
+};
+
+FrameRing::FrameRing(const DrainEnvironment& environment, FabricShard& fabric, BodyPool& bodies,
+                     std::unique_ptr<Encoder> encoder, std::optional<Filter> filter)
+    : OnShard(environment.shard),
+      Subscription(fabric, Retention::kUntaken),
+      environment_(environment),
+      fabric_(fabric),
+      bodies_(bodies),
+      encoder_(std::move(encoder)),
+      filter_(std::move(filter)),
+      flush_time_(environment.shard.wheel(), &FrameRing::on_flush_time, this),
+      patience_(environment.shard.wheel(), &FrameRing::on_patience, this) {}
+
+FrameRing::~FrameRing() { hold(false); }
+
+std::size_t FrameRing::target() const {
+  return std::clamp<std::size_t>(fabric_.budget_bytes() / (kMostFrames * 2), kSmallestFrame, encoder_->target_bytes());
+}
+
+std::size_t FrameRing::depth() const {
+  return std::clamp(fabric_.budget_bytes() / kPartOfBudget / target(), kFewestFrames, kMostFrames);
+}
+
+bool FrameRing::join(Reader& reader) {
+  render_all();
+  // Without readers, or when they have just fallen out, it stands nowhere.
+  if (!attached() && !attach_all()) return false;
+  if (!reader.subscription().follow(*this)) {
+    if (readers_.empty()) rest();
+    return false;
+  }
+  std::erase(outside_, &reader);
+  readers_.push_back(&reader);
+  return true;
+}
+
+void FrameRing::leave(Reader& reader) {
+  if (std::erase(readers_, &reader) == 0) return;
+  reader.subscription().part();
+  outside_.push_back(&reader);
+  look_after_readers();
+}
+
+void FrameRing::forget(Reader& reader) {
+  leave(reader);
+  std::erase(outside_, &reader);
+}
+
+/// Nobody reads: nothing is rendered, and no line is kept for the ring.
+void FrameRing::rest() {
+  hold(false);
+  flush_time_.disarm();
+  detach();
+}
+
+void FrameRing::on_news() {
+  if (flushing_) return render_all();
+  render(target());
+  if (has_pending() && !flush_time_.armed()) flush_time_.arm(environment_.settings.flush_window);
+}
+
+void FrameRing::on_flush_time(void* self) { static_cast<FrameRing*>(self)->render_all(); }
+
+void FrameRing::flush() {
+  flushing_ = true;
+  render_all();
+}
+
+void FrameRing::render_all() {
+  render(0);
+  flush_time_.disarm();
+}
+
+void FrameRing::render(std::uint64_t at_least_pending) {
+  while (attached() && has_pending() && pending_bytes() >= at_least_pending) render_one();
+}
+
+void FrameRing::render_one() {
+  const SharedBodyRef body = bodies_.take_shared(target());
+  Renderer renderer(*this, *body);
+  take(renderer);
+  bodies_.settle(*body);
+  const auto tell = [this](const Renderer::Loss& loss) {
+    if (loss.lines == 0) return;
+    for (Reader* reader : readers_) reader->on_ring_loss(loss.lines, loss.since);
+  };
+  tell(renderer.before);
+  if (renderer.lines > 0) hand_out({body, renderer.lines, renderer.oldest});
+  tell(renderer.after);
+  look_after_readers();
+}
+
+void FrameRing::hand_out(const Shared& frame) {
+  relieve_memory();
+  for (Reader* reader : readers_) reader->on_frame(frame);
+}
+
+void FrameRing::on_progress() {
+  if (holding_) look_after_readers();
+}
+
+bool FrameRing::is_behind(const Reader& reader) const { return reader.frames_behind() >= depth() / 2; }
+
+bool FrameRing::must_fall_out(const Reader& reader) const {
+  if (reader.frames_behind() >= depth()) return true;
+  return is_behind(reader) && shard().now() - reader.progress() >= kPatience;
+}
+
+void FrameRing::look_after_readers() {
+  for (std::size_t i = readers_.size(); i-- > 0;) {
+    Reader& reader = *readers_[i];
+    if (!must_fall_out(reader)) continue;
+    readers_.erase(readers_.begin() + static_cast<std::ptrdiff_t>(i));
+    reader.subscription().part();
+    outside_.push_back(&reader);
+    reader.on_fallen_out();
+  }
+  if (readers_.empty()) return rest();
+  const auto behind = std::count_if(readers_.begin(), readers_.end(), [this](Reader* it) { return is_behind(*it); });
+  hold(behind > 0 && static_cast<std::size_t>(behind) * 2 >= readers_.size());
+}
+
+void FrameRing::hold(bool wanted) {
+  if (std::exchange(holding_, wanted) != wanted) fabric_.hold_ingress(wanted);
+  if (!wanted) return patience_.disarm();
+  if (!patience_.armed()) patience_.arm(kPatience);
+}
+
+void FrameRing::on_patience(void* self) { static_cast<FrameRing*>(self)->look_after_readers(); }
+
+/// Readers outside the ring may each hold other frames, as many as the ring itself together.
+void FrameRing::relieve_memory() {
+  if (bodies_.shared_bodies() <= 2 * depth()) return;
+  while (!outside_.empty() && bodies_.shared_bodies() > 2 * depth()) {
+    outside_.front()->give_up_frames();
+    outside_.erase(outside_.begin());
+  }
+}
+
+std::shared_ptr<FrameRing> FrameRings::find(const Drain& drain) {
+  if (!drain.global()) return nullptr;
+  auto encoder = make_encoder(drain, environment_.settings, environment_.channels);
+  auto filter = Filter::parse(drain.filter);
+  if (!encoder || !filter || (*encoder)->likeness().empty()) return nullptr;
+  std::erase_if(rings_, [](const auto& entry) { return entry.second.expired(); });
+  std::weak_ptr<FrameRing>& known = rings_[(*encoder)->likeness() + '\n' + drain.filter];
+  if (auto ring = known.lock()) return ring;
+  std::optional<Filter> wanted;
+  if (!drain.filter.empty()) wanted = std::move(*filter);
+  auto made = std::make_shared<FrameRing>(environment_, fabric_, bodies_, std::move(*encoder), std::move(wanted));
+  known = made;
+  return made;
+}
+
+}  // namespace sluice

@@ -1,0 +1,134 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "drains/body_pool.hpp"
+#include "drains/encoder.hpp"
+#include "drains/transport.hpp"
+#include "logplex/channel/fabric.hpp"
+#include "logplex/wire/filter.hpp"
+
+namespace sluice {
+
+/// The frames that global drains of one shard share because they render alike: same format, same filter. It reads all
+/// channels for them, renders each line once, and hands every frame to every reader at once (ten drains: 2.8 us a line
+/// with a rendering each, 1.4 so; 2026-11-23).
+///
+///     channels --take--> body, body, body ...        readers: [unconfirmed | waiting] [unconfirmed | waiting] ...
+///
+/// A reader follows the ring's own subscription, so its account stays exact. Who is a whole ring behind, or half of it
+/// and stands still, falls out: it keeps the frames that it was given, then reads its channels itself from exactly
+/// where the ring stood, and joins again when it has caught up. While half of the readers or more are half a ring
+/// behind but get on, ingress is held for a moment: reading cold memory for each of them would cost more than the wait.
+///
+/// Lives on its shard, owned by its readers together. Without readers it reads nothing and holds nothing.
+class FrameRing final : public OnShard, private Subscription {
+ public:
+  struct Shared {
+    SharedBodyRef body;
+    std::uint64_t lines = 0;
+    WallTime oldest{};  // when the first was received
+  };
+
+  /// A drain, as the ring sees it.
+  class Reader {
+   public:
+    virtual void on_frame(const Shared& frame) = 0;
+    /// Lines were lost between the frames before and those after.
+    virtual void on_ring_loss(std::uint64_t lines, WallTime since) = 0;
+    /// It has fallen out: its subscription reads by itself again.
+    virtual void on_fallen_out() = 0;
+    /// Memory is short: gives up frames that are not under way.
+    virtual void give_up_frames() = 0;
+    virtual std::size_t frames_behind() const = 0;
+    /// When it last got on, or had nothing to do.
+    virtual SteadyTime progress() const = 0;
+    virtual Subscription& subscription() = 0;
+
+   protected:
+    ~Reader() = default;
+  };
+
+  FrameRing(const DrainEnvironment& environment, FabricShard& fabric, BodyPool& bodies,
+            std::unique_ptr<Encoder> encoder, std::optional<Filter> filter);
+  ~FrameRing() override;
+
+  /// False when the reader has not caught up yet, or the shard has no room for another global reader.
+  bool join(Reader& reader);
+  /// Its subscription reads by itself again. Frames that it was given stay its own.
+  void leave(Reader& reader);
+  /// It will not be there any more.
+  void forget(Reader& reader);
+  /// A reader got on.
+  void on_progress();
+  /// Renders what waits for a full frame.
+  void render_all();
+  /// From now on nothing waits for a full frame.
+  void flush();
+  /// Lines that the filter left out so far.
+  std::uint64_t filtered() const { return filtered_; }
+
+ private:
+  class Renderer;
+
+  void on_news() override;
+  static void on_flush_time(void* self);
+  static void on_patience(void* self);
+
+  void render(std::uint64_t at_least_pending);
+  void render_one();
+  void hand_out(const Shared& frame);
+  void look_after_readers();
+  bool must_fall_out(const Reader& reader) const;
+  bool is_behind(const Reader& reader) const;
+  void relieve_memory();
+  void hold(bool wanted);
+  void rest();
+  std::size_t depth() const;
+  std::size_t target() const;
+
+  const DrainEnvironment& environment_;
+  FabricShard& fabric_;
+  BodyPool& bodies_;
+  const std::unique_ptr<Encoder> encoder_;
+  const std::optional<Filter> filter_;
+  std::vector<Reader*> readers_;
+  std::vector<Reader*> outside_;  // fell out; they may still hold frames
+  std::uint64_t filtered_ = 0;
+  bool flushing_ = false;
+  bool holding_ = false;
+  Deadline flush_time_;
+  Deadline patience_;
+};
+
+/// The rings of one shard, by what their readers have in common.
+class FrameRings {
+ public:
+  FrameRings(const DrainEnvironment& environment, FabricShard& fabric, BodyPool& bodies)
+      : environment_(environment), fabric_(fabric), bodies_(bodies) {}
+
+  /// The ring for this drain; nullptr when it shares with nobody.
+  std::shared_ptr<FrameRing> find(const Drain& drain);
+
+ private:
+  const DrainEnvironment& environment_;
+  FabricShard& fabric_;
+  BodyPool& bodies_;
+  std::map<std::string, std::weak_ptr<FrameRing>> rings_;
+};
+
+/// What the drains of one shard share. Outlives them.
+struct FrameMemory {
+  FrameMemory(const DrainEnvironment& environment, FabricShard& fabric)
+      : bodies(environment.shard, fabric), rings(environment, fabric, bodies) {}
+
+  BodyPool bodies;
+  FrameRings rings;
+};
+
+}  // namespace sluice

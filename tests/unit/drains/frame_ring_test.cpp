@@ -1,0 +1,474 @@
+#include "drains/frame_ring.hpp"
+
+#include <deque>
+#include <map>
+
+#include <gmock/gmock.h>
+
+#include "drains/destination.hpp"
+#include "logplex/wire/frame_splitter.hpp"
+#include "tests/unit/drains/drain_fixture.hpp"
+#include "tests/unit/logplex/channel/fabric_fixture.hpp"
+
+namespace sluice {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using testing::HasSubstr;
+using testing::Not;
+
+/// A fabric and rings on one shard whose turns and time the test decides.
+struct RingWorld : HandDriven {
+  explicit RingWorld(Bytes budget = 64_MiB, std::uint64_t history = 1500, Bytes frame = 128_KiB)
+      : HandDriven(1, budget, history), settings(with_frames_of(frame)) {}
+  static DrainSettings with_frames_of(Bytes frame) {
+    DrainSettings settings = default_settings();
+    settings.syslog_batch_bytes = frame;
+    return settings;
+  }
+
+  std::shared_ptr<FrameRing> ring(const std::string& filter = "") {
+    Drain drain = drain_to("syslog://h");
+    drain.channel.clear();
+    drain.filter = filter;
+    return memory.rings.find(drain);
+  }
+  std::uint64_t charged() { return memory.bodies.used_bytes(); }
+
+  const DrainSettings settings;
+  Resolver resolver;
+  AddressGuard guard = AddressGuard::parse({"127.0.0.1"}).value();
+  Dialer dialer{runtime.shard(0), resolver, guard};
+  Lane tls_lane{"tls", 1, 16};
+  const DrainEnvironment environment{runtime.shard(0), dialer, settings, nullptr, tls_lane, "Logplex/test"};
+  FrameMemory memory{environment, fabric.shard(0)};
+};
+
+/// Lines are numbered by their channel's sender; this is what a receiver has seen of them.
+class Receiver {
+ public:
+  void see(const std::string& sender, std::uint64_t number) {
+    auto& last = last_[sender];
+    EXPECT_GT(number, last) << "never again, never backwards";
+    if (!gaps_allowed) {
+      EXPECT_EQ(number, last + step) << "nothing is missing";
+    }
+    last = number;
+    ++lines;
+  }
+  std::uint64_t lines = 0;
+  std::uint64_t step = 1;
+  bool gaps_allowed = false;
+
+ private:
+  std::map<std::string, std::uint64_t> last_;
+};
+
+/// A drain reduced to its part in the ring: frames are consumed when the test says so.
+class Follower final : public Subscription, public FrameRing::Reader, private LineVisitor {
+ public:
+  Follower(RingWorld& world, std::shared_ptr<FrameRing> ring, std::string filter, int number)
+      : Subscription(world.local(), Retention::kUntaken),
+        world_(world),
+        ring_(std::move(ring)),
+        filter_(Filter::parse(filter).value()),
+        token_("d." + std::string(35, '0') + static_cast<char>('a' + number)) {
+    EXPECT_TRUE(attach_all());
+  }
+  ~Follower() { ring_->forget(*this); }
+
+  bool try_join() {
+    if (following() || !ring_->join(*this)) return false;
+    ring_filtered_ = ring_->filtered();
+    ++joins;
+    return true;
+  }
+  void leave() {
+    if (!following()) return;
+    ring_->leave(*this);
+    on_fallen_out();
+  }
+  /// Sends so many frames; then lines of its own, when it has none left.
+  void consume(std::size_t frames, std::uint64_t own_lines) {
+    for (; frames > 0 && !frames_.empty(); --frames) {
+      receive(frames_.front());
+      frames_.pop_front();
+      progress_ = world_.runtime.shard(0).now();
+      if (following()) ring_->on_progress();
+    }
+    if (frames_.empty() && !following() && own_lines > 0) take(*this, {own_lines});
+  }
+  void check() const {
+    std::uint64_t in_frames = 0;
+    for (const auto& frame : frames_) in_frames += frame.lines;
+    const std::uint64_t filtered = filtered_ + (following() ? ring_->filtered() - ring_filtered_ : 0);
+    ASSERT_EQ(offered(), filtered + receiver.lines + in_frames + given_up + lost().total() + pending_lines());
+    ASSERT_LE(told_, lost().total() + given_up);
+  }
+  void check_all_received() {
+    leave();
+    consume(~std::size_t{0}, ~std::uint64_t{0});
+    check();
+    ASSERT_EQ(pending_lines(), 0u);
+    ASSERT_EQ(told_, lost().total());
+  }
+
+  Receiver receiver;
+  std::uint64_t given_up = 0;
+  int joins = 0;
+  int falls = 0;
+
+ private:
+  void on_news() override {}
+  void on_frame(const FrameRing::Shared& frame) override {
+    if (frames_.empty()) progress_ = world_.runtime.shard(0).now();
+    frames_.push_back(frame);
+  }
+  void on_ring_loss(std::uint64_t lines, WallTime) override { told_ += lines; }
+  void on_fallen_out() override {
+    filtered_ += ring_->filtered() - ring_filtered_;
+    ++falls;
+  }
+  void give_up_frames() override {
+    for (const auto& frame : frames_) given_up += frame.lines;
+    frames_.clear();
+    receiver.gaps_allowed = true;
+  }
+  std::size_t frames_behind() const override { return frames_.size(); }
+  SteadyTime progress() const override { return progress_; }
+  Subscription& subscription() override { return *this; }
+
+  void receive(const FrameRing::Shared& frame) {
+    frame.body->address_to(token_);
+    FrameSplitter splitter(1 << 20);
+    splitter.feed(frame.body->bytes);
+    std::uint64_t messages = 0;
+    std::uint64_t in_runs = 0;
+    for (; splitter.next() == FrameSplitter::Step::kFrame; ++messages) see(splitter.frame());
+    EXPECT_EQ(messages, frame.lines);
+    for (const Run& run : frame.body->runs) in_runs += run.lines();
+    EXPECT_EQ(in_runs, frame.lines);
+  }
+  /// `<PRI>1 TIME TOKEN SOURCE PROC - - NUMBER/...`
+  void see(std::string_view message) {
+    std::array<std::string_view, 8> fields;
+    for (auto& field : fields) {
+      const auto space = message.find(' ');
+      field = message.substr(0, space);
+      message.remove_prefix(std::min(field.size() + 1, message.size()));
+    }
+    ASSERT_TRUE(message.empty());
+    ASSERT_EQ(fields[2], token_);
+    receiver.see(std::string(fields[3]), std::stoull(std::string(fields[7])));
+  }
+  bool on_line(ChannelSlot, Seq, const RecordView& line) override {
+    if (filter_.matches(line))
+      receiver.see(std::string(line.source()), std::stoull(std::string(line.text())));
+    else
+      ++filtered_;
+    return true;
+  }
+  void on_loss(const Losses& losses) override { told_ += losses.total(); }
+
+  RingWorld& world_;
+  const std::shared_ptr<FrameRing> ring_;
+  const Filter filter_;
+  const std::string token_;
+  std::deque<FrameRing::Shared> frames_;
+  std::uint64_t filtered_ = 0;
+  std::uint64_t ring_filtered_ = 0;
+  std::uint64_t told_ = 0;
+  SteadyTime progress_{};
+};
+
+/// Appends numbered lines; every second one says "odd".
+struct Senders {
+  void append(RingWorld& world, ChannelSlot slot, std::size_t padding) {
+    const std::uint64_t number = ++counts[slot.value];
+    const std::string source = "c" + std::to_string(slot.value);
+    const std::string text = std::to_string(number) + (number % 2 == 1 ? "/odd" : "/even") + std::string(padding, 'x');
+    LineView line = line_of(text);
+    line.source = source;
+    world.local().append(slot, line);
+  }
+  std::map<std::uint32_t, std::uint64_t> counts;
+};
+
+struct Met {
+  int joins = 0;
+  int falls = 0;
+  std::uint64_t lost = 0;
+  std::uint64_t given_up = 0;
+};
+
+void run(std::uint64_t seed, Bytes budget, std::uint64_t burst, const std::string& filter, Met& met) {
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  SeededRng rng(seed);
+  RingWorld world(budget, 100, 4_KiB);
+  Senders senders;
+  std::vector<ChannelSlot> slots;
+  for (int i = 0; i < 5; ++i) slots.push_back(world.open());
+  std::vector<std::unique_ptr<Follower>> followers;
+  const bool may_lose = budget.count < (64u << 20);
+  const auto add = [&] {
+    auto& it = *followers.emplace_back(
+        std::make_unique<Follower>(world, world.ring(filter), filter, static_cast<int>(followers.size())));
+    it.receiver.gaps_allowed = true;  // the first number is any
+    it.try_join();
+  };
+  add();
+  followers[0]->receiver.gaps_allowed = may_lose;
+  followers[0]->receiver.step = filter.empty() ? 1 : 2;
+  if (!filter.empty()) followers[0]->receiver.gaps_allowed = true;
+  for (int step = 0; step < 250 && !testing::Test::HasFailure(); ++step) {
+    Follower& any = *followers[rng.below(followers.size())];
+    switch (rng.below(12)) {
+      case 0:
+        if (followers.size() < 6) add();
+        break;
+      case 1:
+        if (followers.size() > 2 && rng.below(3) == 0) followers.pop_back();
+        break;
+      case 2:
+        any.leave();
+        break;
+      case 3:
+      case 4:
+        any.try_join();
+        break;
+      case 5:
+        any.consume(rng.below(80), rng.below(600));
+        break;
+      case 6:
+        for (auto& it : followers) it->consume(~std::size_t{0}, ~std::uint64_t{0});
+        break;
+      case 7:
+        world.pass(milliseconds(rng.below(1200)));
+        break;
+      default: {
+        const std::uint64_t lines = rng.below(rng.below(4) == 0 ? burst : 50);
+        for (std::uint64_t i = 0; i < lines; ++i) senders.append(world, slots[rng.below(slots.size())], rng.below(300));
+        world.turns(1);
+      }
+    }
+    for (const auto& it : followers) it->check();
+  }
+  for (const auto& it : followers) {
+    met.joins += it->joins;
+    met.falls += it->falls;
+    met.lost += it->lost().total();
+    met.given_up += it->given_up;
+    it->check_all_received();
+  }
+  world.turns(4);
+  followers.clear();
+  for (int i = 0; i < 40; ++i) world.pass(seconds(1));
+  ASSERT_EQ(world.charged(), 0u) << "all memory of frames is given back";
+}
+
+TEST(FrameRingProperty, every_line_once_in_order_to_every_reader) {
+  Met met;
+  for (std::uint64_t seed = 1; seed <= 20 && !HasFailure(); ++seed) run(seed, 256_MiB, 700, "", met);
+  EXPECT_EQ(met.lost, 0u);
+  EXPECT_GT(met.joins, 150);
+  EXPECT_GT(met.falls, 60);
+}
+
+TEST(FrameRingProperty, the_same_with_a_filter) {
+  Met met;
+  for (std::uint64_t seed = 100; seed <= 107 && !HasFailure(); ++seed) run(seed, 256_MiB, 700, "text~odd", met);
+  EXPECT_EQ(met.lost, 0u);
+  EXPECT_GT(met.joins, 50);
+}
+
+TEST(FrameRingProperty, what_is_lost_while_memory_is_short_is_counted_and_told) {
+  Met met;
+  for (std::uint64_t seed = 200; seed <= 215 && !HasFailure(); ++seed) run(seed, 1_MiB, 5000, "", met);
+  EXPECT_GT(met.lost, 1000u);
+  EXPECT_GT(met.falls, 60);
+}
+
+TEST(FrameRing, each_line_is_rendered_once_and_sent_under_each_token) {
+  RingWorld world;
+  Senders senders;
+  const ChannelSlot slot = world.open();
+  Follower one(world, world.ring(), "", 0);
+  Follower two(world, world.ring(), "", 1);
+  ASSERT_TRUE(one.try_join());
+  ASSERT_TRUE(two.try_join());
+  for (int i = 0; i < 1000; ++i) senders.append(world, slot, 200);
+  world.turns(1);
+  EXPECT_EQ(world.memory.bodies.shared_bodies(), 2u) << "full frames at once";
+  world.pass(milliseconds(20));
+  EXPECT_EQ(world.memory.bodies.shared_bodies(), 3u) << "the rest when the flush window is over";
+  EXPECT_GT(world.charged(), 200'000u);
+  one.consume(10, 0);
+  two.consume(10, 0);
+  EXPECT_EQ(one.receiver.lines, 1000u);
+  EXPECT_EQ(two.receiver.lines, 1000u);
+}
+
+TEST(FrameRing, ingress_is_held_only_while_most_readers_are_behind_and_get_on) {
+  RingWorld world;
+  Senders senders;
+  const ChannelSlot slot = world.open();
+  std::vector<std::unique_ptr<Follower>> readers;
+  for (int i = 0; i < 4; ++i) {
+    readers.push_back(std::make_unique<Follower>(world, world.ring(), "", i));
+    ASSERT_TRUE(readers.back()->try_join());
+  }
+  const auto burst = [&](int frames) {
+    for (int i = 0; i < frames * 600; ++i) senders.append(world, slot, 200);
+    world.turns(1);
+  };
+  const auto held = [&] { return world.local().congested(slot); };
+  burst(40);
+  EXPECT_TRUE(held());
+  for (int i = 0; i < 3; ++i) readers[static_cast<std::size_t>(i)]->consume(100, 0);
+  EXPECT_FALSE(held()) << "one slow reader of four holds nobody up";
+  burst(40);
+  EXPECT_FALSE(readers[3]->following());
+  EXPECT_TRUE(held());
+  world.pass(milliseconds(1100));
+  EXPECT_FALSE(held()) << "nobody gets on";
+  for (const auto& it : readers) {
+    EXPECT_FALSE(it->following());
+    it->check_all_received();
+    EXPECT_TRUE(it->try_join());
+  }
+}
+
+TEST(FrameRing, drains_with_other_filters_or_formats_share_nothing) {
+  RingWorld world;
+  EXPECT_EQ(world.ring(), world.ring());
+  EXPECT_NE(world.ring("text~a"), world.ring());
+  Drain http = drain_to("http://h/");
+  http.channel.clear();
+  const auto kept = world.ring();
+  EXPECT_NE(world.memory.rings.find(http), kept);
+  Drain tls = drain_to("syslog+tls://h");
+  tls.channel.clear();
+  EXPECT_EQ(world.memory.rings.find(tls), kept);
+  EXPECT_EQ(world.memory.rings.find(drain_to("syslog://h")), nullptr) << "only global drains";
+}
+
+/// Global drains over real sockets.
+Drain global_to(const RawListener& listener, int number, const std::string& scheme = "syslog") {
+  Drain drain = drain_to(url_of(listener, scheme));
+  drain.channel.clear();
+  drain.id = static_cast<std::uint64_t>(number);
+  drain.token = *Uuid::parse("6ba7b810-9dad-41d1-80b4-00c04fd430" + std::to_string(10 + number));
+  return drain;
+}
+
+std::string syslog_line(const Drain& drain, const std::string& text) {
+  const std::string message =
+      "<190>1 2026-01-02T03:04:05Z " + drain_token_text(drain) + " app web.1 - - " + text + "\n";
+  return std::to_string(message.size()) + " " + message;
+}
+
+TEST(SharedFrames, ten_drains_get_their_own_bytes) {
+  DrainWorld world;
+  std::vector<std::unique_ptr<RawListener>> listeners;
+  std::vector<std::unique_ptr<RunnerOnShard>> drains;
+  std::vector<std::string> expected(10);
+  for (int i = 0; i < 10; ++i) {
+    listeners.push_back(std::make_unique<RawListener>());
+    drains.push_back(std::make_unique<RunnerOnShard>(world, global_to(*listeners.back(), i)));
+    EXPECT_TRUE(drains.back()->on_shard([](DrainRunner& it) { return it.shares_frames(); }));
+  }
+  world.shards.on(0, [&] {
+    for (int i = 0; i < 5000; ++i) world.fabric.shard(0).append(world.channel, line_of(std::to_string(i)));
+  });
+  for (std::size_t i = 0; i < 10; ++i) {
+    const Drain drain = global_to(*listeners[i], static_cast<int>(i));
+    for (int line = 0; line < 5000; ++line) expected[i] += syslog_line(drain, std::to_string(line));
+  }
+  for (std::size_t i = 0; i < 10; ++i) {
+    RawClient peer = listeners[i]->accept();
+    EXPECT_EQ(peer.read_bytes(expected[i].size()), expected[i]);
+    EXPECT_TRUE(drains[i]->delivers(5000));
+  }
+}
+
+TEST(SharedFrames, drain_whose_receiver_stops_falls_out_and_comes_back_with_every_line) {
+  DrainWorld world;
+  RawListener quick;
+  RawListener slow;
+  RunnerOnShard first(world, global_to(quick, 1));
+  RunnerOnShard second(world, global_to(slow, 2));
+  const Drain slow_drain = global_to(slow, 2);
+  RawClient slow_peer = [&] {
+    world.append("begin");
+    return slow.accept();
+  }();
+  std::thread reader([&] {
+    RawClient peer = quick.accept();
+    peer.read_until("end-of-all\n");
+  });
+  const std::string padding(900, 'p');
+  const auto shares = [](DrainRunner& it) { return it.shares_frames(); };
+  int appended = 0;
+  while (second.on_shard(shares) && appended < 100'000) {
+    world.shards.on(0, [&] {
+      for (int i = 0; i < 200; ++i, ++appended)
+        world.fabric.shard(0).append(world.channel, line_of(std::to_string(appended) + padding));
+    });
+  }
+  EXPECT_FALSE(second.on_shard(shares));
+  EXPECT_TRUE(first.on_shard(shares));
+  world.append("end-of-all");
+  reader.join();
+  std::string expected = syslog_line(slow_drain, "begin");
+  for (int i = 0; i < appended; ++i) expected += syslog_line(slow_drain, std::to_string(i) + padding);
+  expected += syslog_line(slow_drain, "end-of-all");
+  const std::string got = slow_peer.read_bytes(expected.size());
+  EXPECT_TRUE(got == expected) << "in order, each once";
+  EXPECT_TRUE(second.delivers(static_cast<std::uint64_t>(appended) + 2));
+  EXPECT_TRUE(eventually([&] { return second.on_shard(shares); }));
+  EXPECT_EQ(second.ledger().dropped_total(), 0u);
+}
+
+TEST(SharedFrames, http_receivers_get_ids_of_their_own) {
+  DrainWorld world;
+  RawListener a;
+  RawListener b;
+  RunnerOnShard first(world, global_to(a, 1, "http"));
+  RunnerOnShard second(world, global_to(b, 2, "http"));
+  world.append("one");
+  RawClient to_first = a.accept();
+  RawClient to_second = b.accept();
+  const std::string one = to_first.read_response();
+  const std::string two = to_second.read_response();
+  const auto id = [](const std::string& request) {
+    return request.substr(request.find("Logplex-Frame-Id: ") + 18, 32);
+  };
+  EXPECT_NE(id(one), id(two));
+  EXPECT_EQ(one.substr(one.find("\r\n\r\n")), two.substr(two.find("\r\n\r\n")));
+  to_first.send(answer(200));
+  to_second.send(answer(200));
+  EXPECT_TRUE(first.delivers(1));
+  EXPECT_TRUE(second.delivers(1));
+}
+
+TEST(SharedFrames, paused_drain_leaves_and_returns) {
+  DrainWorld world;
+  RawListener listener;
+  RunnerOnShard drain(world, global_to(listener, 1));
+  const auto shares = [](DrainRunner& it) { return it.shares_frames(); };
+  drain.pause(true);
+  EXPECT_FALSE(drain.on_shard(shares));
+  world.append("one");
+  EXPECT_TRUE(drain.reaches([](const Ledger& ledger) { return ledger.pending_lines == 1; }));
+  drain.pause(false);
+  RawClient peer = listener.accept();
+  EXPECT_THAT(peer.read_until("\n"), HasSubstr("one"));
+  EXPECT_TRUE(eventually([&] { return drain.on_shard(shares); }));
+  world.append("two");
+  EXPECT_THAT(peer.read_until("\n"), HasSubstr("two"));
+  EXPECT_TRUE(drain.delivers(2));
+}
+
+}  // namespace
+}  // namespace sluice
