@@ -28,7 +28,7 @@ MAY_INCLUDE = {
     "logplex/api": FEATURE,
     "logplex/ingress": FEATURE,
     "logplex/daemon": FEATURE + ["router", "router/http1", "drains", "logplex/api", "logplex/ingress"],
-    "logplex/cli": NET,
+    "logplex/cli": NET + ["logplex/store"],
 }
 
 # header pattern -> files that may include it (regular expressions on the path)

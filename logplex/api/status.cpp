@@ -32,6 +32,9 @@ json::object store_json(const StoreStatus& store) {
   for (const auto& entry : store.quarantined)
     quarantined.push_back(json::object{{"kind", entry.kind}, {"key", entry.key}, {"reason", entry.reason}});
   json::object out{{"kind", store.kind}, {"reachable", store.reachable}, {"revision", store.revision}};
+  out["state"] = store.state;
+  out["up_to_date"] = store.up_to_date;
+  out["known_revision"] = store.known_revision;
   out["trouble"] = store.trouble.empty() ? json::value() : json::value(store.trouble);
   out["entries"] = store.entries;
   out["quarantined"] = std::move(quarantined);

@@ -43,6 +43,17 @@ struct SendArguments {
   std::string ingress_url;
 };
 
+/// What `store ...` takes; a place is a data directory or the URL of a Redis.
+struct StoreArguments {
+  std::string from;
+  std::string to;
+  std::string file;  // empty = standard input or output
+  bool dry_run = false;
+  std::string ca_file;
+  std::string client_certificate_file;
+  std::string client_key_file;
+};
+
 /// One command line, checked for form but not yet for sense. Plain values: any command reads the fields it knows.
 struct Arguments {
   std::string command;  // "apps create"
@@ -70,6 +81,7 @@ struct Arguments {
   DrainArguments drain;
   LogArguments log;
   SendArguments send;
+  StoreArguments store;
   double interval_s = 2;
   std::uint64_t rounds = 0;  // 0: until stopped
 };

@@ -187,6 +187,45 @@ void top(CLI::App& app, Arguments& a) {
   app.add_option("-n,--rounds", a.rounds, "End after so many pictures")->type_name("N");
 }
 
+void store_tls(CLI::App& app, Arguments& a) {
+  app.add_option("--ca", a.store.ca_file, "PEM file of the authority that signed the certificate of a rediss:// server")
+      ->type_name("FILE");
+  app.add_option("--client-cert", a.store.client_certificate_file, "PEM file of our certificate")->type_name("FILE");
+  app.add_option("--client-key", a.store.client_key_file, "PEM file of our key")->type_name("FILE");
+}
+
+void store_to(CLI::App& app, Arguments& a) {
+  app.add_option("--to", a.store.to, "Where to: a data directory without a running daemon, or the URL of a Redis")
+      ->type_name("PLACE")
+      ->required();
+  app.add_flag("--dry-run", a.store.dry_run, "Say what would be done, and change nothing");
+  store_tls(app, a);
+}
+
+void store_export(CLI::App& app, Arguments& a) {
+  app.add_option("--from", a.store.from, "Where from: a data directory, or the URL of a Redis")
+      ->type_name("PLACE")
+      ->required();
+  app.add_option("-o,--output", a.store.file, "File for the document, which holds secrets (standard output)")
+      ->type_name("FILE");
+  store_tls(app, a);
+}
+
+void store_import(CLI::App& app, Arguments& a) {
+  add_subject(app, a, "FILE", "What 'store export' wrote; - is standard input");
+  store_to(app, a);
+}
+
+void store_import_logplex(CLI::App& app, Arguments& a) {
+  add_subject(app, a, "URL", "The Redis that holds the configuration of a Logplex");
+  store_to(app, a);
+}
+
+void store_accept(CLI::App& app, Arguments& a) {
+  add_subject(app, a, "URL", "The Redis that nodes share");
+  store_tls(app, a);
+}
+
 void completion(CLI::App& app, Arguments& a) {
   app.add_option("SHELL", a.subject, "bash, zsh or fish")->required()->check(CLI::IsMember({"bash", "zsh", "fish"}));
 }
@@ -256,6 +295,20 @@ constexpr CommandRow kRows[] = {
     {"status", "Show nodes, rates and drains that are not healthy", "sluice status\nsluice status --json | jq .nodes",
      nullptr},
     {"top", "Show rates live", "sluice top\nsluice top --interval 5\nsluice top -n 1 --json", top},
+    {"store", "Move configuration between stores", "", nullptr},
+    {"store export", "Write a whole configuration as one JSON document",
+     "sluice store export --from ./sluice-data -o configuration.json\n"
+     "sluice store export --from redis://10.0.0.5:6379 | gzip > configuration.json.gz",
+     store_export},
+    {"store import", "Fill a store from such a document",
+     "sluice store import configuration.json --to redis://10.0.0.5:6379 --dry-run\n"
+     "sluice store import configuration.json --to ./sluice-data",
+     store_import},
+    {"store import-logplex", "Fill a store from the configuration Redis of a Logplex",
+     "sluice store import-logplex redis://logplex-config:6379 --to redis://10.0.0.5:6379 --dry-run",
+     store_import_logplex},
+    {"store accept", "Let nodes take over what Redis holds, although it deletes most of what they know",
+     "sluice store accept redis://10.0.0.5:6379", store_accept},
     {"login", "Check an API key and keep it for later commands",
      "sluice login --url https://logs.example.com\nsluice login --key \"$(cat sluice-data/api-key)\"", nullptr},
     {"completion", "Print a completion script for a shell",

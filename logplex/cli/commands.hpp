@@ -14,12 +14,13 @@ struct Command {
 };
 
 /// By folder file: commands_apps.cpp, commands_channels.cpp, commands_drains.cpp, commands_logs.cpp,
-/// commands_nodes.cpp.
+/// commands_nodes.cpp, commands_store.cpp.
 std::span<const Command> app_commands();
 std::span<const Command> channel_commands();
 std::span<const Command> drain_commands();
 std::span<const Command> log_commands();
 std::span<const Command> node_commands();
+std::span<const Command> store_commands();
 
 /// Null when there is none.
 const Command* find_command(std::string_view path);

@@ -48,7 +48,12 @@ std::string store_text(const json::value& status) {
   if (store == nullptr || !store->is_object()) return store == nullptr ? std::string() : value_text(*store);
   const auto* reachable = member(*store, "reachable");
   const bool away = reachable != nullptr && reachable->is_bool() && !reachable->get_bool();
-  std::string text = text_at(*store, "kind") + (away ? ", not reachable: changes wait" : "");
+  const std::string state = text_at(*store, "state");
+  std::string text = text_at(*store, "kind");
+  if (!state.empty())
+    text += ", " + state;
+  else if (away)
+    text += ", not reachable: changes wait";
   const std::string trouble = text_at(*store, "trouble");
   if (!trouble.empty()) text += " (" + trouble + ")";
   const auto quarantined = count_at(*store, "quarantined_count").value_or(0);

@@ -59,7 +59,8 @@ result<void, Error> run_command(CommandWorld& world, const Arguments& arguments)
 }  // namespace
 
 const Command* find_command(std::string_view path) {
-  for (const auto commands : {app_commands(), channel_commands(), drain_commands(), log_commands(), node_commands()}) {
+  for (const auto commands :
+       {app_commands(), channel_commands(), drain_commands(), log_commands(), node_commands(), store_commands()}) {
     for (const auto& command : commands) {
       if (command.path == path) return &command;
     }

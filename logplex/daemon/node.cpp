@@ -25,6 +25,8 @@ constexpr std::chrono::seconds kCancelGrace{2};
 /// Kept of the shutdown deadline for the lines of requests that had to be cut off.
 constexpr std::chrono::seconds kTimeToFlush{2};
 
+constexpr std::chrono::milliseconds kLookForConfiguration{100};
+
 std::uint32_t shard_count(const Settings& settings) {
   if (settings.process.shards != 0) return static_cast<std::uint32_t>(settings.process.shards);
   return std::max(1U, std::thread::hardware_concurrency());
@@ -149,13 +151,20 @@ void Node::run(std::function<void()> reload) {
   Gate tasks(runtime_->shard(0), "node");
   tasks.spawn(watch_signals(std::move(reload)));
   tasks.spawn(node_desk_.measure());
+  tasks.spawn(become_ready());
   listeners_->start();
   runtime_->start();
+  runtime_->join();
+  log_info("stopped");
+}
+
+/// Ready is who has a configuration, also the last known good one. A node that never had any waits for its store.
+Task<void> Node::become_ready() {
+  while (!store_->status().has_configuration) co_await sleep_for(kLookForConfiguration);
+  if (stopping_) co_return;
   ready_.store(true, std::memory_order_release);
   log_info("ready", {{"shards", runtime_->size()}, {"data_dir", settings_.process.data_dir}});
   notify_service_manager("READY=1");
-  runtime_->join();
-  log_info("stopped");
 }
 
 std::string Node::address_of(const std::string& setting) const {
@@ -192,6 +201,7 @@ Task<void> Node::watch_signals(std::function<void()> reload) {
 Task<void> Node::shut_down() {
   log_info("stopping", {{"deadline", format_duration(settings_.process.shutdown_deadline)}});
   notify_service_manager("STOPPING=1");
+  stopping_ = true;
   ready_.store(false, std::memory_order_release);
   co_await listeners_->stop_accepting();
   tell_every_shard(&ShardParts::stop_accepting);

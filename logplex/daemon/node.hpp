@@ -63,6 +63,7 @@ class Node {
   void make_parts();
   void give_handlers();
   using SignalSet = asio::basic_signal_set<Executor>;
+  Task<void> become_ready();
   Task<void> watch_signals(std::function<void()> reload);
   Task<void> shut_down();
   Task<bool> on_every_shard(Task<void> (ShardParts::*action)(), SteadyTime until);
@@ -77,6 +78,7 @@ class Node {
   const SteadyTime started_at_;
   const std::string name_;
   std::atomic<bool> ready_{false};
+  bool stopping_ = false;  // on shard 0
   AdminSource admin_source_;
   std::unique_ptr<DirectoryLock> lock_;
   AddressGuard guard_;

@@ -120,6 +120,8 @@ StoreStatus EmbeddedStore::status() const {
   const std::lock_guard lock(mutex_);
   auto status = status_;
   if (publisher_) status.revision = publisher_->shown_revision();
+  status.known_revision = status.revision;
+  if (!status.reachable) status.state = "not writable, changes are refused";
   return status;
 }
 

@@ -1,0 +1,168 @@
+"""Nodes that share a real redis-server: what an operator sees through API, router and command line."""
+import json
+import os
+import signal
+import socket
+import subprocess
+import time
+import unittest
+
+from case import PipelineCase, wait_for
+from node import end_with_parent, syslog_line
+from peers import Backend
+
+
+class Redis:
+    """A redis-server in a folder of its own on a free port; nothing is written to disk."""
+
+    def __init__(self, folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        self.folder = folder
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self.process = None
+        self.start()
+
+    @property
+    def url(self):
+        return f"redis://127.0.0.1:{self.port}"
+
+    def start(self):
+        with open(self.folder / "server.log", "ab") as log:
+            self.process = subprocess.Popen(
+                ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self.folder), "--save", "",
+                 "--appendonly", "no"], stdout=log, stderr=log, preexec_fn=end_with_parent)
+        wait_for("redis-server", lambda: self.cli("PING").strip() == "PONG")
+
+    def cli(self, *words):
+        done = subprocess.run(["redis-cli", "-p", str(self.port), *words], capture_output=True, text=True, timeout=20)
+        return done.stdout
+
+    def hang(self):
+        os.kill(self.process.pid, signal.SIGSTOP)
+
+    def go_on(self):
+        os.kill(self.process.pid, signal.SIGCONT)
+
+    def close(self):
+        if self.process is None:
+            return
+        self.go_on()
+        self.process.kill()
+        self.process.wait()
+        self.process = None
+
+
+class SharedConfigurationTest(PipelineCase):
+    with_node = False
+
+    def setUp(self):
+        self.redis = self.using(Redis(self.folder / self.id().rsplit(".", 1)[1]))
+        self.backend = self.using(Backend())
+
+    def shared_node(self, **settings):
+        return self.new_node(store__url=self.redis.url, store__reconnect_max="300ms", **settings)
+
+    def store(self, node):
+        return node.must("GET", "/v3/status")["store"]
+
+    def cli(self, node, *words):
+        """What the command line printed; it must have worked."""
+        done = node.cli(*map(str, words))
+        self.assertEqual(done.returncode, 0, done)
+        return done.stdout.decode()
+
+    def wait_until_up_to_date(self, node):
+        wait_for("a node that follows", lambda: self.store(node)["up_to_date"], seconds=30)
+
+    def serves(self, node, host):
+        return node.request(host).status == 200
+
+    def test_change_through_one_node_is_in_force_on_the_other(self):
+        one, two = self.shared_node(), self.shared_node()
+        one.make_app("shop", [self.backend], ["shop.example.com"])
+        self.assertTrue(self.serves(one, "shop.example.com"))
+        wait_for("the route on the other node", lambda: self.serves(two, "shop.example.com"))
+        token = two.make_token("shop")
+        wait_for("the token on the first node", lambda: one.post_logs(token, [syslog_line("hello")]).status == 204)
+        self.assertIn("redis, up to date", self.cli(two, "status"))
+        self.assertIn("shop", self.redis.cli("HKEYS", "{sluice}:app"))
+
+    def test_with_redis_away_nodes_serve_start_and_refuse_changes(self):
+        node = self.shared_node()
+        node.make_app("shop", [self.backend], ["shop.example.com"])
+        self.redis.close()
+        began = time.monotonic()
+        answer = node.api("PUT", "/v3/apps/other", {"domains": [], "backends": []})
+        self.assertEqual(answer.status, 503, answer)
+        self.assertIn("retry-after", answer.headers)
+        self.assertLess(time.monotonic() - began, 10)
+        self.assertTrue(self.serves(node, "shop.example.com"))
+        node.restart()
+        self.assertEqual(node.admin("/readyz").status, 200)
+        self.assertTrue(self.serves(node, "shop.example.com"))
+        self.assertIn("last known good", self.cli(node, "status"))
+        self.assertIn("sluice_store_up_to_date 0", node.admin("/metrics").body.decode())
+
+    def test_emptied_redis_is_refused_and_filled_again(self):
+        node = self.shared_node()
+        node.make_app("shop", [self.backend], ["shop.example.com"])
+        document = self.folder / "document.json"
+        self.cli(node, "store", "export", "--from", self.redis.url, "-o", document)
+        self.redis.cli("FLUSHALL")
+        wait_for("the refusal", lambda: "would delete" in (self.store(node)["trouble"] or ""), seconds=30)
+        self.assertTrue(self.serves(node, "shop.example.com"))
+        self.assertEqual(node.api("PUT", "/v3/apps/other", {"domains": [], "backends": []}).status, 503)
+        trial = self.cli(node, "store", "import", document, "--to", self.redis.url, "--dry-run", "--json")
+        self.assertEqual(json.loads(trial)["added"]["app"], 1, trial)
+        self.assertEqual(self.redis.cli("DBSIZE").strip(), "0")
+        self.cli(node, "store", "import", document, "--to", self.redis.url)
+        self.wait_until_up_to_date(node)
+        self.assertTrue(self.serves(node, "shop.example.com"))
+        self.assertEqual(node.api("PUT", "/v3/apps/other", {"domains": [], "backends": []}).status, 201)
+
+    def test_link_that_hangs(self):
+        node = self.shared_node(store__write_timeout="1s")
+        node.make_app("shop", [self.backend], ["shop.example.com"])
+        self.redis.hang()
+        self.assertEqual(node.api("PUT", "/v3/apps/other", {"domains": [], "backends": []}).status, 503)
+        self.assertTrue(self.serves(node, "shop.example.com"))
+        self.redis.go_on()
+        wait_for("a change that works", lambda: node.api("PUT", "/v3/apps/third", {"domains": [], "backends": []}).status
+                 in (200, 201), seconds=30)
+
+    def test_moving_in_from_logplex(self):
+        self.redis.cli("HSET", "ch:1234:data", "name", "old app", "flags", "no_tail")
+        self.redis.cli("HSET", "tok:t.11111111-2222-3333-4444-555555555555:data", "ch", "1234", "name", "app")
+        self.redis.cli("HSET", "drain:77:data", "ch", "1234", "token", "d.11111111-2222-3333-4444-666666666666", "url",
+                       "https://logs.example.com/in", "state", "provisioned")
+        self.redis.cli("HSET", "drain:78:data", "ch", "gone", "token", "d.11111111-2222-3333-4444-777777777777", "url",
+                       "https://logs.example.com/in")
+        self.redis.cli("SET", "channel_index", "2000")
+        node = self.shared_node()
+        report = self.cli(node, "store", "import-logplex", self.redis.url, "--to", self.redis.url)
+        self.assertIn("left out: drain 78: its channel does not exist", report)
+        wait_for("the token", lambda: node.post_logs("t.11111111-2222-3333-4444-555555555555", [syslog_line("hello")]).status == 204)
+        drains = node.must("GET", "/v3/channels/1234/drains")
+        drains = drains["items"] if isinstance(drains, dict) else drains
+        self.assertEqual([drain["id"] for drain in drains], [77])
+
+    def test_embedded_to_redis_and_back(self):
+        embedded = self.new_node()
+        embedded.make_app("shop", [self.backend], ["shop.example.com"])
+        token = embedded.make_token("shop")
+        embedded.stop()
+        shared = self.shared_node()
+        document = self.folder / "moved.json"
+        for words in (["export", "--from", embedded.data_dir, "-o", document],
+                      ["import", document, "--to", self.redis.url],
+                      ["export", "--from", self.redis.url, "-o", document],
+                      ["import", document, "--to", self.folder / "back"]):
+            self.cli(shared, "store", *words)
+        wait_for("the route that moved", lambda: self.serves(shared, "shop.example.com"))
+        self.assertEqual(shared.post_logs(token, [syslog_line("hello")]).status, 204)
+
+
+if __name__ == "__main__":
+    unittest.main()
