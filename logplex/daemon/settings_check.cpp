@@ -5,6 +5,7 @@
 #include "logplex/net/address_guard.hpp"
 #include "logplex/net/address_text.hpp"
 #include "logplex/net/listener.hpp"
+#include "logplex/store/redis_url.hpp"
 
 namespace sluice {
 namespace {
@@ -31,8 +32,6 @@ result<void, Error> check_not_built(const Settings& settings) {
   if (settings.router.proxy_protocol != "off")
     return bad("setting router.proxy_protocol: only 'off' is in this version");
   if (settings.ingress.ack != "memory") return bad("setting ingress.ack: only 'memory' is in this version");
-  if (settings.store.url.reveal() != "embedded:" && settings.store.url.reveal() != "embedded")
-    return bad("setting store.url: only 'embedded:' is in this version");
   return {};
 }
 
@@ -55,6 +54,8 @@ result<void, Error> check_settings(const Settings& settings) {
   for (const ListenerSetting& listener : listener_settings(settings)) SLUICE_TRY_VOID(check_addresses(listener));
   if (auto guard = AddressGuard::parse(settings.drains.allow_cidrs); !guard)
     return bad("setting drains.allow_cidrs: " + guard.error().text());
+  if (const auto url = check_store_url(settings.store.url); url.has_error())
+    return bad("setting store.url: " + url.error().text());
   return check_not_built(settings);
 }
 

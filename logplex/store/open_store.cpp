@@ -39,9 +39,8 @@ result<RedisTarget, Error> redis_target(const StoreSettings& settings) {
 result<std::unique_ptr<Store>, Error> open_store(const StoreSettings& settings, const std::string& data_dir,
                                                  const ConfigLimits& limits, Clock& clock) {
   const std::string& url = settings.url.reveal();
-  if (url != "embedded:" && !is_redis_url(url))
-    return Error{ConfigError::kInvalid,
-                 "store.url: must be embedded:, redis://..., rediss://... or redis+sentinel://..."};
+  if (const auto checked = check_store_url(settings.url); checked.has_error())
+    return wrong("store.url", checked.error().message);
   RedisTarget target;
   if (url != "embedded:") {
     SLUICE_TRY(target, redis_target(settings));

@@ -75,6 +75,14 @@ bool is_redis_url(std::string_view text) {
   return scheme == "redis" || scheme == "rediss" || scheme == "redis+sentinel";
 }
 
+result<void, Error> check_store_url(const Secret& url) {
+  if (url.reveal() == "embedded:") return {};
+  if (!is_redis_url(url.reveal()))
+    return invalid("must be embedded:, redis://..., rediss://... or redis+sentinel://...");
+  SLUICE_TRY_VOID(parse_redis_url(url.reveal()));
+  return {};
+}
+
 result<RedisUrl, Error> parse_redis_url(std::string_view text) {
   const auto pieces = cut(text);
   if (!is_redis_url(text)) return invalid("must begin with redis://, rediss:// or redis+sentinel://");

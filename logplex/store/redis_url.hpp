@@ -31,6 +31,8 @@ struct RedisUrl {
 
 /// True for the schemes above.
 bool is_redis_url(std::string_view text);
+/// What `store.url` may be: "embedded:", or one of these. The error says what is wrong with it.
+result<void, Error> check_store_url(const Secret& url);
 /// The error says what is wrong, and never repeats a password.
 result<RedisUrl, Error> parse_redis_url(std::string_view text);
 
