@@ -295,7 +295,10 @@ constexpr CommandRow kRows[] = {
     {"status", "Show nodes, rates and drains that are not healthy", "sluice status\nsluice status --json | jq .nodes",
      nullptr},
     {"top", "Show rates live", "sluice top\nsluice top --interval 5\nsluice top -n 1 --json", top},
-    {"store", "Move configuration between stores", "", nullptr},
+    {"store", "Move configuration between stores",
+     "sluice store export --from ./sluice-data -o configuration.json\n"
+     "sluice store import configuration.json --to redis://10.0.0.5:6379",
+     nullptr},
     {"store export", "Write a whole configuration as one JSON document",
      "sluice store export --from ./sluice-data -o configuration.json\n"
      "sluice store export --from redis://10.0.0.5:6379 | gzip > configuration.json.gz",
