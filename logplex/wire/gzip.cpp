@@ -58,14 +58,6 @@ result<void> GzipReader::finish() const {
   return {};
 }
 
-result<std::string> gunzip(std::string_view bytes, std::size_t limit) {
-  GzipReader reader(limit);
-  std::string out;
-  SLUICE_TRY_VOID(reader.feed(bytes, out));
-  SLUICE_TRY_VOID(reader.finish());
-  return out;
-}
-
 std::string gzip(std::string_view bytes) {
   z_stream stream{};
   SLUICE_CHECK(deflateInit2(&stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, kGzipOnly, 8, Z_DEFAULT_STRATEGY) == Z_OK);

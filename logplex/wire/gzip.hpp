@@ -33,8 +33,6 @@ class GzipReader {
   bool member_ended_ = false;
 };
 
-/// The whole of it at once.
-result<std::string> gunzip(std::string_view bytes, std::size_t limit);
 /// One gzip member. For what we send.
 std::string gzip(std::string_view bytes);
 

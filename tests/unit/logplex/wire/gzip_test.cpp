@@ -9,6 +9,15 @@
 namespace sluice {
 namespace {
 
+/// The whole of it at once.
+result<std::string> gunzip(std::string_view bytes, std::size_t limit) {
+  GzipReader reader(limit);
+  std::string out;
+  SLUICE_TRY_VOID(reader.feed(bytes, out));
+  SLUICE_TRY_VOID(reader.finish());
+  return out;
+}
+
 constexpr std::size_t kLimit = 1 << 20;
 
 /// `printf 'hello' | gzip -n`: bytes that are not ours.
