@@ -68,6 +68,8 @@ Task<void> RedisFollower::run() {
     commands_.connection.reset();
     stream_.connection.reset();
     set_state(RedisState::kAway, ended.text());
+    // The figures move on although the state does not.
+    observer_.on_state();
     const auto pause = backoff_.next();
     co_await sleep_for(pause);
   }
