@@ -21,7 +21,8 @@ struct WriteCounters {
 ///
 /// Lives on the store's shard. Many changes are under way at once. One that was decided on something that is no longer
 /// so is decided again as soon as the image has moved on; a refusal stands only when the image was as new as Redis.
-/// Without a connection, or when the time has passed, the answer is kUnavailable.
+/// Without a connection, or when the time has passed, the answer is kUnavailable. When the connection went after the
+/// script had been sent, the change may have been made: the sentence of that answer says so.
 class RedisWriter {
  public:
   /// What is given outlives it. `shown` tells which revisions all shards act on.
