@@ -1,5 +1,8 @@
 #include "logplex/base/uuid.hpp"
 
+#include <emmintrin.h>
+
+#include <array>
 #include <cstring>
 
 namespace sluice {
@@ -7,27 +10,25 @@ namespace {
 
 constexpr char kHex[] = "0123456789abcdef";
 
-constexpr std::uint8_t kNoDigit = 0xff;
-
-/// Without a branch: random digits make every one mispredict (200 ns a UUID against 20, 2026-11-22).
-constexpr std::array<std::uint8_t, 256> make_digit_values() {
-  std::array<std::uint8_t, 256> values{};
-  values.fill(kNoDigit);
-  for (std::uint8_t i = 0; i < 16; ++i) values[static_cast<unsigned char>(kHex[i])] = i;
-  for (std::uint8_t i = 10; i < 16; ++i) values[static_cast<unsigned char>(kHex[i] - 'a' + 'A')] = i;
-  return values;
+/// The values of 16 hexadecimal digits; `bad` has a bit for each that is none. Without a branch, because random digits
+/// make every one mispredict; 16 at a time.
+__m128i digit_values(__m128i text, int& bad) {
+  const __m128i digit = _mm_sub_epi8(text, _mm_set1_epi8('0'));
+  const __m128i letter = _mm_sub_epi8(_mm_or_si128(text, _mm_set1_epi8(0x20)), _mm_set1_epi8('a'));
+  const __m128i is_digit = _mm_cmpeq_epi8(_mm_min_epu8(digit, _mm_set1_epi8(9)), digit);
+  const __m128i is_letter = _mm_cmpeq_epi8(_mm_min_epu8(letter, _mm_set1_epi8(5)), letter);
+  bad |= ~_mm_movemask_epi8(_mm_or_si128(is_digit, is_letter)) & 0xffff;
+  return _mm_or_si128(_mm_and_si128(is_digit, digit),
+                      _mm_andnot_si128(is_digit, _mm_add_epi8(letter, _mm_set1_epi8(10))));
 }
-constexpr auto kDigitValues = make_digit_values();
 
-/// Appends `count` hexadecimal digits to `half`; the bits of kNoDigit come back when one is not a digit.
-std::uint8_t take_digits(const char* text, int count, std::uint64_t& half) {
-  std::uint8_t seen = 0;
-  for (int i = 0; i < count; ++i) {
-    const std::uint8_t value = kDigitValues[static_cast<unsigned char>(text[i])];
-    seen |= value;
-    half = half << 4 | (value & 0xf);
-  }
-  return seen;
+/// 16 hexadecimal digits as a number.
+std::uint64_t take_digits(const char* text, int& bad) {
+  const __m128i values = digit_values(_mm_loadu_si128(reinterpret_cast<const __m128i*>(text)), bad);
+  // The first digit of each pair is in the low byte and becomes the high half.
+  const __m128i pairs = _mm_or_si128(_mm_slli_epi16(values, 4), _mm_srli_epi16(values, 8));
+  const __m128i bytes = _mm_packus_epi16(_mm_and_si128(pairs, _mm_set1_epi16(0xff)), _mm_setzero_si128());
+  return __builtin_bswap64(static_cast<std::uint64_t>(_mm_cvtsi128_si64(bytes)));
 }
 
 /// The two digits of each byte: one look-up instead of two, and no question where the dashes stand.
@@ -50,14 +51,15 @@ Uuid Uuid::random(Rng& rng) {
 std::optional<Uuid> Uuid::parse(std::string_view text) {
   if (text.size() != kTextSize) return std::nullopt;
   if (text[8] != '-' || text[13] != '-' || text[18] != '-' || text[23] != '-') return std::nullopt;
-  Uuid id;
-  const char* at = text.data();
-  std::uint8_t seen = take_digits(at, 8, id.high);
-  seen |= take_digits(at + 9, 4, id.high);
-  seen |= take_digits(at + 14, 4, id.high);
-  seen |= take_digits(at + 19, 4, id.low);
-  seen |= take_digits(at + 24, 12, id.low);
-  if (seen > 0xf) return std::nullopt;
+  char digits[32];
+  std::memcpy(digits, text.data(), 8);
+  std::memcpy(digits + 8, text.data() + 9, 4);
+  std::memcpy(digits + 12, text.data() + 14, 4);
+  std::memcpy(digits + 16, text.data() + 19, 4);
+  std::memcpy(digits + 20, text.data() + 24, 12);
+  int bad = 0;
+  const Uuid id{take_digits(digits, bad), take_digits(digits + 16, bad)};
+  if (bad != 0) return std::nullopt;
   return id;
 }
 

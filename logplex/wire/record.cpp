@@ -1,5 +1,7 @@
 #include "logplex/wire/record.hpp"
 
+#include <algorithm>
+
 #include "logplex/base/check.hpp"
 
 namespace sluice {
@@ -10,7 +12,9 @@ constexpr std::size_t padded(std::size_t size) { return (size + 7) & ~std::size_
 std::string_view or_dash(std::string_view field) { return field.empty() ? std::string_view("-") : field; }
 
 /// Header fields beyond 255 bytes are cut: RFC 5424 allows no field but the host so long.
-std::string_view field(std::string_view text) { return or_dash(text.substr(0, 255)); }
+std::string_view field(std::string_view text) {
+  return or_dash({text.data(), std::min<std::size_t>(text.size(), 255)});
+}
 
 /// Writes fields with a space behind each. A parsed line's fields stand in one run in its message, so what already has
 /// its space and its successor behind it is copied together: three copies for a line whose source was replaced.
@@ -77,9 +81,10 @@ std::string_view to_string(LossReason reason) {
 }
 
 std::size_t record_size(const LineView& line) {
-  return padded(sizeof(RecordHeader) + field(line.time).size() + field(line.host).size() + field(line.source).size() +
-                field(line.process).size() + field(line.msgid).size() + or_dash(line.structured_data).size() +
-                line.text.size() + 6);
+  const auto dashed = [](std::string_view text) { return text.size() + std::size_t{text.empty()}; };
+  const auto sized = [&dashed](std::string_view text) { return std::min<std::size_t>(dashed(text), 255); };
+  return padded(sizeof(RecordHeader) + sized(line.time) + sized(line.host) + sized(line.source) + sized(line.process) +
+                sized(line.msgid) + dashed(line.structured_data) + line.text.size() + 6);
 }
 
 void encode_record(const LineView& line, std::byte* out) {

@@ -34,6 +34,7 @@ constexpr std::array<PriorityText, 256> make_priority_texts() {
 inline constexpr auto kPriorityTexts = make_priority_texts();
 
 constexpr std::size_t decimal_size(std::uint64_t value) {
+  if (value < 10'000) return 1 + std::size_t{value >= 10} + std::size_t{value >= 100} + std::size_t{value >= 1000};
   std::size_t size = 1;
   for (; value >= 10; value /= 10) ++size;
   return size;
