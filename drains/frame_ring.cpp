@@ -180,7 +180,7 @@ void FrameRing::look_after_readers() {
   }
   if (readers_.empty()) return rest();
   const auto behind = std::count_if(readers_.begin(), readers_.end(), [this](Reader* it) { return is_behind(*it); });
-  hold(behind > 0 && static_cast<std::size_t>(behind) * 2 >= readers_.size());
+  hold(readers_.size() > 1 && static_cast<std::size_t>(behind) * 2 > readers_.size());
 }
 
 void FrameRing::hold(bool wanted) {

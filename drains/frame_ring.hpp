@@ -17,14 +17,14 @@ namespace sluice {
 
 /// The frames that global drains of one shard share because they render alike: same format, same filter. It reads all
 /// channels for them, renders each line once, and hands every frame to every reader at once (ten drains: 2.8 us a line
-/// with a rendering each, 1.4 so; 2026-11-23).
+/// with a rendering each, 1.5 so; 2026-11-23).
 ///
 ///     channels --take--> body, body, body ...        readers: [unconfirmed | waiting] [unconfirmed | waiting] ...
 ///
 /// A reader follows the ring's own subscription, so its account stays exact. Who is a whole ring behind, or half of it
 /// and stands still, falls out: it keeps the frames that it was given, then reads its channels itself from exactly
-/// where the ring stood, and joins again when it has caught up. While half of the readers or more are half a ring
-/// behind but get on, ingress is held for a moment: reading cold memory for each of them would cost more than the wait.
+/// where the ring stood, and joins again when it has caught up. While more than half of several readers are half a
+/// ring behind but get on, ingress is held for a moment: reading cold memory for each would cost more than the wait.
 ///
 /// Lives on its shard, owned by its readers together. Without readers it reads nothing and holds nothing.
 class FrameRing final : public OnShard, private Subscription {
