@@ -40,9 +40,9 @@ struct RowRange {
 };
 constexpr std::array<RowRange, kLongestKnown + 1> rows_by_length() {
   std::array<RowRange, kLongestKnown + 1> ranges{};
-  for (std::uint8_t i = 0; i < std::size(kKnownFields); ++i) {
+  for (std::size_t i = 0; i < std::size(kKnownFields); ++i) {
     auto& range = ranges[kKnownFields[i].name.size()];
-    if (range.last == 0) range.first = i;
+    if (range.last == 0) range.first = static_cast<std::uint8_t>(i);
     range.last = static_cast<std::uint8_t>(i + 1);
   }
   return ranges;
