@@ -9,6 +9,8 @@ namespace {
 
 /// Before a line is given up that a progressing drain waits for, so many channels are looked at (once a turn).
 constexpr unsigned kPatientLooks = 4096;
+/// From this part of the last quarter of the budget on, what feeds small channels is slowed too.
+constexpr double kEverybodyWaits = 0.5;
 /// Channels under a 64th of the largest one give up nothing for it.
 constexpr unsigned kClassesBelowLargest = 6;
 
@@ -32,7 +34,9 @@ double ShardLog::pressure() const {
 }
 
 double ShardLog::strain(const ChannelLog& channel) const {
-  if (channel.oldest == nullptr || channel.size_class < sizes_.large_from()) return 0;
+  if (channel.oldest == nullptr) return 0;
+  // Of very many equal channels about half count as large: when memory is nearly out, all of them wait.
+  if (channel.size_class < sizes_.large_from() && pressure() < kEverybodyWaits) return 0;
   std::uint64_t needed_from = channel.end_bytes;
   const auto look_at = [&](const Subscription& reader, const Place& place) {
     if (reader.retention_ == Retention::kUntaken && progresses(reader))
