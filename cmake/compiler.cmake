@@ -26,6 +26,8 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   target_compile_options(sluice_flags INTERFACE -Wno-mismatched-new-delete)
 endif()
 target_include_directories(sluice_flags INTERFACE ${CMAKE_SOURCE_DIR})
+# Some packages ask for it and some do not; a precompiled header fits only where all have it.
+target_compile_definitions(sluice_flags INTERFACE _FILE_OFFSET_BITS=64)
 if(SLUICE_SANITIZE)
   target_compile_options(sluice_flags INTERFACE -fsanitize=${SLUICE_SANITIZE} -fno-sanitize-recover=all)
   target_link_options(sluice_flags INTERFACE -fsanitize=${SLUICE_SANITIZE})
