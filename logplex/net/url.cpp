@@ -26,6 +26,13 @@ bool has_control_or_space(std::string_view text) {
                      [](char c) { return static_cast<unsigned char>(c) <= ' ' || c == 0x7f; });
 }
 
+/// Decoded, a name must not hold what means something else in a URL or in a Host field: "a%3A80" is no port.
+bool is_host_name(std::string_view host) {
+  return std::all_of(host.begin(), host.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' || c == '~';
+  });
+}
+
 }  // namespace
 
 result<Url, Error> parse_url(std::string_view text) {
@@ -39,7 +46,7 @@ result<Url, Error> parse_url(std::string_view text) {
   url.host = lower(view.host_address());
   url.host_is_ipv6 = view.host_type() == boost::urls::host_type::ipv6;
   if (url.host.empty()) return invalid("the URL has no host");
-  if (view.host_type() == boost::urls::host_type::ipvfuture || has_control_or_space(url.host))
+  if (view.host_type() == boost::urls::host_type::ipvfuture || (!url.host_is_ipv6 && !is_host_name(url.host)))
     return invalid("the URL's host is not a name or an address");
   if (view.has_port()) {
     const std::string port = str(view.port());

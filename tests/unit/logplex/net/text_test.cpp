@@ -67,9 +67,26 @@ TEST(Url, short_forms) {
 }
 
 TEST(Url, refuses_what_is_not_one) {
-  for (const char* bad : {"", "host", "http:", "http:/path", "http://", "http://:80", "http://h:0/", "http://h:99999/",
-                          "http://h:x/", "http://h /", "http://h/\n", "//h/", "http://h/%zz", "http://[::1",
-                          "mailto:a@b", "http://a@b@c/", "http://a@b.c@d:80/x"})
+  for (const char* bad : {"",
+                          "host",
+                          "http:",
+                          "http:/path",
+                          "http://",
+                          "http://a%3A80/",
+                          "http://a%40b/",
+                          "http://a%2Fb/",
+                          "http://:80",
+                          "http://h:0/",
+                          "http://h:99999/",
+                          "http://h:x/",
+                          "http://h /",
+                          "http://h/\n",
+                          "//h/",
+                          "http://h/%zz",
+                          "http://[::1",
+                          "mailto:a@b",
+                          "http://a@b@c/",
+                          "http://a@b.c@d:80/x"})
     EXPECT_FALSE(parse_url(bad)) << bad;
 }
 
