@@ -155,11 +155,14 @@ void FrameRing::render_one() {
 
 void FrameRing::hand_out(const Shared& frame) {
   relieve_memory();
+  // A reader may get on while it takes the frame; who has to fall out does so afterwards.
+  handing_out_ = true;
   for (Reader* reader : readers_) reader->on_frame(frame);
+  handing_out_ = false;
 }
 
 void FrameRing::on_progress() {
-  if (holding_) look_after_readers();
+  if (holding_ && !handing_out_) look_after_readers();
 }
 
 bool FrameRing::is_behind(const Reader& reader) const { return reader.frames_behind() >= depth() / 2; }

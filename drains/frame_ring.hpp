@@ -102,6 +102,7 @@ class FrameRing final : public OnShard, private Subscription {
   std::uint64_t filtered_ = 0;
   bool flushing_ = false;
   bool holding_ = false;
+  bool handing_out_ = false;
   Deadline flush_time_;
   Deadline patience_;
 };
