@@ -125,8 +125,7 @@ std::optional<LineView> parse_syslog(std::string_view message) {
     const std::size_t begin = i == 0 ? 0 : ends[i - 1] + 1;
     return std::string_view(header.data() + begin, ends[i] - begin);
   };
-  line.emplace(pri, WallTime{}, field(0), field(1), field(2), field(3), field(4), std::string_view(),
-               std::string_view());
+  line = LineView{pri, WallTime{}, field(0), field(1), field(2), field(3), field(4), {}, {}};
   const std::size_t rest = ends.back() + 1;
   if (rest <= header.size()) take_sd_and_text({header.data() + rest, header.size() - rest}, *line);
   return line;
