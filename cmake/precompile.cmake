@@ -2,8 +2,8 @@
 #
 #   sluice_precompile(TARGET KIND)      KIND: pure, asio or test
 #
-# Off unless asked for (-DSLUICE_PCH=ON), for builds from nothing: a file takes a third to a half less time with it. Builds
-# go on incrementally have ccache instead, and show the includes that a file forgot.
+# On in the release preset, which is mostly built from nothing; off in the others (-DSLUICE_PCH=ON asks for it), because
+# they are built again and again with ccache, and show the includes that a file forgot.
 option(SLUICE_PCH "Use precompiled headers" OFF)
 
 function(sluice_make_precompiled kind)

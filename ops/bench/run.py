@@ -8,7 +8,6 @@ is pinned to one core and the load to the other; what counts is the system's own
 import argparse
 import json
 import sys
-import tempfile
 import time
 from contextlib import ExitStack, closing
 from dataclasses import dataclass

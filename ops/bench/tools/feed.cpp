@@ -137,9 +137,7 @@ int run(const Arguments& arguments) {
     pace(streams, rate, arguments.number("--lines"));
   else
     flood(streams);
-  std::puts("sent");
-  std::fflush(stdout);
-  while (std::getchar() != EOF) continue;
+  say_and_hold("sent");
   return 0;
 }
 

@@ -41,9 +41,7 @@ int run(const Arguments& arguments) {
     asked.push_back(fd);
   }
   for (const int fd : asked) open += answered(fd, arguments.number("--stream") != 0);
-  std::printf("%zu\n", open);
-  std::fflush(stdout);
-  while (std::getchar() != EOF) continue;
+  say_and_hold(std::to_string(open));
   return 0;
 }
 

@@ -74,6 +74,13 @@ inline void allow_many_files() {
   ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+/// Says the line to who started us and keeps everything open until our input ends.
+inline void say_and_hold(const std::string& line) {
+  std::puts(line.c_str());
+  std::fflush(stdout);
+  while (std::getchar() != EOF) continue;
+}
+
 /// "--name value" pairs; what is not asked for is an error.
 class Arguments {
  public:
