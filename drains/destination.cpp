@@ -31,7 +31,7 @@ result<Destination, Error> parse_destination(const Drain& drain) {
     return destination;
   }
   return Error{make_error_code(boost::system::errc::invalid_argument),
-               "no drain has the scheme '" + url.scheme + "': use http, https, syslog or syslog+tls"};
+               "no drain has the scheme '" + url.scheme + "': use http, https, syslog, syslog+tls, kafka or kafka+tls"};
 }
 
 std::string drain_token_text(const Drain& drain) { return "d." + drain.token.str(); }

@@ -5,9 +5,19 @@
 
 namespace sluice {
 
+namespace {
+
+DrainEnvironment with_names(DrainEnvironment environment, const ChannelNames& names) {
+  environment.channels = &names;
+  return environment;
+}
+
+}  // namespace
+
 DrainSet::DrainSet(DrainEnvironment environment, FabricShard& fabric, std::uint32_t shards)
     : OnShard(environment.shard),
-      environment_(std::move(environment)),
+      names_(environment.shard.id(), shards),
+      environment_(with_names(std::move(environment), names_)),
       fabric_(fabric),
       memory_(environment_, fabric),
       shards_(shards),
@@ -21,6 +31,7 @@ bool DrainSet::runs_here(const DrainEntry& entry) const {
 }
 
 void DrainSet::on_config(const ConfigSnapshot& config, const ChangedKeys& changed) {
+  names_.follow(config, changed);
   if (changed.everything) {
     config.for_each_drain([this](const DrainEntry& entry) { update(entry); });
     return;

@@ -4,6 +4,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "drains/channel_names.hpp"
 #include "drains/drain_runner.hpp"
 #include "logplex/store/config_feed.hpp"
 
@@ -53,6 +54,7 @@ class DrainSet final : public ConfigObserver, public OnShard {
   void remove(std::uint64_t drain);
   Task<void> bury(std::unique_ptr<DrainRunner> runner);
 
+  ChannelNames names_;
   const DrainEnvironment environment_;
   FabricShard& fabric_;
   FrameMemory memory_;

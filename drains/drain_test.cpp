@@ -71,7 +71,8 @@ Task<DrainTestReport> test_drain(const DrainEnvironment& environment, Drain drai
   report.sent = co_await (*transport)->send(frame);
   report.delivered = report.sent.verdict == Verdict::kDelivered;
   if (report.sent.verdict == Verdict::kSent) report.delivered = co_await confirmed(**transport);
-  if (report.sent.verdict == Verdict::kSent && !report.delivered) report.sent = unconfirmed(**transport);
+  const bool open = report.sent.verdict == Verdict::kSent || report.sent.verdict == Verdict::kLater;
+  if (open && !report.delivered) report.sent = unconfirmed(**transport);
   report.latency = environment.shard.clock().steady() - before;
   if (const TlsFacts* facts = (*transport)->tls()) report.tls = *facts;
   (*transport)->close();

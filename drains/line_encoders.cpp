@@ -4,6 +4,7 @@
 #include <span>
 
 #include "drains/destination.hpp"
+#include "drains/kafka_encoder.hpp"
 #include "logplex/wire/frame_splitter.hpp"
 #include "logplex/wire/render.hpp"
 
@@ -119,7 +120,8 @@ Halves NdjsonEncoder::split(const Frame& frame) const {
 }
 
 result<std::unique_ptr<Encoder>, Error> make_encoder(const Drain& drain, const DrainSettings& settings,
-                                                     [[maybe_unused]] const ChannelNames* channels) {
+                                                     const ChannelNames* channels) {
+  if (is_kafka_url(drain.url.reveal())) return make_kafka_encoder(drain, settings, channels);
   SLUICE_TRY(const Destination destination, parse_destination(drain));
   if (destination.protocol == Destination::Protocol::kHttp)
     return make_http_encoder(drain, settings.http_batch_bytes.count);

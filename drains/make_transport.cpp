@@ -1,5 +1,6 @@
 #include "drains/destination.hpp"
 #include "drains/http_transport.hpp"
+#include "drains/kafka_transport.hpp"
 #include "drains/syslog_transport.hpp"
 #include "drains/transport.hpp"
 
@@ -13,6 +14,7 @@ SendReport Transport::break_report() const {
 }
 
 result<std::unique_ptr<Transport>, Error> make_transport(const Drain& drain, const DrainEnvironment& environment) {
+  if (is_kafka_url(drain.url.reveal())) return make_kafka_transport(drain, environment);
   SLUICE_TRY(Destination destination, parse_destination(drain));
   if (destination.protocol == Destination::Protocol::kHttp)
     return std::make_unique<HttpTransport>(environment, drain, std::move(destination));

@@ -6,6 +6,7 @@
 
 #include <boost/asio/ip/address.hpp>
 
+#include "logplex/model/kafka_url.hpp"
 #include "logplex/net/http_message.hpp"
 #include "logplex/net/url.hpp"
 
@@ -19,10 +20,9 @@ struct Kind {
   bool insecure;                            // takes the fragment #insecure
 };
 constexpr Kind kKinds[] = {
-    {"http", {"logplex", "rfc5424", "ndjson"}, false},
-    {"https", {"logplex", "rfc5424", "ndjson"}, false},
-    {"syslog", {"logplex", "rfc5424"}, false},
-    {"syslog+tls", {"logplex", "rfc5424"}, true},
+    {"http", {"logplex", "rfc5424", "ndjson"}, false}, {"https", {"logplex", "rfc5424", "ndjson"}, false},
+    {"syslog", {"logplex", "rfc5424"}, false},         {"syslog+tls", {"logplex", "rfc5424"}, true},
+    {"kafka", {"rfc5424", "json", "raw"}, true},       {"kafka+tls", {"rfc5424", "json", "raw"}, true},
 };
 
 std::string_view scheme_of(std::string_view url) { return url.substr(0, std::min(url.find("://"), url.size())); }
@@ -36,12 +36,12 @@ const Kind* kind_of_url(std::string_view url) {
 
 BadInput bad(unsigned status, std::string sentence) { return {std::move(sentence), "url", status}; }
 
-checked<void> check_host(const Url& url, const AddressGuard& guard) {
-  if (url.host.empty()) return bad(400, "url has no host");
+checked<void> check_host(const std::string& host, const AddressGuard& guard) {
+  if (host.empty()) return bad(400, "url has no host");
   boost::system::error_code not_literal;
-  const auto address = boost::asio::ip::make_address(url.host, not_literal);
+  const auto address = boost::asio::ip::make_address(host, not_literal);
   if (not_literal) {
-    const bool local = url.host == "localhost" || url.host.ends_with(".localhost");
+    const bool local = host == "localhost" || host.ends_with(".localhost");
     if (local && !guard.allows(boost::asio::ip::make_address("127.0.0.1")))
       return bad(422, "url leads to a loopback address, which drains.allow_cidrs does not allow");
     return {};
@@ -58,15 +58,24 @@ checked<void> check_fragment(const Url& url, const Kind& kind) {
                                 : "a syslog url has no fragment");
 }
 
+checked<void> check_kafka_url(std::string_view text, const AddressGuard& guard) {
+  const auto url = parse_kafka_url(text);
+  if (url.has_error()) return bad(422, "url is not valid: " + url.error().text());
+  for (const auto& broker : url->brokers)
+    if (auto host = check_host(broker.host, guard); host.has_error()) return host;
+  return {};
+}
+
 }  // namespace
 
 checked<void> check_drain_url(std::string_view text, const AddressGuard& guard) {
-  if (equal_ignoring_case(scheme_of(text), "kafka")) return bad(422, "Kafka drains are not in this build");
+  if (is_kafka_url(text)) return check_kafka_url(text, guard);
   const auto url = parse_url(text);
   if (url.has_error()) return bad(400, "url is not valid: " + url.error().text());
   const Kind* kind = kind_of_url(text);
-  if (kind == nullptr) return bad(422, "url must begin with http://, https://, syslog:// or syslog+tls://");
-  if (auto host = check_host(*url, guard); host.has_error()) return host;
+  if (kind == nullptr)
+    return bad(422, "url must begin with http://, https://, syslog://, syslog+tls://, kafka:// or kafka+tls://");
+  if (auto host = check_host(url->host, guard); host.has_error()) return host;
   return check_fragment(*url, *kind);
 }
 

@@ -117,6 +117,10 @@ struct DrainSettings {
   Duration syslog_connect_timeout{};
   Duration syslog_send_timeout{};
   Duration syslog_idle_timeout{};
+  Bytes kafka_batch_bytes;
+  Duration kafka_linger{};
+  Bytes kafka_queue_bytes;
+  std::uint64_t kafka_max_producers = 0;
   Duration idle_fuzz{};
   Duration max_age{};
   Duration backoff_min{};

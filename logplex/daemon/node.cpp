@@ -69,6 +69,7 @@ Node::Node(const Settings& settings, Clock& clock, Files& files)
       admin_source_{[this](MetricsPage& page) { parts_[Shard::current().id()]->add_metrics(page); },
                     [this](MetricsPage& page) {
                       store_->add_metrics(page);
+                      kafka_->add_metrics(page);
                       listeners_->add_metrics(page);
                     },
                     ready_} {}
@@ -79,6 +80,7 @@ Node::~Node() {
   step_gates_.clear();
   parts_.clear();
   api_.reset();
+  kafka_.reset();
   tls_lane_.reset();
   resolver_.reset();
   store_.reset();
@@ -113,6 +115,7 @@ result<void, Error> Node::open() {
   fabric_ = std::make_unique<Fabric>(*runtime_, settings_.fabric, settings_.ingress.max_delay, identity);
   resolver_ = std::make_unique<Resolver>();
   tls_lane_ = std::make_unique<Lane>("tls", 1, 256);
+  kafka_ = std::make_unique<KafkaHub>(guard_, settings_.drains.kafka_max_producers);
   SLUICE_TRY_VOID(open_listeners());
   store_->start(*runtime_);
   const ApiNeeds needs{*store_, *fabric_, drain_desk_, node_desk_, settings_.store.write_timeout};

@@ -7,6 +7,7 @@
 
 #include <boost/asio/basic_signal_set.hpp>
 
+#include "drains/kafka_hub.hpp"
 #include "logplex/api/api_shard.hpp"
 #include "logplex/base/settings.hpp"
 #include "logplex/channel/fabric.hpp"
@@ -46,6 +47,7 @@ class Node {
   const AdminSource& admin_source() const { return admin_source_; }
   const std::shared_ptr<const TlsContext>& drain_tls() const { return drain_tls_; }
   Lane& tls_lane() { return *tls_lane_; }
+  KafkaHub& kafka() { return *kafka_; }
   const ProxySettings& proxy_settings() const { return proxy_settings_; }
   Api& api() { return *api_; }
   ShardParts& parts(std::uint32_t shard) { return *parts_[shard]; }
@@ -89,6 +91,7 @@ class Node {
   std::unique_ptr<Store> store_;
   std::unique_ptr<Resolver> resolver_;
   std::unique_ptr<Lane> tls_lane_;
+  std::unique_ptr<KafkaHub> kafka_;
   std::unique_ptr<ListenerTable> listeners_;
   DrainDesk drain_desk_{*this};
   NodeDesk node_desk_{*this};

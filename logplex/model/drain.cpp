@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "logplex/model/kafka_url.hpp"
+
 namespace sluice {
 namespace {
 
@@ -12,28 +14,23 @@ bool looks_secret(std::string_view name) {
   std::string lower(name);
   std::transform(lower.begin(), lower.end(), lower.begin(),
                  [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; });
-  if (lower == "key") return false;  // a Kafka drain's record key is an option; a secret in it is caught below
+  if (lower == "key") return false;  // the key of a Kafka drain's messages is an option; others are caught below
   return std::any_of(std::begin(kTelling), std::end(kTelling),
                      [&lower](std::string_view word) { return lower.find(word) != std::string::npos; });
 }
 
-/// `key=channel` and the like are options of Kafka drains; any other value of `key` is taken for a credential.
-bool harmless_key(std::string_view name, std::string_view value) {
-  return name == "key" && (value == "channel" || value == "none" || value == "source" || value == "process");
-}
-
-void append_parameter(std::string& out, std::string_view parameter) {
+void append_parameter(std::string& out, std::string_view parameter, bool key_is_option) {
   const auto equals = parameter.find('=');
   const auto name = parameter.substr(0, equals);
   const auto value = equals == std::string_view::npos ? std::string_view() : parameter.substr(equals + 1);
-  const bool hide = !value.empty() && !harmless_key(name, value) && (looks_secret(name) || name == "key");
+  const bool hide = !value.empty() && (looks_secret(name) || (name == "key" && !key_is_option));
   out += hide ? std::string(name) + "=" + std::string(kStars) : std::string(parameter);
 }
 
-void append_query(std::string& out, std::string_view query) {
+void append_query(std::string& out, std::string_view query, bool key_is_option) {
   for (;;) {
     const auto end = query.find_first_of("&;");
-    append_parameter(out, query.substr(0, end));
+    append_parameter(out, query.substr(0, end), key_is_option);
     if (end == std::string_view::npos) return;
     out += query[end];
     query.remove_prefix(end + 1);
@@ -72,7 +69,7 @@ std::string redacted_url(std::string_view url) {
   out += rest.substr(0, query);
   if (query < fragment) {
     out += '?';
-    append_query(out, rest.substr(query + 1, fragment - query - 1));
+    append_query(out, rest.substr(query + 1, fragment - query - 1), is_kafka_url(url));
   }
   out += rest.substr(fragment);
   return out;

@@ -46,6 +46,11 @@ char* write_tail_line(const RecordView& record, char* out);
 std::size_t json_line_size(const RecordView& record, std::string_view cursor);
 char* write_json_line(const RecordView& record, std::string_view cursor, char* out);
 
+/// The same object without newline and cursor; behind it `channel` (when given) and `fields`, an object of the text's
+/// key=value pairs: strings, the first of each name, at most 64.
+std::size_t json_object_size(const RecordView& record, std::string_view channel);
+char* write_json_object(const RecordView& record, std::string_view channel, char* out);
+
 /// The level's syslog name: "emerg" ... "debug".
 std::string_view severity_name(std::uint8_t severity);
 

@@ -1,6 +1,8 @@
+#include <algorithm>
 #include <array>
 
 #include "logplex/base/check.hpp"
+#include "logplex/wire/logfmt.hpp"
 #include "logplex/wire/render.hpp"
 #include "logplex/wire/render_sink.hpp"
 #include "logplex/wire/timestamp.hpp"
@@ -53,8 +55,7 @@ std::size_t special(Sink& out, std::string_view text, std::size_t at) {
 }
 
 template <class Sink>
-void json_string(Sink& out, std::string_view text) {
-  out.put('"');
+void json_characters(Sink& out, std::string_view text) {
   std::size_t at = 0;
   while (at < text.size()) {
     std::size_t end = at;
@@ -63,6 +64,12 @@ void json_string(Sink& out, std::string_view text) {
     at = end;
     if (at < text.size()) at += special(out, text, at);
   }
+}
+
+template <class Sink>
+void json_string(Sink& out, std::string_view text) {
+  out.put('"');
+  json_characters(out, text);
   out.put('"');
 }
 
@@ -83,14 +90,9 @@ std::string_view without_newline(std::string_view text) {
 }
 
 template <class Sink>
-void json_line(Sink& out, const RecordView& record, std::string_view cursor) {
+void line_members(Sink& out, const RecordView& record) {
   std::array<char, kTimestampSize> received;
   write_timestamp(record.received(), received.data());
-  out.put('{');
-  if (!cursor.empty()) {
-    member(out, "\"cursor\":", cursor);
-    out.put(',');
-  }
   member(out, "\"time\":", record.time());
   member(out, ",\"received\":", {received.data(), received.size()});
   out.put(",\"priority\":");
@@ -104,7 +106,59 @@ void json_line(Sink& out, const RecordView& record, std::string_view cursor) {
   optional_member(out, ",\"msgid\":", record.msgid());
   optional_member(out, ",\"structured_data\":", record.structured_data());
   member(out, ",\"text\":", without_newline(record.text()));
+}
+
+template <class Sink>
+void json_line(Sink& out, const RecordView& record, std::string_view cursor) {
+  out.put('{');
+  if (!cursor.empty()) {
+    member(out, "\"cursor\":", cursor);
+    out.put(',');
+  }
+  line_members(out, record);
   out.put("}\n");
+}
+
+/// A value of a pair, where `\"` stands for a quote and `\\` for a backslash.
+template <class Sink>
+void unescaped_string(Sink& out, std::string_view text) {
+  out.put('"');
+  for (;;) {
+    std::size_t at = text.find('\\');
+    while (at != std::string_view::npos && (at + 1 == text.size() || (text[at + 1] != '"' && text[at + 1] != '\\')))
+      at = text.find('\\', at + 1);
+    json_characters(out, text.substr(0, at));
+    if (at == std::string_view::npos) break;
+    escaped_byte(out, text[at + 1]);
+    text.remove_prefix(at + 2);
+  }
+  out.put('"');
+}
+
+template <class Sink>
+void json_fields(Sink& out, std::string_view text) {
+  constexpr std::size_t kMost = 64;
+  std::array<std::string_view, kMost> seen;
+  std::size_t count = 0;
+  LogfmtScanner pairs(text);
+  while (count < kMost && pairs.next()) {
+    if (std::find(seen.begin(), seen.begin() + count, pairs.key()) != seen.begin() + count) continue;
+    if (count > 0) out.put(',');
+    seen[count++] = pairs.key();
+    json_string(out, pairs.key());
+    out.put(':');
+    unescaped_string(out, pairs.value());
+  }
+}
+
+template <class Sink>
+void json_object(Sink& out, const RecordView& record, std::string_view channel) {
+  out.put('{');
+  line_members(out, record);
+  if (!channel.empty()) member(out, ",\"channel\":", channel);
+  out.put(",\"fields\":{");
+  json_fields(out, without_newline(record.text()));
+  out.put("}}");
 }
 
 }  // namespace
@@ -125,6 +179,19 @@ char* write_json_line(const RecordView& record, std::string_view cursor, char* o
   SLUICE_DCHECK(!record.is_gap());
   WriteSink sink(out);
   json_line(sink, record, cursor);
+  return sink.end();
+}
+
+std::size_t json_object_size(const RecordView& record, std::string_view channel) {
+  CountSink count;
+  json_object(count, record, channel);
+  return count.size();
+}
+
+char* write_json_object(const RecordView& record, std::string_view channel, char* out) {
+  SLUICE_DCHECK(!record.is_gap());
+  WriteSink sink(out);
+  json_object(sink, record, channel);
   return sink.end();
 }
 

@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "drains/drain_runner.hpp"
+#include "drains/kafka_hub.hpp"
 #include "drains/transport.hpp"
 #include "logplex/base/files.hpp"
 #include "logplex/base/settings.hpp"
@@ -59,7 +60,7 @@ struct DrainWorld {
                       DrainSettings drain_settings = default_settings())
       : settings(std::move(drain_settings)),
         guard(AddressGuard::parse(allow).value()),
-        environment{shards.runtime.shard(0), dialer, settings, default_tls(), tls_lane, "Logplex/test"},
+        environment{shards.runtime.shard(0), dialer, settings, default_tls(), tls_lane, "Logplex/test", &kafka},
         fabric(shards.runtime, {64_MiB, 1500, {}}, std::chrono::seconds(1), {0x1234, 3}) {
     shards.start();
     shards.on(0, [this] {
@@ -85,6 +86,7 @@ struct DrainWorld {
   AddressGuard guard;
   Dialer dialer{shards.runtime.shard(0), resolver, guard};
   Lane tls_lane{"tls", 1, 16};
+  KafkaHub kafka{guard, 8};
   const DrainEnvironment environment;
   Fabric fabric;
   std::unique_ptr<FrameMemory> memory;

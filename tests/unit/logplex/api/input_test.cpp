@@ -207,17 +207,18 @@ unsigned status_of(std::string_view url, const AddressGuard& guard = {}) {
 
 TEST(DrainUrl, schemes_and_shapes) {
   for (const char* good : {"http://logs.example/", "https://user:pass@logs.example/path?key=1", "syslog://logs.example",
-                           "syslog+tls://logs.example:6514#insecure", "HTTPS://logs.example/"})
+                           "syslog+tls://logs.example:6514#insecure", "HTTPS://logs.example/", "kafka://a:1,b:2/topic",
+                           "kafka+tls://u:p@a/topic?key=none#insecure"})
     EXPECT_EQ(status_of(good), 200u) << good;
   for (const char* bad : {"i am not a url", "http://", "", "/path"}) EXPECT_EQ(status_of(bad), 400u) << bad;
   for (const char* other : {"ftp://logs.example/", "udpsyslog://logs.example", "syslog://logs.example#insecure",
-                            "syslog+tls://logs.example#other", "kafka://a:1,b:2/topic"})
+                            "syslog+tls://logs.example#other", "kafka://a", "kafka://a/topic?acks=1"})
     EXPECT_EQ(status_of(other), 422u) << other;
 }
 
 TEST(DrainUrl, addresses_are_guarded) {
   for (const char* inside : {"http://127.0.0.1:9/", "http://[::1]/", "syslog://10.1.2.3", "http://169.254.169.254/",
-                             "http://localhost/", "http://[::ffff:127.0.0.1]/"})
+                             "http://localhost/", "http://[::ffff:127.0.0.1]/", "kafka://a.example,127.0.0.1/topic"})
     EXPECT_EQ(status_of(inside), 422u) << inside;
   const auto loopback = AddressGuard::parse({"127.0.0.0/8"});
   ASSERT_TRUE(loopback.has_value());

@@ -69,6 +69,7 @@ TEST(RedactedUrl, hides_passwords_and_credentials_only) {
       {"https://h?key=AIza&access_token=", "https://h?key=***&access_token="},
       {"kafka://b1:9092,b2/t?key=channel&acks=all&sasl.username=u&sasl.password=p",
        "kafka://b1:9092,b2/t?key=channel&acks=all&sasl.username=u&sasl.password=***"},
+      {"kafka+tls://u:p@b/t?key=request_id", "kafka+tls://u:***@b/t?key=request_id"},
       {"syslog+tls://h:6514#insecure", "syslog+tls://h:6514#insecure"},
       {"https://h/a@b?token=1#x?token=2", "https://h/a@b?token=***#x?token=2"},
       {"", ""},

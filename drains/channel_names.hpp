@@ -1,0 +1,34 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "logplex/base/slot.hpp"
+#include "logplex/model/changed_keys.hpp"
+#include "logplex/model/snapshot.hpp"
+
+namespace sluice {
+
+/// The ids of a shard's channels by slot, for drains that send them with each line: no string is looked up per line.
+/// Lives on its shard, owned by its DrainSet; 32 bytes for each slot ever given out, and the ids themselves.
+class ChannelNames {
+ public:
+  ChannelNames(std::uint32_t shard, std::uint32_t shards) : shard_(shard), shards_(shards) {}
+
+  void follow(const ConfigSnapshot& config, const ChangedKeys& changed);
+  /// Empty for a channel of another shard, or one that was deleted. Valid until the next follow().
+  std::string_view name(ChannelSlot channel) const {
+    return channel.value < names_.size() ? std::string_view(names_[channel.value]) : std::string_view();
+  }
+
+ private:
+  void add(const ChannelEntry& entry);
+  void remove(ChannelSlot channel);
+
+  const std::uint32_t shard_;
+  const std::uint32_t shards_;
+  std::vector<std::string> names_;
+};
+
+}  // namespace sluice
