@@ -91,6 +91,7 @@ DrainRunner::DrainRunner(const DrainEnvironment& environment, FabricShard& fabri
 DrainRunner::~DrainRunner() {
   if (ring_ != nullptr) ring_->forget(*this);
   clear_frames();
+  memory_.bodies.charge(-static_cast<std::int64_t>(held_bytes_));
 }
 
 void DrainRunner::configure() {
@@ -132,6 +133,14 @@ void DrainRunner::keep(Frame frame) {
   if (frames_.empty()) progress_at_ = shard().now();
   memory_.bodies.charge(static_cast<std::int64_t>(frame.memory()));
   frames_.push_back(std::move(frame));
+}
+
+/// After what may have changed it.
+void DrainRunner::charge_copies() {
+  const std::uint64_t held = transport_ != nullptr ? transport_->held_bytes() : 0;
+  if (held == held_bytes_) return;
+  memory_.bodies.charge(static_cast<std::int64_t>(held) - static_cast<std::int64_t>(held_bytes_));
+  held_bytes_ = held;
 }
 
 void DrainRunner::drop_memory_of(const Frame& frame) {
@@ -218,6 +227,7 @@ Task<void> DrainRunner::run() {
     if (skip_asked_) drop_pending();
     if (changed_) reconfigure();
     co_await send_what_is_due();
+    charge_copies();
     if (flushing_ && (drained() || flush_failed_)) finished_.set();
     if (changed_ || skip_asked_) continue;
     if (health_ == Health::kDisabled) leave_ring();
@@ -249,6 +259,7 @@ Task<void> DrainRunner::send_what_is_due() {
     latency_ = environment_.shard.clock().steady() - before;
     apply(report);
     way_is_full_ = report.verdict == Verdict::kLater;
+    charge_copies();
     if (way_is_full_) break;
     failed = !take_confirmed() || report.verdict == Verdict::kRetry;
   }
@@ -267,6 +278,7 @@ void DrainRunner::apply(const SendReport& report) {
       return split_unsent();
     case Verdict::kRejected:
       last_error_ = report.error;
+      errors_.count(report.error_class);
       return reject_front();
     case Verdict::kRetry:
       return on_broken(report);
@@ -300,21 +312,24 @@ void DrainRunner::note_refused(const Refused& refused) {
   rejected_ += refused.lines;
   tell_later(refused.lines, shard().wall_now());
   health_ = Health::kFailing;
+  errors_.count("too_large");
   last_error_ = refused.why;
 }
 
 /// What is under way stays there; the next confirmation says that all is well again.
 void DrainRunner::note_trouble() {
-  std::string trouble = transport_->trouble();
-  if (trouble.empty()) return;
+  auto trouble = transport_->trouble();
+  if (!trouble) return;
   health_ = Health::kFailing;
-  last_error_ = std::move(trouble);
+  if (last_error_ != trouble->sentence) errors_.count(trouble->error_class);
+  last_error_ = std::move(trouble->sentence);
 }
 
 void DrainRunner::on_broken(const SendReport& report) {
   sent_ = 0;
   health_ = Health::kFailing;
   last_error_ = report.error;
+  errors_.count(report.error_class);
   asked_pause_ = std::min<Duration>(report.retry_after, kLongestAskedPause);
   if (flushing_) flush_failed_ = true;
 }
@@ -421,6 +436,12 @@ std::uint64_t DrainRunner::lines_in_frames() const {
   return lines;
 }
 
+std::uint64_t DrainRunner::lines_under_way() const {
+  std::uint64_t lines = 0;
+  for (std::size_t i = 0; i < sent_; ++i) lines += frames_[i].lines;
+  return lines;
+}
+
 Ledger DrainRunner::ledger() const {
   Ledger ledger;
   ledger.offered = offered();
@@ -434,10 +455,12 @@ Ledger DrainRunner::ledger() const {
   ledger.pending_lines = pending_lines() + lines_in_frames();
   ledger.pending_bytes = pending_bytes();
   for (const Frame& frame : frames_) ledger.pending_bytes += frame.bytes().size();
+  ledger.in_flight_lines = lines_under_way();
   ledger.notices = notices_;
   ledger.oldest_pending = frames_.empty() ? oldest_pending() : frames_.front().oldest;
   ledger.last_success = last_success_;
   ledger.last_error = last_error_;
+  ledger.errors = errors_;
   ledger.latency = latency_;
   ledger.since = since_;
   constexpr DrainState kStates[] = {DrainState::kPending, DrainState::kActive, DrainState::kDegraded,

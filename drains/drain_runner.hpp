@@ -56,7 +56,7 @@ class DrainRunner final : public OnShard, private Subscription, private FrameRin
   Ledger ledger() const;
   /// Frames come from the ring that it shares with others.
   bool shares_frames() const { return following(); }
-  std::uint64_t id() const { return drain_.id; }
+  const Drain& drain() const { return drain_; }
   std::uint64_t delivered() const { return delivered_; }
 
  private:
@@ -105,11 +105,13 @@ class DrainRunner final : public OnShard, private Subscription, private FrameRin
   void on_broken(const SendReport& report);
   void note_refused(const Refused& refused);
   void note_trouble();
+  void charge_copies();
   void reject_front();
   void split_unsent();
   bool take_confirmed();
   bool drained() const { return frames_.empty() && !has_pending(); }
   std::uint64_t lines_in_frames() const;
+  std::uint64_t lines_under_way() const;
 
   const DrainEnvironment& environment_;
   FrameMemory& memory_;
@@ -126,6 +128,7 @@ class DrainRunner final : public OnShard, private Subscription, private FrameRin
 
   std::deque<Frame> frames_;  // oldest first; the first sent_ are under way
   std::size_t sent_ = 0;
+  std::uint64_t held_bytes_ = 0;  // by the transport, of what it copied; charged
   std::uint64_t filtered_ = 0;
   std::uint64_t delivered_ = 0;
   std::uint64_t rejected_ = 0;
@@ -146,6 +149,7 @@ class DrainRunner final : public OnShard, private Subscription, private FrameRin
   bool changed_ = false;
   bool skip_asked_ = false;
   std::string last_error_;
+  ErrorCounts errors_;
   std::optional<WallTime> last_success_;
   std::optional<Duration> latency_;
   WallTime since_{};

@@ -62,7 +62,9 @@ void DrainSet::remove(std::uint64_t drain) {
   Ledger last = running->second->ledger();
   last.dropped[static_cast<std::size_t>(LossReason::kSkipped)] += std::exchange(last.pending_lines, 0);
   last.pending_bytes = 0;
+  last.in_flight_lines = 0;
   ended_.add(last);
+  if (const Drain& ended = running->second->drain(); !ended.global()) kafka_ended_.add(ended, last);
   running->second->cancel();
   gate_.spawn(bury(std::move(running->second)));
   runners_.erase(running);
@@ -113,12 +115,15 @@ std::uint64_t DrainSet::lines_delivered() const {
 
 void DrainSet::add_metrics(MetricsPage& page) const {
   Ledger sum = ended_;
+  KafkaFigures kafka = kafka_ended_;
   std::array<std::uint64_t, 5> states{};
   for (const auto& [id, runner] : runners_) {
     const Ledger ledger = runner->ledger();
     ++states[static_cast<std::size_t>(ledger.state)];
     sum.add(ledger);
+    kafka.add(runner->drain(), ledger);
   }
+  kafka.write(page);
   const auto count = [&page](std::string_view name, std::string_view help, std::uint64_t value) {
     page.counter(name, help, static_cast<double>(value));
   };

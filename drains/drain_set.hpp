@@ -6,6 +6,7 @@
 
 #include "drains/channel_names.hpp"
 #include "drains/drain_runner.hpp"
+#include "drains/kafka_figures.hpp"
 #include "logplex/store/config_feed.hpp"
 
 namespace sluice {
@@ -60,7 +61,8 @@ class DrainSet final : public ConfigObserver, public OnShard {
   FrameMemory memory_;
   const std::uint32_t shards_;
   std::unordered_map<std::uint64_t, std::unique_ptr<DrainRunner>> runners_;
-  Ledger ended_;  // sums of drains that were deleted, for metrics
+  Ledger ended_;              // sums of drains that were deleted, for metrics
+  KafkaFigures kafka_ended_;  // of them, Kafka drains of channels
   Gate gate_;
 };
 

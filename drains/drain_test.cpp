@@ -44,9 +44,9 @@ Task<bool> confirmed(Transport& transport) {
 SendReport unconfirmed(const Transport& transport) {
   if (transport.broken()) return transport.break_report();
   SendReport report;
-  report.error_class = "timeout";
-  report.error = transport.trouble();
-  if (report.error.empty()) report.error = "the receiver confirmed nothing in time";
+  auto trouble = transport.trouble();
+  report.error_class = trouble ? trouble->error_class : "timeout";
+  report.error = trouble ? std::move(trouble->sentence) : "the receiver confirmed nothing in time";
   return report;
 }
 

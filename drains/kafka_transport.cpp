@@ -12,6 +12,8 @@ using Taken = KafkaProducer::Taken;
 
 /// Sizes of batches tried in turn when the broker finds them too large; behind the last come single lines.
 constexpr std::array<std::size_t, 2> kSmallerBatches = {64 << 10, 8 << 10};
+/// What librdkafka needs for a message with our headers beside its bytes, about.
+constexpr std::size_t kMessageBytes = 640;
 /// A topic may be allowed larger messages later.
 constexpr std::chrono::minutes kRememberRefused{10};
 
@@ -247,11 +249,19 @@ SendReport KafkaTransport::break_report() const {
   return failed_report(Verdict::kRetry, to_string(failure_.value_or(KafkaFault::kOther)), failure_text_);
 }
 
-std::string KafkaTransport::trouble() const {
-  if (failure_) return failure_text_;
-  if (flights_.empty() || producer_ == nullptr) return {};
+std::optional<Trouble> KafkaTransport::trouble() const {
+  if (failure_) return Trouble{to_string(*failure_), failure_text_};
+  if (flights_.empty() || producer_ == nullptr) return std::nullopt;
   auto trouble = producer_->trouble();
-  return trouble ? std::move(trouble->sentence) : std::string();
+  if (!trouble) return std::nullopt;
+  return Trouble{to_string(trouble->fault), std::move(trouble->sentence)};
+}
+
+std::uint64_t KafkaTransport::held_bytes() const {
+  std::uint64_t bytes = 0;
+  for (const auto& flight : flights_)
+    if (!flight->landed()) bytes += flight->next_byte + flight->next_line * kMessageBytes;
+  return bytes;
 }
 
 bool KafkaTransport::all_landed() const {

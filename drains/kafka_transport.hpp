@@ -34,7 +34,8 @@ class KafkaTransport final : public Transport, private KafkaDoor::Owner {
   Refused take_refused() override;
   bool broken() const override { return failure_.has_value() && all_landed(); }
   SendReport break_report() const override;
-  std::string trouble() const override;
+  std::optional<Trouble> trouble() const override;
+  std::uint64_t held_bytes() const override;
   void wake_with(Event& wake) override { wake_ = &wake; }
   void tend() override {}
   void close() override;

@@ -31,6 +31,8 @@ void Ledger::add(const Ledger& other) {
   for (std::size_t i = 0; i < dropped.size(); ++i) dropped[i] += other.dropped[i];
   pending_lines += other.pending_lines;
   pending_bytes += other.pending_bytes;
+  in_flight_lines += other.in_flight_lines;
+  errors.add(other.errors);
   notices += other.notices;
   if (other.oldest_pending && (!oldest_pending || *other.oldest_pending < *oldest_pending))
     oldest_pending = other.oldest_pending;

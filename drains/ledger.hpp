@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "drains/error_counts.hpp"
 #include "logplex/base/units.hpp"
 #include "logplex/channel/losses.hpp"
 
@@ -23,11 +24,13 @@ struct Ledger {
   std::array<std::uint64_t, Losses::kReasons> dropped{};  // by LossReason
   std::uint64_t pending_lines = 0;
   std::uint64_t pending_bytes = 0;
-  std::uint64_t notices = 0;  // L10 lines delivered; in none of the numbers above
+  std::uint64_t in_flight_lines = 0;  // of the pending ones: sent and not confirmed
+  std::uint64_t notices = 0;          // L10 lines delivered; in none of the numbers above
 
   std::optional<WallTime> oldest_pending;
   std::optional<WallTime> last_success;
   std::string last_error;
+  ErrorCounts errors;
   std::optional<Duration> latency;
   WallTime since{};
   DrainState state = DrainState::kPending;

@@ -3,6 +3,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "drains/frame.hpp"
 #include "logplex/base/settings.hpp"
@@ -34,8 +35,14 @@ struct SendReport {
   Verdict verdict = Verdict::kRetry;
   Duration retry_after{};  // what the receiver asked for; 0 = nothing
   std::optional<int> http_status;
-  std::string error_class;  // "dns", "connect", "tls", "timeout", "http", "refused_address", "closed"
+  std::string error_class;  // one of those in ErrorCounts; empty when delivered or sent
   std::string error;        // a sentence without secrets; empty when delivered or sent
+};
+
+/// Why nothing gets on.
+struct Trouble {
+  std::string_view error_class;
+  std::string sentence;  // without secrets
 };
 
 /// Lines of confirmed frames that the receiver refused one by one.
@@ -70,8 +77,10 @@ class Transport {
   virtual bool broken() const { return false; }
   /// While broken: what happened.
   virtual SendReport break_report() const;
-  /// Why unconfirmed frames make no progress though nothing is broken; a sentence, empty when all is well.
-  virtual std::string trouble() const { return {}; }
+  /// Why unconfirmed frames make no progress though nothing is broken; none when all is well.
+  virtual std::optional<Trouble> trouble() const { return std::nullopt; }
+  /// Memory that copies of unconfirmed frames take, for the byte budget.
+  virtual std::uint64_t held_bytes() const { return 0; }
   /// `wake` is to be set when there may be something to take, or room again; not by the destructor.
   virtual void wake_with(Event& wake) { static_cast<void>(wake); }
   /// Looks after an idle connection: closes one that the peer closed, that is idle or too old. Called now and then.

@@ -38,11 +38,13 @@ struct DrainStats {
   std::vector<std::pair<std::string, std::uint64_t>> dropped;  // by reason; only what is not 0
   std::uint64_t pending_lines = 0;
   std::uint64_t pending_bytes = 0;
+  std::uint64_t in_flight_lines = 0;  // of the pending ones: sent and not confirmed
   Duration oldest_pending_age{};
   std::optional<WallTime> last_success;
-  std::string last_error;           // a sentence without secrets; empty = none
-  std::optional<Duration> latency;  // of the last delivery
-  WallTime since{};                 // when this ledger began
+  std::string last_error;                                     // a sentence without secrets; empty = none
+  std::vector<std::pair<std::string, std::uint64_t>> errors;  // failures by class; only what is not 0
+  std::optional<Duration> latency;                            // of the last delivery
+  WallTime since{};                                           // when this ledger began
   std::string node;
 };
 
@@ -59,7 +61,7 @@ struct DrainTest {
   std::string tls_version;  // empty = no TLS
   std::string tls_cipher;
   std::string tls_peer;     // subject of the peer's certificate
-  std::string error_class;  // "dns", "connect", "tls", "timeout", "http", "refused_address"; empty = delivered
+  std::string error_class;  // "dns", "connect", "tls", "timeout", "http", ...; empty = delivered
   std::string error;        // a sentence without secrets
 };
 

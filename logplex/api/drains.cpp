@@ -101,13 +101,17 @@ const BodySchema kDrainBody{kDrainFields, true};
 json::object stats_json(const DrainStats& stats) {
   json::object dropped;
   for (const auto& [reason, lines] : stats.dropped) dropped[reason] = lines;
+  json::object errors;
+  for (const auto& [name, count] : stats.errors) errors[name] = count;
   json::object out{{"offered", stats.offered}, {"filtered", stats.filtered}, {"delivered", stats.delivered}};
   out["dropped"] = std::move(dropped);
   out["pending_lines"] = stats.pending_lines;
   out["pending_bytes"] = stats.pending_bytes;
+  out["in_flight_lines"] = stats.in_flight_lines;
   out["oldest_pending_age_s"] = seconds(stats.oldest_pending_age);
   out["last_success"] = time_json(stats.last_success);
   out["last_error"] = stats.last_error.empty() ? json::value() : json::value(stats.last_error);
+  out["errors"] = std::move(errors);
   out["latency_ms"] = stats.latency ? json::value(seconds(*stats.latency * 1000)) : json::value();
   out["since"] = timestamp(stats.since);
   out["node"] = stats.node;

@@ -11,8 +11,8 @@ namespace sluice {
 /// Collects one scrape of /metrics. Components keep plain counters on their shard; at a scrape each shard adds its
 /// values here in one turn, samples with the same name and labels are summed, and the text is written once.
 ///
-/// Names: sluice_<part>_<what>_<unit>_total for counters. Labels are few and their values bounded (never a channel,
-/// host or drain). One thread at a time.
+/// Names: sluice_<part>_<what>_<unit>_total for counters. Labels are few and their values bounded (never a channel
+/// or host; a drain only of a few). One thread at a time.
 class MetricsPage {
  public:
   using Labels = std::vector<std::pair<std::string, std::string>>;

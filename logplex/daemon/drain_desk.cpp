@@ -39,6 +39,9 @@ DrainReport report_of(const Ledger& ledger, WallTime now, const std::string& nod
   }
   stats.pending_lines = ledger.pending_lines;
   stats.pending_bytes = ledger.pending_bytes;
+  stats.in_flight_lines = ledger.in_flight_lines;
+  ledger.errors.for_each(
+      [&stats](std::string_view name, std::uint64_t count) { stats.errors.emplace_back(name, count); });
   if (ledger.oldest_pending) stats.oldest_pending_age = std::max<Duration>(now - *ledger.oldest_pending, Duration{0});
   stats.last_success = ledger.last_success;
   stats.last_error = ledger.last_error;

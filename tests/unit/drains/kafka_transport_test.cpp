@@ -133,8 +133,11 @@ TEST(KafkaDrain, an_outage_only_delays_and_is_told) {
   kafka.set_down(1);
   world.lines.append(2000);
   EXPECT_TRUE(fails_with(runner, "127.0.0.1"));
+  EXPECT_GT(runner.ledger().in_flight_lines, 0u);
+  EXPECT_GE(runner.ledger().errors.of("connect"), 1u);
   kafka.set_up(1);
   ASSERT_TRUE(delivers(runner, 2010));
+  EXPECT_EQ(runner.ledger().in_flight_lines, 0u);
   EXPECT_EQ(numbers_of(kafka.read("lines")), counted(2010));
   EXPECT_EQ(runner.ledger().state, DrainState::kActive);
   EXPECT_EQ(runner.ledger().last_error, "");
@@ -217,6 +220,7 @@ TEST(KafkaDrain, a_missing_topic_is_told_and_tried_again) {
   RunnerOnShard runner(world, drain_to(kafka.url("/lines")));
   world.lines.append(100);
   EXPECT_TRUE(fails_with(runner, "topic lines: Broker: Unknown topic or partition")) << runner.ledger().last_error;
+  EXPECT_GE(runner.ledger().errors.of("topic"), 1u);
   kafka.set_error("lines", RD_KAFKA_RESP_ERR_NO_ERROR);
   EXPECT_TRUE(delivers(runner, 100));
   EXPECT_EQ(numbers_of(kafka.read("lines")), counted(100));
@@ -230,6 +234,7 @@ TEST(KafkaDrain, refused_authorisation_is_told_and_tried_again) {
   RunnerOnShard runner(world, drain_to(kafka.url("/lines")));
   world.lines.append(100);
   EXPECT_TRUE(fails_with(runner, "topic lines: Broker: Topic authorization failed")) << runner.ledger().last_error;
+  EXPECT_GE(runner.ledger().errors.of("authorization"), 1u);
   EXPECT_TRUE(delivers(runner, 100));
   EXPECT_EQ(numbers_of(kafka.read("lines")), counted(100));
 }
@@ -275,6 +280,24 @@ TEST(KafkaDrain, one_producer_for_each_cluster_and_credential) {
     });
   EXPECT_TRUE(patiently([&] { return world.kafka.counters().producers == 0; }));
   EXPECT_EQ(world.kafka.counters().queued_lines, 0);
+}
+
+TEST(KafkaDrain, what_librdkafka_copied_counts_until_it_is_confirmed) {
+  KafkaWorld world;
+  MockKafka kafka;
+  kafka.make_topic("lines", 1);
+  kafka.set_down(1);
+  TransportOnShard transport(world, drain_to(kafka.url("/lines")));
+  const auto held = [&] { return transport.on_shard([](Transport& t) { return t.held_bytes(); }); };
+  Frame frame;
+  std::memset(append_kafka_entry(frame.body, {}, 5000), 'x', 5000);
+  frame.lines = 1;
+  EXPECT_EQ(held(), 0u);
+  ASSERT_EQ(transport.send(frame).verdict, Verdict::kSent);
+  EXPECT_GT(held(), 5000u);
+  kafka.set_up(1);
+  ASSERT_TRUE(patiently([&] { return transport.on_shard([](Transport& t) { return t.take_confirmed(); }) == 1; }));
+  EXPECT_EQ(held(), 0u);
 }
 
 TEST(KafkaDrain, what_cannot_work_is_fatal_and_tells_no_secret) {

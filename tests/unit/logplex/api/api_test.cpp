@@ -185,6 +185,8 @@ TEST_F(ApiTest, stats_are_shown_as_the_drain_reports_them) {
   stats.delivered = 6;
   stats.dropped = {{"memory_budget", 1}};
   stats.pending_lines = 3;
+  stats.in_flight_lines = 2;
+  stats.errors = {{"connect", 4}};
   stats.oldest_pending_age = std::chrono::milliseconds(1500);
   stats.last_error = "connection refused";
   stats.latency = std::chrono::microseconds(2500);
@@ -193,6 +195,8 @@ TEST_F(ApiTest, stats_are_shown_as_the_drain_reports_them) {
   EXPECT_EQ(drain.at("status").as_string(), "degraded");
   const auto& shown = drain.at("stats");
   EXPECT_EQ(shown.at("dropped").at("memory_budget").to_number<int>(), 1);
+  EXPECT_EQ(shown.at("in_flight_lines").to_number<int>(), 2);
+  EXPECT_EQ(shown.at("errors").at("connect").to_number<int>(), 4);
   EXPECT_EQ(shown.at("oldest_pending_age_s").to_number<double>(), 1.5);
   EXPECT_EQ(shown.at("latency_ms").to_number<double>(), 2.5);
   EXPECT_TRUE(shown.at("last_success").is_null());
