@@ -5,7 +5,7 @@
 #include <cstdio>
 #include <cstring>
 
-#include "router/http1/scan.hpp"
+#include "logplex/base/bytes16.hpp"
 
 namespace sluice {
 namespace {
@@ -17,8 +17,22 @@ constexpr std::size_t kEscapedByteSize = 4;
 constexpr std::size_t kLongestPath = 8192;
 constexpr std::size_t kLongestForwarding = 4096;
 
-bool is_plain(char c) { return c > ' ' && c < 0x7f && c != '"' && c != '\\'; }
-bool stands_in_quotes(char c) { return c >= ' ' && c < 0x7f && c != '"' && c != '\\'; }
+/// What a value may hold as it is: printable ASCII without quotes and backslashes, and where it stands bare no space.
+enum class Lowest : char { kQuoted = ' ', kBare = '!' };
+
+bool is_plain(char c, Lowest lowest) { return c >= static_cast<char>(lowest) && c < 0x7f && c != '"' && c != '\\'; }
+
+/// True when all of [at, end) is plain. Reads up to 15 bytes past end.
+bool all_plain(const char* at, const char* end, Lowest lowest) {
+  for (; at < end; at += 16) {
+    const Bytes16 bytes(at);
+    const auto plain = bytes.between(static_cast<char>(lowest), 0x7e);
+    const auto special = bytes.equal('"') | bytes.equal('\\');
+    const auto found = special.or_not(plain).places();
+    if (!found.none()) return at + found.first() >= end;
+  }
+  return true;
+}
 
 /// Puts fields one after the other; `out` has router_line_bound() bytes.
 class LineWriter {
@@ -33,14 +47,15 @@ class LineWriter {
   void quoted(std::string_view key, std::string_view value) {
     put(key);
     *at_++ = '"';
-    escape(value);
+    if (!put_plain(value, Lowest::kQuoted)) escape(value);
     *at_++ = '"';
   }
   void bare(std::string_view key, std::string_view value) {
-    for (const char c : value)
-      if (!is_plain(c)) return quoted(key, value);
+    char* const begin = at_;
     put(key);
-    put(value);
+    if (put_plain(value, Lowest::kBare)) return;
+    at_ = begin;
+    quoted(key, value);
   }
   void number(std::string_view key, std::uint64_t value) {
     put(key);
@@ -55,10 +70,19 @@ class LineWriter {
   std::size_t size() const { return static_cast<std::size_t>(at_ - begin_); }
 
  private:
+  /// Copies first and looks at the copy, because room is behind that: whole vectors, 1,990 -> 910 instructions a line
+  /// (2026-11-23). False when the value has to be escaped; then nothing was put.
+  bool put_plain(std::string_view value, Lowest lowest) {
+    char* const begin = at_;
+    put(value);
+    if (all_plain(begin, at_, lowest)) return true;
+    at_ = begin;
+    return false;
+  }
   void escape(std::string_view value) {
     std::size_t from = 0;
     for (std::size_t i = 0; i < value.size(); ++i) {
-      if (stands_in_quotes(value[i])) continue;
+      if (is_plain(value[i], Lowest::kQuoted)) continue;
       put(value.substr(from, i - from));
       escape_byte(value[i]);
       from = i + 1;
@@ -142,6 +166,8 @@ std::size_t write_router_line(const RouterLine& line, RouterLineFormat format, c
 std::string_view LineClock::format(WallTime time) {
   using std::chrono::duration_cast;
   const std::int64_t micros = time.time_since_epoch().count();
+  if (micros == micros_) return {text_, kLineTimeSize};  // lines of one turn
+  micros_ = micros;
   const std::int64_t second = micros / 1000000;
   if (second != second_) {
     second_ = second;

@@ -47,6 +47,7 @@ class LineClock {
   std::string_view format(WallTime time);
 
  private:
+  std::int64_t micros_ = -1;
   std::int64_t second_ = -1;
   char text_[kLineTimeSize] = {};
 };

@@ -1,17 +1,15 @@
 #include "router/http1/fields.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cstring>
 
 #include "router/http1/scan.hpp"
 
 namespace sluice::http1 {
 namespace {
 
-struct KnownField {
-  std::string_view name;
-  FieldKind kind;
-};
-constexpr KnownField kKnownFields[] = {
+constexpr KnownField kNames[] = {
     {"te", FieldKind::kHopByHop},
     {"via", FieldKind::kVia},
     {"date", FieldKind::kDate},
@@ -31,23 +29,33 @@ constexpr KnownField kKnownFields[] = {
     {"x-forwarded-proto", FieldKind::kForwardedProto},
     {"proxy-authorization", FieldKind::kHopByHop},
 };
-constexpr std::size_t kLongestKnown = 19;
 
-/// For each length of a name, the rows of kKnownFields (which is in order of length) that have it.
-struct RowRange {
-  std::uint8_t first = 0;
-  std::uint8_t last = 0;
-};
-constexpr std::array<RowRange, kLongestKnown + 1> rows_by_length() {
-  std::array<RowRange, kLongestKnown + 1> ranges{};
-  for (std::size_t i = 0; i < std::size(kKnownFields); ++i) {
-    auto& range = ranges[kKnownFields[i].name.size()];
-    if (range.last == 0) range.first = static_cast<std::uint8_t>(i);
-    range.last = static_cast<std::uint8_t>(i + 1);
+constexpr KnownFields place_all() {
+  KnownFields fields{};
+  for (const KnownField& field : kNames) {
+    KnownField& place = fields[place_of_name(field.name)];
+    if (!place.name.empty()) throw "two names have the same place: choose other factors";
+    place = field;
   }
-  return ranges;
+  return fields;
 }
-constexpr auto kRowsByLength = rows_by_length();
+constexpr KnownFields kPlaced = place_all();
+
+/// The characters at `at` with 0x20 set, which lower-cases letters and leaves the other characters of known names.
+template <class Word>
+Word folded(const char* at) {
+  Word word;
+  std::memcpy(&word, at, sizeof word);
+  return static_cast<Word>(word | static_cast<Word>(0x2020202020202020));
+}
+
+template <class Word>
+bool same_folded(const char* a, const char* b, std::size_t size) {
+  for (std::size_t at = 0; at + sizeof(Word) < size; at += sizeof(Word))
+    if (folded<Word>(a + at) != folded<Word>(b + at)) return false;
+  const std::size_t last = size - sizeof(Word);
+  return folded<Word>(a + last) == folded<Word>(b + last);
+}
 
 constexpr std::size_t kMostConnectionOptions = 64;
 
@@ -57,39 +65,30 @@ bool can_be_named(FieldKind kind) {
 
 }  // namespace
 
-FieldKind kind_of(std::string_view name) {
-  if (name.size() > kLongestKnown) return FieldKind::kOther;
-  const RowRange range = kRowsByLength[name.size()];
-  for (std::size_t i = range.first; i < range.last; ++i) {
-    const KnownField& row = kKnownFields[i];
-    if (row.name[0] == to_lower(name[0]) && equals_lower(name, row.name)) return row.kind;
-  }
-  return FieldKind::kOther;
+const KnownFields kKnownFields = kPlaced;
+
+/// By words, of which the last two overlap. Of token characters only letters differ from those of a known name in bit
+/// 0x20 alone, and no known name has less than two characters.
+bool is_known(std::string_view name, const KnownField& known) {
+  const std::size_t size = known.name.size();
+  if (size >= sizeof(std::uint64_t)) return same_folded<std::uint64_t>(name.data(), known.name.data(), size);
+  if (size >= sizeof(std::uint32_t)) return same_folded<std::uint32_t>(name.data(), known.name.data(), size);
+  return same_folded<std::uint16_t>(name.data(), known.name.data(), size);
 }
 
-Progress LineScanner::next(const char* head, std::size_t size, std::size_t line_limit, std::size_t head_limit,
-                           HeadError too_long) {
-  const std::size_t line_end = start_ + line_limit + 1;  // a control byte must come before this
-  const std::size_t end = std::min({size, line_end, head_limit});
-  const std::size_t found = static_cast<std::size_t>(find_control(head + scanned_, head + end) - head);
+/// Why next() has no line to show. Faults are found in the order of the bytes.
+Progress LineScanner::without_line(const char* head, std::size_t size, std::size_t found, const Bounds& bounds) {
+  const std::size_t line_end = start_ + bounds.line + 1;  // a control byte must come before this
+  if (found >= line_end && line_end <= bounds.head) return fail(bounds.too_long);
+  if (found >= bounds.head) return fail(HeadError::kHeadTooLarge);
   scanned_ = static_cast<std::uint32_t>(found);
-  if (found == end) {
-    if (end == line_end) return fail(too_long);
-    return end == head_limit ? fail(HeadError::kHeadTooLarge) : Progress::kMore;
-  }
+  if (found == size) return Progress::kMore;
   if (head[found] != '\r') return fail(head[found] == '\n' ? HeadError::kBareLf : HeadError::kControlByte);
-  if (found + 2 > head_limit) return fail(HeadError::kHeadTooLarge);
-  if (found + 1 == size) return Progress::kMore;
-  if (head[found + 1] != '\n') return fail(HeadError::kBareCr);
-  line_ = {start_, static_cast<std::uint32_t>(found) - start_};
-  start_ = scanned_ = static_cast<std::uint32_t>(found + 2);
-  return Progress::kDone;
+  if (found + 2 > bounds.head) return fail(HeadError::kHeadTooLarge);
+  return found + 1 == size ? Progress::kMore : fail(HeadError::kBareCr);
 }
 
-namespace {
-
-/// Why the name of a header line does not end at a colon.
-HeadError name_fault(std::string_view line, std::size_t name_size) {
+HeadError FieldList::name_fault(std::string_view line, std::size_t name_size) {
   if (name_size == 0) return is_blank(line[0]) ? HeadError::kObsFold : HeadError::kBadHeaderName;
   if (name_size == line.size()) return HeadError::kNoColon;
   if (!is_blank(line[name_size])) return HeadError::kBadHeaderName;
@@ -97,30 +96,10 @@ HeadError name_fault(std::string_view line, std::size_t name_size) {
   return !rest.empty() && rest[0] == ':' ? HeadError::kSpaceBeforeColon : HeadError::kNoColon;
 }
 
-HeadError size_fault(const Field& field, const HeadLimits& limits) {
+HeadError FieldList::size_fault(const Field& field, const HeadLimits& limits) {
   if (field.name.size > limits.name) return HeadError::kHeaderNameTooLong;
   if (field.value.size > limits.value) return HeadError::kHeaderValueTooLong;
-  if (field.kind == FieldKind::kSetCookie && field.value.size > limits.cookie) return HeadError::kCookieTooLong;
-  return HeadError::kNone;
-}
-
-}  // namespace
-
-HeadError FieldList::add(const char* head, Span line, const HeadLimits& limits) {
-  if (fields_.size() == limits.fields) return HeadError::kTooManyHeaders;
-  const std::string_view text(head + line.at, line.size);
-  std::size_t colon = 0;
-  while (colon < text.size() && is_char(text[colon], kTokenChar)) ++colon;
-  if (colon == 0 || colon == text.size() || text[colon] != ':') return name_fault(text, colon);
-  const std::string_view value = trim(text.substr(colon + 1));
-  Field field;
-  field.at = line.at;
-  field.end = line.at + line.size + 2;
-  field.name = {line.at, static_cast<std::uint32_t>(colon)};
-  field.value = {static_cast<std::uint32_t>(value.data() - head), static_cast<std::uint32_t>(value.size())};
-  field.kind = kind_of(text.substr(0, colon));
-  fields_.push_back(field);
-  return size_fault(field, limits);
+  return HeadError::kCookieTooLong;
 }
 
 HeadError FieldList::apply_connection(const char* head) {

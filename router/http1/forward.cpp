@@ -17,9 +17,21 @@ bool kept_upstream(const Field& field) {
          (field.kind == FieldKind::kOther || field.kind == FieldKind::kDate || field.kind == FieldKind::kSetCookie);
 }
 
+/// `a, b, ` from all lines of a kind, so that what is put next is the list's last element.
+template <class Message>
+void put_values(HeadWriter& out, const Message& message, FieldKind kind) {
+  if (!message.has(kind)) return;
+  for (const Field& field : message.fields()) {
+    if (field.kind != kind || field.value.size == 0) continue;
+    out.put(message.text(field.value));
+    out.put(", ");
+  }
+}
+
 /// The client's request id, when there is exactly one and it is valid.
 std::string_view request_id_of(const RequestParser& request) {
   std::string_view id;
+  if (!request.has(FieldKind::kRequestId)) return id;
   unsigned count = 0;
   for (const Field& field : request.fields()) {
     if (field.kind != FieldKind::kRequestId) continue;
@@ -63,7 +75,8 @@ Span put_host(HeadWriter& out, const RequestParser& request) {
 Span put_forwarded_for(HeadWriter& out, const RequestParser& request, std::string_view client) {
   constexpr std::string_view kName = "X-Forwarded-For: ";
   const std::uint32_t at = out.size() + static_cast<std::uint32_t>(kName.size());
-  put_merged(out, kName, request.text({0, 0}).data(), request.fields(), FieldKind::kForwardedFor);
+  out.put(kName);
+  put_values(out, request, FieldKind::kForwardedFor);
   out.put(client);
   const std::uint32_t end = out.size();
   out.put("\r\n");
@@ -103,16 +116,6 @@ void put_request_framing(HeadWriter& out, const RequestParser& request) {
 
 }  // namespace
 
-void put_merged(HeadWriter& out, std::string_view name, const char* head, const std::vector<Field>& fields,
-                FieldKind kind) {
-  out.put(name);
-  for (const Field& field : fields) {
-    if (field.kind != kind || field.value.size == 0) continue;
-    out.put({head + field.value.at, field.value.size});
-    out.put(", ");
-  }
-}
-
 bool is_valid_request_id(std::string_view id) {
   return id.size() >= 20 && id.size() <= 200 &&
          std::all_of(id.begin(), id.end(), [](char c) { return is_char(c, kRequestIdChar); });
@@ -136,7 +139,8 @@ UpstreamHead write_upstream_head(const RequestParser& request, const ForwardFact
   head.forwarded_for = put_forwarded_for(writer, request, facts.client_address);
   put_forwarding(writer, facts);
   head.request_id = put_request_id(writer, request, rng);
-  put_merged(writer, "Via: ", bytes, request.fields(), FieldKind::kVia);
+  writer.put("Via: ");
+  put_values(writer, request, FieldKind::kVia);
   writer.put(kVia);
   put_connection(writer, request, facts.keep_backend);
   put_request_framing(writer, request);
@@ -199,7 +203,8 @@ std::size_t write_downstream_head(const ResponseParser& response, const Downstre
   writer.put("\r\n");
   put_kept_fields(writer, bytes, response.fields(), kept_downstream);
   put_date(writer, response, facts.date);
-  put_merged(writer, "Via: ", bytes, response.fields(), FieldKind::kVia);
+  writer.put("Via: ");
+  put_values(writer, response, FieldKind::kVia);
   writer.put(kVia);
   put_response_connection(writer, response, facts.keep_client);
   put_response_framing(writer, response, facts.dechunk);

@@ -23,6 +23,7 @@ class HeadParser {
   /// The head's size; after kDone.
   std::size_t consumed() const { return lines_.consumed(); }
   const std::vector<Field>& fields() const { return fields_.all(); }
+  bool has(FieldKind kind) const { return fields_.has(kind); }
   std::string_view text(Span span) const { return {head_ + span.at, span.size}; }
 
  protected:
@@ -77,8 +78,9 @@ Progress HeadParser<Message>::parse(const char* head, std::size_t size) {
 
 template <class Message>
 Progress HeadParser<Message>::read_fields(std::size_t size) {
+  const LineScanner::Bounds bounds{limits_.line, limits_.head, HeadError::kHeaderValueTooLong};
   for (;;) {
-    const Progress line = lines_.next(head_, size, limits_.line, limits_.head, HeadError::kHeaderValueTooLong);
+    const Progress line = lines_.next(head_, size, bounds);
     if (line == Progress::kMore) return line;
     if (line == Progress::kError) return fail(lines_.error());
     HeadError error = HeadError::kNone;

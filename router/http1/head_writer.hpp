@@ -56,8 +56,4 @@ void put_kept_fields(HeadWriter& out, const char* head, const std::vector<Field>
   out.put({head + from, to - from});
 }
 
-/// `NAME: a, b, ` from all lines of a kind, so that what is put next is the list's last element.
-void put_merged(HeadWriter& out, std::string_view name, const char* head, const std::vector<Field>& fields,
-                FieldKind kind);
-
 }  // namespace sluice::http1

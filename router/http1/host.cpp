@@ -17,9 +17,22 @@ std::size_t address_size(std::string_view value) {
   return valid && std::count(inside.begin(), inside.end(), ':') >= 2 ? close + 1 : 0;
 }
 
-std::size_t name_size(std::string_view value) {
+/// The lower-case form of each byte that may stand in a name; 0 for all others.
+constexpr std::array<char, 256> make_name_chars() {
+  std::array<char, 256> chars{};
+  for (const char c : std::string_view("0123456789abcdefghijklmnopqrstuvwxyz-._~")) {
+    chars[static_cast<unsigned char>(c)] = c;
+    if (c >= 'a' && c <= 'z') chars[static_cast<unsigned char>(c - 'a' + 'A')] = c;
+  }
+  return chars;
+}
+constexpr auto kNameChars = make_name_chars();
+
+/// Copies the name at the start of the value to `out`, lower-cased; returns its size, at most `most`.
+std::size_t take_name(std::string_view value, char* out, std::size_t most) {
+  most = std::min(most, value.size());
   std::size_t size = 0;
-  while (size < value.size() && is_char(value[size], kHostChar)) ++size;
+  for (char c; size < most && (c = kNameChars[static_cast<unsigned char>(value[size])]) != 0; ++size) out[size] = c;
   return size;
 }
 
@@ -40,9 +53,13 @@ bool is_port(std::string_view rest) {
 bool Host::parse(std::string_view value) {
   clear();
   if (value.empty()) return false;
-  const std::size_t size = value[0] == '[' ? address_size(value) : name_size(value);
+  std::size_t size = 0;
+  if (value[0] != '[') {
+    size = take_name(value, name_.data(), kLongest);
+  } else if (size = address_size(value); size <= kLongest) {
+    std::transform(value.begin(), value.begin() + static_cast<std::ptrdiff_t>(size), name_.begin(), to_lower);
+  }
   if (size == 0 || size > kLongest || !is_port(value.substr(size))) return false;
-  std::transform(value.begin(), value.begin() + static_cast<std::ptrdiff_t>(size), name_.begin(), to_lower);
   size_ = static_cast<std::uint8_t>(size);
   return true;
 }

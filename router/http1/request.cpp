@@ -45,6 +45,7 @@ BodyKind RequestParser::body() const {
 }
 
 Progress RequestParser::read_first_line(std::size_t size) {
+  const LineScanner::Bounds bounds{limits_.start_line, limits_.head, HeadError::kRequestLineTooLong};
   for (;;) {
     const std::size_t start = lines_.consumed();
     if (start == size) return Progress::kMore;
@@ -55,7 +56,7 @@ Progress RequestParser::read_first_line(std::size_t size) {
       if (!is_char(first, kTokenChar)) return fail(HeadError::kBadMethod);
       started_ = true;
     }
-    const Progress line = lines_.next(head_, size, limits_.start_line, limits_.head, HeadError::kRequestLineTooLong);
+    const Progress line = lines_.next(head_, size, bounds);
     if (line == Progress::kMore) return line;
     if (line == Progress::kError) return fail(lines_.error());
     if (lines_.line().size == 0) {
@@ -73,14 +74,18 @@ HeadError RequestParser::split_request_line(Span line) {
   if (const HeadError error = read_method(whole, method_size); error != HeadError::kNone) return error;
   method_ = {line.at, static_cast<std::uint32_t>(method_size)};
   const std::size_t target_at = method_size + 1;
-  const std::size_t space = whole.find(' ', target_at);
+  // Mostly the first of what is special in a target is the space behind it.
+  const char* const stop = find_target_end(whole.data() + target_at);
+  const bool plain = *stop == ' ';
+  const std::size_t space = plain ? static_cast<std::size_t>(stop - whole.data()) : whole.find(' ', target_at);
   if (space == std::string_view::npos || space == target_at) return HeadError::kBadRequestLine;
   const std::string_view version = whole.substr(space + 1);
   if (version.size() != 8 || !version.starts_with(kVersionPrefix) || (version[7] != '0' && version[7] != '1'))
     return is_other_version(version) ? HeadError::kBadVersion : HeadError::kBadRequestLine;
   minor_version_ = static_cast<std::uint8_t>(version[7] - '0');
   if (method() == "CONNECT") return HeadError::kConnect;
-  return read_target({static_cast<std::uint32_t>(line.at + target_at), static_cast<std::uint32_t>(space - target_at)});
+  return read_target({static_cast<std::uint32_t>(line.at + target_at), static_cast<std::uint32_t>(space - target_at)},
+                     plain);
 }
 
 HeadError RequestParser::read_method(std::string_view line, std::size_t& size) {
@@ -89,11 +94,13 @@ HeadError RequestParser::read_method(std::string_view line, std::size_t& size) {
   return line[size] == ' ' && size <= kLongestMethod ? HeadError::kNone : HeadError::kBadMethod;
 }
 
-HeadError RequestParser::read_target(Span target) {
+/// `plain`: it has neither tab nor fragment.
+HeadError RequestParser::read_target(Span target, bool plain) {
   const std::string_view whole = text(target);
-  if (whole.find('\t') != std::string_view::npos) return HeadError::kBadTarget;
-  const std::size_t fragment = std::min(whole.find('#'), whole.size());
-  target.size = static_cast<std::uint32_t>(fragment);
+  if (!plain) {
+    if (whole.find('\t') != std::string_view::npos) return HeadError::kBadTarget;
+    target.size = static_cast<std::uint32_t>(std::min(whole.find('#'), whole.size()));
+  }
   if (whole[0] == '/') {
     target_ = target;
     return HeadError::kNone;

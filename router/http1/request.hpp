@@ -62,7 +62,7 @@ class RequestParser : public HeadParser<RequestParser> {
   Progress read_first_line(std::size_t size);
   HeadError split_request_line(Span line);
   HeadError read_method(std::string_view line, std::size_t& size);
-  HeadError read_target(Span target);
+  HeadError read_target(Span target, bool plain);
   HeadError read_absolute_form(Span target);
   HeadError on_field(const Field& field);
   HeadError on_host(const Field& field);

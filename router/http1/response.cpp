@@ -31,7 +31,8 @@ bool ResponseParser::keep_alive() const {
 
 Progress ResponseParser::read_first_line(std::size_t size) {
   if (size > 0 && head_[0] != 'H') return fail(HeadError::kBadStatusLine);
-  const Progress line = lines_.next(head_, size, limits_.start_line, limits_.head, HeadError::kStatusLineTooLong);
+  const LineScanner::Bounds bounds{limits_.start_line, limits_.head, HeadError::kStatusLineTooLong};
+  const Progress line = lines_.next(head_, size, bounds);
   if (line == Progress::kMore) return line;
   if (line == Progress::kError) return fail(lines_.error());
   const HeadError error = split_status_line(lines_.line());

@@ -1,9 +1,5 @@
 #include "router/http1/scan.hpp"
 
-#if defined(__SSE2__)
-#include <emmintrin.h>
-#endif
-
 namespace sluice::http1 {
 namespace {
 
@@ -34,26 +30,6 @@ const char* find_control_portable(const char* at, const char* end) {
   while (at < end && !is_control(*at)) ++at;
   return at;
 }
-
-#if defined(__SSE2__)
-const char* find_control(const char* at, const char* end) {
-  const __m128i highest_control = _mm_set1_epi8(0x1f);
-  const __m128i tab = _mm_set1_epi8('\t');
-  const __m128i del = _mm_set1_epi8(0x7f);
-  for (; at < end; at += 16) {
-    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
-    const __m128i low = _mm_cmpeq_epi8(_mm_min_epu8(bytes, highest_control), bytes);
-    const __m128i control = _mm_or_si128(_mm_andnot_si128(_mm_cmpeq_epi8(bytes, tab), low), _mm_cmpeq_epi8(bytes, del));
-    const auto mask = static_cast<unsigned>(_mm_movemask_epi8(control));
-    if (mask == 0) continue;
-    const char* found = at + __builtin_ctz(mask);
-    return found < end ? found : end;
-  }
-  return end;
-}
-#else
-const char* find_control(const char* at, const char* end) { return find_control_portable(at, end); }
-#endif
 
 bool equals_lower(std::string_view text, std::string_view lower) {
   if (text.size() != lower.size()) return false;

@@ -65,6 +65,22 @@ TEST(RouterLine, no_value_can_forge_a_field_or_a_line) {
             "status=200 bytes=15225 protocol=http1.1 tls=false");
 }
 
+TEST(RouterLine, every_byte_is_escaped_alike_wherever_it_stands) {
+  for (int c = 0; c < 256; ++c) {
+    RouterLine line;
+    std::string escaped(1, static_cast<char>(c));
+    if (c == '"' || c == '\\') escaped.insert(0, 1, '\\');
+    if (c < ' ' || c > '~') escaped = "\\x" + std::string{"0123456789abcdef"[c >> 4], "0123456789abcdef"[c & 15]};
+    for (std::size_t at = 0; at < 35; ++at) {
+      const std::string path = std::string(at, '/') + static_cast<char>(c) + "end";
+      line.path = line.host = path;
+      const std::string quoted = '"' + std::string(at, '/') + escaped + "end\"";
+      const std::string host = escaped.size() == 1 && c != ' ' ? path : quoted;
+      EXPECT_NE(text_of(line).find(" path=" + quoted + " host=" + host + " request_id="), std::string::npos) << c;
+    }
+  }
+}
+
 TEST(RouterLine, the_bound_holds_for_the_worst_bytes) {
   RouterLine line = sample_router_line();
   const std::string worst(5000, '\xff');

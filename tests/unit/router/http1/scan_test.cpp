@@ -43,6 +43,29 @@ TEST(FindControl, agrees_on_random_bytes) {
   }
 }
 
+TEST(FindTokenEnd, stops_at_each_byte_that_is_no_token_char_wherever_it_stands) {
+  for (int c = 0; c < 256; ++c) {
+    for (std::size_t at = 0; at < 40; ++at) {
+      std::string text(at, at % 3 == 0 ? 'A' : '-');
+      text += static_cast<char>(c);
+      const std::size_t end = is_char(static_cast<char>(c), kTokenChar) ? at + 1 : at;
+      const Slacked bytes(text + "\r");
+      EXPECT_EQ(find_token_end(bytes.data()) - bytes.data(), static_cast<std::ptrdiff_t>(end)) << c;
+    }
+  }
+}
+
+TEST(FindTargetEnd, stops_at_the_first_special_byte_wherever_it_stands) {
+  for (int c = 0; c < 256; ++c) {
+    for (std::size_t at = 0; at < 40; ++at) {
+      const std::string text = std::string(at, '/') + static_cast<char>(c);
+      const bool special = c == ' ' || c == '\t' || c == '#' || c == '\r';
+      const Slacked bytes(text + "\r");
+      EXPECT_EQ(find_target_end(bytes.data()) - bytes.data(), static_cast<std::ptrdiff_t>(special ? at : at + 1)) << c;
+    }
+  }
+}
+
 TEST(CharClass, token_is_that_of_rfc_9110) {
   std::string tokens;
   for (int c = 0; c < 256; ++c)
