@@ -5,6 +5,7 @@
 
 #include <boost/asio/post.hpp>
 
+#include "drains/destination.hpp"
 #include "logplex/base/log.hpp"
 #include "logplex/wire/notice.hpp"
 
@@ -17,6 +18,8 @@ constexpr std::chrono::milliseconds kConfirmPoll{8};
 constexpr std::chrono::seconds kTendPeriod{1};
 /// A receiver's Retry-After is honoured up to this.
 constexpr std::chrono::minutes kLongestAskedPause{10};
+/// L14 is said so often at most: a quiet channel's history is not to fill with it.
+constexpr std::chrono::minutes kTailNoticePeriod{15};
 /// Lines looked at in one turn: a filter that passes nothing must not keep the shard from its other work.
 constexpr std::uint64_t kLinesPerTurn = 10'000;
 
@@ -40,7 +43,7 @@ class DrainRunner::Gatherer final : public LineVisitor {
 
   bool on_line(ChannelSlot channel, Seq seq, const RecordView& line) override {
     if (frame_.lines > 0 && frame_.body.size() >= runner_.encoder_->target_bytes()) return false;
-    if (runner_.filter_ && !runner_.filter_->matches(line)) {
+    if (line.tails_only() || (runner_.filter_ && !runner_.filter_->matches(line))) {
       ++runner_.filtered_;
       return true;
     }
@@ -74,6 +77,7 @@ DrainRunner::DrainRunner(const DrainEnvironment& environment, FabricShard& fabri
     : OnShard(environment.shard),
       Subscription(fabric, Retention::kUntaken),
       environment_(environment),
+      fabric_(fabric),
       memory_(memory),
       log_id_(fabric.identity().log_id),
       drain_(entry.drain),
@@ -302,6 +306,7 @@ void DrainRunner::on_delivered(std::size_t frames) {
   health_ = Health::kWell;
   backoff_.reset();
   broke_before_ = false;
+  tails_told_again_at_ = {};
   note_progress();
 }
 
@@ -332,6 +337,17 @@ void DrainRunner::on_broken(const SendReport& report) {
   errors_.count(report.error_class);
   asked_pause_ = std::min<Duration>(report.retry_after, kLongestAskedPause);
   if (flushing_) flush_failed_ = true;
+  if (report.error_class == "tls") tell_tails(report.error);
+}
+
+/// Logplex's L14: a drain without a trusted connection is its owner's to mend. A global drain is the operator's.
+void DrainRunner::tell_tails(std::string_view error) {
+  const SteadyTime now = shard().now();
+  if (drain_.global() || now < tails_told_again_at_) return;
+  tails_told_again_at_ = now + kTailNoticePeriod;
+  const std::string url = redacted_url(drain_.url.reveal());
+  const OwnedRecord notice = l14_notice(error, url, drain_token_text(drain_), shard().wall_now());
+  fabric_.append(channel_, notice.view().line());
 }
 
 /// Frames with window 1 only: the one that was refused is the first.
@@ -409,6 +425,7 @@ void DrainRunner::reconfigure() {
   if (transport_ != nullptr) transport_->close();
   sent_ = 0;
   backoff_.reset();
+  tails_told_again_at_ = {};
   if (ring_ != nullptr) ring_->forget(*this);
   ring_.reset();
   configure();

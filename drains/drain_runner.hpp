@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "drains/backoff.hpp"
 #include "drains/body_pool.hpp"
@@ -103,6 +104,7 @@ class DrainRunner final : public OnShard, private Subscription, private FrameRin
   void apply(const SendReport& report);
   void on_delivered(std::size_t frames);
   void on_broken(const SendReport& report);
+  void tell_tails(std::string_view error);
   void note_refused(const Refused& refused);
   void note_trouble();
   void charge_copies();
@@ -114,6 +116,7 @@ class DrainRunner final : public OnShard, private Subscription, private FrameRin
   std::uint64_t lines_under_way() const;
 
   const DrainEnvironment& environment_;
+  FabricShard& fabric_;
   FrameMemory& memory_;
   const std::uint64_t log_id_;
   Drain drain_;
@@ -138,6 +141,7 @@ class DrainRunner final : public OnShard, private Subscription, private FrameRin
   std::uint64_t notices_ = 0;
   std::uint64_t untold_ = 0;  // lost lines that no L10 has told yet
   WallTime untold_since_{};
+  SteadyTime tails_told_again_at_{};
 
   Health health_ = Health::kUntried;
   bool way_is_full_ = false;   // the transport could not take the frame, or not all of it

@@ -34,7 +34,7 @@ class FrameRing::Renderer final : public LineVisitor {
   bool on_line(ChannelSlot channel, Seq seq, const RecordView& line) override {
     const std::size_t begin = body_.bytes.size();
     if (after.lines > 0 || (lines > 0 && begin + line.size() + kMessageExtra > target_)) return false;
-    if (ring_.filter_ && !ring_.filter_->matches(line)) {
+    if (line.tails_only() || (ring_.filter_ && !ring_.filter_->matches(line))) {
       ++ring_.filtered_;
       return true;
     }

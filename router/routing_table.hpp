@@ -35,7 +35,7 @@ class RoutingTable final : public ConfigObserver {
   explicit RoutingTable(ConfigFeed& feed);
   RoutingTable(const RoutingTable&) = delete;
   RoutingTable& operator=(const RoutingTable&) = delete;
-  ~RoutingTable();
+  ~RoutingTable() override;
 
   const ConfigSnapshot& config() const { return feed_.current(); }
   /// Null when the app is gone.

@@ -6,44 +6,28 @@
 
 #include "logplex/base/metrics.hpp"
 #include "logplex/runtime/runtime.hpp"
-#include "logplex/runtime/turn_time.hpp"
 
 namespace sluice {
 namespace {
 
 thread_local Shard* current_shard = nullptr;
-thread_local bool between_turns = false;
 
 /// Handlers and mails of one turn are bounded so that no source starves another.
 constexpr std::size_t kHandlersPerTurn = 64;
 constexpr std::size_t kMailsPerTurn = 64;
 /// While hot sockets are busy, Asio is asked (one epoll_wait) only every few turns.
 constexpr std::uint64_t kTurnsPerPollWhenHot = 4;
-/// A blocked shard turns at least this often: the handler that wakes it sees a time of the turn that is so old at most.
-constexpr std::chrono::milliseconds kLongestSleep{50};
 
 }  // namespace
 
 Shard::Shard(Runtime& runtime, std::uint32_t id, Clock& clock)
-    : runtime_(runtime),
-      id_(id),
-      clock_(clock),
-      now_(clock.steady()),
-      wall_now_(clock.wall()),
-      wheel_(now_),
-      poller_descriptor_(io_, poller_.fd()) {}
+    : runtime_(runtime), id_(id), clock_(clock), time_(clock), wheel_(time_), poller_descriptor_(io_, poller_.fd()) {}
 
 Shard::~Shard() {
   poller_descriptor_.release();
   ShardScope scope(*this);
   waiting_.clear();
   retired_.clear();
-}
-
-SteadyTime time_for_deadlines(SteadyTime wheel_time) {
-  if (current_shard == nullptr) return wheel_time;
-  const SteadyTime now = between_turns ? current_shard->clock().steady() : current_shard->now();
-  return std::max(wheel_time, now);
 }
 
 Shard& Shard::current() {
@@ -112,11 +96,6 @@ void Shard::wake() {
   if (sleeping_.load(std::memory_order_relaxed) && sleeping_.exchange(false)) asio::post(io_, [] {});
 }
 
-void Shard::read_clock() {
-  now_ = clock_.steady();
-  wall_now_ = clock_.wall();
-}
-
 std::size_t Shard::run_handlers(bool hot) {
   if (hot && counters_.turns % kTurnsPerPollWhenHot != 0) return 0;
   if (io_.stopped()) io_.restart();
@@ -155,11 +134,11 @@ void Shard::run_turn_hooks() {
 bool Shard::turn() {
   ShardScope scope(*this);
   ++counters_.turns;
-  read_clock();
+  time_.read();
   const std::size_t events = poller_.poll();
   std::size_t did = events + run_handlers(events != 0);
   did += deliver_mail();
-  wheel_.advance(now_);
+  wheel_.advance();
   run_turn_hooks();
   flush_waiting();
   retired_.clear();
@@ -178,15 +157,14 @@ void Shard::block() {
   bool mail = false;
   for (std::uint32_t from = 0; from < runtime_.size(); ++from) mail = mail || !runtime_.mailbox(from, id_).empty();
   if (!mail && !runtime_.stopping()) {
-    Duration sleep = std::min<Duration>(wheel_.until_next(clock_.steady()), kLongestSleep);
+    Duration sleep = wheel_.until_next(clock_.steady());
     const bool mail_waits =
         std::any_of(waiting_.begin(), waiting_.end(), [](const auto& queue) { return !queue.empty(); });
     if (mail_waits) sleep = std::min<Duration>(sleep, Wheel::kTick);
     ShardScope scope(*this);
     if (io_.stopped()) io_.restart();
-    between_turns = true;
+    time_.sleeps();
     io_.run_one_for(sleep);
-    between_turns = false;
   }
   sleeping_.store(false, std::memory_order_relaxed);
 }

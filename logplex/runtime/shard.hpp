@@ -15,6 +15,7 @@
 #include "logplex/runtime/mailbox.hpp"
 #include "logplex/runtime/poller.hpp"
 #include "logplex/runtime/task.hpp"
+#include "logplex/runtime/turn_time.hpp"
 #include "logplex/runtime/wheel.hpp"
 
 namespace sluice {
@@ -69,9 +70,9 @@ class Shard {
   Poller& poller() { return poller_; }
   Wheel& wheel() { return wheel_; }
   Rng& rng() { return rng_; }
-  /// Time at the start of this turn.
-  SteadyTime now() const { return now_; }
-  WallTime wall_now() const { return wall_now_; }
+  /// Time of this turn.
+  SteadyTime now() const { return time_.steady(); }
+  WallTime wall_now() const { return time_.wall(); }
   Clock& clock() { return clock_; }
   bool runtime_stopping() const;
   const ShardCounters& counters() const { return counters_; }
@@ -101,7 +102,6 @@ class Shard {
   friend class ShardScope;
   using Descriptor = asio::posix::basic_stream_descriptor<Executor>;
 
-  void read_clock();
   std::size_t run_handlers(bool hot);
   std::size_t deliver_mail();
   void flush_waiting();
@@ -112,8 +112,7 @@ class Shard {
   Runtime& runtime_;
   const std::uint32_t id_;
   Clock& clock_;
-  SteadyTime now_;
-  WallTime wall_now_;
+  TurnTime time_;
   Wheel wheel_;
   SystemRng rng_;
   ShardCounters counters_;

@@ -4,9 +4,32 @@
 
 namespace sluice {
 
-/// From when on a deadline armed now counts. In a turn the wheel is behind by as long as the shard slept, for it moves
-/// on after the handlers; the turn's time is right. A handler by which Asio wakes the shard runs before the next turn
-/// has begun, so the clock is read for it.
-SteadyTime time_for_deadlines(SteadyTime wheel_time);
+/// The time of a shard's turn. The clock is read once when a turn begins, and once more by the first who asks after the
+/// shard has slept: what wakes it runs before its next turn. One shard.
+class TurnTime {
+ public:
+  explicit TurnTime(const Clock& clock) : clock_(clock) { read(); }
+
+  SteadyTime steady() const {
+    if (slept_) read();
+    return steady_;
+  }
+  WallTime wall() const {
+    if (slept_) read();
+    return wall_;
+  }
+  void read() const {
+    steady_ = clock_.steady();
+    wall_ = clock_.wall();
+    slept_ = false;
+  }
+  void sleeps() { slept_ = true; }
+
+ private:
+  const Clock& clock_;
+  mutable SteadyTime steady_;
+  mutable WallTime wall_;
+  mutable bool slept_ = false;
+};
 
 }  // namespace sluice

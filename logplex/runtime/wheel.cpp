@@ -2,13 +2,11 @@
 
 #include <algorithm>
 
-#include "logplex/runtime/turn_time.hpp"
-
 namespace sluice {
 
 void Deadline::arm(Duration from_now) {
   // One tick more, because the current one has partly passed.
-  when_ = wheel_.tick_at(time_for_deadlines(wheel_.now_) + from_now) + 1;
+  when_ = wheel_.tick_at(wheel_.time_.steady() + from_now) + 1;
   if (linked_tick_ != kNever && linked_tick_ <= when_) return;
   unlink();
   wheel_.link(*this, when_);
@@ -52,9 +50,8 @@ void Wheel::visit(std::int64_t tick) {
   }
 }
 
-void Wheel::advance(SteadyTime now) {
-  now_ = now;
-  const std::int64_t target = tick_at(now);
+void Wheel::advance() {
+  const std::int64_t target = tick_at(time_.steady());
   // After a long sleep each slot needs one visit only; entries that are due fire by their own tick.
   if (target - done_ > static_cast<std::int64_t>(kSlots)) done_ = target - static_cast<std::int64_t>(kSlots);
   while (done_ < target) {

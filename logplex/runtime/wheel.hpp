@@ -6,8 +6,8 @@
 #include <cstdint>
 #include <limits>
 
-#include "logplex/base/clock.hpp"
 #include "logplex/base/units.hpp"
+#include "logplex/runtime/turn_time.hpp"
 
 namespace sluice {
 
@@ -53,13 +53,12 @@ class Wheel {
   static constexpr std::chrono::milliseconds kTick{4};
   static constexpr std::size_t kSlots = 2048;
 
-  explicit Wheel(SteadyTime start) : start_(start) {}
+  explicit Wheel(const TurnTime& time) : time_(time), start_(time.steady()) {}
 
-  /// Fires what is due. Called once a turn with the turn's time.
-  void advance(SteadyTime now);
+  /// Fires what is due. Called once a turn, after its handlers.
+  void advance();
   /// Time until the next slot that holds anything, at most a round. What sleeps may sleep that long.
   Duration until_next(SteadyTime now) const;
-  SteadyTime now() const { return now_; }
 
  private:
   friend class Deadline;
@@ -68,8 +67,8 @@ class Wheel {
   void link(Deadline& deadline, std::int64_t tick);
   void visit(std::int64_t tick);
 
-  SteadyTime start_;
-  SteadyTime now_ = start_;
+  const TurnTime& time_;
+  const SteadyTime start_;
   std::int64_t done_ = 0;  // slots up to this tick have been visited
   std::array<Deadline*, kSlots> slots_{};
   std::array<std::uint64_t, kSlots / 64> occupied_{};

@@ -18,7 +18,8 @@ struct LineView {
   std::string_view process;  // procid, at most 255 bytes
   std::string_view msgid;    // at most 255 bytes
   std::string_view structured_data;
-  std::string_view text;  // with its final newline if it had one; may hold any byte
+  std::string_view text;    // with its final newline if it had one; may hold any byte
+  bool tails_only = false;  // drains pass it over: a notice about one of them
 };
 
 constexpr std::uint8_t severity_of(std::uint8_t pri) { return pri & 7; }

@@ -43,6 +43,7 @@ OwnedRecord l11_notice(std::uint64_t lines, WallTime since, WallTime now) {
 OwnedRecord l14_notice(std::string_view error, std::string_view uri, std::string_view host, WallTime now) {
   LineView line;
   line.pri = kLocal7Warning;
+  line.tails_only = true;
   line.host = host;
   line.source = "heroku";
   line.process = "logplex";

@@ -105,6 +105,7 @@ void encode_record(const LineView& line, std::byte* out) {
   header.source_size = static_cast<std::uint8_t>(source.size());
   header.process_size = static_cast<std::uint8_t>(process.size());
   header.msgid_size = static_cast<std::uint8_t>(msgid.size());
+  header.flags = line.tails_only ? RecordHeader::kTailsOnly : 0;
   header.size = static_cast<std::uint32_t>(padded(sizeof header + body_size(header)));
   std::memset(out + header.size - 8, 0, 8);
   std::memcpy(out, &header, sizeof header);
@@ -151,7 +152,7 @@ bool record_fits(std::span<const std::byte> bytes) {
   std::memcpy(&header, bytes.data(), sizeof header);
   if (header.size > bytes.size() || header.size < kGapRecordSize || header.size % 8 != 0) return false;
   if (header.flags == RecordHeader::kGap) return gap_fits(header, bytes.data());
-  if (header.flags != 0 || header.pri > 191) return false;
+  if ((header.flags & ~RecordHeader::kTailsOnly) != 0 || header.pri > 191) return false;
   const char* body = reinterpret_cast<const char*>(bytes.data() + sizeof header);
   return fields_fit(header, {body, header.size - sizeof header});
 }

@@ -34,7 +34,8 @@ std::string_view to_string(LossReason reason);
 ///
 /// All numbers little endian; `size` counts everything. Empty header fields are stored as "-". So `SOURCE SP PROC` is
 /// one run of bytes, which is what every format writes. A gap record has kGap in flags, the number of lines in the
-/// first 8 bytes after the header and the reason in `pri`; it consumes that many sequence numbers.
+/// first 8 bytes after the header and the reason in `pri`; it consumes that many sequence numbers. kTailsOnly: drains
+/// pass the line over.
 struct RecordHeader {
   std::uint32_t size;
   std::uint16_t text_size;
@@ -49,6 +50,7 @@ struct RecordHeader {
   std::uint16_t flags;
 
   static constexpr std::uint16_t kGap = 1;
+  static constexpr std::uint16_t kTailsOnly = 2;
 };
 static_assert(sizeof(RecordHeader) == 24);
 
@@ -84,6 +86,8 @@ class RecordView {
   }
   LossReason gap_reason() const { return static_cast<LossReason>(header_.pri); }
 
+  bool tails_only() const { return (header_.flags & RecordHeader::kTailsOnly) != 0; }
+
   std::uint8_t pri() const { return header_.pri; }
   WallTime received() const { return WallTime(std::chrono::microseconds(header_.received_us)); }
   std::string_view time() const { return text_at(0, header_.time_size); }
@@ -100,7 +104,7 @@ class RecordView {
   /// `TIME SP HOST SP SOURCE SP PROC SP MSGID SP SD SP TEXT` as one run: all of an RFC 5424 message but its priority.
   std::string_view fields_and_text() const { return text_at(0, text_offset() + header_.text_size); }
   LineView line() const {
-    return {pri(), received(), time(), host(), source(), process(), msgid(), structured_data(), text()};
+    return {pri(), received(), time(), host(), source(), process(), msgid(), structured_data(), text(), tails_only()};
   }
   const std::byte* bytes() const { return at_; }
 

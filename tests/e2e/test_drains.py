@@ -78,7 +78,8 @@ class HttpDrainTest(DrainCase):
         self.post("secret")
         wait_for("an error in the status", lambda: self.ledger(drain)["last_error"])
         self.assertEqual(receiver.deliveries, [])
-        self.wait_for_stats(drain, offered=1, delivered=0, pending_lines=1)
+        stats = self.ledger(drain)
+        self.assertEqual((stats["delivered"], stats["filtered"], stats["dropped"]), (0, 0, {}))
 
     def test_certificate_of_another_host_gets_nothing(self):
         receiver = self.using(HttpReceiver(self.authority.server_context("elsewhere", "DNS:elsewhere.test")))
@@ -199,7 +200,24 @@ class SyslogDrainTest(DrainCase):
         self.node.add_drain(receiver.url + "#insecure", self.channel)
         self.post("careless")
         self.wait_for_texts(receiver, ["careless\n"])
-        self.wait_for_stats(strict, offered=2, delivered=0, pending_lines=2)
+        self.assertEqual(self.ledger(strict)["delivered"], 0)
+
+    def test_owner_reads_of_an_untrusted_certificate_in_tails_only(self):
+        receiver = self.using(SyslogReceiver(self.authority.server_context("elsewhere", "DNS:elsewhere.test")))
+        trusted = self.using(HttpReceiver(self.authority.server_context()))
+        bystander = self.drain_to(trusted)
+        strict = self.drain_to(receiver)
+        self.post("careful")
+        notice = 'heroku[logplex]: Error L14 (certificate validation): error="'
+        def noticed():
+            return [line for line in self.node.logs(self.channel) if notice in line]
+        lines = wait_for("L14 in the history", noticed)
+        self.assertIn(f'uri="{receiver.url}"', lines[0])
+        self.wait_for_texts(trusted, ["careful"])
+        self.post("later")
+        self.wait_for_texts(trusted, ["careful", "later"])
+        self.assertEqual(self.ledger(bystander)["delivered"], 2)
+        self.assertGreaterEqual(self.ledger(bystander)["filtered"], 1)
 
     def test_connection_is_made_again_after_a_reset(self):
         receiver = self.using(SyslogReceiver())

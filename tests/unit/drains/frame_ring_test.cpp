@@ -418,6 +418,7 @@ TEST(SharedFrames, drain_whose_receiver_stops_falls_out_and_comes_back_with_ever
       for (int i = 0; i < 200; ++i, ++appended)
         world.fabric.shard(0).append(world.channel, line_of(std::to_string(appended) + padding));
     });
+    EXPECT_TRUE(first.reaches([](const Ledger& ledger) { return ledger.pending_lines == 0; }));
   }
   EXPECT_FALSE(second.on_shard(shares));
   EXPECT_TRUE(first.on_shard(shares));
