@@ -4,7 +4,9 @@
 -- ARGV   1 the change as one JSON object. Each script names its own members; these are the same for all:
 --            history      the data set that the node follows, "" when it knows none
 --            new_history  the name to give to a data set that is begun by this change
---            by           who asks: comes back in the change stream
+--            by           names this change, and comes back in the change stream
+--            since        present when it is sent again, because the answer to it was lost: the revision that it was
+--                         decided on. If the stream says that it was made after that, the answer is as it was then
 --            keep         how many changes the stream keeps, about
 -- Answer {"ok", revision, id}, or {"refused", code, text, revision}: then nothing was written. Codes: "stale" (an entry
 --        is not what the node took it for: read the stream up to this revision and decide again), "conflict", "limit",
@@ -193,8 +195,25 @@ local function open_data_set()
   if now[7] and not arg.loading then refuse('history', 'an import is under way') end
 end
 
-local function save()
+-- The answer to this very change when it was made before; nil when it was not.
+local function made_before()
+  local page, from = 500, tonumber(arg.since) + 1
+  while true do
+    local events = redis.call('XRANGE', KEYS[CHANGES], number_text(from) .. '-0', '+', 'COUNT', page)
+    for _, event in ipairs(events) do
+      local fields = event[2]
+      if fields[2] == arg.by then return {string.match(event[1], '^%d+'), fields[5] == 'id' and fields[6] or ''} end
+    end
+    if #events < page then return nil end
+    from = tonumber(string.match(events[#events][1], '^%d+')) + 1
+  end
+end
+
+local function save(id)
   local event = {'by', arg.by or '', 'sum', number_text(meta.checksum)}
+  if id then
+    event[5], event[6] = 'id', id
+  end
   for _, part in ipairs(effects) do event[#event + 1] = part end
   redis.call('XADD', KEYS[CHANGES], 'MAXLEN', '~', arg.keep, number_text(meta.revision) .. '-0', unpack(event))
   for hash, fields in pairs(staged) do
@@ -213,17 +232,20 @@ end
 
 -- Runs a change; what it returns is the id in the answer.
 local function commit(change)
+  local made
   local done, outcome = pcall(function()
     open_data_set()
-    return change()
+    made = arg.since and made_before()
+    return made and made[2] or change()
   end)
   if not done and type(outcome) == 'table' and outcome.code then
     return {'refused', outcome.code, outcome.text, number_text(meta.revision or 0)}
   end
   if not done then error(outcome) end
+  if made then return {'ok', made[1], outcome} end
   if #effects > 0 or arg.always then
     meta.revision = meta.revision + 1
-    save()
+    save(outcome)
   end
   return {'ok', number_text(meta.revision), outcome or ''}
 end

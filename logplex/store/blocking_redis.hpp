@@ -14,7 +14,8 @@ namespace sluice {
 /// at most the patience given. One thread.
 class BlockingRedis {
  public:
-  /// Connects and logs in; with sentinels, to the master that they name. Errors name the server, never the password.
+  /// Connects and logs in; with sentinels, to the master that they name; in a Redis Cluster, to the node that holds
+  /// the keys. Errors name the server, never the password.
   static result<BlockingRedis, Error> open(const RedisUrl& url, std::shared_ptr<const TlsContext> tls);
 
   /// The server's answer; what the server calls an error is an Error.
@@ -26,8 +27,14 @@ class BlockingRedis {
   BlockingRedis(std::unique_ptr<BlockingStream> stream, std::string where);
 
   static result<BlockingRedis, Error> connect(const HostPort& server, std::shared_ptr<const TlsContext> tls);
-  static result<HostPort, Error> find_master(const RedisUrl& url);
+  static result<HostPort, Error> find_master(const RedisUrl& url, const std::shared_ptr<const TlsContext>& tls);
+  static result<HostPort, Error> ask_sentinel(const HostPort& sentinel, const RedisUrl& url,
+                                              const std::shared_ptr<const TlsContext>& tls);
+  static result<BlockingRedis, Error> open_at(HostPort server, const RedisUrl& url,
+                                              const std::shared_ptr<const TlsContext>& tls);
   result<void, Error> log_in(const RedisUrl& url);
+  result<RedisReply, Error> checked(result<RedisReply, Error> reply) const;
+  result<RedisReply, Error> answer_to(const std::vector<std::string_view>& parts);
   result<void, Error> send(std::string_view bytes);
   result<RedisReply, Error> receive();
 

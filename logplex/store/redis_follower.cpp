@@ -24,6 +24,10 @@ const RedisReply* events_of(const RedisReply& reply) {
   return &reply.list[0].list[1];
 }
 
+void append(std::vector<std::string_view>& command, std::initializer_list<std::string_view> more) {
+  command.insert(command.end(), more);
+}
+
 std::vector<std::string_view> meta_command() {
   std::vector<std::string_view> command{"HMGET", redis_keys()[kMetaKey]};
   for (const auto field : RedisMeta::fields()) command.push_back(field);
@@ -120,7 +124,10 @@ Task<result<std::pair<RedisMeta, RedisReply>, Error>> RedisFollower::poll() {
   const std::string after = std::to_string(image_.revision()) + "-0";
   const auto& changes = redis_keys()[kChangesKey];
   std::vector<std::vector<std::string_view>> commands{meta_command()};
-  if (!read_all_) commands.push_back({"XREAD", "COUNT", kEventsAtOnce, "BLOCK", kBlockMs, "STREAMS", changes, after});
+  if (!read_all_) commands.push_back({"XREAD", "COUNT", kEventsAtOnce});
+  // Only who is up to date waits for what comes next.
+  if (!read_all_ && state_ == RedisState::kUpToDate) append(commands.back(), {"BLOCK", kBlockMs});
+  if (!read_all_) append(commands.back(), {"STREAMS", changes, after});
   auto replies = co_await stream_.connection->call_all(commands, kBlock + settings_.patience);
   if (replies.has_error()) co_return std::move(replies).error();
   for (const auto& reply : *replies)

@@ -24,7 +24,8 @@ struct RedisLink {
 };
 
 /// Asks the sentinels where the master is, when there are any; connects, logs in, chooses the database, and makes sure
-/// that it is a master. All within the time. Errors name the server; kConnectFailed when it is a replica.
+/// that it is a master. A node of a Redis Cluster says who holds the keys, which is one of its masters: they have one
+/// hash tag. All within the time. Errors name the server; kConnectFailed when it is a replica.
 Task<result<RedisLink, Error>> link_redis(Gate& gate, Dialer& dialer, RedisTarget target, Duration timeout);
 
 /// Pauses between attempts: anything up to a bound that doubles each time ("full jitter"), so that many nodes whose

@@ -1,6 +1,7 @@
 #include "logplex/store/redis_reply.hpp"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 
 #include <hiredis/hiredis.h>
@@ -70,6 +71,23 @@ redisReplyObjectFunctions functions{make_text, make_list, make_number, make_nil,
 
 std::string_view RedisReply::error_code() const {
   return is_error() ? std::string_view(text).substr(0, text.find(' ')) : std::string_view();
+}
+
+bool RedisReply::is_not_now() const {
+  static constexpr std::array<std::string_view, 9> kCodes{"MOVED",   "ASK",  "TRYAGAIN",   "CLUSTERDOWN", "READONLY",
+                                                          "LOADING", "BUSY", "MASTERDOWN", "NOREPLICAS"};
+  return std::find(kCodes.begin(), kCodes.end(), error_code()) != kCodes.end();
+}
+
+std::optional<HostPort> RedisReply::moved_to(const std::string& asked) const {
+  if (error_code() != "MOVED") return std::nullopt;
+  // "MOVED 3999 127.0.0.1:6381"; an IPv6 address has no brackets.
+  const auto place = std::string_view(text).substr(text.rfind(' ') + 1);
+  const auto colon = place.rfind(':');
+  const auto port = colon == std::string_view::npos ? std::nullopt : parse_decimal(place.substr(colon + 1));
+  if (!port || *port == 0 || *port > 65'535) return std::nullopt;
+  const auto host = place.substr(0, colon);
+  return HostPort{host.empty() || host == "?" ? asked : std::string(host), static_cast<std::uint16_t>(*port)};
 }
 
 const std::string& RedisReply::text_at(std::size_t index) const {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "logplex/base/result.hpp"
+#include "logplex/net/address_text.hpp"
 
 struct redisReader;
 
@@ -26,6 +27,11 @@ struct RedisReply {
   bool is_error() const { return kind == Kind::kError; }
   /// The first word of an error: "NOSCRIPT", "OOM", "READONLY".
   std::string_view error_code() const;
+  /// True for an error that says: not here, or not now; nothing was done, and another attempt may help.
+  bool is_not_now() const;
+  /// Where a node of a Redis Cluster says that the key is, when that is what it says. `asked` is its own host, which it
+  /// may leave out.
+  std::optional<HostPort> moved_to(const std::string& asked) const;
   /// The text at this place of a list; empty when there is none.
   const std::string& text_at(std::size_t index) const;
   /// The number at this place of a list, or in the text there; 0 when there is none.

@@ -221,6 +221,9 @@ void RedisStore::add_metrics(MetricsPage& page) const {
   page.counter("sluice_store_refused_changes_total", "Changes that were not made.", number(figures_.write.refused));
   page.counter("sluice_store_retried_changes_total", "Changes decided again, since another node was quicker.",
                number(figures_.write.retried));
+  page.counter("sluice_store_repeated_changes_total",
+               "Times a change was sent again, since the connection broke or the server said not now.",
+               number(figures_.write.repeated));
   page.counter("sluice_store_change_seconds_total", "Time from the decision until every shard acts on it.",
                figures_.write.seconds);
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "logplex/model/config_error.hpp"
+#include "logplex/net/http_message.hpp"
 #include "logplex/net/url.hpp"
 #include "logplex/store/redis_reply.hpp"
 
@@ -19,7 +20,8 @@ struct Pieces {
   std::string_view scheme;
   std::string_view userinfo;  // with the @
   std::string_view hosts;
-  std::string_view path;  // without the first /
+  std::string_view path;   // without the first /
+  std::string_view query;  // without the ?
 };
 
 Pieces cut(std::string_view text) {
@@ -28,6 +30,9 @@ Pieces cut(std::string_view text) {
   if (colon == std::string_view::npos) return out;
   out.scheme = text.substr(0, colon);
   auto rest = text.substr(colon + 3);
+  const auto question = rest.find('?');
+  if (question != std::string_view::npos) out.query = rest.substr(question + 1);
+  rest = rest.substr(0, question);
   const auto slash = rest.find('/');
   if (slash != std::string_view::npos) out.path = rest.substr(slash + 1);
   rest = rest.substr(0, slash);
@@ -58,6 +63,25 @@ result<void, Error> read_servers(const Pieces& pieces, std::uint16_t port, Redis
   return {};
 }
 
+result<void, Error> read_query(std::string_view query, bool sentinels, RedisUrl& out) {
+  while (!query.empty()) {
+    const auto item = query.substr(0, query.find('&'));
+    query.remove_prefix(std::min(query.size(), item.size() + 1));
+    const auto equals = std::min(item.find('='), item.size());
+    const auto name = item.substr(0, equals);
+    std::string value;
+    if (!percent_decode(item.substr(std::min(item.size(), equals + 1)), false, value))
+      return invalid("what stands after ? is not encoded as in a URL");
+    if (sentinels && name == "sentinel_user")
+      out.sentinel_user = std::move(value);
+    else if (sentinels && name == "sentinel_password")
+      out.sentinel_password = Secret(std::move(value));
+    else
+      return invalid("only sentinel_user and sentinel_password may stand after ?, and only with sentinels");
+  }
+  return {};
+}
+
 }  // namespace
 
 std::string RedisUrl::where() const {
@@ -70,27 +94,33 @@ std::string RedisUrl::where() const {
   return sentinels() ? out + "/" + master : out;
 }
 
+std::vector<std::string_view> login_command(const RedisLogin& login) {
+  if (!login.user.empty()) return {"AUTH", login.user, login.password};
+  if (!login.password.empty()) return {"AUTH", login.password};
+  return {};
+}
+
 bool is_redis_url(std::string_view text) {
   const auto scheme = cut(text).scheme;
-  return scheme == "redis" || scheme == "rediss" || scheme == "redis+sentinel";
+  return scheme == "redis" || scheme == "rediss" || scheme == "redis+sentinel" || scheme == "rediss+sentinel";
 }
 
 result<void, Error> check_store_url(const Secret& url) {
   if (url.reveal() == "embedded:") return {};
   if (!is_redis_url(url.reveal()))
-    return invalid("must be embedded:, redis://..., rediss://... or redis+sentinel://...");
+    return invalid("must be embedded:, redis://..., rediss://..., redis+sentinel://... or rediss+sentinel://...");
   SLUICE_TRY_VOID(parse_redis_url(url.reveal()));
   return {};
 }
 
 result<RedisUrl, Error> parse_redis_url(std::string_view text) {
   const auto pieces = cut(text);
-  if (!is_redis_url(text)) return invalid("must begin with redis://, rediss:// or redis+sentinel://");
+  if (!is_redis_url(text))
+    return invalid("must begin with redis://, rediss://, redis+sentinel:// or rediss+sentinel://");
   RedisUrl out;
-  const bool sentinels = pieces.scheme == "redis+sentinel";
-  out.tls = pieces.scheme == "rediss";
+  const bool sentinels = pieces.scheme.ends_with("+sentinel");
+  out.tls = pieces.scheme.starts_with("rediss");
   SLUICE_TRY_VOID(read_servers(pieces, sentinels ? kSentinelPort : kServerPort, out));
-  if (!sentinels && out.servers.size() != 1) return invalid("must name one host");
   auto path = pieces.path;
   if (sentinels) {
     out.master = path.substr(0, path.find('/'));
@@ -98,6 +128,8 @@ result<RedisUrl, Error> parse_redis_url(std::string_view text) {
     if (out.master.empty()) return invalid("must end in /MASTER, the name that the sentinels know");
   }
   SLUICE_TRY(out.database, parse_database(path));
+  if (!sentinels && out.servers.size() > 1 && out.database != 0) return invalid("a Redis Cluster has no databases");
+  SLUICE_TRY_VOID(read_query(pieces.query, sentinels, out));
   return out;
 }
 

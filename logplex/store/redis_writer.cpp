@@ -22,6 +22,8 @@ constexpr int kUnexplained = 2;
 constexpr std::uint64_t kHistories = std::uint64_t{1} << 53;
 
 constexpr Duration kGlance = std::chrono::milliseconds(20);
+/// Before a server that said "not now" is asked again.
+constexpr Duration kNotNowPause = std::chrono::milliseconds(50);
 
 Error away(std::string why) { return {ConfigError::kUnavailable, std::move(why)}; }
 
@@ -29,6 +31,12 @@ ConfigError code_of(std::string_view refusal) {
   if (refusal == "limit") return ConfigError::kLimit;
   if (refusal == "not_found") return ConfigError::kNotFound;
   return refusal == "history" || refusal == "newer" ? ConfigError::kUnavailable : ConfigError::kConflict;
+}
+
+/// The server is not, or no longer, the one to ask: the follower has to look for the right one.
+bool is_elsewhere(const RedisReply& reply) {
+  const auto code = reply.error_code();
+  return reply.is_not_now() && code != "LOADING" && code != "TRYAGAIN" && code != "BUSY";
 }
 
 }  // namespace
@@ -47,6 +55,21 @@ struct RedisWriter::Verdict {
   std::string text;  // done: the id that was given
 };
 
+/// A change on its way.
+struct RedisWriter::Attempt {
+  const Change& change;
+  const SteadyTime until;
+  const std::string by;              // names it in the stream
+  std::optional<ScriptCall> call{};  // as it was sent last; none: there is nothing to do
+  Applied applied{};                 // what is answered when it is made
+  std::uint64_t seen = 0;            // the revision that the decision rests on
+  std::string unanswered{};          // it was sent, nobody knows whether it was made, and this is why
+  std::string put_off{};             // what the server said instead of doing it
+  int unexplained = 0;
+
+  bool sent() const { return !unanswered.empty() || !put_off.empty(); }
+};
+
 RedisWriter::RedisWriter(Shard& shard, RedisFollower& follower, const RedisImage& image, RevisionWait& shown,
                          const ConfigLimits& limits, Duration timeout)
     : shard_(shard), follower_(follower), image_(image), shown_(shown), limits_(limits), timeout_(timeout) {}
@@ -59,75 +82,112 @@ Error RedisWriter::unavailable() const {
 }
 
 Error RedisWriter::broken(const RedisReply& reply) const {
-  const auto code = reply.error_code();
-  if (code == "OOM") return away("Redis is full: " + reply.text);
+  if (reply.error_code() == "OOM") return away("Redis is full: " + reply.text);
   return away("Redis refuses to write: " + reply.text);
+}
+
+Error RedisWriter::outcome_without_connection(const Attempt& attempt, Error why) const {
+  if (!attempt.unanswered.empty())
+    return away("Redis did not say whether the change was made: look before you repeat it (" + attempt.unanswered +
+                ")");
+  return attempt.put_off.empty() ? std::move(why) : away("Redis refuses to write: " + attempt.put_off);
 }
 
 Task<result<Applied, Error>> RedisWriter::apply(Change change) {
   const SteadyTime began = shard_.clock().steady();
   ++counters_.changes;
-  auto outcome = co_await attempts(change, began + timeout_);
+  Attempt attempt{change, began + timeout_, digest_text(shard_.rng().next())};
+  auto outcome = co_await attempts(std::move(attempt));
   counters_.seconds += std::chrono::duration<double>(shard_.clock().steady() - began).count();
   counters_.refused += outcome.has_error() ? 1 : 0;
   co_return outcome;
 }
 
-Task<result<Applied, Error>> RedisWriter::attempts(const Change& change, SteadyTime until) {
-  for (int unexplained = 0;;) {
-    const auto connected = co_await ready(until);
-    if (connected.has_error()) co_return connected.error();
-    const auto seen = image_.revision();
-    auto decided = decide(image_.config(), change, limits_);
-    if (decided.has_error()) {
-      if (decided.error().code == ConfigError::kInvalid) co_return std::move(decided).error();
-      const auto newest = co_await image_is_newest(until);
-      if (newest.has_error()) co_return newest.error();
-      if (*newest && image_.revision() == seen) co_return std::move(decided).error();
+Task<result<Applied, Error>> RedisWriter::attempts(Attempt attempt) {
+  for (;;) {
+    const auto connected = co_await ready(attempt.until, attempt.sent());
+    if (connected.has_error()) co_return outcome_without_connection(attempt, connected.error());
+    if (attempt.unanswered.empty()) {
+      const auto decided = co_await decide_on(attempt);
+      if (decided.has_error()) co_return decided.error();
+      if (!*decided) continue;
+      if (!attempt.call) co_return std::move(attempt.applied);
+    }
+    auto reply = co_await run(attempt);
+    if (reply.has_error()) {
+      attempt.unanswered = reply.error().text();
+      ++counters_.repeated;
       continue;
     }
-    if (decided->list.empty()) {
-      decided->applied.revision = seen;
-      co_return std::move(decided->applied);
+    if (reply->is_not_now()) {
+      co_await put_off(attempt, std::move(*reply));
+      continue;
     }
-    auto reply = co_await run(script_call(change, *decided, image_, limits_), until);
-    if (reply.has_error()) co_return std::move(reply).error();
-    const Verdict verdict(*reply);
+    if (reply->is_error()) co_return broken(*reply);
+    Verdict verdict(*reply);
     if (verdict.done) {
-      auto applied = std::move(decided->applied);
-      applied.revision = verdict.revision;
-      if (applied.drain_id != 0 && !verdict.text.empty()) applied.drain_id = parse_decimal(verdict.text).value_or(0);
-      if (!applied.channel_id.empty()) applied.channel_id = verdict.text;
-      const auto in_force = co_await shown(verdict.revision, until);
+      attempt.applied.revision = verdict.revision;
+      if (attempt.applied.drain_id != 0 && !verdict.text.empty())
+        attempt.applied.drain_id = parse_decimal(verdict.text).value_or(0);
+      if (!attempt.applied.channel_id.empty()) attempt.applied.channel_id = verdict.text;
+      const auto in_force = co_await shown(verdict.revision, attempt.until);
       if (in_force.has_error()) co_return in_force.error();
-      co_return applied;
+      co_return std::move(attempt.applied);
     }
-    ++counters_.retried;
-    if (verdict.code == "newer") co_return away(verdict.text);
-    if (verdict.code == "history") {
-      // The follower is about to see that too.
-      const auto pause = std::min(left(until), kGlance);
-      co_await shown_.wait(~std::uint64_t{0}, pause);
-      continue;
-    }
-    unexplained += verdict.revision <= seen ? 1 : 0;
-    if (unexplained >= kUnexplained)
-      co_return Error{code_of(verdict.code), verdict.text + ", by an entry that this node cannot read"};
-    if (verdict.revision > image_.revision()) {
-      const auto caught_up = co_await shown(verdict.revision, until);
-      if (caught_up.has_error()) co_return unavailable();
-    }
+    const auto looked = co_await look_again(attempt, std::move(verdict));
+    if (looked.has_error()) co_return looked.error();
   }
 }
 
-/// A moment without connection is waited for; when Redis is known to be away, that is said at once.
-Task<result<void, Error>> RedisWriter::ready(SteadyTime until) {
-  while (follower_.state() != RedisState::kUpToDate || !follower_.commands()) {
-    const bool known = follower_.state() == RedisState::kAway || follower_.state() == RedisState::kRefused;
-    if (known || left(until) <= Duration::zero()) co_return unavailable();
+/// A moment without connection is waited for; when Redis is known to be away, that is said at once, unless the caller
+/// has patience, because it wants to know what became of a change.
+Task<result<void, Error>> RedisWriter::ready(SteadyTime until, bool patient) {
+  while (follower_.state() != RedisState::kUpToDate || !follower_.commands() || !follower_.commands()->is_open()) {
+    const bool away = follower_.state() == RedisState::kAway && !patient;
+    if (away || follower_.state() == RedisState::kRefused || left(until) <= Duration::zero()) co_return unavailable();
     co_await shown_.wait(~std::uint64_t{0}, left(until));
   }
   if (left(until) <= Duration::zero()) co_return unavailable();
+  co_return result<void, Error>();
+}
+
+/// False when the image moved while Redis was asked: decide again.
+Task<result<bool, Error>> RedisWriter::decide_on(Attempt& attempt) {
+  attempt.seen = image_.revision();
+  auto decided = decide(image_.config(), attempt.change, limits_);
+  if (decided.has_error()) {
+    if (decided.error().code == ConfigError::kInvalid) co_return std::move(decided).error();
+    const auto newest = co_await image_is_newest(attempt.until);
+    if (newest.has_error()) co_return newest.error();
+    if (*newest && image_.revision() == attempt.seen) co_return std::move(decided).error();
+    co_return false;
+  }
+  attempt.call.reset();
+  if (!decided->list.empty()) attempt.call = script_call(attempt.change, *decided, image_, limits_);
+  attempt.applied = std::move(decided->applied);
+  attempt.applied.revision = attempt.seen;
+  co_return true;
+}
+
+/// What follows from a refusal: when it returns without error, it is time to decide again.
+Task<result<void, Error>> RedisWriter::look_again(Attempt& attempt, Verdict verdict) {
+  ++counters_.retried;
+  if (verdict.code == "newer") co_return away(verdict.text);
+  if (verdict.code == "history") {
+    // The follower is about to see that too. Whether a change was made before is not known yet.
+    const auto pause = std::min(left(attempt.until), kGlance);
+    co_await shown_.wait(~std::uint64_t{0}, pause);
+    co_return result<void, Error>();
+  }
+  attempt.unanswered.clear();
+  attempt.put_off.clear();
+  attempt.unexplained += verdict.revision <= attempt.seen ? 1 : 0;
+  if (attempt.unexplained >= kUnexplained)
+    co_return Error{code_of(verdict.code), verdict.text + ", by an entry that this node cannot read"};
+  if (verdict.revision > image_.revision()) {
+    const auto caught_up = co_await shown(verdict.revision, attempt.until);
+    if (caught_up.has_error()) co_return unavailable();
+  }
   co_return result<void, Error>();
 }
 
@@ -147,31 +207,38 @@ Task<result<bool, Error>> RedisWriter::image_is_newest(SteadyTime until) {
   co_return image_.revision() == before;
 }
 
-Task<result<RedisReply, Error>> RedisWriter::run(ScriptCall call, SteadyTime until) {
+Task<result<RedisReply, Error>> RedisWriter::run(Attempt& attempt) {
   const auto connection = follower_.commands();
-  const auto& script = redis_script(call.script);
-  call.argument["history"] = image_.history() == 0 ? std::string() : std::to_string(image_.history());
-  call.argument["new_history"] = std::to_string(1 + shard_.rng().below(kHistories - 1));
-  call.argument["by"] = digest_text(shard_.rng().next());
-  call.argument["keep"] = kStreamLength;
-  const std::string argument = json::serialize(call.argument);
+  const auto& script = redis_script(attempt.call->script);
+  auto& members = attempt.call->argument;
+  members["history"] = image_.history() == 0 ? std::string() : std::to_string(image_.history());
+  members["new_history"] = std::to_string(1 + shard_.rng().below(kHistories - 1));
+  members["by"] = attempt.by;
+  members["keep"] = kStreamLength;
+  if (!attempt.unanswered.empty()) members["since"] = std::to_string(attempt.seen);
+  const std::string argument = json::serialize(members);
   const std::string count = std::to_string(redis_keys().size());
   std::vector<std::string_view> command{"EVALSHA", script.digest, count};
   for (const auto& key : redis_keys()) command.push_back(key);
   command.push_back(argument);
-  auto reply = co_await connection->call(command, left(until));
+  auto reply = co_await connection->call(command, left(attempt.until));
   if (reply.has_value() && reply->error_code() == "NOSCRIPT") {
     command[0] = "EVAL";
     command[1] = script.text;
-    reply = co_await connection->call(command, left(until));
+    reply = co_await connection->call(command, left(attempt.until));
   }
-  if (reply.has_error())
-    co_return away("Redis did not say whether the change was made: look before you repeat it (" + reply.error().text() +
-                   ")");
-  // A master that became a replica: somebody else is the master now.
-  if (reply->error_code() == "READONLY") follower_.reconnect();
-  if (reply->is_error()) co_return broken(*reply);
-  co_return std::move(*reply);
+  // The follower waits for its other connection, which may not have missed anything yet.
+  const bool lost = reply.has_error() || is_elsewhere(*reply);
+  if (lost && follower_.commands() == connection) follower_.reconnect();
+  co_return reply;
+}
+
+/// Gives the server a moment, or the follower one to find another.
+Task<void> RedisWriter::put_off(Attempt& attempt, RedisReply reply) {
+  attempt.put_off = reply.text;
+  ++counters_.repeated;
+  const auto pause = std::min(left(attempt.until), kNotNowPause);
+  co_await shown_.wait(~std::uint64_t{0}, pause);
 }
 
 Task<result<void, Error>> RedisWriter::shown(std::uint64_t revision, SteadyTime until) {

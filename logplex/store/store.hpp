@@ -51,7 +51,7 @@ class Store {
   /// Awaitable on any shard. Completes, on that shard, when the change is durable and every shard of this node acts on
   /// it; then a lookup in feed().current() shows it (unless a later change is there already). Errors: ConfigError, with
   /// a sentence fit for an answer. kUnavailable: try again later; nothing was changed, unless the sentence says that
-  /// nobody knows (the connection broke before the answer). A caller that is cancelled does not learn the outcome.
+  /// nobody knows: the connection broke before the answer, and did not come back in time to ask again. A caller that is cancelled does not learn the outcome.
   virtual Task<result<Applied, Error>> apply(Change change) = 0;
 
   /// The feed of the shard whose turn is running, or of a shard that has not begun to run.

@@ -43,6 +43,7 @@ class RawListener {
   std::uint16_t port() const { return port_; }
   /// Waits up to ten seconds.
   RawClient accept();
+  int fd() const { return fd_.fd(); }
   void close() { fd_.reset(); }
 
  private:

@@ -31,13 +31,20 @@ class Client {
   /// `members` are those of the argument that are the script's own.
   RedisReply run(std::string_view script, const std::string& members, const std::string& history = "7") {
     const std::string argument =
-        R"({"history":")" + history + R"(","new_history":"7","by":"test","keep":"100",)" + members + "}";
+        R"({"history":")" + history + R"(","new_history":"7",)" + standard(members) + members + "}";
     const auto& text = redis_script(script).text;
     const std::string count = std::to_string(redis_keys().size());
     std::vector<std::string_view> command{"EVAL", text, count};
     command.insert(command.end(), redis_keys().begin(), redis_keys().end());
     command.push_back(argument);
     return call(command);
+  }
+  /// What the test does not give itself.
+  static std::string standard(const std::string& members) {
+    std::string out;
+    if (members.find("\"by\":") == std::string::npos) out += R"("by":"test",)";
+    if (members.find("\"keep\":") == std::string::npos) out += R"("keep":"100",)";
+    return out;
   }
   /// "ok", or the code of the refusal, or the server's error.
   std::string outcome(std::string_view script, const std::string& members, const std::string& history = "7") {
@@ -119,6 +126,38 @@ TEST_F(Scripts, newer_data_set_is_not_written) {
   client_.call({"HSET", redis_keys()[kMetaKey], "readable_by", "2"});
   EXPECT_EQ(client_.outcome("create_token", token("01", "a")), "newer");
   EXPECT_EQ(revision(), "1");
+}
+
+// The answer was lost: the same change again, with what it was decided on, does nothing and says what it said.
+TEST_F(Scripts, change_that_was_made_is_not_made_again) {
+  const auto named = [](const std::string& name, const std::string& more) {
+    return R"("by":")" + name + R"(",)" + more;
+  };
+  const std::string again = R"(,"since":"1")";
+  EXPECT_EQ(client_.run("create_drain", named("first", drain("u")), "7").text_at(2), "1");
+  EXPECT_EQ(client_.run("create_drain", named("second", drain("v")), "7").text_at(2), "2");
+  for (int i = 0; i < 2; ++i) {
+    const auto reply = client_.run("create_drain", named("first", drain("u") + again));
+    EXPECT_EQ(reply.text_at(0), "ok");
+    EXPECT_EQ(reply.text_at(1), "2");
+    EXPECT_EQ(reply.text_at(2), "1");
+  }
+  EXPECT_EQ(revision(), "3");
+  // One that never arrived is made now.
+  EXPECT_EQ(client_.run("create_token", named("third", token("01", "a") + again)).text_at(1), "4");
+  EXPECT_EQ(client_.run("create_token", named("third", token("01", "a") + again)).text_at(1), "4");
+  EXPECT_EQ(client_.outcome("create_token", named("fourth", token("01", "a") + again)), "stale");
+}
+
+// Far more changes than are read at once.
+TEST_F(Scripts, change_is_found_among_many) {
+  const std::string channel = R"("channel":)" + entry("shop", R"("x":1)");
+  for (int i = 0; i < 2000; ++i)
+    ASSERT_EQ(client_.outcome("put_channel", R"("keep":"5000","by":"c)" + std::to_string(i) + "\"," + channel), "ok");
+  for (const int i : {0, 499, 500, 1200, 1999}) {
+    const auto name = R"("since":"1","by":"c)" + std::to_string(i) + "\",";
+    EXPECT_EQ(client_.run("put_channel", name + channel).text_at(1), std::to_string(i + 2));
+  }
 }
 
 TEST_F(Scripts, put_app_makes_its_channel_and_keeps_one_owner_per_domain) {

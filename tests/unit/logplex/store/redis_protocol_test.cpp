@@ -76,9 +76,44 @@ TEST(RedisUrlTest, parts) {
   EXPECT_EQ(sentinels->where(), "a:26379,b:7,c:26379/shop");
   EXPECT_EQ(sentinels->database, 2U);
   EXPECT_EQ(sentinels->password.reveal(), "pw");
-  for (const char* bad : {"redis://", "redis://h:x", "redis://h/x", "redis://a,b", "redis+sentinel://a", "http://h",
-                          "redis+sentinel:///shop", "redis://h:99999"})
+  for (const char* bad : {"redis://", "redis://h:x", "redis://h/x", "redis://a,b/1", "redis://h?x=1",
+                          "redis://h?sentinel_password=x", "redis+sentinel://h/shop?sentinel_password=%",
+                          "redis+sentinel://a", "http://h", "redis+sentinel:///shop", "redis://h:99999"})
     EXPECT_TRUE(parse_redis_url(bad).has_error()) << bad;
+}
+
+TEST(RedisUrlTest, servers_of_a_cluster_and_sentinels_with_a_password) {
+  const auto cluster = parse_redis_url("rediss://u:p@a,b:7,[::1]");
+  ASSERT_TRUE(cluster.has_value()) << cluster.error().text();
+  EXPECT_EQ(cluster->where(), "a:6379,b:7,[::1]:6379");
+  EXPECT_TRUE(cluster->tls);
+  EXPECT_FALSE(cluster->sentinels());
+  const auto own = parse_redis_url("rediss+sentinel://u:p@a/shop?sentinel_user=s&sentinel_password=x%26y");
+  ASSERT_TRUE(own.has_value()) << own.error().text();
+  EXPECT_TRUE(own->tls && own->sentinels());
+  EXPECT_EQ(own->for_sentinel().user, "s");
+  EXPECT_EQ(own->for_sentinel().password, "x&y");
+  EXPECT_EQ(own->login().password, "p");
+  EXPECT_EQ(own->where(), "a:26379/shop");
+  const auto same = parse_redis_url("redis+sentinel://u:p@a/shop");
+  EXPECT_EQ(same->for_sentinel().password, "p");
+}
+
+TEST(RedisReply, moved_names_a_server) {
+  const auto said = [](const char* text) {
+    RedisReply reply;
+    reply.kind = RedisReply::Kind::kError;
+    reply.text = text;
+    const auto place = reply.moved_to("asked");
+    return place ? place->host + "|" + std::to_string(place->port) : std::string();
+  };
+  EXPECT_EQ(said("MOVED 3999 127.0.0.1:6381"), "127.0.0.1|6381");
+  EXPECT_EQ(said("MOVED 3999 2001:db8::1:6381"), "2001:db8::1|6381");
+  EXPECT_EQ(said("MOVED 3999 :6381"), "asked|6381");
+  EXPECT_EQ(said("MOVED 3999 ?:6381"), "asked|6381");
+  for (const char* bad :
+       {"ASK 3999 127.0.0.1:6381", "MOVED", "MOVED 3999 h", "MOVED 3999 h:0", "MOVED 1 h:65536", "MOVED 1 h:x"})
+    EXPECT_EQ(said(bad), "") << bad;
 }
 
 /// A connection to a server that the test plays.

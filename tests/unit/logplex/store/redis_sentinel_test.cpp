@@ -3,8 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include "logplex/store/store_place.hpp"
 #include "tests/support/redis_server.hpp"
 #include "tests/support/running_shards.hpp"
+#include "tests/support/test_certificates.hpp"
 #include "tests/unit/logplex/store/store_harness.hpp"
 
 namespace sluice {
@@ -13,9 +15,10 @@ namespace {
 /// A sentinel is a redis-server that is told so; its settings stand in a file that it rewrites.
 class Sentinel {
  public:
-  explicit Sentinel(std::uint16_t master) {
+  /// `more` are further lines of its file.
+  explicit Sentinel(std::uint16_t master, const std::string& more = "") {
     path_ = directory_.path() + "/sentinel.conf";
-    std::ofstream(path_) << "sentinel monitor shop 127.0.0.1 " << master << " 1\n"
+    std::ofstream(path_) << more << "sentinel monitor shop 127.0.0.1 " << master << " 1\n"
                          << "sentinel down-after-milliseconds shop 500\n"
                          << "sentinel failover-timeout shop 5000\n";
     server_ = std::make_unique<RedisServer>(std::vector<std::string>{}, path_);
@@ -61,6 +64,58 @@ TEST(RedisSentinel, node_follows_the_new_master) {
   EXPECT_TRUE(node.on_shard(1, [](ConfigFeed& feed) {
     return feed.current().app_by_host("before.com") != nullptr && feed.current().app_by_host("after.com") != nullptr;
   }));
+}
+
+/// Redis and sentinels each want a password, their own or the same.
+TEST(RedisSentinel, passwords) {
+  const RedisServer master({"--requirepass", "redis/pw"});
+  const auto url_of = [](const Sentinel& sentinel, const std::string& rest) {
+    return "redis+sentinel://:redis%2Fpw@127.0.0.1:" + std::to_string(sentinel.port()) + "/shop" + rest;
+  };
+  const std::string known = "sentinel resolve-hostnames no\n";
+  const Sentinel same(master.port(), known + "requirepass redis/pw\n");
+  const Sentinel own(master.port(), known + "requirepass \"of its own\"\n");
+  const auto works = [](const std::string& url, const std::string& name) {
+    const TemporaryDirectory directory;
+    StoreNode node(redis_store(url, directory.path()));
+    const auto made = node.apply(PutApp{name, {name + ".com"}, {}, {}});
+    const auto status = node.store().status();
+    EXPECT_EQ(status.trouble.find("pw"), std::string::npos) << status.trouble;
+    EXPECT_EQ(open_place(url, false, {}).has_value(), made.has_value());
+    return made.has_value();
+  };
+  EXPECT_TRUE(works(url_of(same, ""), "a"));
+  EXPECT_TRUE(works(url_of(own, "?sentinel_password=of%20its%20own"), "b"));
+  EXPECT_FALSE(works(url_of(own, ""), "c"));
+}
+
+/// Everything over TLS: sentinels ask the master over TLS, and so do nodes both.
+TEST(RedisSentinel, tls) {
+  const TemporaryDirectory directory;
+  const TestCertificates ca;
+  const auto identity = ca.sign("redis", "IP:127.0.0.1");
+  const auto path = [&](const char* name) { return directory.path() + "/" + name; };
+  std::ofstream(path("ca.pem")) << ca.ca_pem();
+  std::ofstream(path("chain.pem")) << identity.chain;
+  std::ofstream(path("key.pem")) << identity.key;
+  const auto tls_port = free_port();
+  const RedisServer master({"--tls-port", std::to_string(tls_port), "--tls-cert-file", path("chain.pem"),
+                            "--tls-key-file", path("key.pem"), "--tls-ca-cert-file", path("ca.pem"),
+                            "--tls-auth-clients", "no"});
+  const auto sentinel_port = free_port();
+  const Sentinel sentinel(tls_port, "tls-port " + std::to_string(sentinel_port) +
+                                        "\ntls-replication yes\ntls-cert-file " + path("chain.pem") +
+                                        "\ntls-key-file " + path("key.pem") + "\ntls-ca-cert-file " + path("ca.pem") +
+                                        "\ntls-auth-clients no\n");
+  auto settings = redis_settings("rediss+sentinel://127.0.0.1:" + std::to_string(sentinel_port) + "/shop");
+  settings.ca_file = path("ca.pem");
+  StoreNode node(redis_store(settings, directory.path()));
+  EXPECT_TRUE(node.apply(PutApp{"app", {}, {}, {}}).has_value()) << node.store().status().trouble;
+  TlsClientOptions options;
+  options.ca_file = path("ca.pem");
+  EXPECT_TRUE(open_place(settings.url.reveal(), false, options).has_value());
+  // Without the authority nothing is believed, the sentinel neither.
+  EXPECT_TRUE(open_place(settings.url.reveal(), false, {}).has_error());
 }
 
 }  // namespace
