@@ -3,6 +3,7 @@
 #   step_total=3                      how many steps follow, for the "[1/3]" in front of each
 #   step NAME TITLE COMMAND...        runs COMMAND with its output in build/log/NAME.log, shows progress meanwhile;
 #                                     on failure shows the end of that file, names it, and ends the script
+#   need_kafka_jars                   fetches the Kafka broker for the tests, once
 #   need_packages GROUP...            installs what is missing of these groups in ops/packages.txt (a step of its own)
 #   say TEXT...                       one line to the reader
 
@@ -114,6 +115,20 @@ install_packages() {
     as_root systemctl disable rsyslog syslog.socket || true
   fi
   return "$status"
+}
+
+# Where the broker for the tests is kept, and whether it is the one that ops/kafka.pom.xml names.
+kafka_jars_folder() { printf '%s\n' "${SLUICE_KAFKA_JARS:-$root/build/kafka-jars}"; }
+have_kafka_jars() { cmp -s "$root/ops/kafka.pom.xml" "$(kafka_jars_folder)/kafka.pom.xml"; }
+
+# A step of its own; it says so when there is nothing to do.
+need_kafka_jars() {
+  if have_kafka_jars; then
+    announce "Apache Kafka for the tests: is in $(kafka_jars_folder)"
+    return 0
+  fi
+  step kafka-jars "Apache Kafka for the tests: fetching 43 MB from Maven Central into $(kafka_jars_folder)" \
+    "$root/ops/kafka-jars"
 }
 
 # The first step of every script; it says so when there is nothing to do.

@@ -44,9 +44,9 @@ class Certificates:
         self._openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "30",
                       "-subj", "/CN=Test authority", "-keyout", "ca.key", "-out", "ca.pem")
 
-    def server(self, name="server", san="IP:127.0.0.1,DNS:localhost"):
+    def server(self, name="server", san="IP:127.0.0.1,DNS:localhost", usage="serverAuth"):
         """(certificate file, key file) for a server with these names, signed by the authority."""
-        (self.folder / f"{name}.ext").write_text(f"subjectAltName={san}\nextendedKeyUsage=serverAuth\n")
+        (self.folder / f"{name}.ext").write_text(f"subjectAltName={san}\nextendedKeyUsage={usage}\n")
         self._openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", f"/CN={name}",
                       "-keyout", f"{name}.key", "-out", f"{name}.csr")
         self._openssl("x509", "-req", "-in", f"{name}.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial",
