@@ -11,15 +11,6 @@ namespace {
 
 constexpr std::string_view kLineEnd = "\r\n";
 
-/// Headers that describe the message itself: a drain's own may not replace them.
-bool is_ours(std::string_view name) {
-  constexpr std::string_view kOurs[] = {"Host",       "Content-Length",     "Transfer-Encoding", "Connection",
-                                        "User-Agent", "Logplex-Msg-Count",  "Logplex-Frame-Id",  "Content-Type",
-                                        "Expect",     "Logplex-Drain-Token"};
-  return std::any_of(std::begin(kOurs), std::end(kOurs),
-                     [name](std::string_view own) { return equal_ignoring_case(own, name); });
-}
-
 void append_header(std::string& out, std::string_view name, std::string_view value) {
   out.append(name).append(": ").append(value).append(kLineEnd);
 }
@@ -44,7 +35,7 @@ std::string middle_of_head(const Drain& drain, const std::string& user_agent) {
   append_header(head, "Logplex-Drain-Token", drain_token_text(drain));
   append_header(head, "User-Agent", user_agent);
   for (const auto& [name, value] : drain.headers)
-    if (!is_ours(name)) append_header(head, name, value.reveal());
+    if (!is_reserved_header(name)) append_header(head, name, value.reveal());
   return head;
 }
 
@@ -54,13 +45,16 @@ HttpTransport::HttpTransport(const DrainEnvironment& environment, const Drain& d
     : link_(environment, drain, std::move(destination),
             {environment.settings.http_connect_timeout, environment.settings.http_idle_timeout}),
       head_start_(start_of_head(drain, link_.destination())),
-      head_middle_(middle_of_head(drain, environment.user_agent)) {}
+      head_middle_(middle_of_head(drain, environment.user_agent)) {
+  if (!drain.secret.empty()) signer_.emplace(drain.secret);
+}
 
 std::string HttpTransport::head_of(const Frame& frame) const {
   std::string head = head_start_;
   append_header(head, "Logplex-Msg-Count", std::to_string(frame.messages()));
   append_header(head, "Logplex-Frame-Id", frame.id_text());
   head += head_middle_;
+  if (signer_) signer_->append_headers(head, frame.id_text(), link_.shard().wall_now(), frame.bytes());
   append_header(head, "Content-Length", std::to_string(frame.bytes().size()));
   return head += kLineEnd;
 }

@@ -1,8 +1,10 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
+#include "drains/body_signer.hpp"
 #include "drains/link.hpp"
 #include "logplex/net/http_client.hpp"
 
@@ -33,6 +35,7 @@ class HttpTransport final : public Transport {
   Link link_;
   std::string head_start_;   // request line to Content-Type
   std::string head_middle_;  // Logplex-Drain-Token to the drain's own headers
+  std::optional<BodySigner> signer_;
   std::unique_ptr<HttpConnection> connection_;
 };
 

@@ -94,4 +94,9 @@ std::string_view default_drain_format(std::string_view url) {
   return kind == nullptr ? std::string_view() : kind->formats.front();
 }
 
+bool delivers_by_http(std::string_view url) {
+  const auto scheme = scheme_of(url);
+  return equal_ignoring_case(scheme, "http") || equal_ignoring_case(scheme, "https");
+}
+
 }  // namespace sluice

@@ -20,7 +20,7 @@ constexpr BodyField kDrainFields[] = {
     {"durable", JsonShape::kBool, false, "keep undelivered lines over restarts"},
     {"filter", JsonShape::kString, false, "filter terms, ANDed; only matching lines are sent"},
     {"headers", JsonShape::kObject, false, "more headers for HTTP requests; strings by name"},
-    {"secret", JsonShape::kString, false, "signs what is sent; never shown"},
+    {"secret", JsonShape::kString, false, "key that signs HTTP bodies (Standard Webhooks); never shown"},
     {"ca", JsonShape::kString, false, "PEM of the authorities that the receiver's certificate is checked against"},
     {"client_cert", JsonShape::kString, false, "PEM of our certificate"},
     {"client_key", JsonShape::kString, false, "PEM of its key; never shown"},
@@ -46,8 +46,12 @@ checked<void> read_filter(const json::object& body, Drain& drain) {
 /// What this build cannot do yet is said, not ignored.
 checked<void> refuse_what_is_missing(const Drain& drain) {
   if (drain.durable) return BadInput{"durable drains are not in this build", "durable", 422};
-  if (!drain.secret.empty()) return BadInput{"signed drains are not in this build", "secret", 422};
   return {};
+}
+
+checked<void> check_secret(const Drain& drain) {
+  if (drain.secret.empty() || delivers_by_http(drain.url.reveal())) return {};
+  return BadInput{"only what goes to an http or https url can be signed", "secret", 422};
 }
 
 checked<Drain> read_drain(const ApiCall& call) {
@@ -65,6 +69,7 @@ checked<Drain> read_drain(const ApiCall& call) {
   drain.client_cert = string_or(call.body, "client_cert");
   drain.client_key = Secret(string_or(call.body, "client_key"));
   drain.secret = Secret(string_or(call.body, "secret"));
+  SLUICE_TRY_VOID(check_secret(drain));
   SLUICE_TRY_VOID(refuse_what_is_missing(drain));
   return drain;
 }

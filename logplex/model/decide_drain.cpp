@@ -55,6 +55,7 @@ result<void, Error> check_headers(const Drain& drain) {
     };
     if (name.empty() || name.size() > kNameMax || !std::all_of(name.begin(), name.end(), token))
       return invalid("headers: a name is not a header name");
+    if (is_reserved_header(name)) return invalid("headers: Sluice sets " + name + " itself");
     if (value.reveal().size() > kHeaderMax || !clean(value.reveal()))
       return invalid("headers: the value of " + name + " is too long or holds control characters");
   }

@@ -10,10 +10,21 @@ namespace {
 constexpr std::string_view kStars = "***";
 constexpr std::string_view kTelling[] = {"key", "token", "secret", "pass", "auth", "sig", "credential", "pwd", "jaas"};
 
-bool looks_secret(std::string_view name) {
-  std::string lower(name);
+/// Lower case.
+constexpr std::string_view kReservedHeaders[] = {
+    "host",       "content-length",    "content-type",      "transfer-encoding", "connection",
+    "expect",     "user-agent",        "logplex-msg-count", "logplex-frame-id",  "logplex-drain-token",
+    "webhook-id", "webhook-timestamp", "webhook-signature"};
+
+std::string lower_case(std::string_view text) {
+  std::string lower(text);
   std::transform(lower.begin(), lower.end(), lower.begin(),
                  [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; });
+  return lower;
+}
+
+bool looks_secret(std::string_view name) {
+  const std::string lower = lower_case(name);
   if (lower == "key") return false;  // the key of a Kafka drain's messages is an option; others are caught below
   return std::any_of(std::begin(kTelling), std::end(kTelling),
                      [&lower](std::string_view word) { return lower.find(word) != std::string::npos; });
@@ -53,6 +64,11 @@ void append_authority(std::string& out, std::string_view authority) {
 }
 
 }  // namespace
+
+bool is_reserved_header(std::string_view name) {
+  return std::find(std::begin(kReservedHeaders), std::end(kReservedHeaders), lower_case(name)) !=
+         std::end(kReservedHeaders);
+}
 
 std::string redacted_url(std::string_view url) {
   std::string out;

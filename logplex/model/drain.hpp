@@ -35,6 +35,9 @@ struct Drain {
   friend bool operator==(const Drain&, const Drain&) = default;
 };
 
+/// Headers of HTTP drains that describe the message itself: a drain's own headers may not be named like them.
+bool is_reserved_header(std::string_view name);
+
 /// A drain's url for answers, logs and errors: the password and the values of query parameters that look like
 /// credentials are replaced by "***". Everything else stays byte for byte.
 std::string redacted_url(std::string_view url);

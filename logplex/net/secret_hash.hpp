@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <initializer_list>
 #include <string_view>
 
 namespace sluice {
@@ -10,5 +11,8 @@ namespace sluice {
 std::array<std::uint8_t, 32> hash_secret(std::string_view secret);
 /// Compares two of them in constant time.
 bool same_hash(const std::array<std::uint8_t, 32>& a, const std::array<std::uint8_t, 32>& b);
+
+/// HMAC-SHA-256 (RFC 2104) of the parts, one behind the other.
+std::array<std::uint8_t, 32> hmac_sha256(std::string_view key, std::initializer_list<std::string_view> parts);
 
 }  // namespace sluice

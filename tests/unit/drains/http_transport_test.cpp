@@ -63,6 +63,30 @@ TEST(HttpTransport, own_headers_are_added_but_replace_none_of_ours) {
   EXPECT_EQ(request.find("content-length"), std::string::npos);
 }
 
+/// The worked example of the Standard Webhooks specification's libraries.
+TEST(BodySigner, signs_as_standard_webhooks_says) {
+  const BodySigner signer(Secret("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"));
+  std::string head;
+  signer.append_headers(head, "msg_p5jXN8AQM9LWM0D4loKWxJek", WallTime(std::chrono::seconds(1614265330)),
+                        R"({"test": 2432232314})");
+  EXPECT_EQ(head,
+            "webhook-id: msg_p5jXN8AQM9LWM0D4loKWxJek\r\nwebhook-timestamp: 1614265330\r\n"
+            "webhook-signature: v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=\r\n");
+}
+
+TEST(HttpTransport, signed_body_is_told_by_id_time_and_signature) {
+  DrainWorld world;
+  RawListener listener;
+  Drain drain = drain_to(url_of(listener, "http", "/"));
+  drain.secret = Secret("hunter2");
+  TransportOnShard transport(world, drain);
+  const auto [report, request] = exchange(transport, listener, [](RawClient& peer) { peer.send(answer(200)); });
+  EXPECT_THAT(request, HasSubstr("\r\nwebhook-signature: v1,"));
+  const std::string id = request.substr(request.find("Frame-Id: ") + 10, 32);
+  EXPECT_THAT(request, HasSubstr("\r\nwebhook-id: " + id + "\r\n"));
+  EXPECT_EQ(request.find("hunter2"), std::string::npos);
+}
+
 TEST(HttpTransport, verdicts_of_answers) {
   EXPECT_EQ(answered(answer(200)).verdict, Verdict::kDelivered);
   EXPECT_EQ(answered(answer(302)).verdict, Verdict::kRetry);

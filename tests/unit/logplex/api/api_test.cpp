@@ -164,6 +164,24 @@ TEST_F(ApiTest, secrets_of_drains_never_come_back) {
   EXPECT_FALSE(has(node.call("GET", "/v3/drains").body, "hunter"));
 }
 
+TEST_F(ApiTest, only_http_drains_are_signed_and_no_key_comes_back) {
+  const auto made = node.call("POST", "/v3/drains", R"({"url":"https://127.0.0.1:9/","secret":"hunter2"})");
+  EXPECT_EQ(made.status, 201) << made.body;
+  EXPECT_FALSE(has(made.body + node.call("GET", "/v3/drains").body, "hunter"));
+  const auto refused = node.call("POST", "/v3/drains", R"({"url":"syslog://127.0.0.1:9","secret":"hunter2"})");
+  EXPECT_EQ(refused.status, 422);
+  EXPECT_EQ(refused.json().at("field").as_string(), "secret");
+}
+
+TEST_F(ApiTest, headers_that_describe_the_message_are_refused_by_name) {
+  for (const std::string name : {"Host", "content-length", "Logplex-Frame-Id", "Webhook-Signature"}) {
+    const auto refused =
+        node.call("POST", "/v3/drains", R"({"url":"https://127.0.0.1:9/","headers":{")" + name + R"(":"x"}})");
+    EXPECT_EQ(refused.status / 100, 4) << refused.body;
+    EXPECT_TRUE(has(refused.error(), name)) << refused.body;
+  }
+}
+
 TEST_F(ApiTest, pause_resume_test_and_replay) {
   const auto made = node.call("POST", "/v3/drains", R"({"url":"http://127.0.0.1:9/"})");
   const auto path = "/v3/drains/" + std::to_string(made.json().at("id").to_number<std::uint64_t>());

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "logplex/base/clock.hpp"
+#include "logplex/base/secret.hpp"
+
+namespace sluice {
+
+/// Proves to a receiver who sent a body, and when: the three headers of Standard Webhooks 1.0
+/// (https://www.standardwebhooks.com), whose libraries check them. The id is the frame's, so it stays the same at every
+/// retry; the time is that of the attempt.
+class BodySigner {
+ public:
+  /// `whsec_` and base64, as Standard Webhooks writes keys; anything else is the key itself.
+  explicit BodySigner(const Secret& secret);
+
+  void append_headers(std::string& head, std::string_view id, WallTime now, std::string_view body) const;
+
+ private:
+  Secret key_;
+};
+
+}  // namespace sluice
