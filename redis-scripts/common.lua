@@ -1,6 +1,7 @@
 -- What every script begins with; the build puts it in front of each. It holds the rules that all changes share.
 --
--- KEYS   1 meta, 2 changes, 3 claims, 4 marks, 5 members, 6 to 12 one hash per kind; README.md says what they hold
+-- KEYS   1 meta, 2 changes, 3 claims, 4 marks, 5 members, 6 to 12 one hash per kind, 13 nodes; README.md says what they
+--        hold
 -- ARGV   1 the change as one JSON object. Each script names its own members; these are the same for all:
 --            history      the data set that the node follows, "" when it knows none
 --            new_history  the name to give to a data set that is begun by this change
@@ -23,6 +24,7 @@
 
 local META, CHANGES, CLAIMS, MARKS, MEMBERS = 1, 2, 3, 4, 5
 local KIND = {app = 6, channel = 7, token = 8, drain = 9, session = 10, key = 11, credential = 12}
+local NODES = 13
 local READABLE_BY = 1
 local SUM_LIMIT = 281474976710656 -- 2^48: sums stay exact in a double
 local COUNTED_IDS = 1000000000000000 -- a channel id above this does not move the counter of ids

@@ -27,6 +27,17 @@ json::object node_json(const NodeReport& node) {
   return out;
 }
 
+json::array sharing_json(const std::vector<NodeSeen>& nodes) {
+  json::array out;
+  for (const auto& node : nodes)
+    out.push_back(json::object{{"node", node.node},
+                               {"revision", node.revision},
+                               {"up_to_date", node.up_to_date},
+                               {"state", node.state},
+                               {"seen_ms_ago", node.ago.count()}});
+  return out;
+}
+
 json::object store_json(const StoreStatus& store) {
   json::array quarantined;
   for (const auto& entry : store.quarantined)
@@ -37,6 +48,7 @@ json::object store_json(const StoreStatus& store) {
   out["known_revision"] = store.known_revision;
   out["trouble"] = store.trouble.empty() ? json::value() : json::value(store.trouble);
   out["entries"] = store.entries;
+  out["nodes"] = sharing_json(store.nodes);
   out["quarantined"] = std::move(quarantined);
   out["quarantined_count"] = store.quarantined_count;
   return out;

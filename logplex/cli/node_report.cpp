@@ -57,8 +57,29 @@ std::string store_text(const json::value& status) {
   const std::string trouble = text_at(*store, "trouble");
   if (!trouble.empty()) text += " (" + trouble + ")";
   const auto quarantined = count_at(*store, "quarantined_count").value_or(0);
-  if (quarantined > 0) text += "; " + grouped(quarantined) + " bad entries set aside";
+  if (quarantined > 0)
+    text += "; " + grouped(quarantined) + (quarantined == 1 ? " bad entry" : " bad entries") + " set aside";
   return text;
+}
+
+/// What is set aside, by name and with the reason.
+std::string quarantined_text(const json::value& status) {
+  const auto* store = member(status, "store");
+  if (store == nullptr || array_at(*store, "quarantined").empty()) return {};
+  Table table({"SET ASIDE", "NAME", "REASON"});
+  for (const auto& entry : array_at(*store, "quarantined"))
+    table.add({text_at(entry, "kind"), text_at(entry, "key"), text_at(entry, "reason")});
+  return "\n" + table.str();
+}
+
+/// The nodes that share the store, when there are others; each line says how that node is.
+std::string sharing_text(const json::value& status) {
+  const auto* store = member(status, "store");
+  if (store == nullptr || array_at(*store, "nodes").size() < 2) return {};
+  Table table({"SHARING THE STORE", "REVISION", "STATE"});
+  for (const auto& node : array_at(*store, "nodes"))
+    table.add({text_at(node, "node"), text_at(node, "revision"), text_at(node, "state")});
+  return "\n" + table.str();
 }
 
 std::string rate_text(double rate) {
@@ -136,7 +157,8 @@ std::string status_text(const json::value& status) {
   facts.add("store", store_text(status));
   facts.add("ingress", ingress_of(status));
   const std::string shown = facts.str();
-  return out + (shown.empty() ? "" : "\n" + shown) + drains_text(status);
+  return out + (shown.empty() ? "" : "\n" + shown) + sharing_text(status) + quarantined_text(status) +
+         drains_text(status);
 }
 
 std::string ingress_of(const json::value& status) {

@@ -1,3 +1,7 @@
+#include <unistd.h>
+
+#include <array>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 
@@ -34,6 +38,15 @@ result<RedisTarget, Error> redis_target(const StoreSettings& settings) {
   return target;
 }
 
+/// Two nodes of one machine have two data directories.
+std::string name_of_node(const std::string& data_dir) {
+  std::array<char, 256> host{};
+  if (::gethostname(host.data(), host.size() - 1) != 0) host[0] = '?';
+  std::error_code unknown;
+  const auto path = std::filesystem::absolute(data_dir, unknown).lexically_normal();
+  return std::string(host.data()) + ":" + (unknown ? data_dir : path.string());
+}
+
 }  // namespace
 
 result<std::unique_ptr<Store>, Error> open_store(const StoreSettings& settings, const std::string& data_dir,
@@ -47,8 +60,8 @@ result<std::unique_ptr<Store>, Error> open_store(const StoreSettings& settings, 
   }
   SLUICE_TRY(auto core, StoreCore::open(data_dir + "/config.db", limits));
   if (url == "embedded:") return std::unique_ptr<Store>(std::make_unique<EmbeddedStore>(std::move(core), clock));
-  return std::unique_ptr<Store>(
-      std::make_unique<RedisStore>(std::move(target), std::move(core), settings, limits, clock));
+  return std::unique_ptr<Store>(std::make_unique<RedisStore>(name_of_node(data_dir), std::move(target), std::move(core),
+                                                             settings, limits, clock));
 }
 
 }  // namespace sluice

@@ -196,11 +196,12 @@ bool RedisFollower::acceptable(const RedisRows& rows) {
       rows.meta.accepted != 0 && (rows.meta.history != image_.history() || image_.revision() < rows.meta.accepted);
   if (few || share || wanted) return true;
   ++counters_.refused_snapshots;
-  set_state(RedisState::kRefused,
-            std::string(rows.meta.history == 0 ? "Redis is empty" : "the configuration in Redis is another") +
-                ": taking it would delete " + std::to_string(loss.deleted) + " of " + std::to_string(loss.known) +
-                " entries. Put the entries back with 'sluice store import', or say that they are to go with"
-                " 'sluice store accept'");
+  set_state(
+      RedisState::kRefused,
+      std::string(rows.meta.history == 0 ? "Redis is empty" : "the configuration in Redis is another") +
+          ": taking it would delete " + std::to_string(loss.deleted) + " of " + std::to_string(loss.known) +
+          " entries. Put the entries back ('sluice store export --from' the data directory of a node, then 'sluice"
+          " store import'), or say that they are to go ('sluice store accept')");
   return false;
 }
 

@@ -152,4 +152,19 @@ Task<result<RedisLink, Error>> link_redis(Gate& gate, Dialer& dialer, RedisTarge
   co_return link;
 }
 
+Task<result<RedisReply, Error>> run_script(std::shared_ptr<RedisConnection> connection, std::string_view name,
+                                           std::string argument, Duration timeout) {
+  const auto& script = redis_script(name);
+  const std::string count = std::to_string(redis_keys().size());
+  std::vector<std::string_view> command{"EVALSHA", script.digest, count};
+  command.insert(command.end(), redis_keys().begin(), redis_keys().end());
+  command.push_back(argument);
+  auto reply = co_await connection->call(command, timeout);
+  if (reply.has_error() || reply->error_code() != "NOSCRIPT") co_return reply;
+  command[0] = "EVAL";
+  command[1] = script.text;
+  reply = co_await connection->call(command, timeout);
+  co_return reply;
+}
+
 }  // namespace sluice

@@ -28,6 +28,11 @@ struct RedisLink {
 /// hash tag. All within the time. Errors name the server; kConnectFailed when it is a replica.
 Task<result<RedisLink, Error>> link_redis(Gate& gate, Dialer& dialer, RedisTarget target, Duration timeout);
 
+/// Runs a script of ours with all keys and this argument, by its digest; its text is sent when the server asks for it.
+/// Errors as RedisConnection::call().
+Task<result<RedisReply, Error>> run_script(std::shared_ptr<RedisConnection> connection, std::string_view name,
+                                           std::string argument, Duration timeout);
+
 /// Pauses between attempts: anything up to a bound that doubles each time ("full jitter"), so that many nodes whose
 /// server came back do not arrive together.
 class RedisBackoff {

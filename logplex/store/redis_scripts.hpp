@@ -34,7 +34,7 @@ enum RedisKey : std::uint8_t {
   kClaimsKey,
   kMarksKey,
   kMembersKey,
-  kFirstKindKey,  // and one for each EntryKind
+  kFirstKindKey,  // and one for each EntryKind, then `nodes`
 };
 const std::vector<std::string>& redis_keys();
 

@@ -14,6 +14,9 @@ constexpr std::chrono::seconds kCleaningInterval{30};
 constexpr std::chrono::seconds kFirstLookLimit{60};
 /// A server that does not answer for so long, or a link that swallows packets, is given up.
 constexpr std::chrono::seconds kPatience{3};
+/// A node that says nothing for so long is not there, as far as one can see.
+constexpr std::chrono::seconds kSilence{10};
+constexpr std::chrono::milliseconds kRollPause{50};
 /// A change is answered within write_timeout; what comes after the store takes the rest of it.
 constexpr double kShareOfTimeout = 0.75;
 
@@ -35,8 +38,8 @@ std::string behind_text(std::uint64_t changes) {
 
 }  // namespace
 
-RedisStore::RedisStore(RedisTarget target, StoreCore copy, const StoreSettings& settings, const ConfigLimits& limits,
-                       Clock& clock)
+RedisStore::RedisStore(std::string name, RedisTarget target, StoreCore copy, const StoreSettings& settings,
+                       const ConfigLimits& limits, Clock& clock)
     : target_(std::move(target)),
       clock_(clock),
       runtime_(1, clock),
@@ -47,7 +50,14 @@ RedisStore::RedisStore(RedisTarget target, StoreCore copy, const StoreSettings& 
       image_(copy.take_intake(), copy.history()),
       known_good_(shard_, copy.take_table(), image_),
       follower_(gate_, dialer_, target_, follow_settings(settings), image_, *this),
-      writer_(shard_, follower_, image_, shown_, limits, time_for_writing(settings)) {
+      writer_(shard_, follower_, image_, shown_, limits, time_for_writing(settings)),
+      roll_(
+          shard_, follower_, std::move(name),
+          [this] {
+            const auto own = this->status();
+            return RedisRoll::Report{own.revision, own.up_to_date, own.state};
+          },
+          [this] { show_status(); }) {
   show_status();
 }
 
@@ -89,6 +99,7 @@ void RedisStore::start(Runtime& runtime) {
     known_good_.start(gate_);
     gate_.spawn(follower_.run());
     gate_.spawn(remove_expired());
+    gate_.spawn(call_roll());
   });
   runtime_.start();
   looked.wait_for(kFirstLookLimit);
@@ -129,6 +140,12 @@ Task<void> RedisStore::remove_expired() {
     auto removed = co_await writer_.apply(std::move(change));
     static_cast<void>(removed);
   }
+}
+
+/// Not before this node knows how it is.
+Task<void> RedisStore::call_roll() {
+  while (!publisher_) co_await sleep_for(kRollPause);
+  co_await roll_.run();
 }
 
 void RedisStore::on_image(ChangedKeys changed, std::vector<Effect> written) {
@@ -181,15 +198,37 @@ void RedisStore::show_status() {
   const std::lock_guard lock(mutex_);
   status_ = std::move(status);
   figures_ = {follower_.counters(), writer_.counters()};
+  heard_ = roll_.heard();
+  heard_at_ = roll_.heard_at();
+}
+
+/// The mutex is held.
+std::vector<NodeSeen> RedisStore::nodes_seen(const StoreStatus& own) const {
+  std::vector<NodeSeen> out{{roll_.name(), own.revision, own.up_to_date, own.state, {}}};
+  const auto since = std::chrono::duration_cast<std::chrono::milliseconds>(clock_.steady() - heard_at_);
+  for (auto node : heard_) {
+    node.ago += since;
+    const auto seconds = std::to_string(std::chrono::ceil<std::chrono::seconds>(node.ago).count());
+    if (node.ago > kSilence) {
+      node.up_to_date = false;
+      node.state = "not heard of for " + seconds + " s; then " + node.state;
+    } else if (node.revision < own.revision) {
+      node.state += ", " + seconds + " s ago";
+    }
+    out.push_back(std::move(node));
+  }
+  return out;
 }
 
 StoreStatus RedisStore::status() const {
   const std::lock_guard lock(mutex_);
   auto status = status_;
   if (publisher_) status.revision = publisher_->shown_revision();
-  if (!status.up_to_date || status.revision >= status.known_revision) return status;
-  status.up_to_date = false;
-  status.state = behind_text(status.known_revision - status.revision);
+  if (status.up_to_date && status.revision < status.known_revision) {
+    status.up_to_date = false;
+    status.state = behind_text(status.known_revision - status.revision);
+  }
+  status.nodes = nodes_seen(status);
   return status;
 }
 

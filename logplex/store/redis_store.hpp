@@ -10,6 +10,7 @@
 #include "logplex/store/known_good.hpp"
 #include "logplex/store/publisher.hpp"
 #include "logplex/store/redis_follower.hpp"
+#include "logplex/store/redis_roll.hpp"
 #include "logplex/store/redis_writer.hpp"
 #include "logplex/store/store.hpp"
 #include "logplex/store/store_core.hpp"
@@ -27,9 +28,9 @@ namespace sluice {
 /// most 10,000 changes wait; more are refused at once.
 class RedisStore final : public Store, private RedisFollower::Observer {
  public:
-  /// `copy` is what the data directory holds of an earlier run.
-  RedisStore(RedisTarget target, StoreCore copy, const StoreSettings& settings, const ConfigLimits& limits,
-             Clock& clock);
+  /// `name` is what other nodes call this one; `copy` is what the data directory holds of an earlier run.
+  RedisStore(std::string name, RedisTarget target, StoreCore copy, const StoreSettings& settings,
+             const ConfigLimits& limits, Clock& clock);
   ~RedisStore() override;
 
   /// Waits for the first look at Redis: until it has been read, or is known to be away.
@@ -49,10 +50,12 @@ class RedisStore final : public Store, private RedisFollower::Observer {
   void on_state() override;
   Task<void> make_change(std::shared_ptr<Asker> asker, Change change);
   Task<void> remove_expired();
+  Task<void> call_roll();
   void wait_until_stopped(std::promise<void>& stopped);
   void on_shown();
   void show_status();
   std::string state_text() const;
+  std::vector<NodeSeen> nodes_seen(const StoreStatus& own) const;
   template <class F>
   void on_store_shard(F f);
 
@@ -70,6 +73,7 @@ class RedisStore final : public Store, private RedisFollower::Observer {
   RevisionWait shown_;
   RedisFollower follower_;
   RedisWriter writer_;
+  RedisRoll roll_;
   std::unique_ptr<Publisher> publisher_;
   std::promise<void> first_look_;
   bool looked_ = false;
@@ -78,6 +82,8 @@ class RedisStore final : public Store, private RedisFollower::Observer {
   mutable std::mutex mutex_;  // guards what follows
   StoreStatus status_;
   Figures figures_;
+  std::vector<NodeSeen> heard_;  // of the other nodes
+  SteadyTime heard_at_{};
 };
 
 }  // namespace sluice

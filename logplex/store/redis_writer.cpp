@@ -209,24 +209,14 @@ Task<result<bool, Error>> RedisWriter::image_is_newest(SteadyTime until) {
 
 Task<result<RedisReply, Error>> RedisWriter::run(Attempt& attempt) {
   const auto connection = follower_.commands();
-  const auto& script = redis_script(attempt.call->script);
   auto& members = attempt.call->argument;
   members["history"] = image_.history() == 0 ? std::string() : std::to_string(image_.history());
   members["new_history"] = std::to_string(1 + shard_.rng().below(kHistories - 1));
   members["by"] = attempt.by;
   members["keep"] = kStreamLength;
   if (!attempt.unanswered.empty()) members["since"] = std::to_string(attempt.seen);
-  const std::string argument = json::serialize(members);
-  const std::string count = std::to_string(redis_keys().size());
-  std::vector<std::string_view> command{"EVALSHA", script.digest, count};
-  for (const auto& key : redis_keys()) command.push_back(key);
-  command.push_back(argument);
-  auto reply = co_await connection->call(command, left(attempt.until));
-  if (reply.has_value() && reply->error_code() == "NOSCRIPT") {
-    command[0] = "EVAL";
-    command[1] = script.text;
-    reply = co_await connection->call(command, left(attempt.until));
-  }
+  std::string argument = json::serialize(members);
+  auto reply = co_await run_script(connection, attempt.call->script, std::move(argument), left(attempt.until));
   // The follower waits for its other connection, which may not have missed anything yet.
   const bool lost = reply.has_error() || is_elsewhere(*reply);
   if (lost && follower_.commands() == connection) follower_.reconnect();

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <vector>
@@ -22,6 +23,15 @@ struct Quarantined {
   std::string reason;  // names the field, never a value
 };
 
+/// One of the nodes that share a store.
+struct NodeSeen {
+  std::string node;  // host and data directory
+  std::uint64_t revision = 0;
+  bool up_to_date = false;
+  std::string state;                // in words
+  std::chrono::milliseconds ago{};  // when it said so
+};
+
 struct StoreStatus {
   std::string kind;                      // "embedded", "redis"
   bool reachable = true;                 // the last write worked, or none has been tried
@@ -34,6 +44,7 @@ struct StoreStatus {
   std::uint64_t entries = 0;             // of all kinds
   std::vector<Quarantined> quarantined;  // at most 100
   std::uint64_t quarantined_count = 0;
+  std::vector<NodeSeen> nodes;      // that share the store, this one first; none when nobody can share it
   std::uint64_t unknown_kinds = 0;  // entries of kinds that this version does not know; kept as they are
 };
 
@@ -51,7 +62,8 @@ class Store {
   /// Awaitable on any shard. Completes, on that shard, when the change is durable and every shard of this node acts on
   /// it; then a lookup in feed().current() shows it (unless a later change is there already). Errors: ConfigError, with
   /// a sentence fit for an answer. kUnavailable: try again later; nothing was changed, unless the sentence says that
-  /// nobody knows: the connection broke before the answer, and did not come back in time to ask again. A caller that is cancelled does not learn the outcome.
+  /// nobody knows: the connection broke before the answer, and did not come back in time to ask again. A caller that is
+  /// cancelled does not learn the outcome.
   virtual Task<result<Applied, Error>> apply(Change change) = 0;
 
   /// The feed of the shard whose turn is running, or of a shard that has not begun to run.

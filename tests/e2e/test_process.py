@@ -60,15 +60,17 @@ class SettingsTest(PipelineCase):
             self.assertIn(name, done.stdout)
         self.assertEqual(sluiced("--version").returncode, 0)
 
-    def test_example_configuration_is_accepted(self):
-        example = ROOT / "ops/sluice.example.toml"
-        self.assertEqual(sluiced("--check-config", "--config", example).returncode, 0)
-        # Also with every commented setting switched on: the examples in it are real.
-        text = re.sub(r"(?m)^#([a-z_]+ = )", r"\1", example.read_text())
-        everything = self.folder / "everything.toml"
-        everything.write_text(text)
-        done = sluiced("--check-config", "--config", everything)
-        self.assertEqual((done.returncode, done.stderr), (0, ""))
+    def test_example_configurations_are_accepted(self):
+        for name in ("sluice.example.toml", "sluice.three-nodes.toml"):
+            example = ROOT / "ops" / name
+            done = sluiced("--check-config", "--config", example)
+            self.assertEqual((done.returncode, done.stderr), (0, ""), name)
+            # Also with every commented setting switched on: the examples in it are real.
+            text = re.sub(r"(?m)^#([a-z_]+ = )", r"\1", example.read_text())
+            everything = self.folder / name
+            everything.write_text(text)
+            done = sluiced("--check-config", "--config", everything)
+            self.assertEqual((done.returncode, done.stderr), (0, ""), name)
 
 
 class LifeTest(PipelineCase):

@@ -8,6 +8,7 @@ import os
 import signal
 import socket
 import subprocess
+import threading
 import time
 import unittest
 
@@ -64,6 +65,48 @@ class Redis:
         self.process = None
 
 
+class Proxy:
+    """A link to a server that can hang: nothing comes through, and nothing is closed."""
+
+    def __init__(self, server):
+        self.server = server
+        self.flows = threading.Event()
+        self.flows.set()
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        try:
+            while True:
+                near, _ = self.listener.accept()
+                far = socket.create_connection(("127.0.0.1", self.server))
+                for ends in ((near, far), (far, near)):
+                    threading.Thread(target=self.pump, args=ends, daemon=True).start()
+        except OSError:
+            pass  # closed
+
+    def pump(self, source, target):
+        try:
+            while data := source.recv(65536):
+                self.flows.wait()
+                target.sendall(data)
+        except OSError:
+            pass  # either end is gone
+        source.close()
+        target.close()
+
+    def hang(self):
+        self.flows.clear()
+
+    def go_on(self):
+        self.flows.set()
+
+    def close(self):
+        self.go_on()
+        self.listener.close()
+
+
 class SharedConfigurationCase(PipelineCase):
     with_node = False
     probes = 0
@@ -103,6 +146,32 @@ class SharedConfigurationTest(SharedConfigurationCase):
         self.assertIn("redis, up to date", self.cli(two, "status"))
         self.assertIn("shop", self.redis.cli("HKEYS", "{sluice}:app"))
 
+    def test_status_says_of_each_node_whether_it_is_up_to_date(self):
+        """Three nodes; the link of one hangs, and it misses a change."""
+        proxy = self.using(Proxy(self.redis.port))
+        one, two = self.shared_node(), self.shared_node()
+        cut_off = self.new_node(store__url=f"redis://127.0.0.1:{proxy.port}", store__reconnect_max="300ms")
+        one.make_app("shop", [self.backend], ["shop.example.com"])
+
+        def states(node):
+            return {seen["node"].rsplit("/", 1)[1]: seen["state"] for seen in self.store(node)["nodes"]}
+
+        names = [node.data_dir.name for node in (one, two, cut_off)]
+        wait_for("all nodes up to date", lambda: [states(one).get(name) for name in names] == ["up to date"] * 3, seconds=30)
+        proxy.hang()
+        one.make_app("other", [self.backend], ["other.example.com"])
+        wait_for("silence", lambda: states(one)[names[2]].startswith("not heard of for "), seconds=30)
+        self.assertEqual([states(one)[name] for name in names[:2]], ["up to date"] * 2)
+        shown = self.cli(two, "status")
+        self.assertRegex(shown, rf"{names[2]} +1 +not heard of for \d+ s; then up to date")
+        self.assertRegex(shown, rf"{names[0]} +2 +up to date")
+        wait_for("the node itself knows", lambda: "Redis is away: acting on the last known good configuration (revision 1)"
+                 in self.cli(cut_off, "status"), seconds=30)
+        self.assertTrue(self.serves(cut_off, "shop.example.com"))
+        proxy.go_on()
+        wait_for("it is back", lambda: [states(one).get(name) for name in names] == ["up to date"] * 3, seconds=30)
+        self.assertTrue(self.serves(cut_off, "other.example.com"))
+
     def test_with_redis_away_nodes_serve_start_and_refuse_changes(self):
         node = self.shared_node()
         node.make_app("shop", [self.backend], ["shop.example.com"])
@@ -130,7 +199,7 @@ class SharedConfigurationTest(SharedConfigurationCase):
         self.assertEqual(node.api("PUT", "/v3/apps/other", {"domains": [], "backends": []}).status, 503)
         trial = self.cli(node, "store", "import", document, "--to", self.redis.url, "--dry-run", "--json")
         self.assertEqual(json.loads(trial)["added"]["app"], 1, trial)
-        self.assertEqual(self.redis.cli("DBSIZE").strip(), "0")
+        self.assertEqual(self.redis.cli("EXISTS", "{sluice}:meta").strip(), "0")
         self.cli(node, "store", "import", document, "--to", self.redis.url)
         self.wait_until_up_to_date(node)
         self.assertTrue(self.serves(node, "shop.example.com"))

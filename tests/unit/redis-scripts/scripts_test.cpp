@@ -304,6 +304,28 @@ TEST_F(Scripts, accept_names_the_revision_from_which_it_holds) {
   EXPECT_EQ(revision(), "2");
 }
 
+TEST_F(Scripts, report_node_tells_what_the_others_said) {
+  const auto said = [&](const std::string& node, const std::string& report, const std::string& most = "3") {
+    std::string out;
+    const auto reply =
+        client_.run("report_node", R"("node":")" + node + R"(","report":")" + report + R"(","most":)" + most);
+    EXPECT_FALSE(reply.is_error()) << reply.text;
+    for (std::size_t i = 1; i + 1 < reply.list.size(); i += 2)
+      out += reply.text_at(i) + "=" + reply.text_at(i + 1).substr(reply.text_at(i + 1).find(' ') + 1) + ";";
+    return out;
+  };
+  EXPECT_EQ(said("a", "1 7 up to date"), "");
+  EXPECT_EQ(said("b", "0 6 one change behind"), "a=1 7 up to date;");
+  EXPECT_EQ(said("a", "1 8 up to date"), "b=0 6 one change behind;");
+  EXPECT_EQ(said("c", "x", "2"), "a=1 8 up to date;b=0 6 one change behind;") << "no room for it";
+  EXPECT_EQ(said("a", "1 8 up to date"), "b=0 6 one change behind;");
+  client_.call({"HSET", "{sluice}:nodes", "b", "1000 long ago"});
+  client_.call({"HSET", "{sluice}:nodes", "d", "nonsense"});
+  EXPECT_EQ(said("a", "1 8 up to date"), "");
+  EXPECT_EQ(client_.call({"HLEN", "{sluice}:nodes"}).number, 1);
+  EXPECT_EQ(revision(), "1") << "no change of the data set";
+}
+
 TEST_F(Scripts, full_server_refuses_whole) {
   client_.call({"CONFIG", "SET", "maxmemory", "1"});
   EXPECT_NE(client_.outcome("create_token", token("01", "a")).find("OOM"), std::string::npos);
@@ -346,7 +368,8 @@ TEST(ScriptTexts, each_names_its_arguments_and_checks) {
     const std::string text = script.text;
     EXPECT_TRUE(text.starts_with("-- ")) << script.name;
     EXPECT_NE(text.find("-- Writes "), std::string::npos) << script.name;
-    EXPECT_NE(text.find("return commit(function()"), std::string::npos) << script.name;
+    const bool changes = script.name != std::string_view("report_node");
+    EXPECT_EQ(text.find("return commit(function()") != std::string::npos, changes) << script.name;
   }
 }
 

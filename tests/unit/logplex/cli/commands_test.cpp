@@ -179,12 +179,17 @@ TEST(Commands, status_tolerates_what_is_missing) {
   ScriptedServer server({{answer("200 OK", R"({"nodes":[{"node":"n1","version":"0.1.0","uptime_s":3700,"revision":12,
     "buffered_bytes":2048,"memory_budget_bytes":1048576,"rates":{"lines_in_per_s":1234.5,"requests_per_s":0}}],
     "drains_unhealthy":[],
-    "store":{"kind":"redis","reachable":false,"revision":13,"trouble":"refused","quarantined_count":2}})")},
+    "store":{"kind":"redis","reachable":false,"revision":13,"trouble":"refused","quarantined_count":2,
+      "quarantined":[{"kind":"app","key":"bad","reason":"not JSON"}],
+      "nodes":[{"node":"n1:/a","revision":12,"state":"1 change behind"},
+               {"node":"n2:/b","revision":9,"state":"not heard of for 42 s; then up to date"}]}})")},
                          {answer("200 OK", "{}")}});
   CommandBench bench;
   EXPECT_EQ(bench.run({"status", "--url", server.url()}), 0);
-  for (const char* text : {"n1", "1h 1m", "12 (behind)", "lines in", "1.23k", "2.00 KiB of 1.00 MiB",
-                           "redis, not reachable: changes wait (refused)", "2 bad entries", "all drains are healthy"}) {
+  for (const char* text :
+       {"n1", "1h 1m", "12 (behind)", "lines in", "1.23k", "2.00 KiB of 1.00 MiB",
+        "redis, not reachable: changes wait (refused)", "2 bad entries set aside",
+        "n2:/b              9         not heard of for 42 s", "app        bad   not JSON", "all drains are healthy"}) {
     EXPECT_NE(bench.out().find(text), std::string::npos) << text << "\n" << bench.out();
   }
   EXPECT_EQ(bench.run({"status", "--url", server.url()}), 0);

@@ -41,7 +41,7 @@ class Conformance : public testing::TestWithParam<StoreKind> {
 };
 
 TEST_P(Conformance, random_changes_give_what_the_reference_gives) {
-  for (const std::uint64_t seed : {1, 2, 3}) {
+  for (const auto seed : seeds(1, 3)) {
     ReferenceModel reference(tight_limits());
     RandomChanges changes(seed, "s" + std::to_string(seed) + "-");
     const TemporaryDirectory directory;

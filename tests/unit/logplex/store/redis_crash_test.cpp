@@ -38,20 +38,20 @@ bool up_to_date(StoreNode& node) {
   return patiently([&] { return node.store().status().up_to_date; });
 }
 
-TEST(RedisCrash, random_changes_over_restarts_give_what_the_reference_gives) {
+void run_over_restarts(std::uint64_t seed) {
   RedisServer server(durable());
   const TemporaryDirectory directory;
   const TemporaryDirectory beside;
   StoreNode node(redis_store(quick_settings(server), directory.path()));
   StoreNode watcher(redis_store(quick_settings(server), beside.path()));
   ReferenceModel reference({});
-  RandomChanges changes(21, "c");
+  RandomChanges changes(seed, "c");
   for (int step = 1; step <= 400; ++step) {
     const auto change = changes.next();
     const auto expected = reference.apply(change);
     auto outcome = node.apply(change, static_cast<std::uint32_t>(step) % StoreNode::kShards);
     const auto code = outcome.has_error() ? outcome.error().code : error_code();
-    ASSERT_EQ(code, expected.code) << "step " << step << " change " << change.index();
+    ASSERT_EQ(code, expected.code) << "seed " << seed << " step " << step << " change " << change.index();
     if (step % 50 != 0) continue;
     server.kill();
     server.start();
@@ -62,6 +62,10 @@ TEST(RedisCrash, random_changes_over_restarts_give_what_the_reference_gives) {
   }
   ASSERT_TRUE(up_to_date(watcher));
   EXPECT_TRUE(patiently([&] { return state_of(watcher) == reference.describe(); }));
+}
+
+TEST(RedisCrash, random_changes_over_restarts_give_what_the_reference_gives) {
+  for (const auto seed : seeds(21, 1)) run_over_restarts(seed);
 }
 
 TEST(RedisCrash, what_was_answered_survives_and_all_nodes_agree) {

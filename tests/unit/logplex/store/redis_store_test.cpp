@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "logplex/model/config_error.hpp"
+#include "logplex/store/redis_roll.hpp"
 #include "logplex/store/redis_scripts.hpp"
 #include "tests/support/redis_server.hpp"
 #include "tests/support/running_shards.hpp"
@@ -77,6 +78,33 @@ TEST_F(RedisStoreTest, change_through_one_node_is_seen_by_the_others) {
     EXPECT_TRUE(patiently([&] { return node->store().status().revision == 20U; }));
     EXPECT_TRUE(follows(*node));
     EXPECT_EQ(node->store().status().state, "up to date");
+  }
+}
+
+TEST_F(RedisStoreTest, nodes_know_of_each_other_whether_they_are_up_to_date) {
+  const TemporaryDirectory second;
+  auto a = node();
+  auto b = node(settings(), second);
+  const auto seen_by = [](StoreNode& node) { return node.store().status().nodes; };
+  ASSERT_TRUE(put(*a, "app"));
+  ASSERT_TRUE(patiently([&] { return seen_by(*a).size() == 2 && seen_by(*b).size() == 2; }));
+  ASSERT_TRUE(patiently([&] { return seen_by(*a)[1].up_to_date && seen_by(*a)[1].revision == 1; }));
+  EXPECT_TRUE(seen_by(*a)[0].node.ends_with(directory_.path())) << seen_by(*a)[0].node;
+  EXPECT_TRUE(seen_by(*a)[1].node.ends_with(second.path())) << seen_by(*a)[1].node;
+  EXPECT_EQ(seen_by(*a)[1].state, "up to date");
+  EXPECT_TRUE(seen_by(*a)[0].up_to_date);
+}
+
+TEST(RedisRollTest, reports_of_strangers_make_no_harm) {
+  const auto good = parse_report("a", "1000 1 12 up to date", 1500);
+  EXPECT_EQ(good.ago, std::chrono::milliseconds(500));
+  EXPECT_EQ(good.revision, 12U);
+  EXPECT_EQ(good.state, "up to date");
+  EXPECT_TRUE(good.up_to_date);
+  for (const char* text : {"", " ", "x", "1", "99999999999999999999 1 2 y", "2000 2 -1 "}) {
+    const auto bad = parse_report("a", text, 1000);
+    EXPECT_GE(bad.ago, std::chrono::milliseconds(0)) << text;
+    EXPECT_FALSE(bad.state.empty()) << text;
   }
 }
 
@@ -158,6 +186,21 @@ TEST_F(RedisStoreTest, an_emptied_redis_is_not_followed_until_it_is_accepted) {
   ASSERT_TRUE(patiently([&] { return apps(*running) == 0; }));
   ASSERT_TRUE(follows(*running));
   EXPECT_TRUE(put(*running, "new"));
+}
+
+// Somebody puts the file of yesterday back: nobody has to tell the nodes.
+TEST_F(RedisStoreTest, data_that_came_back_is_followed) {
+  auto running = node();
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(put(*running, "app-" + std::to_string(i)));
+  ASSERT_EQ(server_.command({"SAVE"}), "+OK");
+  ASSERT_TRUE(put(*running, "late"));
+  ASSERT_EQ(server_.command({"FLUSHALL"}), "+OK");
+  ASSERT_TRUE(refuses(*running));
+  server_.kill();
+  server_.start();
+  ASSERT_TRUE(follows(*running)) << running->store().status().trouble;
+  EXPECT_EQ(apps(*running), 3U);
+  EXPECT_TRUE(put(*running, "late"));
 }
 
 TEST_F(RedisStoreTest, an_older_data_set_is_followed) {

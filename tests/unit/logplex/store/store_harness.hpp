@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <functional>
 #include <future>
@@ -17,6 +18,15 @@
 #include "logplex/store/store.hpp"
 
 namespace sluice {
+
+/// Seeds of tests with random operations: these few, or as many more as SLUICE_TEST_SEEDS says, each other ones.
+inline std::vector<std::uint64_t> seeds(std::uint64_t first, std::uint64_t usual) {
+  const char* wanted = std::getenv("SLUICE_TEST_SEEDS");
+  const std::uint64_t count = wanted == nullptr ? usual : std::strtoull(wanted, nullptr, 10);
+  std::vector<std::uint64_t> out;
+  for (std::uint64_t i = 0; i < count; ++i) out.push_back(first + i);
+  return out;
+}
 
 /// A directory that is gone with the object.
 class TemporaryDirectory {
