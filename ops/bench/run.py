@@ -7,10 +7,15 @@ is pinned to one core and the load to the other; what counts is the system's own
 """
 import argparse
 import json
+import os
+import platform
+import re
+import statistics
 import sys
 import time
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 from measure import BROWSER_HEAD, Failed, Sink, Table, Tool, wrk
@@ -167,35 +172,50 @@ class Bench:
     # What came out.
 
     def report(self):
-        print("\n| Work | Sluice | peer | ratio, median [range] | Must | Aim | |\n|---|---|---|---|---|---|---|")
-        for goal in self.goals:
-            self._report_goal(goal)
-        self._report_log_line()
-        for row in dict.fromkeys(v["row"] for v in self.table.values):
-            for system in dict.fromkeys(v["system"] for v in self.table.values if v["row"] == row):
-                lost = self.table.total(row, system, "lost")
-                if lost:
-                    print(f"\n{row}: {system} lost {lost:,}")
+        """The table as Markdown, as it stands in README.md."""
+        lines = [f"{date.today()}, {machine()}; `./ops/dev bench`, "
+                 f"{self.options.rounds} rounds: medians of the ratios within a round and their range.", "",
+                 "| Work | Sluice | peer | ratio | Must | Aim | |", "|---|---|---|---|---|---|---|"]
+        lines += filter(None, [self._goal_line(goal) for goal in self.goals] + [self._log_line_line(), self._lost_line()])
+        return "\n".join(lines) + "\n"
 
-    def _report_goal(self, goal):
+    def _goal_line(self, goal):
         mine = self.table.median(goal.row, goal.system, goal.figure)
         if mine is None:
-            return
+            return None
         peer = self.table.median(goal.row, goal.reference, goal.figure)
-        ratios = sorted(self.table.ratios(goal.row, goal.system, goal.reference, goal.figure)) if peer else [mine]
-        value = ratios[len(ratios) // 2] if len(ratios) % 2 else sum(ratios[len(ratios) // 2 - 1:len(ratios) // 2 + 1]) / 2
-        verdict = "aim" if value <= goal.aim else "must" if value <= goal.must else "missed"
-        shown = f"{value:.2f} [{ratios[0]:.2f}..{ratios[-1]:.2f}]"
-        print(f"| {goal.title} | {mine:,.2f} | {'' if peer is None else f'{peer:,.2f}'} | {shown} | {goal.must} | {goal.aim} | {verdict} |")
+        values = self.table.ratios(goal.row, goal.system, goal.reference, goal.figure) if goal.reference else \
+            list(self.table.by_round(goal.row, goal.system, goal.figure).values())
+        shown = f"{mine:,.2f}", "" if peer is None else f"{peer:,.2f}"
+        return result_line(goal.title, *shown, values, goal.must, goal.aim)
 
-    def _report_log_line(self):
+    def _log_line_line(self):
         with_line = self.table.by_round("proxy 128 B", "sluice", "cpu_us")
         without = self.table.by_round("proxy 128 B", "sluice-nolog", "cpu_us")
-        parts = sorted(with_line[r] - without[r] for r in with_line if r in without)
-        if parts:
-            median = parts[len(parts) // 2]
-            verdict = "aim" if median <= 0.4 else "must" if median <= 0.8 else "missed"
-            print(f"| the log line's own part, us | {median:.2f} | | [{parts[0]:.2f}..{parts[-1]:.2f}] | 0.8 | 0.4 | {verdict} |")
+        parts = [with_line[r] - without[r] for r in with_line if r in without]
+        return result_line("the log line's own part, us (with it minus without it)", "", "", parts, 0.8, 0.4) if parts else None
+
+    def _lost_line(self):
+        lost = {}
+        for value in self.table.values:
+            if value.get("lost"):
+                name = f"{value['system']}, {value['row']}"
+                lost[name] = lost.get(name, 0) + value["lost"]
+        ours = sum(count for name, count in lost.items() if name.startswith(("sluice", "one shard", "two shards")))
+        told = "; ".join(f"{name}: {count:,}" for name, count in lost.items())
+        return f"| lines lost in all rows | {ours:,} | | {told} | 0 | 0 | {'missed' if ours else 'aim'} |"
+
+
+def result_line(title, mine, peer, values, must, aim):
+    values = sorted(values)
+    value = statistics.median(values)
+    verdict = "aim" if value <= aim else "must" if value <= must else "missed"
+    return f"| {title} | {mine} | {peer} | {value:.2f} [{values[0]:.2f}..{values[-1]:.2f}] | {must} | {aim} | {verdict} |"
+
+
+def machine():
+    model = re.search(r"^model name\s*: (.*)", Path("/proc/cpuinfo").read_text(), re.M)
+    return f"{os.cpu_count()} cores of {model.group(1) if model else platform.machine()}, Linux {platform.release()}"
 
 
 class running:
@@ -228,6 +248,7 @@ def parse(arguments):
     parser.add_argument("--programs", type=Path, required=True, help="folder with sluiced and the load makers")
     parser.add_argument("--syslog-ng", default="", help="folder into which syslog-ng's packages were unpacked")
     parser.add_argument("--json", type=Path, help="write every measurement into this file")
+    parser.add_argument("--table", type=Path, help="write the table into this file too")
     options = parser.parse_args(arguments)
     unknown = set(options.parts) - set(PARTS)
     if unknown:
@@ -238,16 +259,24 @@ def parse(arguments):
 def main():
     options = parse(sys.argv[1:])
     bench = Bench(options)
+    failures = []
     try:
         for part in options.parts or PARTS:
             print(f"{part}:", flush=True)
-            getattr(bench, part)()
-    except Failed as failure:
-        sys.exit(f"bench: {failure}")
+            try:
+                getattr(bench, part)()
+            except Failed as failure:  # the other parts are worth having
+                failures.append(f"{part}: {failure}")
+                print(f"  {failures[-1]}", flush=True)
     finally:
         if options.json:
             options.json.write_text(json.dumps(bench.table.values, indent=1) + "\n")
-    bench.report()
+        table = bench.report()
+        print("\n" + table)
+        if options.table:
+            options.table.write_text(table)
+    if failures:
+        sys.exit("bench: not everything was measured\n" + "\n".join(failures))
 
 
 if __name__ == "__main__":
