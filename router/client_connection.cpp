@@ -341,6 +341,6 @@ std::size_t ClientConnection::send_page(unsigned status) {
   return send({out, write_error_page(status, proxy_.date(), to_head_, out)});
 }
 
-void ClientConnection::send_continue() { send("HTTP/1.1 100 Continue\r\n\r\n"); }
+std::size_t ClientConnection::send_continue() { return send("HTTP/1.1 100 Continue\r\n\r\n"); }
 
 }  // namespace sluice

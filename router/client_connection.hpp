@@ -66,7 +66,7 @@ class ClientConnection final
   std::size_t send_head(const http1::ResponseParser& head, std::string_view body, bool keep) override;
   std::size_t send_body(std::string_view bytes) override;
   std::size_t send_page(unsigned status) override;
-  void send_continue() override;
+  std::size_t send_continue() override;
   bool blocked() const override { return socket_.blocked(); }
   void read_more() override;
   void become_tunnel() override;

@@ -29,7 +29,7 @@ class ClientSide {
   /// A small page of ours that says what the status means.
   virtual std::size_t send_page(unsigned status) = 0;
   /// 100 Continue: the request's body is wanted.
-  virtual void send_continue() = 0;
+  virtual std::size_t send_continue() = 0;
   virtual bool blocked() const = 0;
   /// The exchange takes bytes of the request again.
   virtual void read_more() = 0;

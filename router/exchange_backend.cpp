@@ -21,7 +21,7 @@ bool is_our_fault(int error) { return error == EMFILE || error == ENFILE || erro
 void Exchange::start(std::string_view body, bool complete) {
   request_complete_ = complete;
   first_body_ = body;
-  if (expects_continue_ && body.empty() && !complete) client_->send_continue();
+  if (expects_continue_ && body.empty() && !complete) bytes_ += client_->send_continue();
   choose_backend();
   if (phase_ == Phase::kChoosing || phase_ == Phase::kConnecting) waiting_body_.append(first_body_);
   first_body_ = {};

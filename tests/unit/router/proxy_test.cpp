@@ -256,13 +256,16 @@ TEST(Proxy, early_answer_during_an_upload_arrives) {
 TEST(Proxy, expect_100_continue_is_answered_by_us) {
   Proxied p;
   p.client.send("POST / HTTP/1.1\r\nHost: app.test\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n");
-  EXPECT_EQ(p.client.read_until("\r\n\r\n"), "HTTP/1.1 100 Continue\r\n\r\n");
+  const std::string interim = p.client.read_until("\r\n\r\n");
+  EXPECT_EQ(interim, "HTTP/1.1 100 Continue\r\n\r\n");
   p.client.send("abc");
   ScriptedSocket web = p.web.accept();
   EXPECT_EQ(web.read_until("\r\n\r\n").find("Expect"), std::string::npos);
   EXPECT_EQ(web.read_exactly(3), "abc");
   web.send(kHello);
-  EXPECT_TRUE(p.client.read_message().ends_with("hello"));
+  const std::string answer = p.client.read_message();
+  EXPECT_TRUE(answer.ends_with("hello"));
+  EXPECT_EQ(p.field(p.line(), "bytes"), std::to_string(interim.size() + answer.size()));
 }
 
 TEST(Proxy, unknown_expectations_are_refused) {
