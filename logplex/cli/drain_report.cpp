@@ -77,6 +77,13 @@ void add_dropped(FactList& facts, const json::value& stats) {
   }
 }
 
+void add_errors(FactList& facts, const json::value& stats) {
+  const auto* errors = member(stats, "errors");
+  if (errors == nullptr || !errors->is_object()) return;
+  for (const auto& error : errors->get_object())
+    facts.add("errors", count_text(*errors, error.key()) + " " + std::string(error.key()));
+}
+
 }  // namespace
 
 std::string drain_table(const json::array& drains) {
@@ -100,9 +107,11 @@ std::string drain_facts(const json::value& drain) {
   for (const char* name : {"offered", "filtered", "delivered"}) facts.add(name, count_text(stats, name));
   add_dropped(facts, stats);
   facts.add("pending", pending_text(stats));
+  facts.add("in flight", count_text(stats, "in_flight_lines"));
   facts.add("latency", latency_text(stats));
   facts.add("last success", any_text(stats, "last_success"));
   facts.add("last error", any_text(stats, "last_error"));
+  add_errors(facts, stats);
   facts.add("since", any_text(stats, "since"));
   facts.add("node", text_at(stats, "node"));
   return facts.str();

@@ -242,6 +242,33 @@ class KafkaDrainTest(KafkaCase):
         self.wait_for_delivery(drain, 1, "nowhere")
         self.node.must("DELETE", f"/v3/channels/nowhere/drains/{drain['id']}")
 
+    def test_what_memory_cannot_hold_in_an_outage_is_counted(self):
+        node = self.new_node(fabric__memory_budget="4MiB", drains__backoff_max="500ms", drains__kafka_queue_bytes="1MiB")
+        tokens = [node.make_channel(channel) for channel in ("outage-1", "outage-2")]
+        drain = node.add_drain(self.url("outage"), filter="source=app")
+        broker = self.kafka.brokers[0]
+        broker.stop()
+        lines = 20_000
+        for first in range(0, lines, 500):
+            for token in tokens:
+                node.post_logs(token, [syslog_line(f"number={n} " + "x" * 400) for n in range(first, first + 500)])
+        self.assertGreater(node.drain(drain)["stats"]["pending_lines"], 0)
+        self.restart_with()
+        def settled():
+            stats = node.drain(drain)["stats"]
+            return stats if stats["pending_lines"] == 0 else None
+        stats = wait_for("all lines are settled", settled, 120)
+        self.assertEqual(stats["offered"], 2 * lines)
+        self.assertEqual(stats["delivered"] + sum(stats["dropped"].values()), 2 * lines)
+        self.assertEqual(set(stats["dropped"]), {"memory_budget"})
+        numbers = {}
+        for message in self.kafka.read("outage"):
+            if "number=" in message.value:
+                numbers.setdefault(message.key, []).append(int(message.value.split("number=", 1)[1].split(" ", 1)[0]))
+        self.assertEqual(sum(len(of_channel) for of_channel in numbers.values()), stats["delivered"])
+        for of_channel in numbers.values():
+            self.assertEqual(of_channel, sorted(set(of_channel)), "repeated or out of order")
+
     def restart_with(self, **settings):
         """Restarts the broker; what it is told is taken back at the end."""
         broker = self.kafka.brokers[0]

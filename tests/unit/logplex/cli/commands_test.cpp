@@ -153,11 +153,12 @@ TEST(Commands, a_drain_is_found_by_its_url) {
 TEST(Commands, drains_show_prints_the_ledger) {
   ScriptedServer server({{answer("200 OK", R"({"id":4,"token":"d.4","url":"https://h/x","status":"degraded","stats":{
     "offered":12345,"filtered":1,"delivered":12000,"dropped":{"memory":44},"pending_lines":300,"pending_bytes":70000,
-    "oldest_pending_age_s":75.5,"latency_ms":12,"last_error":"connection refused","node":"n1"}})")}});
+    "in_flight_lines":17,"oldest_pending_age_s":75.5,"latency_ms":12,"last_error":"connection refused",
+    "errors":{"connect":3},"node":"n1"}})")}});
   CommandBench bench;
   EXPECT_EQ(bench.run({"drains", "show", "4", "--global", "--url", server.url()}), 0);
   for (const char* text : {"offered:     12,345", "dropped:     44 memory", "300 lines, 68.4 KiB, oldest 1m 15s",
-                           "12 ms", "last error:  connection refused"}) {
+                           "in flight:   17", "12 ms", "last error:  connection refused", "errors:      3 connect"}) {
     EXPECT_NE(bench.out().find(text), std::string::npos) << text << "\n" << bench.out();
   }
   EXPECT_TRUE(server.requests().at(0).starts_with("GET /v3/drains/4 "));
