@@ -1,5 +1,6 @@
 #include "drains/drain_set.hpp"
 
+#include "logplex/base/log.hpp"
 #include "logplex/base/metrics.hpp"
 #include "logplex/base/partition.hpp"
 
@@ -97,7 +98,21 @@ Task<void> DrainSet::flushed() {
 }
 
 void DrainSet::cancel() {
+  log_undelivered();
   for (auto& [id, runner] : runners_) runner->cancel();
+}
+
+/// What is pending ends with the process, and with it whoever could be asked for the account.
+void DrainSet::log_undelivered() const {
+  for (const auto& [id, runner] : runners_) {
+    const Ledger ledger = runner->ledger();
+    if (ledger.pending_lines == 0) continue;
+    const std::string& channel = runner->drain().channel;
+    log_warning("lines stay undelivered", {{"drain", id},
+                                           {"channel", channel.empty() ? "all" : channel},
+                                           {"lines", ledger.pending_lines},
+                                           {"last_error", ledger.last_error}});
+  }
 }
 
 Task<void> DrainSet::stopped() {

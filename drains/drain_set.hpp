@@ -42,6 +42,7 @@ class DrainSet final : public ConfigObserver, public OnShard {
   void flush();
   /// Returns when all have sent it or failed.
   Task<void> flushed();
+  /// Ends everything now; what stays undelivered is said in the own log.
   void cancel();
   Task<void> stopped();
 
@@ -53,6 +54,7 @@ class DrainSet final : public ConfigObserver, public OnShard {
   bool runs_here(const DrainEntry& entry) const;
   void update(const DrainEntry& entry);
   void remove(std::uint64_t drain);
+  void log_undelivered() const;
   Task<void> bury(std::unique_ptr<DrainRunner> runner);
 
   ChannelNames names_;
