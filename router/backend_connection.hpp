@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "logplex/runtime/shard.hpp"
+#include "router/block_pool.hpp"
 #include "router/endpoint.hpp"
 #include "router/hot_socket.hpp"
 #include "router/http1/body.hpp"
@@ -23,6 +24,9 @@ class BackendConnection final : public Pollable, public Retired, private TurnHoo
  public:
   BackendConnection(ProxyShard& proxy, Upstream& upstream);
   ~BackendConnection() override;
+  void* operator new(std::size_t, BlockPool& memory) { return memory.take(); }
+  void operator delete(void* memory, BlockPool&) { BlockPool::give_back(memory); }
+  void operator delete(void* memory) { BlockPool::give_back(memory); }
 
   /// Begins to connect for this exchange. False when that failed at once, with errno set; then it has closed.
   bool connect(const Endpoint& endpoint, Exchange& exchange);

@@ -9,6 +9,7 @@
 
 #include "logplex/net/listener.hpp"
 #include "logplex/runtime/shard.hpp"
+#include "router/block_pool.hpp"
 #include "router/client_side.hpp"
 #include "router/hot_socket.hpp"
 #include "router/http1/body.hpp"
@@ -40,6 +41,9 @@ class ClientConnection final
  public:
   ClientConnection(ProxyShard& proxy, int fd, const ClientFacts& facts, ConnectionTicket ticket);
   ~ClientConnection() override;
+  void* operator new(std::size_t, BlockPool& memory) { return memory.take(); }
+  void operator delete(void* memory, BlockPool&) { BlockPool::give_back(memory); }
+  void operator delete(void* memory) { BlockPool::give_back(memory); }
 
   /// False when the kernel has no room to watch it; then it has closed.
   bool start();

@@ -7,7 +7,8 @@
 #include <string_view>
 
 #include "logplex/base/slot.hpp"
-#include "logplex/runtime/wheel.hpp"
+#include "logplex/runtime/shard.hpp"
+#include "router/block_pool.hpp"
 #include "router/byte_queue.hpp"
 #include "router/client_side.hpp"
 #include "router/http1/forward.hpp"
@@ -43,9 +44,12 @@ class RequestText {
 ///
 /// Lives on its shard, owned by ProxyShard, which uses it again: in steady state a request costs no allocation. After a
 /// call into it the exchange may have ended (ClientSide::on_exchange_end was called) and even have begun again.
-class Exchange {
+class Exchange final : public Retired {
  public:
   explicit Exchange(ProxyShard& proxy);
+  void* operator new(std::size_t, BlockPool& memory) { return memory.take(); }
+  void operator delete(void* memory, BlockPool&) { BlockPool::give_back(memory); }
+  void operator delete(void* memory) { BlockPool::give_back(memory); }
   Exchange(const Exchange&) = delete;
   Exchange& operator=(const Exchange&) = delete;
 

@@ -93,7 +93,7 @@ void Exchange::connect() {
   if (upstream_->endpoints().empty()) return await_address();
   phase_ = Phase::kConnecting;
   deadline_.arm(std::min(proxy_.settings().connect, std::max<Duration>(connect_time_left(), Duration{0})));
-  connection_ = new BackendConnection(proxy_, *upstream_);
+  connection_ = new (proxy_.backend_memory()) BackendConnection(proxy_, *upstream_);
   ++proxy_.counters().backend_connects;
   const auto& endpoint = upstream_->endpoints()[endpoint_ % upstream_->endpoints().size()];
   if (connection_->connect(endpoint, *this)) return;

@@ -15,6 +15,8 @@ namespace {
 constexpr std::uint8_t kLinePriority = 158;
 /// Parsers kept for the next partial head.
 constexpr std::size_t kSpareParsers = 64;
+/// Exchanges kept for the next requests: as many as are usually under way at once on a busy shard.
+constexpr std::size_t kSpareExchanges = 64;
 
 std::uint16_t local_port(int fd) {
   sockaddr_storage address{};
@@ -41,6 +43,7 @@ ProxyShard::ProxyShard(Shard& shard, const ProxySettings& settings, ConfigFeed& 
       resolver_(resolver),
       table_(feed),
       read_buffer_(new char[kReadSize + http1::kSlack]),
+      backend_memory_(sizeof(BackendConnection)),
       all_closed_(shard),
       gate_(shard, "router") {}
 
@@ -53,7 +56,7 @@ void ProxyShard::on_accepted(int fd, const Peer& peer, ConnectionTicket ticket) 
   }
   const std::string address = text_of(peer.address);
   const ClientFacts facts{.address = address, .listener_port = local_port(fd), .tls = false};
-  auto* const client = new ClientConnection(*this, fd, facts, std::move(ticket));
+  auto* const client = new (client_memory_) ClientConnection(*this, fd, facts, std::move(ticket));
   clients_.push_back(*client);
   client->start();
 }
@@ -124,16 +127,18 @@ void ProxyShard::give_back(std::unique_ptr<http1::ResponseParser> parser) {
 }
 
 Exchange& ProxyShard::take_exchange() {
-  if (free_exchanges_.empty()) {
-    exchanges_.push_back(std::make_unique<Exchange>(*this));
-    return *exchanges_.back();
-  }
-  Exchange& exchange = *free_exchanges_.back();
-  free_exchanges_.pop_back();
-  return exchange;
+  if (spare_exchanges_.empty()) return *new (exchange_memory_) Exchange(*this);
+  Exchange* const exchange = spare_exchanges_.back().release();
+  spare_exchanges_.pop_back();
+  return *exchange;
 }
 
-void ProxyShard::give_back(Exchange& exchange) { free_exchanges_.push_back(&exchange); }
+/// Frames above may still be in it, so one too many goes at the end of the turn.
+void ProxyShard::give_back(Exchange& exchange) {
+  std::unique_ptr<Exchange> spare(&exchange);
+  if (spare_exchanges_.size() < kSpareExchanges) return spare_exchanges_.push_back(std::move(spare));
+  shard().retire(std::move(spare));
+}
 
 void ProxyShard::write_line(ChannelSlot channel, const RouterLine& line) {
   ++counters_.by_class[line.status / 100 < counters_.by_class.size() ? line.status / 100 : 0];

@@ -83,6 +83,7 @@ class ProxyShard final : public ConnectionHandler, public OnShard {
   void give_back(std::unique_ptr<http1::RequestParser> parser);
   std::unique_ptr<http1::ResponseParser> take_response_parser();
   void give_back(std::unique_ptr<http1::ResponseParser> parser);
+  BlockPool& backend_memory() { return backend_memory_; }
   Exchange& take_exchange();
   void give_back(Exchange& exchange);
   void write_line(ChannelSlot channel, const RouterLine& line);
@@ -108,8 +109,10 @@ class ProxyShard final : public ConnectionHandler, public OnShard {
   std::array<char, 29> date_{};
   std::vector<std::unique_ptr<http1::RequestParser>> request_parsers_;
   std::vector<std::unique_ptr<http1::ResponseParser>> response_parsers_;
-  std::vector<std::unique_ptr<Exchange>> exchanges_;
-  std::vector<Exchange*> free_exchanges_;
+  BlockPool client_memory_{sizeof(ClientConnection)};
+  BlockPool backend_memory_;
+  BlockPool exchange_memory_{sizeof(Exchange)};
+  std::vector<std::unique_ptr<Exchange>> spare_exchanges_;
   Clients clients_;
   bool draining_ = false;
   Event all_closed_;

@@ -50,7 +50,7 @@ double ShardLog::strain(const ChannelLog& channel) const {
   }
   const auto needed = static_cast<double>(channel.end_bytes - needed_from);
   const auto held = static_cast<double>(channel.end_bytes - channel.oldest->bytes_before);
-  return std::max(2 * needed / held - 1, 0.0);
+  return held > 0 ? std::max(2 * needed / held - 1, 0.0) : 0;
 }
 
 void ShardLog::make_room(std::uint64_t bytes) {

@@ -14,7 +14,6 @@ import tempfile
 from pathlib import Path
 
 RECORD = Path(__file__).with_name("instructions.json")
-ROUNDS = 1000
 TOLERANCE = 0.05
 # The C library picks copying routines by what the processor can do: the same ones for all.
 SAME_EVERYWHERE = {"GLIBC_TUNABLES": "glibc.cpu.hwcaps=-AVX2,-AVX512F,-AVX512VL,-AVX512BW,-ERMS,-FSRM,-AVX_Fast_Unaligned_Load"}
@@ -23,15 +22,16 @@ SAME_EVERYWHERE = {"GLIBC_TUNABLES": "glibc.cpu.hwcaps=-AVX2,-AVX512F,-AVX512VL,
 def count(program):
     """Instructions per operation of each part, by name."""
     with tempfile.TemporaryDirectory(prefix="guard-") as folder:
-        subprocess.run(["valgrind", "--tool=callgrind", "-q", f"--callgrind-out-file={folder}/out", program],
-                       check=True, env={**os.environ, **SAME_EVERYWHERE})
+        run = subprocess.run(["valgrind", "--tool=callgrind", "-q", f"--callgrind-out-file={folder}/out", program],
+                             check=True, env={**os.environ, **SAME_EVERYWHERE}, stdout=subprocess.PIPE)
+        rounds = int(run.stdout)
         found = {}
         for dump in Path(folder).iterdir():
             text = dump.read_text(errors="replace")
             name = re.search(r"^desc: Trigger: Client Request: (\w+)", text, re.M)
             total = re.search(r"^(?:totals|summary): (\d+)", text, re.M)
             if name and total:
-                found[name.group(1)] = int(total.group(1)) / ROUNDS
+                found[name.group(1)] = int(total.group(1)) / rounds
     if not found:
         sys.exit("guard: callgrind wrote no figures")
     return found

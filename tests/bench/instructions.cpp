@@ -1,8 +1,9 @@
 // Runs each part of the hot paths a fixed number of times between callgrind's marks, so that `ops/dev guard` can
 // compare the instructions per operation with the ones on record. Not a measure of time: it is the same on a busy
-// machine. Without valgrind it only runs them.
+// machine. Prints how often each part is run. Without valgrind it only runs them.
 #include <valgrind/callgrind.h>
 
+#include <cstdio>
 #include <string>
 #include <vector>
 
@@ -13,8 +14,8 @@
 #include "logplex/wire/render.hpp"
 #include "logplex/wire/syslog_parse.hpp"
 #include "router/http1/forward.hpp"
-#include "router/http1/scan.hpp"
 #include "router/router_line.hpp"
+#include "tests/support/http1_samples.hpp"
 #include "tests/support/router_line_sample.hpp"
 
 namespace sluice {
@@ -36,30 +37,8 @@ void count(const char* name, F once) {
   CALLGRIND_DUMP_STATS_AT(name);
 }
 
-constexpr http1::HeadLimits kLimits{
-    .start_line = 8192, .name = 1000, .value = 8192, .cookie = 8192, .line = 9449, .fields = 1000, .head = 131072};
-
-std::string slacked(std::string text) {
-  text.reserve(text.size() + http1::kSlack);
-  return text;
-}
-
-std::string small_head() {
-  return slacked("GET /p?q=1 HTTP/1.1\r\nHost: app.test\r\nX-Forwarded-For: 198.51.100.1\r\n\r\n");
-}
-
-std::string browser_head() {
-  std::string head =
-      "GET /products/42?ref=home&page=2 HTTP/1.1\r\nHost: www.example.com\r\nConnection: keep-alive\r\n"
-      "User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:133.0) Gecko/20100101 Firefox/133.0\r\n"
-      "Accept: text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8\r\n"
-      "Accept-Encoding: gzip, deflate, br\r\nAccept-Language: en-GB,en;q=0.9\r\nDNT: 1\r\nCookie: session=";
-  head += std::string(930 - head.size() - 4, 'c') + "\r\n\r\n";
-  return slacked(head);
-}
-
 void count_request(const char* name, const std::string& head) {
-  http1::RequestParser parser(kLimits);
+  http1::RequestParser parser(http1::kSampleLimits);
   http1::ForwardFacts facts;
   facts.client_address = "192.0.2.7";
   facts.port = 8080;
@@ -73,10 +52,8 @@ void count_request(const char* name, const std::string& head) {
 }
 
 void count_response() {
-  const std::string head = slacked(
-      "HTTP/1.1 200 OK\r\nServer: app\r\nContent-Type: text/plain\r\nContent-Length: 128\r\n"
-      "Date: Sun, 22 Nov 2026 22:00:00 GMT\r\n\r\n");
-  http1::ResponseParser parser(kLimits);
+  const std::string head = http1::sample_response_head();
+  http1::ResponseParser parser(http1::kSampleLimits);
   const http1::DownstreamFacts facts;
   std::vector<char> out(64 * 1024);
   count("response_head", [&] {
@@ -143,8 +120,9 @@ void count_render() {
 
 int main() {
   using namespace sluice;
-  count_request("request_head_small", small_head());
-  count_request("request_head_browser", browser_head());
+  std::printf("%zu\n", kRounds);
+  count_request("request_head_small", http1::sample_small_head());
+  count_request("request_head_browser", http1::sample_browser_head());
   count_response();
   count_router_line();
   count_ingress();
