@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <memory>
+#include <new>
 #include <string_view>
 
 #include "router/http1/scan.hpp"
@@ -14,45 +15,48 @@ namespace sluice {
 /// holds bytes, so that idle connections cost nothing. Bounded by its users, who stop reading while it is not empty.
 class ByteQueue {
  public:
-  bool empty() const { return begin_ == end_; }
-  std::size_t size() const { return end_ - begin_; }
-  char* data() { return bytes_.get() + begin_; }
+  bool empty() const { return memory_ == nullptr; }
+  std::size_t size() const { return empty() ? 0 : store().end - store().begin; }
+  char* data() { return empty() ? nullptr : bytes() + store().begin; }
   std::string_view view() { return {data(), size()}; }
 
   void append(std::string_view more) {
     if (more.empty()) return;
     make_room(more.size());
-    std::memcpy(bytes_.get() + end_, more.data(), more.size());
-    end_ += more.size();
+    std::memcpy(bytes() + store().end, more.data(), more.size());
+    store().end += more.size();
   }
   void consume(std::size_t count) {
-    begin_ += count;
-    if (empty()) clear();
+    if (count == size()) return clear();
+    store().begin += count;
   }
-  void clear() {
-    bytes_.reset();
-    begin_ = end_ = capacity_ = 0;
-  }
+  void clear() { memory_.reset(); }
 
  private:
+  /// In front of the bytes, so that an empty queue is one pointer: every idle connection has two.
+  struct Store {
+    std::size_t begin = 0;
+    std::size_t end = 0;
+    std::size_t capacity = 0;
+  };
   static constexpr std::size_t kSmallest = 4096;
 
+  Store& store() { return *std::launder(reinterpret_cast<Store*>(memory_.get())); }
+  const Store& store() const { return *std::launder(reinterpret_cast<const Store*>(memory_.get())); }
+  char* bytes() { return memory_.get() + sizeof(Store); }
+
   void make_room(std::size_t more) {
-    if (bytes_ != nullptr && capacity_ - end_ >= more) return;
+    if (!empty() && store().capacity - store().end >= more) return;
+    const std::string_view held = view();
     std::size_t capacity = kSmallest;
-    while (capacity < size() + more) capacity *= 2;
-    std::unique_ptr<char[]> larger(new char[capacity + http1::kSlack]);
-    if (!empty()) std::memcpy(larger.get(), data(), size());
-    end_ = size();
-    begin_ = 0;
-    capacity_ = capacity;
-    bytes_ = std::move(larger);
+    while (capacity < held.size() + more) capacity *= 2;
+    std::unique_ptr<char[]> larger(new char[sizeof(Store) + capacity + http1::kSlack]);
+    new (larger.get()) Store{0, held.size(), capacity};
+    if (!held.empty()) std::memcpy(larger.get() + sizeof(Store), held.data(), held.size());
+    memory_ = std::move(larger);
   }
 
-  std::unique_ptr<char[]> bytes_;
-  std::size_t begin_ = 0;
-  std::size_t end_ = 0;
-  std::size_t capacity_ = 0;
+  std::unique_ptr<char[]> memory_;
 };
 
 }  // namespace sluice
