@@ -60,6 +60,8 @@ std::vector<std::string> RedisServer::words() const {
   const auto add = [&out](std::initializer_list<std::string> more) { out.insert(out.end(), more); };
   add({"--port", std::to_string(port_), "--bind", "127.0.0.1", "--dir", directory_});
   if (sentinel_file_.empty()) add({"--save", "", "--appendonly", "no", "--databases", "1000"});
+  // Otherwise a replica waits five seconds for others that might want the same.
+  if (sentinel_file_.empty()) add({"--repl-diskless-sync-delay", "0"});
   if (!sentinel_file_.empty()) add({"--sentinel"});
   out.insert(out.end(), arguments_.begin(), arguments_.end());
   return out;
