@@ -8,6 +8,7 @@
 #include "logplex/base/check.hpp"
 #include "logplex/store/redis_image.hpp"
 #include "logplex/store/redis_reply.hpp"
+#include "logplex/store/redis_roll.hpp"
 #include "logplex/store/redis_url.hpp"
 
 namespace {
@@ -19,6 +20,8 @@ void describe(const sluice::RedisReply& reply, std::string& out) {
   out += ")";
   static_cast<void>(sluice::RedisEvent::from(reply));
   static_cast<void>(sluice::RedisMeta::from(reply));
+  if (const auto place = reply.moved_to("host")) SLUICE_CHECK(place->port != 0 && !place->host.empty());
+  static_cast<void>(sluice::parse_report("node", reply.text, 1000));
 }
 
 std::string read(std::string_view bytes, std::size_t piece) {
