@@ -68,6 +68,7 @@ Task<void> RedisFollower::run() {
   for (;;) {
     const auto ended = co_await session();
     if (gate_.stopping()) co_return;
+    just_lost_ = state_ == RedisState::kUpToDate;
     reconnect();
     commands_.connection.reset();
     stream_.connection.reset();

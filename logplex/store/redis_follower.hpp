@@ -61,6 +61,8 @@ class RedisFollower {
   Task<void> run();
 
   RedisState state() const { return state_; }
+  /// The connection has gone, and no attempt to make another has failed yet: a moment's patience may help.
+  bool just_lost() const { return just_lost_; }
   /// Why the state is not kUpToDate; names the server, no secret.
   const std::string& trouble() const { return trouble_; }
   /// For other commands than following; null without a connection.
@@ -103,6 +105,7 @@ class RedisFollower {
   std::optional<RedisMeta> refused_;  // what is not taken, so that it is not read again and again
   RedisState state_ = RedisState::kStarting;
   std::string trouble_;
+  bool just_lost_ = false;
   std::uint64_t known_revision_ = 0;
   FollowCounters counters_;
 };

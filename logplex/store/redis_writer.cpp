@@ -143,7 +143,7 @@ Task<result<Applied, Error>> RedisWriter::attempts(Attempt attempt) {
 /// has patience, because it wants to know what became of a change.
 Task<result<void, Error>> RedisWriter::ready(SteadyTime until, bool patient) {
   while (follower_.state() != RedisState::kUpToDate || !follower_.commands() || !follower_.commands()->is_open()) {
-    const bool away = follower_.state() == RedisState::kAway && !patient;
+    const bool away = follower_.state() == RedisState::kAway && !patient && !follower_.just_lost();
     if (away || follower_.state() == RedisState::kRefused || left(until) <= Duration::zero()) co_return unavailable();
     co_await shown_.wait(~std::uint64_t{0}, left(until));
   }
@@ -191,13 +191,20 @@ Task<result<void, Error>> RedisWriter::look_again(Attempt& attempt, Verdict verd
   co_return result<void, Error>();
 }
 
-/// Asks Redis for its revision and waits until the image has it. False when the image moved meanwhile.
+/// Asks Redis for its revision and waits until the image has it. False when the image moved meanwhile, or Redis did not
+/// answer: look again.
 Task<result<bool, Error>> RedisWriter::image_is_newest(SteadyTime until) {
   const auto connection = follower_.commands();
   const auto before = image_.revision();
   const std::vector<std::string_view> question{"HGET", redis_keys()[kMetaKey], "revision"};
   auto reply = co_await connection->call(question, left(until));
-  if (reply.has_error()) co_return away("the configuration cannot be changed now: " + reply.error().text());
+  const bool lost = reply.has_error() || is_elsewhere(*reply);
+  if (lost && follower_.commands() == connection) follower_.reconnect();
+  if (lost || reply->is_not_now()) {
+    const auto pause = std::min(left(until), kNotNowPause);
+    co_await shown_.wait(~std::uint64_t{0}, pause);
+    co_return false;
+  }
   if (reply->is_error()) co_return broken(*reply);
   const auto newest = parse_decimal(reply->text).value_or(0);
   if (newest > image_.revision()) {

@@ -129,6 +129,25 @@ TEST_P(RedisRetry, all_that_were_under_way_are_made_once) {
   EXPECT_EQ(server_.command({"HGET", "{sluice}:meta", "revision"}), "$2\r\n40");
 }
 
+// The server, or something between, closes what was open: nobody who asks in that moment is told that Redis is away.
+TEST(RedisRetryTest, connections_that_were_closed_are_made_again_meanwhile) {
+  const RedisServer server;
+  const TemporaryDirectory directory;
+  StoreNode node(redis_store(server.url(), directory.path()));
+  for (int round = 0; round < 10; ++round) {
+    const auto name = "app-" + std::to_string(round);
+    ASSERT_NE(server.command({"CLIENT", "KILL", "TYPE", "normal"}), ":0");
+    const auto made = node.apply(PutApp{name, {}, {}, {}});
+    ASSERT_TRUE(made.has_value()) << made.error().text();
+    EXPECT_TRUE(made->created);
+    // A refusal needs to know that it rests on the newest, and so needs an answer too.
+    server.command({"CLIENT", "KILL", "TYPE", "normal"});
+    const auto refused = node.apply(AddDomain{"none", "none.com"});
+    ASSERT_TRUE(refused.has_error());
+    EXPECT_EQ(refused.error().code, ConfigError::kNotFound) << refused.error().text();
+  }
+}
+
 // Redis does not come back in time: the answer says that nobody knows, and only then.
 TEST(RedisRetryTest, without_a_connection_the_answer_says_what_is_not_known) {
   const RedisServer server;
