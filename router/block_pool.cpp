@@ -10,7 +10,7 @@
 namespace sluice {
 namespace {
 
-constexpr std::size_t kBlockSize = 64 << 10;
+constexpr std::size_t kBlockSize = 16 << 10;
 constexpr std::size_t kSlotAlignment = 16;
 
 #if defined(__SANITIZE_ADDRESS__)
@@ -43,7 +43,7 @@ char* map_aligned() {
 }  // namespace
 
 BlockPool::BlockPool(std::size_t object_size) : slot_size_(aligned(object_size)) {
-  SLUICE_CHECK(slot_size_ <= kBlockSize / 8);
+  SLUICE_CHECK(slot_size_ <= kBlockSize / 4);
 }
 
 BlockPool::~BlockPool() {

@@ -8,9 +8,9 @@ namespace sluice {
 
 /// Memory for objects of one kind, in blocks of their own: when a burst is over, whole blocks are empty and go back to
 /// the kernel. On the heap the short-lived objects of a burst leave holes between the long-lived ones, and 4,000 idle
-/// clients kept 1,470 bytes each instead of 370 (2026-11-23).
+/// clients kept 1,470 bytes each instead of 400 (2026-11-23).
 ///
-///     block, 64 KiB, aligned to that:  | Block | slot | slot | ...
+///     block, 16 KiB, aligned to that:  | Block | slot | slot | ...
 ///
 /// Used on one shard. Objects may outlive the pool: their blocks then go with the last of them. An AddressSanitizer
 /// build takes each object from the heap, so that it sees what is used after its end.

@@ -56,7 +56,7 @@ TEST(BlockPool, blocks_of_a_burst_go_when_it_is_over) {
     BlockPool::give_back(objects.back());
     objects.pop_back();
   }
-  EXPECT_LE(pool.blocks(), most == 0 ? 0u : 2u);  // none where objects are on the heap
+  EXPECT_LE(pool.blocks(), most / 20);  // none where objects are on the heap
   for (void* object : objects) BlockPool::give_back(object);
 }
 
