@@ -25,10 +25,7 @@ constexpr std::uint8_t kKeyed = 1;
 constexpr std::size_t kLongestKey = 0xffff;
 constexpr std::size_t kLongestName = 0xff;
 
-char* put(char* out, std::string_view bytes) {
-  std::memcpy(out, bytes.data(), bytes.size());
-  return out + bytes.size();
-}
+char* put(char* out, std::string_view bytes) { return std::copy(bytes.begin(), bytes.end(), out); }
 
 }  // namespace
 
