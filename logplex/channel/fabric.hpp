@@ -80,6 +80,8 @@ class FabricShard final : public LineOutlet, public OnShard, private TurnHook {
   /// Half of what may be under way to that shard (to any) is: read less until it is not.
   bool outbox_full(std::uint32_t to) { return outbox_.full(to); }
   bool outbox_full();
+  /// So many bytes of lines may be appended after outbox_full() said no, before it is asked again: none is refused.
+  std::size_t outbox_portion() const { return outbox_.portion(); }
   /// Counts memory that others keep on behalf of lines (frames, receive buffers) against the budget; negative gives
   /// back.
   void charge(std::int64_t bytes) { log_.charge(bytes); }

@@ -37,6 +37,8 @@ class Outbox final : public OnShard {
 
   /// Half of what may be under way to that shard is.
   bool full(std::uint32_t to);
+  /// Bytes of lines as senders write them that surely fit when it is not.
+  std::size_t portion() const { return most_under_way_ / 2 * (LineBatch::kUsualSize / kGrowth); }
   /// What the owner said about this channel, while it is news.
   Duration delay(std::uint32_t to, ChannelSlot channel);
   std::uint64_t refused() const { return refused_; }
@@ -45,6 +47,9 @@ class Outbox final : public OnShard {
   void shrink();
 
  private:
+  /// A short line's record, with what a batch leaves unused at its end, takes so many times the bytes it came in.
+  static constexpr std::size_t kGrowth = 4;
+
   struct Lane {
     std::unique_ptr<LineBatch> open;
     std::vector<std::unique_ptr<LineBatch>> spare;

@@ -199,6 +199,8 @@ Task<Duration> LogPost::append_all(std::optional<TokenEntry> token, std::string_
   FrameSplitter splitter(settings_.frame_max.count);
   splitter.feed(body);
   TurnShare share(Shard::current());
+  const std::size_t portion = intake_.fabric().outbox_portion();
+  std::size_t appended = 0;
   Duration delay{0};
   while (splitter.next() == FrameSplitter::Step::kFrame) {
     if (token) {
@@ -206,7 +208,9 @@ Task<Duration> LogPost::append_all(std::optional<TokenEntry> token, std::string_
     } else {
       intake_.append_addressed(splitter.frame());
     }
-    if (!share.used_up(splitter.frame().size() + kAppendCost)) continue;
+    appended += splitter.frame().size();
+    if (!share.used_up(splitter.frame().size() + kAppendCost) && appended < portion) continue;
+    appended = 0;
     delay = std::max(delay, intake_.take_delay());
     co_await share.next_turn();
     while (intake_.fabric().outbox_full()) co_await sleep_for(Wheel::kTick);

@@ -2,6 +2,7 @@
 
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -40,7 +41,8 @@ void SyslogConnection::read() {
   if (server_.intake_.fabric().outbox_full()) return pause(Wheel::kTick);
   char* buffer = server_.buffer_.get();
   const std::size_t kept = put_back_kept(buffer);
-  const ssize_t got = ::recv(fd_.fd(), buffer + kept, SyslogServer::kReadSize, 0);
+  const std::size_t most = std::min(SyslogServer::kReadSize, server_.intake_.fabric().outbox_portion());
+  const ssize_t got = ::recv(fd_.fd(), buffer + kept, most, 0);
   if (got < 0 && errno == EINTR) return server_.read_later(*this);
   if (got < 0 && errno == EAGAIN) {
     readable_ = false;
@@ -50,7 +52,7 @@ void SyslogConnection::read() {
   server_.read_this_turn_ += static_cast<std::size_t>(got);
   take_in({buffer, kept + static_cast<std::size_t>(got)});
   // A short read has emptied the socket, unless the end of the stream is still to be read.
-  after_read(static_cast<std::size_t>(got) < SyslogServer::kReadSize && !half_closed_);
+  after_read(static_cast<std::size_t>(got) < most && !half_closed_);
 }
 
 void SyslogConnection::take_in(std::string_view bytes) {

@@ -192,6 +192,17 @@ TEST(FabricShard, a_stalled_owner_costs_lines_that_are_counted_and_told) {
   EXPECT_TRUE(reader.adds_up());
 }
 
+TEST(FabricShard, a_portion_at_a_time_never_costs_a_line) {
+  for (const std::size_t size : {1, 100, 1000, 40'000}) {
+    HandDriven fabric(8, 8_MiB);
+    const ChannelSlot slot = fabric.open(1);
+    const std::string text(size, 'x');
+    while (!fabric.local().outbox_full())
+      for (std::size_t sent = 0; sent < fabric.local().outbox_portion(); sent += size + 19) fabric.append(slot, text);
+    EXPECT_EQ(fabric.local().lines_refused(), 0u) << size;
+  }
+}
+
 TEST(FabricShard, a_full_outbox_empties_although_nothing_more_is_appended) {
   HandDriven fabric(2, 8_MiB);
   const ChannelSlot slot = fabric.open(1);
