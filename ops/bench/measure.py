@@ -67,6 +67,9 @@ class Process:
             if int(fields[3]) == self._process.pid:
                 yield int(name), fields
 
+    def pid(self):
+        return self._process.pid
+
     def alive(self):
         return self._process.poll() is None
 

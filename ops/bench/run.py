@@ -19,6 +19,7 @@ from datetime import date
 from pathlib import Path
 
 from measure import BROWSER_HEAD, Failed, Sink, Table, Tool, wrk
+from sampling import Profile
 from systems import Haproxy, Rsyslog, Sluice, SyslogNg, Work
 
 
@@ -171,6 +172,39 @@ class Bench:
         self.goal("two shards, CPU per request", "shards, requests", "two shards", "one shard", "cpu_us", 1.10, 1.05)
         self.goal("two shards, CPU per message", "shards, messages", "two shards", "one shard", "cpu_us", 1.45, 1.3)
 
+    # Where the time goes, of one proxied request and of one message to ten receivers.
+
+    def profile(self):
+        tables = [self._profile_proxy(), self._profile_fan()]
+        print("\n" + "\n".join(tables))
+        if self.options.table:
+            self.options.table.with_name("profile.md").write_text("\n".join(tables))
+
+    def _profile_proxy(self):
+        with closing(self.tool("origin")) as origin, self.sink(tcp=1) as sink:
+            work = Work("proxy", origin=int(origin.hear()[0]), log_port=sink.ports[0])
+            with running(self.sluice(), work) as system:
+                wrk(self.options.load_cpu, work.port, "/warm", 64, 1)
+                cpu = system.process.cpu_seconds()
+                with Profile(system.process.pid()) as profile:
+                    load = wrk(self.options.load_cpu, work.port, "/p?q=1", 64, self.options.seconds * 2)
+                cpu = system.process.cpu_seconds() - cpu
+        return profile.table("A request of 128 B with its line", cpu / load["requests"] * 1e6)
+
+    def _profile_fan(self):
+        lines = self.options.lines_fan * 2
+        with self.sink(lines=lines, tcp=10) as sink:
+            work = Work("syslog", out_ports=sink.ports, channels=1000)
+            with running(self.sluice(), work) as system:
+                with closing(self.tool("feed", port=work.port, lines=lines, rate=0, **system.feed_options())) as feed:
+                    feed.hear()
+                    cpu = system.process.cpu_seconds()
+                    with Profile(system.process.pid()) as profile:
+                        feed.tell()
+                        sink.wait_for(lines * 10)
+                cpu = system.process.cpu_seconds() - cpu
+        return profile.table("A message to ten receivers", cpu / lines * 1e6)
+
     # What came out.
 
     def report(self):
@@ -235,11 +269,12 @@ class running:
 
 
 PARTS = ("proxy", "pipeline", "trickle", "idle", "shards")
+ON_REQUEST = ("profile",)
 
 
 def parse(arguments):
     parser = argparse.ArgumentParser(prog="ops/dev bench", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("parts", nargs="*", metavar="PART", help=f"some of: {', '.join(PARTS)} (default: all)")
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"some of: {', '.join(PARTS)} (default: all of them), {', '.join(ON_REQUEST)}")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=int, default=4, help="of load per measurement of the proxy")
     parser.add_argument("--lines", type=int, default=1_000_000, help="per measurement with one receiver")
@@ -252,7 +287,7 @@ def parse(arguments):
     parser.add_argument("--json", type=Path, help="write every measurement into this file")
     parser.add_argument("--table", type=Path, help="write the table into this file too")
     options = parser.parse_args(arguments)
-    unknown = set(options.parts) - set(PARTS)
+    unknown = set(options.parts) - set(PARTS) - set(ON_REQUEST)
     if unknown:
         parser.error(f"no part named {', '.join(sorted(unknown))}")
     return options
@@ -273,10 +308,11 @@ def main():
     finally:
         if options.json:
             options.json.write_text(json.dumps(bench.table.values, indent=1) + "\n")
-        table = bench.report()
-        print("\n" + table)
-        if options.table:
-            options.table.write_text(table)
+        if bench.goals:
+            table = bench.report()
+            print("\n" + table)
+            if options.table:
+                options.table.write_text(table)
     if failures:
         sys.exit("bench: not everything was measured\n" + "\n".join(failures))
 
