@@ -58,8 +58,8 @@ void append_authority(std::string& out, std::string_view authority) {
   const auto user = authority.substr(0, at);
   const auto colon = user.find(':');
   // A user name without password is often a key itself (https://TOKEN@host/).
-  out += colon == std::string_view::npos ? kStars : user.substr(0, colon);
-  if (colon != std::string_view::npos) (out += ':') += kStars;
+  if (colon != std::string_view::npos) (out.append(user.substr(0, colon)) += ':') += kStars;
+  if (colon == std::string_view::npos && !user.empty()) out += kStars;
   out += authority.substr(at);
 }
 

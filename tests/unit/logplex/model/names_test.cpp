@@ -65,6 +65,7 @@ TEST(RedactedUrl, hides_passwords_and_credentials_only) {
       {"https://user:pa%40ss@h:1/p", "https://user:***@h:1/p"},
       {"https://user:p@ss@h/p", "https://user:***@h/p"},
       {"https://TOKEN@h/p", "https://***@h/p"},
+      {"https://@h/p", "https://@h/p"},
       {"https://h/p?api_key=abc&x=1&Token=t;sig=z", "https://h/p?api_key=***&x=1&Token=***;sig=***"},
       {"https://h?key=AIza&access_token=", "https://h?key=***&access_token="},
       {"kafka://b1:9092,b2/t?key=channel&acks=all&sasl.username=u&sasl.password=p",
