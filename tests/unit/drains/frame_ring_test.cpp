@@ -287,9 +287,9 @@ TEST(FrameRingProperty, the_same_with_a_filter) {
 
 TEST(FrameRingProperty, what_is_lost_while_memory_is_short_is_counted_and_told) {
   Met met;
-  for (std::uint64_t seed = 200; seed <= 215 && !HasFailure(); ++seed) run(seed, 1_MiB, 5000, "", met);
-  EXPECT_GT(met.lost, 1000u);
-  EXPECT_GT(met.falls, 60);
+  for (std::uint64_t seed = 200; seed <= 207 && !HasFailure(); ++seed) run(seed, 1_MiB, 5000, "", met);
+  EXPECT_GT(met.lost, 500u);
+  EXPECT_GT(met.falls, 30);
 }
 
 TEST(FrameRing, each_line_is_rendered_once_and_sent_under_each_token) {
