@@ -5,7 +5,7 @@
 #include <gmock/gmock.h>
 
 #include "tests/unit/drains/drain_fixture.hpp"
-#include "tests/unit/drains/kafka/mock_kafka.hpp"
+#include "tests/unit/drains/mock_kafka.hpp"
 
 namespace sluice {
 namespace {
