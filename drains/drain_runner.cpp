@@ -23,10 +23,6 @@ constexpr std::chrono::minutes kTailNoticePeriod{15};
 /// Lines looked at in one turn: a filter that passes nothing must not keep the shard from its other work.
 constexpr std::uint64_t kLinesPerTurn = 10'000;
 
-}  // namespace
-
-namespace {
-
 /// What decides how lines are written.
 std::string writing_of(const Drain& drain) {
   const std::string& url = drain.url.reveal();
