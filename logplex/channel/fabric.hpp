@@ -54,6 +54,10 @@ class FabricShard final : public LineOutlet, public OnShard, private TurnHook {
   void start();
 
   void append(ChannelSlot channel, const LineView& line) override;
+  /// Brings nearer what append() to this channel will touch, one step after the other: who has several lines for
+  /// different channels takes each step for all of them.
+  enum class Step : std::uint8_t { kChannel, kSegment, kTail };
+  void prefetch(ChannelSlot channel, Step step) const;
   /// For lines that were refused before they got here, such as over a quota: consumes their numbers, so that readers
   /// are told how many and why.
   void append_gap(ChannelSlot channel, std::uint64_t lines, LossReason reason);

@@ -38,6 +38,20 @@ void FabricShard::append(ChannelSlot channel, const LineView& line) {
     outbox_.append(route.owner, channel, line);
 }
 
+void FabricShard::prefetch(ChannelSlot channel, Step step) const {
+  const Route route = route_of(channel);
+  if (route.state != Route::kOpen || !is_mine(route)) return;
+  const ChannelLog& log = log_.channel(route.index);
+  if (step == Step::kChannel) {
+    __builtin_prefetch(&log);
+  } else if (step == Step::kSegment) {
+    __builtin_prefetch(log.newest);
+  } else if (log.newest != nullptr) {
+    const std::byte* tail = log.newest->payload() + log.newest->used;
+    for (std::size_t line = 0; line < 4; ++line) __builtin_prefetch(tail + line * 64, 1);
+  }
+}
+
 void FabricShard::append_gap(ChannelSlot channel, std::uint64_t lines, LossReason reason) {
   const Route route = route_of(channel);
   if (route.state != Route::kOpen)

@@ -1,11 +1,14 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string_view>
 
 #include "logplex/base/uuid.hpp"
 #include "logplex/channel/fabric.hpp"
+#include "logplex/ingress/token_cache.hpp"
 #include "logplex/store/config_feed.hpp"
 #include "logplex/wire/timestamp.hpp"
 
@@ -26,10 +29,12 @@ struct IntakeCounters {
 /// The source of a line is always its token's name. One per shard, on that shard; feed and fabric outlive it.
 class Intake : public OnShard {
  public:
-  Intake(Shard& shard, ConfigFeed& feed, FabricShard& fabric) : OnShard(shard), feed_(feed), fabric_(fabric) {}
+  Intake(Shard& shard, ConfigFeed& feed, FabricShard& fabric);
 
-  /// A frame whose app-name field is its token. What leads to no channel is counted and dropped.
-  void append_addressed(std::string_view frame);
+  /// As many frames as are worth taking in together.
+  static constexpr std::size_t kTogether = 16;
+  /// Frames whose app-name fields are their tokens, at most kTogether. What leads to no channel is counted and dropped.
+  void append_addressed(std::span<const std::string_view> frames);
   /// A frame of a sender who has proved which token it has; whatever its app-name field holds.
   void append_as(const TokenEntry& token, std::string_view frame);
   void count_malformed() { ++counters_.malformed; }
@@ -43,10 +48,23 @@ class Intake : public OnShard {
   void add_metrics(MetricsPage& page) const;
 
  private:
-  void append(const TokenEntry& token, std::string_view frame, std::optional<LineView> line);
+  /// A frame on its way: what is known of it so far.
+  struct Arrival {
+    LineView line;
+    std::string_view frame;
+    std::optional<Uuid> token;
+    const TokenEntry* entry;
+    bool parsed;
+  };
+
+  void parse(Arrival& arrival, std::string_view frame);
+  const TokenEntry* find(const Arrival& arrival);
+  void append(const TokenEntry& token, Arrival& arrival);
 
   ConfigFeed& feed_;
   FabricShard& fabric_;
+  TokenCache tokens_;
+  std::array<Arrival, kTogether> arrivals_;
   TimestampCache now_text_;
   Duration delay_{};
   IntakeCounters counters_;

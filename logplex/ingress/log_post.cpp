@@ -203,13 +203,14 @@ Task<Duration> LogPost::append_all(std::optional<TokenEntry> token, std::string_
   std::size_t appended = 0;
   Duration delay{0};
   while (splitter.next() == FrameSplitter::Step::kFrame) {
+    const std::string_view frame = splitter.frame();
     if (token) {
-      intake_.append_as(*token, splitter.frame());
+      intake_.append_as(*token, frame);
     } else {
-      intake_.append_addressed(splitter.frame());
+      intake_.append_addressed({&frame, 1});
     }
-    appended += splitter.frame().size();
-    if (!share.used_up(splitter.frame().size() + kAppendCost) && appended < portion) continue;
+    appended += frame.size();
+    if (!share.used_up(frame.size() + kAppendCost) && appended < portion) continue;
     appended = 0;
     delay = std::max(delay, intake_.take_delay());
     co_await share.next_turn();

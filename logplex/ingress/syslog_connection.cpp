@@ -3,8 +3,10 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include "logplex/ingress/syslog_server.hpp"
 
@@ -57,13 +59,16 @@ void SyslogConnection::read() {
 
 void SyslogConnection::take_in(std::string_view bytes) {
   splitter_.feed(bytes);
+  std::array<std::string_view, Intake::kTogether> frames;
+  std::size_t count = 0;
   for (;;) {
     const auto step = splitter_.next();
-    if (step == FrameSplitter::Step::kNeedMore) break;
-    if (step == FrameSplitter::Step::kFrame)
-      server_.intake_.append_addressed(splitter_.frame());
-    else
-      server_.intake_.count_malformed();
+    if (step == FrameSplitter::Step::kFrame) frames[count++] = splitter_.frame();
+    if (step == FrameSplitter::Step::kMalformed) server_.intake_.count_malformed();
+    const bool more = step != FrameSplitter::Step::kNeedMore;
+    if (more && count < frames.size()) continue;
+    server_.intake_.append_addressed({frames.data(), std::exchange(count, 0)});
+    if (!more) break;
   }
   kept_.assign(bytes.substr(splitter_.consumed()));
   if (kept_.empty() && kept_.capacity() > sizeof(std::string)) std::string().swap(kept_);

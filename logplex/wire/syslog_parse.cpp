@@ -113,21 +113,26 @@ inline void take_sd_and_text(std::string_view rest, LineView& line) {
 
 }  // namespace
 
-std::optional<LineView> parse_syslog(std::string_view message) {
-  std::optional<LineView> line;
+bool parse_syslog(std::string_view message, LineView& line) {
   std::uint8_t pri = 0;
   const std::size_t priority = take_priority(message, pri);
-  if (priority == 0 || !message.substr(priority).starts_with("1 ")) return line;
+  if (priority == 0 || !message.substr(priority).starts_with("1 ")) return false;
   const std::string_view header(message.data() + priority + 2, message.size() - priority - 2);
   FieldEnds ends;
-  if (!find_field_ends(header, ends) || !fields_are_good(header, ends)) return line;
+  if (!find_field_ends(header, ends) || !fields_are_good(header, ends)) return false;
   const auto field = [&](std::size_t i) {
     const std::size_t begin = i == 0 ? 0 : ends[i - 1] + 1;
     return std::string_view(header.data() + begin, ends[i] - begin);
   };
-  line = LineView{pri, WallTime{}, field(0), field(1), field(2), field(3), field(4), {}, {}};
+  line = {pri, WallTime{}, field(0), field(1), field(2), field(3), field(4), {}, {}};
   const std::size_t rest = ends.back() + 1;
-  if (rest <= header.size()) take_sd_and_text({header.data() + rest, header.size() - rest}, *line);
+  if (rest <= header.size()) take_sd_and_text({header.data() + rest, header.size() - rest}, line);
+  return true;
+}
+
+std::optional<LineView> parse_syslog(std::string_view message) {
+  LineView line;
+  if (!parse_syslog(message, line)) return std::nullopt;
   return line;
 }
 

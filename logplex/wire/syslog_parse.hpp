@@ -13,6 +13,8 @@ namespace sluice {
 /// 1, five header fields of 1 to 255 bytes without control characters. Structured data may be missing, as in Logplex's
 /// own examples; then everything after MSGID is text. The text keeps every byte. `received` is left to the caller.
 std::optional<LineView> parse_syslog(std::string_view message);
+/// The same into a line that is there already, for those who take in many; false leaves it half written.
+bool parse_syslog(std::string_view message, LineView& line);
 
 /// The same for a message that must not be lost: what cannot be parsed becomes a line whose text is the whole message,
 /// with the message's own PRI when it begins with one, and `now` (text that outlives the view) as its time.
