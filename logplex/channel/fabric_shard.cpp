@@ -127,9 +127,11 @@ void FabricShard::receive_record(ChannelSlot channel, const RecordView& record, 
 
 void FabricShard::receive(std::uint32_t from, std::unique_ptr<LineBatch> batch) {
   batch->for_each([&](ChannelSlot channel, const RecordView& record) { receive_record(channel, record, *batch); });
+  const bool asks_for_mail = batch->asks_for_mail;
   std::unique_ptr<Mail> back = std::move(batch);
   const bool has_room = fabric_.returns(id_, from).try_push(back);
   SLUICE_CHECK(has_room);
+  if (asks_for_mail) shard().send(from, make_mail([&sender = fabric_.shard(from)] { sender.outbox_.on_batch_back(); }));
 }
 
 void FabricShard::on_turn_end() {

@@ -61,6 +61,8 @@ class LineBatch final : public Mail {
   /// It travels back as mail that nobody delivers: the sender picks it up.
   void deliver() override {}
 
+  bool asks_for_mail = false;  // of the owner, when it has sent this back
+
   // What the owner says on the way back.
   Duration delay{};                   // how long to pause what feeds the channels below
   std::vector<ChannelSlot> pressing;  // at most kMostPressing; so many mean: all

@@ -7,8 +7,8 @@
 namespace sluice {
 namespace {
 
-/// Where nothing else would make us look again at whether a batch has come back.
-constexpr std::chrono::milliseconds kRetry{4};
+/// A receiver keeps up while fewer batches than this, and than a quarter of all, are on their way to it and back.
+constexpr std::uint32_t kMostToKeepUp = 4;
 /// What feeds a shard that does not keep up pauses for a turn or two.
 constexpr Duration kOutboxPause = std::chrono::milliseconds(1);
 /// More channels than this are not told apart: all of the owner's press.
@@ -26,9 +26,9 @@ Outbox::Outbox(Fabric& fabric, Shard& shard, ShardLog& log, TurnHook& turn_end, 
       log_(log),
       turn_end_(turn_end),
       most_under_way_(most_under_way),
+      most_to_keep_up_(std::min(kMostToKeepUp, most_under_way / 4)),
       lanes_(fabric.runtime().size()),
-      rounds_(1),
-      retry_(shard.wheel(), &Outbox::on_retry, this) {}
+      rounds_(1) {}
 
 Outbox::~Outbox() = default;
 
@@ -90,6 +90,7 @@ void Outbox::send_open(std::uint32_t to) {
   Lane& lane = lanes_[to];
   ++lane.sent;
   ++batches_sent_;
+  lane.open->asks_for_mail = lane.on_the_way() >= most_to_keep_up_;
   FabricShard& owner = fabric_.shard(to);
   const std::uint32_t from = shard().id();
   shard().send(
@@ -137,24 +138,20 @@ Duration Outbox::delay(std::uint32_t to, ChannelSlot channel) {
   return presses ? std::max(lane.delay, at_least) : at_least;
 }
 
-void Outbox::flush() {
-  bool refusals_wait = false;
-  for (std::uint32_t to = 0; to < lanes_.size(); ++to) {
-    Lane& lane = lanes_[to];
-    collect(to);
-    while (!lane.refused.empty() && (lane.open != nullptr || begin_batch(to, kGapRecordSize))) {
-      if (!write_refused(lane)) send_open(to);
-    }
-    if (lane.open != nullptr) send_open(to);
-    refusals_wait = refusals_wait || !lane.refused.empty();
+/// What stays here goes when a batch has come back.
+void Outbox::flush_lane(std::uint32_t to, bool all) {
+  Lane& lane = lanes_[to];
+  collect(to);
+  while (!lane.refused.empty() && (lane.open != nullptr || begin_batch(to, kGapRecordSize))) {
+    if (!write_refused(lane)) send_open(to);
   }
-  if (refusals_wait) retry_.arm(kRetry);
-  if (!rounds_.back().waiters.empty()) begin_round();
+  if (lane.open != nullptr && (all || lane.on_the_way() < most_to_keep_up_)) send_open(to);
 }
 
-void Outbox::on_retry(void* self) {
-  auto& outbox = *static_cast<Outbox*>(self);
-  outbox.shard().at_turn_end(outbox.turn_end_);
+void Outbox::flush() {
+  const bool round = may_begin_round();
+  for (std::uint32_t to = 0; to < lanes_.size(); ++to) flush_lane(to, round);
+  if (round) begin_round();
 }
 
 void Outbox::shrink() {

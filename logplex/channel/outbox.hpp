@@ -15,12 +15,18 @@ namespace sluice {
 class Fabric;
 class ShardLog;
 
-/// The way of lines from this shard to the channels of the others: one open batch per receiver, sent at the end of the
-/// turn or when it is full.
+/// The way of lines from this shard to the channels of the others: one open batch per receiver, sent when it is full,
+/// or at the end of the turn while the receiver keeps up.
 ///
-/// At most `most_under_way` batches to one receiver have not come back at any time. Beyond that lines are refused: they
-/// are counted by channel and reach the owner as gap records, before any later line, as soon as a batch is free. Lives
-/// on its shard, inside FabricShard.
+///     taken --> [ open ] --> sent: | batch | batch | ... --> receiver --> back
+///
+/// A receiver that has not looked at a few batches yet would see one more no sooner: then lines gather in the open one
+/// until it is full or another has come back, so that a short turn does not use up a batch for a line or two. Batches
+/// sent to such a receiver ask it for a mail, because nobody is woken for what comes back.
+///
+/// At most `most_under_way` batches to one receiver have not come back at any time: beyond so many bytes lines are
+/// refused. They are counted by channel and reach the owner as gap records, before any later line, as soon as a batch
+/// is free. Lives on its shard, inside FabricShard.
 class Outbox final : public OnShard {
  public:
   Outbox(Fabric& fabric, Shard& shard, ShardLog& log, TurnHook& turn_end, std::uint32_t most_under_way);
@@ -30,7 +36,7 @@ class Outbox final : public OnShard {
 
   void append(std::uint32_t to, ChannelSlot channel, const LineView& line);
   void append_gap(std::uint32_t to, ChannelSlot channel, std::uint64_t lines, LossReason reason);
-  /// Sends what was gathered. End of turn.
+  /// Sends what was gathered, or keeps it a little longer. End of turn.
   void flush();
   /// Ends when the owners have everything that was appended before. False when the task was cancelled first.
   Task<bool> settled();
@@ -43,6 +49,8 @@ class Outbox final : public OnShard {
   Duration delay(std::uint32_t to, ChannelSlot channel);
   std::uint64_t refused() const { return refused_; }
   std::uint64_t batches_sent() const { return batches_sent_; }
+  /// A batch that asked for it has come back.
+  void on_batch_back() { shard().at_turn_end(turn_end_); }
   /// Lets go of batches that were not needed for a while.
   void shrink();
 
@@ -63,6 +71,7 @@ class Outbox final : public OnShard {
     std::vector<ChannelSlot> pressing;
 
     std::uint64_t under_way() const { return taken - back; }
+    std::uint64_t on_the_way() const { return sent - back; }
   };
   struct Round {
     std::uint32_t missing = 0;
@@ -75,22 +84,23 @@ class Outbox final : public OnShard {
   bool write_refused(Lane& lane);
   void send_open(std::uint32_t to);
   void collect(std::uint32_t to);
+  void flush_lane(std::uint32_t to, bool all);
   void note_pressure(Lane& lane, const LineBatch& batch);
+  bool may_begin_round() const;
   void begin_round();
   void send_mark(std::uint32_t to, std::uint64_t round);
   void on_mark_back(std::uint32_t from, std::uint64_t batches, std::uint64_t round);
   void end_rounds();
   bool unsettled() const;
-  static void on_retry(void* self);
 
   Fabric& fabric_;
   ShardLog& log_;
   TurnHook& turn_end_;
   const std::uint32_t most_under_way_;
+  const std::uint32_t most_to_keep_up_;
   std::vector<Lane> lanes_;   // by receiver; our own stays empty
   std::deque<Round> rounds_;  // the last one has not begun
   std::uint64_t first_round_ = 0;
-  Deadline retry_;
   std::uint64_t refused_ = 0;
   std::uint64_t batches_sent_ = 0;
 };

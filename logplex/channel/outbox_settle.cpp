@@ -4,9 +4,15 @@
 #include "logplex/channel/outbox.hpp"
 
 // Waiting until the owners have what was appended. All who begin to wait in one turn share a round: at the end of the
-// turn, behind the batches, each owner that may still lack something is sent one mark, which it sends back.
+// turn, behind the batches, each owner that may still lack something is sent one mark, which it sends back. While a few
+// rounds are under way those who begin to wait share the next one, so that waiting uses up few batches.
 
 namespace sluice {
+namespace {
+
+constexpr std::size_t kMostRounds = 2;
+
+}  // namespace
 
 /// In its round while it waits, whatever ends the wait.
 struct Outbox::Waiter {
@@ -37,6 +43,8 @@ Task<bool> Outbox::settled() {
   co_await waiter.ready.wait();
   co_return waiter.done();
 }
+
+bool Outbox::may_begin_round() const { return !rounds_.back().waiters.empty() && rounds_.size() <= kMostRounds; }
 
 void Outbox::begin_round() {
   const std::uint64_t round = first_round_ + rounds_.size() - 1;
@@ -72,6 +80,7 @@ void Outbox::end_rounds() {
     ++first_round_;
     for (Event* ready : waiters) ready->set();
   }
+  if (may_begin_round()) shard().at_turn_end(turn_end_);
 }
 
 }  // namespace sluice

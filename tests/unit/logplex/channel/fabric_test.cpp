@@ -192,6 +192,46 @@ TEST(FabricShard, a_stalled_owner_costs_lines_that_are_counted_and_told) {
   EXPECT_TRUE(reader.adds_up());
 }
 
+TEST(FabricShard, a_stall_of_many_short_turns_costs_no_line) {
+  HandDriven fabric(2);
+  const ChannelSlot slot = fabric.open(1);
+  constexpr std::uint64_t kTurns = 1000;
+  for (std::uint64_t i = 0; i < kTurns; ++i) {
+    fabric.append(slot, std::to_string(i));
+    fabric.runtime.shard(0).turn();
+  }
+  EXPECT_EQ(fabric.local().lines_refused(), 0u);
+  EXPECT_FALSE(fabric.local().outbox_full());
+  fabric.runtime.shard(1).turn();
+  EXPECT_LT(fabric.fabric.shard(1).gauges().lines_appended, kTurns) << "some wait for a batch to come back";
+  fabric.turns(2);
+  ShardScope on(fabric.runtime.shard(1));
+  Reader reader(fabric.fabric.shard(1), Retention::kNothing);
+  ASSERT_TRUE(reader.attach(slot));
+  reader.seek(0);
+  Collector got;
+  EXPECT_EQ(reader.take(got), kTurns);
+  for (std::size_t i = 0; i < got.lines.size(); ++i) ASSERT_EQ(got.lines[i].text, std::to_string(i));
+}
+
+TEST(FabricShard, who_waits_for_a_stalled_owner_uses_up_few_batches) {
+  HandDriven fabric(2, 8_MiB);
+  const ChannelSlot slot = fabric.open(1);
+  Gate gate(fabric.runtime.shard(0), "test");
+  int done = 0;
+  for (int i = 0; i < 200; ++i) {
+    fabric.append(slot, "line");
+    gate.spawn(settle(fabric.local(), done));
+    fabric.runtime.shard(0).turn();
+    fabric.runtime.shard(0).turn();
+  }
+  EXPECT_EQ(done, 0);
+  EXPECT_EQ(fabric.local().lines_refused(), 0u);
+  fabric.turns(8);
+  EXPECT_EQ(done, 200);
+  EXPECT_EQ(fabric.fabric.shard(1).gauges().lines_appended, 200u);
+}
+
 TEST(FabricShard, a_portion_at_a_time_never_costs_a_line) {
   for (const std::size_t size : {1, 100, 1000, 40'000}) {
     HandDriven fabric(8, 8_MiB);
@@ -351,6 +391,7 @@ TEST(FabricShard, senders_hear_of_pressure_on_another_shard) {
     if (i % 10 == 0) fabric.turns(1);
   }
   EXPECT_TRUE(fabric.local().congested(slot));
+  fabric.turns();
   fabric.pass(seconds(1));
   EXPECT_FALSE(fabric.local().congested(slot)) << "old news";
   EXPECT_EQ(drain.lost().total(), 0u);
