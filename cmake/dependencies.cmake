@@ -18,4 +18,22 @@ pkg_check_modules(RE2 REQUIRED IMPORTED_TARGET re2)
 pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET libxxhash)
 pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
 pkg_check_modules(HIREDIS REQUIRED IMPORTED_TARGET hiredis)
-pkg_check_modules(RDKAFKA REQUIRED IMPORTED_TARGET rdkafka)
+
+# librdkafka is not Debian 12's (ops/adr/0011-librdkafka-from-source.md): ops/librdkafka builds it, once for all presets,
+# and leaves a copy of itself beside it.
+set(SLUICE_LIBRDKAFKA "$ENV{SLUICE_LIBRDKAFKA}" CACHE PATH "Folder made by ops/librdkafka; empty is build/librdkafka")
+set(librdkafka ${SLUICE_LIBRDKAFKA})
+if(NOT librdkafka)
+  set(librdkafka ${CMAKE_SOURCE_DIR}/build/librdkafka)
+endif()
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/ops/librdkafka)
+execute_process(COMMAND ${CMAKE_COMMAND} -E compare_files ${CMAKE_SOURCE_DIR}/ops/librdkafka ${librdkafka}/recipe
+  RESULT_VARIABLE librdkafka_differs ERROR_QUIET)
+if(librdkafka_differs)
+  message(FATAL_ERROR "No librdkafka, or an old one, in ${librdkafka}: run ./ops/dev setup (or ./ops/librdkafka)")
+endif()
+add_library(RDKAFKA::rdkafka STATIC IMPORTED)
+set_target_properties(RDKAFKA::rdkafka PROPERTIES IMPORTED_LOCATION ${librdkafka}/lib/librdkafka.a
+  INTERFACE_INCLUDE_DIRECTORIES ${librdkafka}/include)
+target_link_libraries(RDKAFKA::rdkafka INTERFACE
+  OpenSSL::SSL OpenSSL::Crypto ZLIB::ZLIB PkgConfig::ZSTD Threads::Threads m ${CMAKE_DL_LIBS})

@@ -54,6 +54,7 @@ void set_connection(Properties& out, const KafkaUrl& url) {
   out.set("reconnect.backoff.max.ms", "5000");
   out.set("topic.metadata.propagation.max.ms", "5000");
   out.set("statistics.interval.ms", "1000");
+  out.set("enable.metrics.push", "false");  // brokers are given lines, and no figures of ours
 }
 
 void set_tls(Properties& out, const KafkaUrl& url, const Drain& drain, const DrainSettings& settings) {

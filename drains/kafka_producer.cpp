@@ -33,16 +33,6 @@ Error unusable(const std::string& what) {
   return {make_error_code(boost::system::errc::invalid_argument), kafka_sentence(what)};
 }
 
-/// librdkafka before 2.6.1 repeats its nonce in the last message of SCRAM (its issue 4895); Kafka 3.9 and newer, and
-/// older ones with that fix, refuse it. Nothing here can help, so at least it is said.
-bool speaks_scram_wrong(const KafkaOptions& options) {
-  constexpr int kMended = 0x020601ff;
-  const auto scram = [](const auto& property) {
-    return property.first == "sasl.mechanism" && property.second.reveal().starts_with("SCRAM");
-  };
-  return rd_kafka_version() < kMended && std::any_of(options.properties.begin(), options.properties.end(), scram);
-}
-
 std::string_view view(const char* text) { return text == nullptr ? std::string_view() : std::string_view(text); }
 
 boost::asio::ip::address address_of(const sockaddr* address) {
@@ -143,7 +133,6 @@ result<void, Error> KafkaProducer::open(const KafkaOptions& options) {
   handle_ = rd_kafka_new(RD_KAFKA_PRODUCER, conf.get(), why.data(), why.size());
   if (handle_ == nullptr) return unusable("the Kafka client cannot be made: " + std::string(why.data()));
   static_cast<void>(conf.release());
-  wrong_scram_ = speaks_scram_wrong(options);
   counters_.producers.fetch_add(1);
   counters_.producers_made.fetch_add(1);
   thread_ = std::thread([this] {
@@ -283,11 +272,7 @@ void KafkaProducer::on_error(rd_kafka_op_s* event) {
   counters_.broker_errors[static_cast<std::size_t>(fault)].fetch_add(1);
   // That all brokers are down says less than why one is.
   if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN && troubled_.load(std::memory_order_acquire)) return;
-  std::string sentence(view(rd_kafka_event_error_string(event)));
-  if (fault == KafkaFault::kAuth && wrong_scram_)
-    sentence = "SCRAM with librdkafka " + std::string(rd_kafka_version_str()) +
-               " fails at Kafka 3.9 and newer, use PLAIN over TLS there: " + sentence;
-  note_trouble(fault, std::move(sentence));
+  note_trouble(fault, view(rd_kafka_event_error_string(event)));
 }
 
 void KafkaProducer::die(std::string reason) {
@@ -298,7 +283,7 @@ void KafkaProducer::die(std::string reason) {
   dead_.store(true, std::memory_order_release);
 }
 
-void KafkaProducer::note_trouble(KafkaFault fault, std::string sentence) {
+void KafkaProducer::note_trouble(KafkaFault fault, std::string_view sentence) {
   const std::lock_guard lock(trouble_mutex_);
   const bool worse = trouble_fault_ == KafkaFault::kAddress && fault == KafkaFault::kConnect;
   if (worse && troubled_.load(std::memory_order_acquire)) return;  // the same again, less well said

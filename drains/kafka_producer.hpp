@@ -96,12 +96,11 @@ class KafkaProducer {
   void on_error(rd_kafka_op_s* event);
   void on_statistics(std::string_view json);
   void die(std::string reason);
-  void note_trouble(KafkaFault fault, std::string sentence);
+  void note_trouble(KafkaFault fault, std::string_view sentence);
 
   const AddressGuard& guard_;
   KafkaCounters& counters_;
   rd_kafka_s* handle_ = nullptr;
-  bool wrong_scram_ = false;
   std::atomic<bool> stopping_{false};
   std::atomic<bool> dead_{false};
   std::atomic<bool> troubled_{false};

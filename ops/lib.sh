@@ -4,6 +4,7 @@
 #   step NAME TITLE COMMAND...        runs COMMAND with its output in build/log/NAME.log, shows progress meanwhile;
 #                                     on failure shows the end of that file, names it, and ends the script
 #   need_kafka_jars                   fetches the Kafka broker for the tests, once
+#   need_librdkafka                   builds the Kafka client, once
 #   need_packages GROUP...            installs what is missing of these groups in ops/packages.txt (a step of its own)
 #   say TEXT...                       one line to the reader
 
@@ -131,6 +132,20 @@ need_kafka_jars() {
     "$root/ops/kafka-jars"
 }
 
+# Where the Kafka client is kept, and whether it is what ops/librdkafka makes. cmake/dependencies.cmake asks the same.
+librdkafka_folder() { printf '%s\n' "${SLUICE_LIBRDKAFKA:-$root/build/librdkafka}"; }
+have_librdkafka() { cmp -s "$root/ops/librdkafka" "$(librdkafka_folder)/recipe"; }
+
+# A step of its own; it says so when there is nothing to do.
+need_librdkafka() {
+  if have_librdkafka; then
+    announce "librdkafka, the Kafka client: is in $(librdkafka_folder)"
+    return 0
+  fi
+  step librdkafka "librdkafka, the Kafka client: fetching 16 MB with apt and building it in $(librdkafka_folder)" \
+    "$root/ops/librdkafka"
+}
+
 # The first step of every script; it says so when there is nothing to do.
 need_packages() {
   command -v dpkg-query >/dev/null || fail "this needs Debian 12 (no dpkg here); install what ops/packages.txt names by hand"
@@ -154,9 +169,10 @@ configure_and_build() {
   ninja -C "$root/build/$preset" -j "$(jobs_wanted)" "$@"
 }
 
-# Builds targets of a preset (default: all), and configures it first if it was not yet.
+# Builds targets of a preset (default: all), and configures it first if it was not yet. Two steps: librdkafka is the first.
 build_preset() {
   local preset=$1
   shift
+  need_librdkafka
   step "build-$preset" "Building build/$preset${*:+ ($*)}" configure_and_build "$preset" "$@"
 }
