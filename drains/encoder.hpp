@@ -19,6 +19,9 @@ class ChannelNames;
 /// Lines to body. One per drain and shard; no state between lines.
 class Encoder {
  public:
+  /// A framed message is at most so much longer than its record: length, priority, token.
+  static constexpr std::size_t kMessageExtra = 64;
+
   virtual ~Encoder() = default;
 
   /// Appends one line or notice.

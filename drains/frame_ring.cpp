@@ -15,8 +15,6 @@ constexpr std::uint64_t kPartOfBudget = 6;
 constexpr std::size_t kSmallestFrame = 4 << 10;
 /// Ingress is held for no reader that got on with nothing for so long.
 constexpr std::chrono::seconds kPatience{1};
-/// More than a message is longer than its record: priority, length, token.
-constexpr std::size_t kMessageExtra = 64;
 
 }  // namespace
 
@@ -33,7 +31,7 @@ class FrameRing::Renderer final : public LineVisitor {
 
   bool on_line(ChannelSlot channel, Seq seq, const RecordView& line) override {
     const std::size_t begin = body_.bytes.size();
-    if (after.lines > 0 || (lines > 0 && begin + line.size() + kMessageExtra > target_)) return false;
+    if (after.lines > 0 || (lines > 0 && begin + line.size() + Encoder::kMessageExtra > target_)) return false;
     if (line.tails_only() || (ring_.filter_ && !ring_.filter_->matches(line))) {
       ++ring_.filtered_;
       return true;

@@ -51,10 +51,11 @@ Halves halves(const Frame& frame, Cut cut) {
                    part_of(frame, cut.messages, frame.messages(), body.substr(cut.bytes)));
 }
 
-void append_line(std::string& body, std::size_t size, auto write) {
+/// Written into more room than it takes: cheaper than to add up its size before.
+void append_frame(std::string& body, const RecordView& line, auto write) {
   const std::size_t begin = body.size();
-  body.resize(begin + size);
-  write(body.data() + begin);
+  body.resize(begin + line.size() + Encoder::kMessageExtra);
+  body.resize(static_cast<std::size_t>(write(body.data() + begin) - body.data()));
 }
 
 result<std::unique_ptr<Encoder>, Error> unknown_format(const std::string& format, std::string_view known) {
@@ -90,26 +91,26 @@ Halves FramedEncoder::split(const Frame& frame) const {
 }
 
 void HttpEncoder::append(const RecordView& line, std::string& body) const {
-  append_line(body, http_frame_size(line), [&](char* out) { write_http_frame(line, out); });
+  append_frame(body, line, [&](char* out) { return write_http_frame(line, out); });
 }
 
 void SyslogEncoder::append(const RecordView& line, std::string& body) const {
-  append_line(body, syslog_frame_size(line, token_), [&](char* out) { write_syslog_frame(line, token_, out); });
+  append_frame(body, line, [&](char* out) { return write_syslog_frame(line, token_, out); });
 }
 
-/// `LEN <PRI>1 TIME TOKEN ...`
 std::optional<std::size_t> SyslogEncoder::token_in(const RecordView& line, std::string_view message) const {
-  const std::size_t priority = message.find('<');
-  return message.find(' ', priority) + 1 + line.time().size() + 1;
+  return syslog_frame_host_offset(line, message);
 }
 
 void Rfc5424Encoder::append(const RecordView& line, std::string& body) const {
   const Newline newline = ensure_newline_ ? Newline::kEnsured : Newline::kAsIs;
-  append_line(body, rfc5424_frame_size(line, newline), [&](char* out) { write_rfc5424_frame(line, newline, out); });
+  append_frame(body, line, [&](char* out) { return write_rfc5424_frame(line, newline, out); });
 }
 
 void NdjsonEncoder::append(const RecordView& line, std::string& body) const {
-  append_line(body, json_line_size(line, {}), [&](char* out) { write_json_line(line, {}, out); });
+  const std::size_t begin = body.size();
+  body.resize(begin + json_line_size(line, {}));
+  write_json_line(line, {}, body.data() + begin);
 }
 
 Halves NdjsonEncoder::split(const Frame& frame) const {

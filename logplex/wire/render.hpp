@@ -21,8 +21,8 @@ char* write_http_frame(const RecordView& record, char* out);
 /// drain's token.
 std::size_t syslog_frame_size(const RecordView& record, std::string_view host);
 char* write_syslog_frame(const RecordView& record, std::string_view host, char* out);
-/// Where HOST begins in that frame, so that frames shared by several drains can be patched; `host_size` is its size.
-std::size_t syslog_frame_host_offset(const RecordView& record, std::size_t host_size);
+/// Where HOST begins in this frame of the record, so that frames shared by several drains can be patched.
+std::size_t syslog_frame_host_offset(const RecordView& record, std::string_view frame);
 
 /// `GET /v3/channels/:c/logs`: the HTTP drains' frame with a final newline, which LEN counts.
 std::size_t history_frame_size(const RecordView& record);

@@ -48,6 +48,22 @@ TEST(Encoder, unknown_formats_and_schemes_are_named) {
   EXPECT_FALSE(make_encoder(drain_to("no url"), default_settings()));
 }
 
+TEST(Encoder, framed_messages_are_little_longer_than_their_records) {
+  LineView least;
+  least.pri = 191;
+  for (const std::size_t size : {0, 1, 7, 100, 9999, 65535})
+    for (const char* const url : {"https://h/x", "syslog://h"})
+      for (const char* const format : {"logplex", "rfc5424"}) {
+        const std::string text(size, 'x');
+        least.text = text;
+        const OwnedRecord record(least);
+        std::string out;
+        encoder(url, format)->append(record.view(), out);
+        EXPECT_LE(out.size(), record.view().size() + Encoder::kMessageExtra) << url << format << size;
+        EXPECT_GT(out.size(), size);
+      }
+}
+
 void expect_split(const std::string& url, const std::string& format) {
   const auto encode = encoder(url, format);
   Frame frame;

@@ -67,7 +67,7 @@ TEST(Render, syslog_frame_has_the_drain_token_and_one_newline) {
 TEST(Render, drain_token_can_be_patched_in_place) {
   for (const std::size_t text_size : {0u, 1u, 30u, 900u, 930u, 9000u}) {
     const OwnedRecord record = record_of("<150>1 time h a p m - " + std::string(text_size, 'x'));
-    EXPECT_EQ(syslog(record).substr(syslog_frame_host_offset(record.view(), kDrain.size()), kDrain.size()), kDrain);
+    EXPECT_EQ(syslog(record).substr(syslog_frame_host_offset(record.view(), syslog(record)), kDrain.size()), kDrain);
   }
 }
 
