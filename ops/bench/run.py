@@ -11,6 +11,7 @@ import os
 import platform
 import re
 import statistics
+import subprocess
 import sys
 import time
 from contextlib import ExitStack, closing
@@ -18,9 +19,10 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from measure import BROWSER_HEAD, Failed, Sink, Table, Tool, wrk
+import line
+from measure import BROWSER_HEAD, Failed, Sink, Table, Tool, pinned, wait_until, wrk
 from sampling import Profile
-from systems import Haproxy, Rsyslog, Sluice, SyslogNg, Work
+from systems import Haproxy, Rsyslog, Sluice, SyslogNg, Work, running
 
 
 @dataclass
@@ -63,34 +65,41 @@ class Bench:
     def proxy(self):
         cases = [("proxy 128 B", "/p?q=1", 64, {}), ("proxy 16 KiB", "/16k", 64, {}),
                  ("proxy browser", "/p?q=1", 64, BROWSER_HEAD), ("proxy latency", "/p?q=1", 1, {})]
-        systems = [(Haproxy(self.options.cpu), True), (self.sluice(), True), (self.sluice(name="sluice-nolog"), False)]
+        systems = [Haproxy(self.options.cpu), self.sluice()]
         with closing(self.tool("origin")) as origin:
             port = int(origin.hear()[0])
-            self.rounds(systems, lambda pair, number: self._proxy_once(*pair, number, port, cases))
+            self.rounds(systems, lambda system, number: self._proxy_once(system, number, port, cases))
         for row, must, aim in (("proxy 128 B", 0.80, 0.68), ("proxy 16 KiB", 0.75, 0.63), ("proxy browser", 0.75, 0.63)):
             self.goal(f"{row}, CPU per request", row, "sluice", "haproxy-ring", "cpu_us", must, aim)
         self.goal("one connection, median latency", "proxy latency", "sluice", "haproxy-ring", "p50_us", 1.0, 0.9)
         self.goal("64 connections, p99", "proxy 128 B", "sluice", "haproxy-ring", "p99_us", 1.0, 0.9)
 
-    def _proxy_once(self, system, logs, number, origin, cases):
+    def _proxy_once(self, system, number, origin, cases):
         with self.sink(tcp=1) as sink:
-            work = Work("proxy", origin=origin, log_port=sink.ports[0] if logs else 0)
+            work = Work("proxy", origin=origin, log_port=sink.ports[0])
             with running(system, work):
                 wrk(self.options.load_cpu, work.port, "/warm", 64, 1)
                 for row, path, connections, head in cases:
                     self._proxy_case(system, work, sink, number, row, path, connections, head)
 
     def _proxy_case(self, system, work, sink, number, row, path, connections, head):
-        time.sleep(0.3)
-        lines, cpu = sink.counted()["messages"], system.process.cpu_seconds()
+        lines, account, cpu = sink.wait_until_quiet()["messages"], system.account(), system.process.cpu_seconds()
         load = wrk(self.options.load_cpu, work.port, path, connections, self.options.seconds, head)
-        time.sleep(0.3)
-        cpu, lines = system.process.cpu_seconds() - cpu, sink.counted()["messages"] - lines
+        sink.wait_until_quiet()
+        cpu = system.process.cpu_seconds() - cpu
+        wait_until("the last lines are delivered", lambda: not system.account().get("pending"), 10, must=False)
+        lines, said = sink.wait_until_quiet()["messages"] - lines, change(account, system.account())
         # wrk counts no answers that came after its deadline; their lines are there all the same.
-        done = max(load["requests"], lines)
-        lost = max(0, load["requests"] - lines) if work.log_port else 0
+        done = said.get("routed") or max(load["requests"], lines)
         self.table.add(row, system.name, number, cpu_us=cpu / done * 1e6, p50_us=load["p50_us"], p99_us=load["p99_us"],
-                       requests=done, errors=load["errors"], lost=lost, memory_mb=system.process.memory() / 1e6)
+                       requests=done, errors=load["errors"], lost=max(0, done - lines), **losses(said),
+                       memory_mb=system.process.memory() / 1e6)
+
+    # What the log line alone costs.
+
+    def line(self):
+        line.measure(self, self.options.rounds, self.options.pairs, self.options.requests)
+        line.count_instructions(self)
 
     # Syslog in, syslog or HTTP out.
 
@@ -128,8 +137,9 @@ class Bench:
                     counted = sink.wait_for(lines * fan)
                     taken = time.monotonic() - began
                 cpu = system.process.cpu_seconds() - cpu
+                said = system.account()
                 self.table.add(row, system.name, number, cpu_us=cpu / lines * 1e6, lines_s=lines / taken,
-                               peak_mb=system.process.peak_memory() / 1e6, lost=lines * fan - counted["distinct"],
+                               peak_mb=system.process.peak_memory() / 1e6, lost=lines * fan - counted["distinct"], **losses(said),
                                repeats=counted["repeats"], unreadable=counted["unreadable"])
 
     # Memory of what is idle.
@@ -166,7 +176,7 @@ class Bench:
         with closing(self.tool("origin")) as origin:
             port = int(origin.hear()[0])
             cases = [("shards, requests", "/p?q=1", 64, {})]
-            self.rounds([one, two], lambda system, number: self._proxy_once(system, True, number, port, cases))
+            self.rounds([one, two], lambda system, number: self._proxy_once(system, number, port, cases))
         self.rounds([one, two], lambda system, number: self._relay_once(system, number, "shards, messages", "syslog", 1,
                                                                         self.options.lines))
         self.goal("two shards, CPU per request", "shards, requests", "two shards", "one shard", "cpu_us", 1.10, 1.05)
@@ -212,7 +222,8 @@ class Bench:
         lines = [f"{date.today()}, {machine()}; `./ops/dev bench`, "
                  f"{self.options.rounds} rounds: medians of the ratios within a round and their range.", "",
                  "| Work | Sluice | peer | ratio | Must | Aim | |", "|---|---|---|---|---|---|---|"]
-        lines += filter(None, [self._goal_line(goal) for goal in self.goals] + [self._log_line_line(), self._lost_line()])
+        lines += filter(None, [self._goal_line(goal) for goal in self.goals])
+        lines += [*self._log_line_lines(), self._lost_line()]
         return "\n".join(lines) + "\n"
 
     def _goal_line(self, goal):
@@ -225,28 +236,51 @@ class Bench:
         shown = f"{mine:,.2f}", "" if peer is None else f"{peer:,.2f}"
         return result_line(goal.title, *shown, values, goal.must, goal.aim)
 
-    def _log_line_line(self):
-        with_line = self.table.by_round("proxy 128 B", "sluice", "cpu_us")
-        without = self.table.by_round("proxy 128 B", "sluice-nolog", "cpu_us")
-        parts = [with_line[r] - without[r] for r in with_line if r in without]
-        return result_line("the log line's own part, us (with it minus without it)", "", "", parts, 0.8, 0.4) if parts else None
+    def _log_line_lines(self):
+        own = [value for v in self.table.values for value in v.get("own_us_of_pairs", ())]
+        if not own:
+            return []
+        value, low, high = line.median_and_confidence(own)
+        told = [f"{self.table.median('log line', name, 'cpu_us'):,.2f}" for name in line.WAYS]
+        lines = [f"| the log line's own part, us: with a drain minus without ({len(own)} pairs, 95 % confidence) | {told[0]} | {told[1]} "
+                 f"| {value:.2f} [{low:.2f}..{high:.2f}] | 0.8 | 0.4 | {verdict(value, 0.8, 0.4)} |"]
+        for row, figure, title in (("log line, counted", "instructions", "instructions of the program"),
+                                   ("log line", "sends", "`sendto` a request")):
+            a, b = (self.table.median(row, name, figure) for name in line.WAYS)
+            if a and b:
+                lines.append(f"| the same, {title} | {a:,.2f} | {b:,.2f} | {a - b:,.2f} | | | |")
+        return lines
 
     def _lost_line(self):
+        """What the receivers missed, and what the system itself gave up, as far as it says so."""
         lost = {}
         for value in self.table.values:
-            if value.get("lost"):
-                name = f"{value['system']}, {value['row']}"
-                lost[name] = lost.get(name, 0) + value["lost"]
-        ours = sum(count for name, count in lost.items() if name.startswith(("sluice", "one shard", "two shards")))
-        told = "; ".join(f"{name}: {count:,}" for name, count in lost.items())
+            counts = lost.setdefault(f"{value['system']}, {value['row']}", [0, 0])
+            counts[0] += value.get("lost", 0)
+            counts[1] += value.get("given_up", 0)
+        lost = {name: counts for name, counts in lost.items() if any(counts)}
+        ours = sum(count for name, (count, _) in lost.items() if not name.startswith(PEERS))
+        told = "; ".join(f"{name}: {count:,} ({given_up:,} by its own account)" for name, (count, given_up) in lost.items())
         return f"| lines lost in all rows | {ours:,} | | {told} | 0 | 0 | {'missed' if ours else 'aim'} |"
+
+
+def change(before, after):
+    return {name: after[name] - before.get(name, 0) for name in after}
+
+
+def losses(said):
+    """Of a system's own account: lines that it gave up, and lines that it still holds."""
+    return {"given_up": int(said["dropped"]), "unsent": int(said["pending"])} if said else {}
+
+
+def verdict(value, must, aim):
+    return "aim" if value <= aim else "must" if value <= must else "missed"
 
 
 def result_line(title, mine, peer, values, must, aim):
     values = sorted(values)
     value = statistics.median(values)
-    verdict = "aim" if value <= aim else "must" if value <= must else "missed"
-    return f"| {title} | {mine} | {peer} | {value:.2f} [{values[0]:.2f}..{values[-1]:.2f}] | {must} | {aim} | {verdict} |"
+    return f"| {title} | {mine} | {peer} | {value:.2f} [{values[0]:.2f}..{values[-1]:.2f}] | {must} | {aim} | {verdict(value, must, aim)} |"
 
 
 def machine():
@@ -254,21 +288,8 @@ def machine():
     return f"{os.cpu_count()} cores of {model.group(1) if model else platform.machine()}, Linux {platform.release()}"
 
 
-class running:
-    """The system, serving this work."""
-
-    def __init__(self, system, work):
-        self._system, self._work = system, work
-
-    def __enter__(self):
-        self._system.start(self._work)
-        return self._system
-
-    def __exit__(self, *_):
-        self._system.stop()
-
-
-PARTS = ("proxy", "pipeline", "trickle", "idle", "shards")
+PARTS = ("proxy", "line", "pipeline", "trickle", "idle", "shards")
+PEERS = ("haproxy-ring", "rsyslog", "syslog-ng")
 ON_REQUEST = ("profile",)
 
 
@@ -280,6 +301,9 @@ def parse(arguments):
     parser.add_argument("--lines", type=int, default=1_000_000, help="per measurement with one receiver")
     parser.add_argument("--lines-fan", type=int, default=300_000, help="per measurement with ten receivers")
     parser.add_argument("--idle", type=int, default=4000, help="idle connections, idle tails")
+    parser.add_argument("--pairs", type=int, default=20, help="of turns in a round of `line`")
+    parser.add_argument("--requests", type=int, default=12_000, help="in a turn of `line`")
+    parser.add_argument("--busy", type=int, default=0, help="processes that only compute on the same cores: is anything lost then?")
     parser.add_argument("--cpu", default="0", help="core of the measured system")
     parser.add_argument("--load-cpu", default="1", help="core of the load")
     parser.add_argument("--programs", type=Path, required=True, help="folder with sluiced and the load makers")
@@ -297,6 +321,8 @@ def main():
     options = parse(sys.argv[1:])
     bench = Bench(options)
     failures = []
+    strangers = [subprocess.Popen(pinned(f"{options.cpu},{options.load_cpu}", sys.executable, "-c", "while True: pass"))
+                 for _ in range(options.busy)]
     try:
         for part in options.parts or PARTS:
             print(f"{part}:", flush=True)
@@ -306,9 +332,11 @@ def main():
                 failures.append(f"{part}: {failure}")
                 print(f"  {failures[-1]}", flush=True)
     finally:
+        for stranger in strangers:
+            stranger.kill()
         if options.json:
             options.json.write_text(json.dumps(bench.table.values, indent=1) + "\n")
-        if bench.goals:
+        if bench.table.values:
             table = bench.report()
             print("\n" + table)
             if options.table:

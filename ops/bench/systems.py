@@ -10,6 +10,7 @@ A system has `name`, `does(work)`, and `start(work)`, which returns once it serv
 import http.client
 import json
 import os
+import re
 import shutil
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
@@ -64,6 +65,10 @@ class System:
         """More options for load.feed."""
         return {}
 
+    def account(self):
+        """What the system itself says about lines and requests so far; empty where it says nothing."""
+        return {}
+
     def idle_options(self, work):
         return {"port": work.port}
 
@@ -72,24 +77,42 @@ class System:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
+class running:
+    """A system that serves this work, for as long as the `with` lasts."""
+
+    def __init__(self, system, work):
+        self._system, self._work = system, work
+
+    def __enter__(self):
+        self._system.start(self._work)
+        return self._system
+
+    def __exit__(self, *_):
+        self._system.stop()
+
+
 class Sluice(System):
+    """`under`: words of a command that runs the program; {folder} is its folder. `settings`: more than the usual ones."""
+
     kinds = ("proxy", "syslog", "http", "tails")
 
-    def __init__(self, cpus, programs, shards=1, filters="", budget="48MiB", name="sluice"):
+    def __init__(self, cpus, programs, shards=1, filters="", budget="48MiB", name="sluice", settings=None, under=()):
         super().__init__(cpus)
         self.name, self._programs, self._shards, self._filter, self._budget = name, programs, shards, filters, budget
+        self._settings, self._under = settings or {}, under
 
     def command(self, work):
         settings = {"process.shards": self._shards, "fabric.memory_budget": self._budget, "ingress.http": "",
                     "api.listen": f"{LOOPBACK}:0", "admin.listen": f"{LOOPBACK}:0", "drains.allow_cidrs": "127.0.0.0/8",
-                    "router.http": "", "ingress.syslog": ""}
+                    "router.http": "", "ingress.syslog": "", **self._settings}
         settings[{"proxy": "router.http", "tails": "api.listen"}.get(work.kind, "ingress.syslog")] = f"{LOOPBACK}:{work.port}"
-        return [self._programs / "sluiced", "--data-dir", self.folder / "data",
+        return [*(word.format(folder=self.folder) for word in self._under), self._programs / "sluiced", "--data-dir", self.folder / "data",
                 *(word for key, value in settings.items() for word in ("--set", f"{key}={value}"))]
 
     def set_up(self, work):
         wait_until("sluiced writes its ports", (self.folder / "data/ports.json").exists)
-        self._api = json.loads((self.folder / "data/ports.json").read_text())["api.listen"]
+        ports = json.loads((self.folder / "data/ports.json").read_text())
+        self._api, self._admin = ports["api.listen"], ports["admin.listen"]
         self._key = (self.folder / "data/api-key").read_text().strip()
         if work.kind == "proxy":
             self._call("PUT", "/v3/apps/app", {"domains": ["app.test"],
@@ -106,6 +129,18 @@ class Sluice(System):
 
     def feed_options(self):
         return {"names": self.folder / "names"}
+
+    ACCOUNT = {"routed": "sluice_router_requests_total", "offered": "sluice_drain_lines_offered_total",
+               "delivered": "sluice_drain_lines_delivered_total", "dropped": "sluice_drain_lines_dropped_total",
+               "refused": "sluice_fabric_lines_refused_total", "pending": "sluice_drain_pending_lines"}
+
+    def account(self):
+        connection = http.client.HTTPConnection(LOOPBACK, self._admin, timeout=30)
+        connection.request("GET", "/metrics")
+        page = connection.getresponse().read().decode()
+        connection.close()
+        return {name: sum(int(float(value)) for value in re.findall(rf"^{metric}(?:{{.*}})? (\S+)$", page, re.M))
+                for name, metric in self.ACCOUNT.items()}
 
     def idle_options(self, work):
         if work.kind != "tails":
