@@ -1,10 +1,11 @@
 #include "drains/kafka_encoder.hpp"
 
-#include <cstring>
+#include <algorithm>
 
 #include "drains/channel_names.hpp"
 #include "drains/kafka_entry.hpp"
 #include "logplex/wire/logfmt.hpp"
+#include "logplex/wire/newline.hpp"
 #include "logplex/wire/render.hpp"
 
 namespace sluice {
@@ -12,11 +13,6 @@ namespace {
 
 std::int64_t milliseconds(WallTime time) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count();
-}
-
-std::string_view without_newline(std::string_view text) {
-  if (text.ends_with('\n')) text.remove_suffix(1);
-  return text;
 }
 
 }  // namespace
@@ -37,32 +33,24 @@ void KafkaEncoder::append_from(ChannelSlot channel, Seq seq, const RecordView& l
   write(known ? channels_->name(channel) : std::string_view(channel_), seq, line, body);
 }
 
-void KafkaEncoder::set_key(KafkaEntry& entry, const RecordView& line) const {
-  using Kind = KafkaUrl::KeyKind;
-  entry.keyed = true;
+std::string_view KafkaEncoder::key_of(std::string_view channel, const RecordView& line) const {
   switch (key_) {
-    case Kind::kChannel:
-      entry.key = entry.channel;
-      break;
-    case Kind::kSource:
-      entry.key = line.source();
-      break;
-    case Kind::kProcess:
-      entry.key = line.process();
-      break;
-    case Kind::kHost:
-      entry.key = line.host();
-      break;
-    case Kind::kMsgid:
-      entry.key = line.msgid();
-      break;
-    case Kind::kField:
-      entry.key = find_logfmt(line.text(), key_field_).value_or(std::string_view());
-      break;
-    case Kind::kNone:
+    case KafkaUrl::KeyKind::kChannel:
+      return channel;
+    case KafkaUrl::KeyKind::kSource:
+      return line.source();
+    case KafkaUrl::KeyKind::kProcess:
+      return line.process();
+    case KafkaUrl::KeyKind::kHost:
+      return line.host();
+    case KafkaUrl::KeyKind::kMsgid:
+      return line.msgid();
+    case KafkaUrl::KeyKind::kField:
+      return find_logfmt(line.text(), key_field_).value_or(std::string_view());
+    case KafkaUrl::KeyKind::kNone:
       break;
   }
-  entry.keyed = !entry.key.empty();
+  return {};
 }
 
 void KafkaEncoder::write(std::string_view channel, Seq seq, const RecordView& line, std::string& body) const {
@@ -72,7 +60,8 @@ void KafkaEncoder::write(std::string_view channel, Seq seq, const RecordView& li
   entry.channel = channel;
   entry.source = line.source();
   entry.process = line.process();
-  set_key(entry, line);
+  entry.key = key_of(channel, line);
+  entry.keyed = !entry.key.empty();
   if (format_ == Format::kRfc5424) {
     char* out = append_kafka_entry(body, entry, rfc5424_size(line, Newline::kRemoved));
     write_rfc5424(line, Newline::kRemoved, out);
@@ -81,7 +70,7 @@ void KafkaEncoder::write(std::string_view channel, Seq seq, const RecordView& li
     write_json_object(line, channel, out);
   } else {
     const auto text = without_newline(line.text());
-    std::memcpy(append_kafka_entry(body, entry, text.size()), text.data(), text.size());
+    std::copy(text.begin(), text.end(), append_kafka_entry(body, entry, text.size()));
   }
 }
 

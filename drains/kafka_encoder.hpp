@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "drains/encoder.hpp"
 #include "logplex/model/kafka_url.hpp"
@@ -8,7 +9,6 @@
 namespace sluice {
 
 class ChannelNames;
-struct KafkaEntry;
 
 /// Lines as Kafka messages: each with its key, the fields that become its headers, and its value. What is in a body is
 /// in kafka_entry.hpp. On its drain's shard.
@@ -28,7 +28,7 @@ class KafkaEncoder final : public Encoder {
 
  private:
   void write(std::string_view channel, Seq seq, const RecordView& line, std::string& body) const;
-  void set_key(KafkaEntry& entry, const RecordView& line) const;
+  std::string_view key_of(std::string_view channel, const RecordView& line) const;
 
   const KafkaUrl::KeyKind key_;
   const std::string key_field_;

@@ -6,6 +6,7 @@
 #include "logplex/wire/filter_term.hpp"
 #include "logplex/wire/json_fields.hpp"
 #include "logplex/wire/logfmt.hpp"
+#include "logplex/wire/newline.hpp"
 
 namespace sluice {
 namespace {
@@ -24,11 +25,6 @@ struct LineFields {
   std::string_view msgid() const { return line.msgid; }
   std::string_view text() const { return line.text; }
 };
-
-std::string_view without_newline(std::string_view text) {
-  if (text.ends_with('\n')) text.remove_suffix(1);
-  return text;
-}
 
 bool compares(double left, Operator op, double right) {
   switch (op) {

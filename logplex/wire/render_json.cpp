@@ -3,6 +3,7 @@
 
 #include "logplex/base/check.hpp"
 #include "logplex/wire/logfmt.hpp"
+#include "logplex/wire/newline.hpp"
 #include "logplex/wire/render.hpp"
 #include "logplex/wire/render_sink.hpp"
 #include "logplex/wire/timestamp.hpp"
@@ -82,11 +83,6 @@ void member(Sink& out, std::string_view key_with_mark, std::string_view value) {
 template <class Sink>
 void optional_member(Sink& out, std::string_view key_with_mark, std::string_view value) {
   if (value != "-") member(out, key_with_mark, value);
-}
-
-std::string_view without_newline(std::string_view text) {
-  if (text.ends_with('\n')) text.remove_suffix(1);
-  return text;
 }
 
 template <class Sink>
