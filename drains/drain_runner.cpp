@@ -117,9 +117,10 @@ void DrainRunner::disable(const Error& error) {
   last_error_ = error.text();
 }
 
-void DrainRunner::start() {
+void DrainRunner::start(const DrainOwed& owed) {
   const auto attached = drain_.global() ? attach_all() : attach(channel_);
   if (!attached) return disable({attached.error(), {}});
+  go_on(owed);
   join_ring();
   gate_.spawn(run());
 }

@@ -13,12 +13,20 @@
 #include "drains/frame_ring.hpp"
 #include "drains/ledger.hpp"
 #include "drains/transport.hpp"
-#include "logplex/channel/fabric.hpp"
+#include "logplex/channel/owed_lines.hpp"
 #include "logplex/model/snapshot.hpp"
 #include "logplex/runtime/gate.hpp"
 #include "logplex/wire/filter.hpp"
 
 namespace sluice {
+
+/// What a drain's receiver has not confirmed: where it goes on in each channel, and losses that no L10 has told.
+struct DrainOwed {
+  std::vector<OwedPlace> places;
+  std::uint64_t untold = 0;
+  WallTime untold_since{};
+  std::uint64_t gone = 0;  // lines that are not held any more, so that they cannot be kept
+};
 
 /// One drain on one shard: reads its channel (or all channels of the shard), encodes batches, sends them, and keeps the
 /// account. It knows neither format nor protocol.
@@ -40,8 +48,8 @@ class DrainRunner final : public OnShard, private Subscription, private FrameRin
   DrainRunner(const DrainEnvironment& environment, FabricShard& fabric, FrameMemory& memory, const DrainEntry& entry);
   ~DrainRunner() override;
 
-  /// Begins with the next line of the channel.
-  void start();
+  /// Begins with the next line of the channel, or with what it was owed before a restart.
+  void start(const DrainOwed& owed = {});
   /// The drain was changed, or only paused or resumed: other receiver, filter or format from the next frame on. Frames
   /// gathered before are sent to the new receiver; in its format, made again from the channels, when that is another.
   void change(const DrainEntry& entry);
@@ -53,6 +61,8 @@ class DrainRunner final : public OnShard, private Subscription, private FrameRin
   /// Ends everything now.
   void cancel();
   Task<void> stopped() { return gate_.stopped(); }
+  /// Once it has stopped.
+  DrainOwed owed() const;
 
   Ledger ledger() const;
   /// Frames come from the ring that it shares with others.
@@ -83,6 +93,7 @@ class DrainRunner final : public OnShard, private Subscription, private FrameRin
   void leave_ring();
   bool send_at_once();
   void note_progress();
+  void go_on(const DrainOwed& owed);
   void configure();
   void reconfigure();
   void drop_pending();

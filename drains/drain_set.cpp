@@ -1,6 +1,5 @@
 #include "drains/drain_set.hpp"
 
-#include "logplex/base/log.hpp"
 #include "logplex/base/metrics.hpp"
 #include "logplex/base/partition.hpp"
 
@@ -33,6 +32,15 @@ bool DrainSet::runs_here(const DrainEntry& entry) const {
 
 void DrainSet::on_config(const ConfigSnapshot& config, const ChangedKeys& changed) {
   names_.follow(config, changed);
+  // A node without any configuration does not know yet what to make of it.
+  if (expected_.empty() || config.revision() == 0) return follow(config, changed);
+  Restoring restoring(fabric_);
+  restore(config, restoring);
+  follow(config, changed);
+  going_on_.clear();
+}
+
+void DrainSet::follow(const ConfigSnapshot& config, const ChangedKeys& changed) {
   if (changed.everything) {
     config.for_each_drain([this](const DrainEntry& entry) { update(entry); });
     return;
@@ -53,7 +61,8 @@ void DrainSet::update(const DrainEntry& entry) {
     return;
   }
   auto runner = std::make_unique<DrainRunner>(environment_, fabric_, memory_, entry);
-  runner->start();
+  const auto owed = going_on_.find(entry.drain.id);
+  runner->start(owed == going_on_.end() ? DrainOwed() : owed->second);
   runners_.emplace(entry.drain.id, std::move(runner));
 }
 
@@ -98,21 +107,7 @@ Task<void> DrainSet::flushed() {
 }
 
 void DrainSet::cancel() {
-  log_undelivered();
   for (auto& [id, runner] : runners_) runner->cancel();
-}
-
-/// What is pending ends with the process, and with it whoever could be asked for the account.
-void DrainSet::log_undelivered() const {
-  for (const auto& [id, runner] : runners_) {
-    const Ledger ledger = runner->ledger();
-    if (ledger.pending_lines == 0) continue;
-    const std::string& channel = runner->drain().channel;
-    log_warning("lines stay undelivered", {{"drain", id},
-                                           {"channel", channel.empty() ? "all" : channel},
-                                           {"lines", ledger.pending_lines},
-                                           {"last_error", ledger.last_error}});
-  }
 }
 
 Task<void> DrainSet::stopped() {

@@ -42,9 +42,17 @@ class DrainSet final : public ConfigObserver, public OnShard {
   void flush();
   /// Returns when all have sent it or failed.
   Task<void> flushed();
-  /// Ends everything now; what stays undelivered is said in the own log.
+  /// Ends everything now.
   void cancel();
   Task<void> stopped();
+
+  /// What drains here were owed at the last stop. Before the set follows the configuration: the first one says what
+  /// becomes of it.
+  void expect(std::vector<OwedLines> owed) { expected_ = std::move(owed); }
+  /// What drains here are owed now that they have stopped, channel by channel. Valid while the fabric is.
+  std::vector<OwedLines> take_owed();
+  /// Says in the own log what becomes of each drain's undelivered lines.
+  void log_undelivered(bool kept) const;
 
   const DrainEnvironment& environment() const { return environment_; }
   std::uint64_t lines_delivered() const;
@@ -54,7 +62,11 @@ class DrainSet final : public ConfigObserver, public OnShard {
   bool runs_here(const DrainEntry& entry) const;
   void update(const DrainEntry& entry);
   void remove(std::uint64_t drain);
-  void log_undelivered() const;
+  using Tokens = std::unordered_map<Uuid, const Drain*, UuidHash>;
+  void follow(const ConfigSnapshot& config, const ChangedKeys& changed);
+  Tokens tokens(const ConfigSnapshot& config) const;
+  void restore(const ConfigSnapshot& config, Restoring& restoring);
+  void go_on(std::uint64_t drain, ChannelSlot channel, const OwedCursor& cursor);
   Task<void> bury(std::unique_ptr<DrainRunner> runner);
 
   ChannelNames names_;
@@ -63,6 +75,8 @@ class DrainSet final : public ConfigObserver, public OnShard {
   FrameMemory memory_;
   const std::uint32_t shards_;
   std::unordered_map<std::uint64_t, std::unique_ptr<DrainRunner>> runners_;
+  std::vector<OwedLines> expected_;
+  std::unordered_map<std::uint64_t, DrainOwed> going_on_;  // by drain, while they start
   Ledger ended_;              // sums of drains that were deleted, for metrics
   KafkaFigures kafka_ended_;  // of them, Kafka drains of channels
   Gate gate_;

@@ -12,6 +12,8 @@ namespace sluice {
 namespace {
 
 constexpr std::size_t kLargestRead = std::size_t{16} << 20;
+/// Small pieces are written together.
+constexpr std::size_t kWriteTogether = std::size_t{256} << 10;
 
 Error failed(std::string_view doing, const std::string& path) {
   const error_code code(errno, boost::system::system_category());
@@ -22,8 +24,8 @@ Error failed(std::string_view doing, const std::string& path) {
 struct OpenFile {
   int fd;
   explicit OpenFile(int opened) : fd(opened) {}
-  OpenFile(const OpenFile&) = delete;
-  OpenFile& operator=(const OpenFile&) = delete;
+  OpenFile(OpenFile&& other) noexcept : fd(std::exchange(other.fd, -1)) {}
+  OpenFile& operator=(OpenFile&&) = delete;
   ~OpenFile() {
     if (fd >= 0) ::close(fd);
   }
@@ -46,6 +48,67 @@ bool sync_directory(const std::string& path) {
   return directory.fd >= 0 && ::fsync(directory.fd) == 0;
 }
 
+/// Written under another name beside its path.
+class SystemNewFile final : public NewFile {
+ public:
+  SystemNewFile(std::string path, std::string beside, OpenFile file)
+      : path_(std::move(path)), beside_(std::move(beside)), file_(std::move(file)) {}
+  ~SystemNewFile() override {
+    if (!committed_) ::unlink(beside_.c_str());
+  }
+
+  result<void, Error> write(std::span<const std::byte> bytes) override {
+    gathered_.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+    return gathered_.size() < kWriteTogether ? result<void, Error>() : write_gathered();
+  }
+
+  result<void, Error> commit() override {
+    SLUICE_TRY_VOID(write_gathered());
+    if (::fsync(file_.fd) != 0) return failed("cannot write", beside_);
+    if (::rename(beside_.c_str(), path_.c_str()) != 0) return failed("cannot rename to", path_);
+    committed_ = true;
+    if (!sync_directory(path_)) return failed("cannot sync the directory of", path_);
+    return {};
+  }
+
+ private:
+  result<void, Error> write_gathered() {
+    if (!write_all(file_.fd, gathered_)) return failed("cannot write", beside_);
+    gathered_.clear();
+    return {};
+  }
+
+  const std::string path_;
+  const std::string beside_;
+  const OpenFile file_;
+  std::string gathered_;
+  bool committed_ = false;
+};
+
+class SystemOpenedFile final : public OpenedFile {
+ public:
+  SystemOpenedFile(std::string path, OpenFile file, std::uint64_t size)
+      : path_(std::move(path)), file_(std::move(file)), size_(size) {}
+
+  std::uint64_t size() const override { return size_; }
+  result<void, Error> read(std::uint64_t offset, std::span<std::byte> out) override {
+    while (!out.empty()) {
+      const ssize_t n = ::pread(file_.fd, out.data(), out.size(), static_cast<off_t>(offset));
+      if (n < 0 && errno == EINTR) continue;
+      if (n == 0) errno = ENODATA;
+      if (n <= 0) return failed("cannot read", path_);
+      offset += static_cast<std::uint64_t>(n);
+      out = out.subspan(static_cast<std::size_t>(n));
+    }
+    return {};
+  }
+
+ private:
+  const std::string path_;
+  const OpenFile file_;
+  const std::uint64_t size_;
+};
+
 }  // namespace
 
 result<std::string, Error> SystemFiles::read(const std::string& path) {
@@ -67,17 +130,33 @@ result<std::string, Error> SystemFiles::read(const std::string& path) {
 }
 
 result<void, Error> SystemFiles::replace(const std::string& path, std::string_view bytes, unsigned mode) {
+  SLUICE_TRY(const auto file, begin_replace(path, mode));
+  SLUICE_TRY_VOID(file->write(std::as_bytes(std::span(bytes))));
+  return file->commit();
+}
+
+result<std::unique_ptr<NewFile>, Error> SystemFiles::begin_replace(const std::string& path, unsigned mode) {
   const std::string beside = path + ".new";
-  {
-    const OpenFile file(::open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode));
-    if (file.fd < 0) return failed("cannot create", beside);
-    if (::fchmod(file.fd, mode) != 0 || !write_all(file.fd, bytes) || ::fsync(file.fd) != 0) {
-      auto error = failed("cannot write", beside);
-      ::unlink(beside.c_str());
-      return error;
-    }
-  }
-  if (::rename(beside.c_str(), path.c_str()) != 0) return failed("cannot rename to", path);
+  OpenFile file(::open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode));
+  if (file.fd < 0 || ::fchmod(file.fd, mode) != 0) return failed("cannot create", beside);
+  return std::make_unique<SystemNewFile>(path, beside, std::move(file));
+}
+
+result<std::unique_ptr<OpenedFile>, Error> SystemFiles::open(const std::string& path) {
+  OpenFile file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  struct stat found {};
+  if (file.fd < 0 || ::fstat(file.fd, &found) != 0) return failed("cannot open", path);
+  return std::make_unique<SystemOpenedFile>(path, std::move(file), static_cast<std::uint64_t>(found.st_size));
+}
+
+result<void, Error> SystemFiles::rename(const std::string& from, const std::string& to) {
+  if (::rename(from.c_str(), to.c_str()) != 0) return failed("cannot rename", from);
+  if (!sync_directory(to)) return failed("cannot sync the directory of", to);
+  return {};
+}
+
+result<void, Error> SystemFiles::remove(const std::string& path) {
+  if (::unlink(path.c_str()) != 0) return failed("cannot remove", path);
   if (!sync_directory(path)) return failed("cannot sync the directory of", path);
   return {};
 }

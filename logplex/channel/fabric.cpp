@@ -56,4 +56,11 @@ void Fabric::on_demand(std::uint32_t from, ShareDemand demand) {
     Shard::current().send(id, make_mail([&to = shard(id), share = shares[id]] { to.log_.set_limit(share); }));
 }
 
+void Fabric::expect(const std::vector<std::uint64_t>& bytes) {
+  std::vector<ShareDemand> demands;
+  for (const std::uint64_t used : bytes) demands.push_back({used, 0});
+  const auto shares = split_budget(settings_.memory_budget.count, demands);
+  for (std::uint32_t id = 0; id < shares.size(); ++id) shard(id).log_.set_limit(shares[id]);
+}
+
 }  // namespace sluice

@@ -21,6 +21,8 @@
 namespace sluice {
 
 class MetricsPage;
+struct OwedLines;
+class Restoring;
 
 enum class FabricError {
   kNoChannel = 1,  // the slot is not open: look it up again
@@ -37,6 +39,7 @@ struct FabricGauges {
   std::uint64_t lines_appended = 0;                             // gaps' lines included
   std::uint64_t lines_refused = 0;                              // found no room on their way to another shard
   std::uint64_t lines_unrouted = 0;                             // for a channel that is closed or unknown
+  std::uint64_t lines_restored = 0;                             // of those appended: owed since before the start
   std::array<std::uint64_t, Losses::kReasons> lines_evicted{};  // by reason; readers may have had them before
 };
 
@@ -90,6 +93,10 @@ class FabricShard final : public LineOutlet, public OnShard, private TurnHook {
   /// back.
   void charge(std::int64_t bytes) { log_.charge(bytes); }
 
+  /// The number of the oldest line in memory, or of the next one; the highest there is when the channel is not open
+  /// here.
+  Seq first_held(ChannelSlot channel) const;
+
   std::uint64_t budget_bytes() const { return log_.limit(); }
   /// Asks ingress to pause a little whatever it feeds on this shard, until as many ask with false: what reads all
   /// channels can just not keep up.
@@ -103,6 +110,8 @@ class FabricShard final : public LineOutlet, public OnShard, private TurnHook {
   friend class Fabric;
   friend class Outbox;
   friend class Subscription;
+  friend class Restoring;
+  friend OwedLines owed_lines(const FabricShard& fabric, ChannelSlot channel, std::string_view id, Seq from);
 
   struct Route {
     enum State : std::uint8_t { kUnknown, kOpen, kClosed };
@@ -133,6 +142,7 @@ class FabricShard final : public LineOutlet, public OnShard, private TurnHook {
   Deadline second_;
   std::uint64_t evicted_before_ = 0;  // a second ago
   std::uint64_t unrouted_ = 0;
+  std::uint64_t restored_ = 0;
   int holds_ = 0;
 };
 
@@ -152,6 +162,8 @@ class Fabric {
   const FabricSettings& settings() const { return settings_; }
   Duration ingress_max_delay() const { return ingress_max_delay_; }
   const LogIdentity& identity() const { return identity_; }
+  /// Before the shards run: shares the budget out by what each shard will hold at first.
+  void expect(const std::vector<std::uint64_t>& bytes);
 
  private:
   friend class FabricShard;

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <limits>
 
 #include "logplex/base/metrics.hpp"
 #include "logplex/base/partition.hpp"
@@ -106,6 +107,11 @@ result<ChannelLog*> FabricShard::find(ChannelSlot channel) const {
   return &log_.channel(route.index);
 }
 
+Seq FabricShard::first_held(ChannelSlot channel) const {
+  const auto found = find(channel);
+  return found ? (*found)->first_held() : std::numeric_limits<Seq>::max();
+}
+
 /// The sender may know of a new channel a moment before we do: then it is opened by its first line.
 void FabricShard::receive_record(ChannelSlot channel, const RecordView& record, LineBatch& batch) {
   Route& route = route_at(channel);
@@ -184,6 +190,7 @@ FabricGauges FabricShard::gauges() const {
   gauges.lines_appended = log_.appended_lines();
   gauges.lines_refused = outbox_.refused();
   gauges.lines_unrouted = unrouted_;
+  gauges.lines_restored = restored_;
   gauges.lines_evicted = log_.evicted_lines();
   return gauges;
 }
@@ -200,6 +207,8 @@ void FabricShard::add_metrics(MetricsPage& page) const {
                number(now.lines_refused));
   page.counter("sluice_fabric_lines_unrouted_total", "Lines for a channel that was closed.",
                number(now.lines_unrouted));
+  page.counter("sluice_fabric_lines_restored_total", "Of the lines appended: kept by the stop before this start.",
+               number(now.lines_restored));
   page.counter("sluice_fabric_batches_sent_total", "Batches of lines sent to other shards.",
                number(outbox_.batches_sent()));
   for (const LossReason reason : {LossReason::kMemoryBudget, LossReason::kRetention}) {

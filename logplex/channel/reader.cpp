@@ -155,13 +155,31 @@ void Subscription::listen() {
   if (mode_ == Mode::kAll) log_.listening_ |= bit();
 }
 
-void Subscription::seek(Seq next) {
+void Subscription::seek(Seq next, LossReason gone) {
   SLUICE_CHECK(mode_ == Mode::kChannel);
   const Seq from = std::clamp(next, channel_->start, channel_->next);
   const Seq held = std::max(from, channel_->first_held());
   begin_counting(from);
-  lose(LossReason::kRetention, held - from, *channel_, from, log_.shard().wall_now());
+  lose(gone, held - from, *channel_, from, log_.shard().wall_now());
   place_ = find(*channel_, held);
+}
+
+void Subscription::offer_from(ChannelSlot slot, Seq next) {
+  SLUICE_CHECK(mode_ == Mode::kAll);
+  const auto found = fabric_.find(slot);
+  if (!found || ((*found)->news & bit()) != 0) return;
+  ChannelLog& channel = **found;
+  const Seq from = std::clamp(next, channel.start, channel.next);
+  const Seq held = std::max(from, channel.first_held());
+  from_lines_ -= channel.next - from;
+  lose(LossReason::kMemoryBudget, held - from, channel, from, log_.shard().wall_now());
+  const Place place = find(channel, held);
+  from_bytes_ -= channel.end_bytes - channel.bytes_before(place);
+  if (place.next == channel.next) return;
+  if (news_.empty()) progress_ = log_.shard().now();
+  news_.push(channel.index);
+  channel.news |= bit();
+  log_.set_place(channel, global_, place);
 }
 
 /// Numbers within a gap cannot be stood at: the rest of the gap is lost at once.
@@ -264,6 +282,17 @@ std::optional<WallTime> Subscription::oldest_pending() const {
     if (received && (!oldest || *received < *oldest)) oldest = received;
   }
   return oldest;
+}
+
+std::vector<Untaken> Subscription::untaken() const {
+  std::vector<Untaken> all;
+  if (mode_ == Mode::kChannel && place_.next < channel_->next)
+    all.push_back({channel_->slot, place_.next, channel_->next});
+  for (std::size_t i = 0; i < news_.size(); ++i) {
+    const ChannelLog& channel = log_.channel(news_.at(i));
+    all.push_back({channel.slot, log_.place_of(channel, global_).next, channel.next});
+  }
+  return all;
 }
 
 Seq Subscription::position() const {

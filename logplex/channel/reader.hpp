@@ -5,6 +5,7 @@
 #include <limits>
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "logplex/base/result.hpp"
 #include "logplex/channel/cursor.hpp"
@@ -39,6 +40,13 @@ struct TakeBound {
   std::uint64_t bytes = std::numeric_limits<std::uint64_t>::max();  // of records; at least one line is taken
 };
 
+/// Numbers of one channel, from `next` to before `end`, that a reader has not taken.
+struct Untaken {
+  ChannelSlot channel;
+  Seq next = 0;
+  Seq end = 0;
+};
+
 /// A reader's position in one channel, or in all channels of this shard (global: order holds within each channel).
 /// Lines are visited where they lie; a reader owns none. At every moment
 ///
@@ -65,9 +73,14 @@ class Subscription {
   void detach();
   bool attached() const { return mode_ != Mode::kDetached; }
 
-  /// Moves a channel's reader; what it counts begins anew. A number that is no longer held counts the lines of this
-  /// epoch in between as lost; one after the end is taken for the end. Not for global readers.
-  void seek(Seq next);
+  /// Moves a channel's reader; what it counts begins anew. Lines that this channel has had but no longer holds count as
+  /// lost, for the reason given; a number after the end is taken for the end. Not for global readers.
+  void seek(Seq next, LossReason gone = LossReason::kRetention);
+  /// For a global reader that stands at the end of a channel: it is offered the channel's lines from `next` on as well.
+  /// What is no longer held of them counts as lost for want of memory. on_news() does not come for them.
+  void offer_from(ChannelSlot channel, Seq next);
+  /// Where it stands in each channel that has something for it. Nothing while following.
+  std::vector<Untaken> untaken() const;
   /// Where the last `lines` lines that match begin, looked for within the history; the end when none matches.
   /// `matches` is asked for whole segments, so about more lines than are needed.
   Seq find_last(std::uint64_t lines, const std::function<bool(const RecordView&)>& matches) const;
@@ -86,6 +99,8 @@ class Subscription {
   std::uint64_t taken() const;
   /// Since attach() or seek(), told to the visitor or not yet.
   Losses lost() const;
+  /// Of those, what the visitor was not told. Not while following.
+  const Losses& untold() const { return untold_; }
   std::uint64_t pending_lines() const;
   std::uint64_t pending_bytes() const;
   bool has_pending() const { return pending_lines() != 0; }

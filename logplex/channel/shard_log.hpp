@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "logplex/base/units.hpp"
@@ -45,6 +46,14 @@ class ShardLog final : public OnShard {
   /// A record as another shard encoded it; gaps too.
   void append_record(ChannelLog& channel, const std::byte* record, std::size_t size);
   void append_gap(ChannelLog& channel, std::uint64_t lines, LossReason reason);
+
+  /// The channel's records from this number on, which is held, as they lie in its segments.
+  std::vector<std::span<const std::byte>> records_from(const ChannelLog& channel, Seq from) const;
+  /// Between these two all that is held counts as needed by drains that get on.
+  void begin_restoring() { restoring_ = true; }
+  void end_restoring();
+  /// Numbers begin at `first` and these records have them; they are whole. False when the channel has given out numbers.
+  bool restore(ChannelLog& channel, Seq first, std::span<const std::span<const std::byte>> records);
 
   /// Calls on_news() and on_closed() of those who are due. End of turn.
   void tell_readers();
@@ -134,6 +143,8 @@ class ShardLog final : public OnShard {
   std::uint64_t limit_ = ~std::uint64_t{0};
   std::uint64_t look_again_at_ = 0;  // no history was found to give up until more than this is used
   bool all_progress_ = false;        // nothing was found in this turn that only a standing reader waits for
+  bool restoring_ = false;
+  std::vector<std::uint32_t> restored_;  // channels, while restoring
   std::int64_t charged_ = 0;
   std::uint64_t appended_lines_ = 0;
   std::uint64_t appended_bytes_ = 0;

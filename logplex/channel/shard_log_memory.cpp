@@ -112,6 +112,7 @@ ChannelLog* ShardLog::find_victim(Need at_most, Search search) {
 
 /// What drains still want of the channel's oldest segment.
 ShardLog::Need ShardLog::need_of(const ChannelLog& channel) const {
+  if (restoring_) return Need::kProgressing;
   Need need = Need::kNone;
   const Segment& segment = *channel.oldest;
   for (const Subscription* reader = channel.readers; reader != nullptr; reader = reader->next_)
@@ -170,6 +171,42 @@ void ShardLog::move_readers_on(ChannelLog& channel, Segment& gone, LossReason re
 void ShardLog::trim_history(ChannelLog& channel) {
   while (has_more_than_history(channel) && need_of(channel) == Need::kNone)
     give_up_oldest(channel, LossReason::kRetention);
+}
+
+std::vector<std::span<const std::byte>> ShardLog::records_from(const ChannelLog& channel, Seq from) const {
+  std::vector<std::span<const std::byte>> records;
+  for (const Segment* segment = channel.oldest; segment != nullptr; segment = segment->next) {
+    if (segment->end <= from) continue;
+    std::uint32_t offset = 0;
+    for (Seq seq = segment->first; seq < from && offset < segment->used;) {
+      const RecordView record(segment->payload() + offset);
+      offset += static_cast<std::uint32_t>(record.size());
+      seq += record.lines();
+    }
+    records.emplace_back(segment->payload() + offset, segment->used - offset);
+  }
+  return records;
+}
+
+bool ShardLog::restore(ChannelLog& channel, Seq first, std::span<const std::span<const std::byte>> records) {
+  check_shard();
+  if (channel.next != channel.start) return false;
+  channel.start = channel.next = first;
+  restored_.push_back(channel.index);
+  for (std::span<const std::byte> rest : records) {
+    while (!rest.empty()) {
+      const std::size_t size = RecordView(rest.data()).size();
+      append_record(channel, rest.data(), size);
+      rest = rest.subspan(size);
+    }
+  }
+  return true;
+}
+
+void ShardLog::end_restoring() {
+  restoring_ = false;
+  for (const std::uint32_t index : restored_) trim(channel(index));
+  restored_.clear();
 }
 
 }  // namespace sluice

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <csignal>
 #include <cstdlib>
@@ -50,6 +51,8 @@ std::string host_name() {
   std::_Exit(0);
 }
 
+extern "C" void end_process_at_once(int) { std::_Exit(0); }
+
 }  // namespace
 
 /// One step of stopping that all shards take; lives on shard 0.
@@ -72,7 +75,8 @@ Node::Node(const Settings& settings, Clock& clock, Files& files)
                       kafka_->add_metrics(page);
                       listeners_->add_metrics(page);
                     },
-                    ready_} {}
+                    ready_},
+      kept_lines_(files, settings.process.data_dir) {}
 
 Node::~Node() {
   // The reverse of open(): nothing turns any more.
@@ -120,9 +124,24 @@ result<void, Error> Node::open() {
   store_->start(*runtime_);
   const ApiNeeds needs{*store_, *fabric_, drain_desk_, node_desk_, settings_.store.write_timeout};
   api_ = std::make_unique<Api>(*runtime_, needs, settings_.api, guard_);
+  SLUICE_TRY_VOID(read_owed());
   make_parts();
   give_handlers();
-  return files_.replace(data_dir + "/ports.json", listeners_->ports_json(), kEverybodyReads);
+  SLUICE_TRY_VOID(files_.replace(data_dir + "/ports.json", listeners_->ports_json(), kEverybodyReads));
+  // Nothing can fail any more, and no line has come yet.
+  return kept_lines_.let_go();
+}
+
+result<void, Error> Node::read_owed() {
+  SLUICE_TRY(owed_, kept_lines_.read(fabric_->identity(), runtime_->size()));
+  std::vector<std::uint64_t> bytes;
+  for (const auto& of_shard : owed_) {
+    bytes.push_back(0);
+    for (const OwedLines& channel : of_shard) bytes.back() += channel.record_bytes();
+  }
+  if (std::any_of(bytes.begin(), bytes.end(), [](std::uint64_t of_shard) { return of_shard > 0; }))
+    fabric_->expect(bytes);
+  return {};
 }
 
 result<void, Error> Node::open_listeners() {
@@ -158,7 +177,26 @@ void Node::run(std::function<void()> reload) {
   listeners_->start();
   runtime_->start();
   runtime_->join();
+  keep_owed();
   log_info("stopped");
+  // What has not ended would outlive what it uses.
+  if (stuck_) end_process_now();
+}
+
+/// The shards stand still: their lines stay where they are.
+void Node::keep_owed() {
+  for (const int number : {SIGTERM, SIGINT, SIGALRM}) std::signal(number, end_process_at_once);
+  ::alarm(0);
+  std::vector<OwedLines> owed;
+  for (std::uint32_t id = 0; id < runtime_->size(); ++id) {
+    ShardScope scope(runtime_->shard(id));
+    for (OwedLines& channel : parts_[id]->drains().take_owed()) owed.push_back(std::move(channel));
+  }
+  const bool kept = kept_lines_.write(fabric_->identity(), owed);
+  for (std::uint32_t id = 0; id < runtime_->size(); ++id) {
+    ShardScope scope(runtime_->shard(id));
+    parts_[id]->drains().log_undelivered(kept);
+  }
 }
 
 /// Ready is who has a configuration, also the last known good one. A node that never had any waits for its store.
@@ -221,8 +259,11 @@ Task<void> Node::shut_down() {
   if (!answered || !flushed) log_warning("deadline passed before everything was finished");
   tell_every_shard(&ShardParts::cancel);
   const bool stopped = co_await on_every_shard(&ShardParts::stopped, Shard::current().now() + kCancelGrace);
-  // What does not end would outlive what it uses.
-  if (!stopped) end_process_now();
+  if (!stopped) {
+    stuck_ = true;
+    std::signal(SIGALRM, end_process_at_once);
+    ::alarm(static_cast<unsigned>(kCancelGrace.count()));
+  }
   runtime_->stop();
 }
 

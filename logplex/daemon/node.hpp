@@ -13,6 +13,7 @@
 #include "logplex/channel/fabric.hpp"
 #include "logplex/daemon/admin.hpp"
 #include "logplex/daemon/drain_desk.hpp"
+#include "logplex/daemon/kept_lines.hpp"
 #include "logplex/daemon/node_desk.hpp"
 #include "logplex/daemon/shard_parts.hpp"
 #include "logplex/net/address_guard.hpp"
@@ -51,6 +52,8 @@ class Node {
   const ProxySettings& proxy_settings() const { return proxy_settings_; }
   Api& api() { return *api_; }
   ShardParts& parts(std::uint32_t shard) { return *parts_[shard]; }
+  /// What the drains of a shard were owed at the last stop; once.
+  std::vector<OwedLines> take_owed(std::uint32_t shard) { return std::move(owed_[shard]); }
   /// What answers call this node: its host name.
   const std::string& name() const { return name_; }
   SteadyTime started_at() const { return started_at_; }
@@ -62,6 +65,8 @@ class Node {
 
   result<void, Error> open();
   result<void, Error> open_listeners();
+  result<void, Error> read_owed();
+  void keep_owed();
   void make_parts();
   void give_handlers();
   using SignalSet = asio::basic_signal_set<Executor>;
@@ -81,8 +86,11 @@ class Node {
   const std::string name_;
   std::atomic<bool> ready_{false};
   bool stopping_ = false;  // on shard 0
+  bool stuck_ = false;     // something did not end; on shard 0 until it has stopped
   AdminSource admin_source_;
   std::unique_ptr<DirectoryLock> lock_;
+  KeptLines kept_lines_;
+  std::vector<std::vector<OwedLines>> owed_;  // by shard, until its parts are made
   AddressGuard guard_;
   std::shared_ptr<const TlsContext> drain_tls_;
   std::unique_ptr<Runtime> runtime_;

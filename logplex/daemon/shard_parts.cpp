@@ -43,6 +43,7 @@ ShardParts::ShardParts(Node& node, Shard& shard)
       admin_handler_(node.runtime(), node.admin_source()),
       admin_server_(shard, admin_options(), admin_handler_) {
   fabric_.start();
+  drains_.expect(node.take_owed(shard.id()));
   feed_.add(opener_);
   feed_.add(drains_);
 }

@@ -210,18 +210,6 @@ class StopTest(PipelineCase):
         wait_for("all lines and the router's", lambda: len(receiver.lines()) == 501)
         self.assertEqual(sum(line.proc == "router" for line in receiver.lines()), 1)
 
-    def test_own_log_says_what_stays_undelivered(self):
-        node = self.new_node()
-        receiver = HttpReceiver()
-        receiver.close()
-        token = node.make_channel("owed")
-        drain = node.add_drain(receiver.url, "owed")
-        node.post_logs(token, [syslog_line("one"), syslog_line("two")])
-        self.assertEqual(node.stop(), 0)
-        said = [line for line in node.log_path.read_text().splitlines() if "lines stay undelivered" in line]
-        self.assertEqual(len(said), 1, said)
-        self.assertRegex(said[0], rf" drain={drain['id']} channel=owed lines=2 last_error=.*[Rr]efused")
-
     def test_idle_connections_and_tails_do_not_delay_the_end(self):
         node = self.new_node()
         node.make_channel("watched")

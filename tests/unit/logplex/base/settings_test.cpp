@@ -15,10 +15,15 @@ class OneFile final : public Files {
   explicit OneFile(std::string text) : text_(std::move(text)) {}
   result<std::string, Error> read(const std::string&) override { return text_; }
   result<void, Error> replace(const std::string&, std::string_view, unsigned) override { return {}; }
+  result<std::unique_ptr<NewFile>, Error> begin_replace(const std::string&, unsigned) override { return refused(); }
+  result<std::unique_ptr<OpenedFile>, Error> open(const std::string&) override { return refused(); }
+  result<void, Error> rename(const std::string&, const std::string&) override { return refused(); }
+  result<void, Error> remove(const std::string&) override { return refused(); }
   result<void, Error> make_directory(const std::string&) override { return {}; }
   bool exists(const std::string&) override { return true; }
 
  private:
+  static Error refused() { return {make_error_code(boost::system::errc::not_supported), {}}; }
   std::string text_;
 };
 

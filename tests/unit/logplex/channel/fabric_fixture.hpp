@@ -22,16 +22,19 @@ inline std::string id_on(std::uint32_t shard, std::uint32_t shards, unsigned num
 
 /// A fabric over shards without threads: the test makes them turn and decides the time. The test's body is on shard 0.
 struct HandDriven {
-  explicit HandDriven(std::uint32_t shards, Bytes budget = 64_MiB, std::uint64_t history = 1500)
+  explicit HandDriven(std::uint32_t shards, Bytes budget = 64_MiB, std::uint64_t history = 1500,
+                      std::uint32_t epoch = 3)
       : runtime(shards, clock),
         scope(runtime.shard(0)),
-        fabric(runtime, {budget, history, {}}, std::chrono::seconds(1), {0x1234, 3}) {
+        fabric(runtime, {budget, history, {}}, std::chrono::seconds(1), {0x1234, epoch}) {
     for (std::uint32_t id = 0; id < shards; ++id) fabric.shard(id).start();
   }
 
   ChannelSlot open(std::uint32_t owner = 0) {
+    return open(id_on(owner, runtime.size(), next_slot));
+  }
+  ChannelSlot open(const std::string& id) {
     const ChannelSlot slot{next_slot++};
-    const std::string id = id_on(owner, runtime.size(), slot.value);
     for (std::uint32_t i = 0; i < runtime.size(); ++i) {
       ShardScope on(runtime.shard(i));
       fabric.shard(i).open_channel(slot, id);

@@ -1,4 +1,3 @@
-#include <map>
 #include <set>
 
 #include <gtest/gtest.h>
@@ -9,6 +8,7 @@
 #include "logplex/channel/segment_pool.hpp"
 #include "logplex/channel/shares.hpp"
 #include "logplex/channel/size_classes.hpp"
+#include "tests/unit/logplex/channel/memory_files.hpp"
 
 namespace sluice {
 namespace {
@@ -34,22 +34,8 @@ TEST(Cursor, anything_else_is_malformed) {
   EXPECT_EQ(Cursor::parse(good + "0").error(), CursorError::kMalformed);
 }
 
-/// Files in a map; a write can be made to fail.
-struct FakeFiles final : Files {
-  result<std::string, Error> read(const std::string& path) override { return files.at(path); }
-  result<void, Error> replace(const std::string& path, std::string_view bytes, unsigned) override {
-    if (full) return Error{make_error_code(boost::system::errc::no_space_on_device), "cannot write " + path};
-    files[path] = bytes;
-    return {};
-  }
-  result<void, Error> make_directory(const std::string&) override { return {}; }
-  bool exists(const std::string& path) override { return files.contains(path); }
-  std::map<std::string, std::string> files;
-  bool full = false;
-};
-
 TEST(LogIdentity, keeps_its_id_and_raises_the_epoch_at_every_start) {
-  FakeFiles files;
+  MemoryFiles files;
   SeededRng rng(1);
   const LogIdentity first = LogIdentity::begin("dir", files, rng).value();
   const LogIdentity second = LogIdentity::begin("dir", files, rng).value();
@@ -61,7 +47,7 @@ TEST(LogIdentity, keeps_its_id_and_raises_the_epoch_at_every_start) {
 }
 
 TEST(LogIdentity, does_not_start_when_the_epoch_cannot_be_kept) {
-  FakeFiles files;
+  MemoryFiles files;
   SeededRng rng(1);
   files.full = true;
   EXPECT_NE(LogIdentity::begin("dir", files, rng).error().text().find("dir/log-id"), std::string::npos);
@@ -69,11 +55,11 @@ TEST(LogIdentity, does_not_start_when_the_epoch_cannot_be_kept) {
 
 TEST(LogIdentity, refuses_a_damaged_file_by_name) {
   SeededRng rng(1);
-  FakeFiles good;
+  MemoryFiles good;
   ASSERT_TRUE(LogIdentity::begin("dir", good, rng));
   const std::string text = good.files["dir/log-id"];
   for (std::size_t cut = 0; cut < text.size(); ++cut) {
-    FakeFiles files;
+    MemoryFiles files;
     files.files["dir/log-id"] = text.substr(0, cut);
     const auto refused = LogIdentity::begin("dir", files, rng);
     ASSERT_TRUE(refused.has_error()) << cut;
@@ -83,7 +69,7 @@ TEST(LogIdentity, refuses_a_damaged_file_by_name) {
 }
 
 TEST(LogIdentity, after_the_last_epoch_begins_another_log) {
-  FakeFiles files;
+  MemoryFiles files;
   SeededRng rng(1);
   files.files["dir/log-id"] = "sluice-log 1\nlog_id=00000000000000aa\nepoch=16777215\n";
   const LogIdentity identity = LogIdentity::begin("dir", files, rng).value();

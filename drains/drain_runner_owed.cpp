@@ -1,0 +1,48 @@
+#include <algorithm>
+#include <map>
+
+#include "drains/drain_runner.hpp"
+
+// What a drain is still owed when it stops, and how it goes on from there after a restart.
+
+namespace sluice {
+
+void DrainRunner::go_on(const DrainOwed& owed) {
+  if (owed.untold > 0) tell_later(owed.untold, owed.untold_since);
+  for (const OwedPlace& place : owed.places) {
+    if (drain_.global())
+      offer_from(place.channel, place.next);
+    else
+      seek(place.next, LossReason::kMemoryBudget);
+  }
+  if (has_pending()) on_news();
+}
+
+/// A frame under way counts as not confirmed, so its lines may come to the receiver twice.
+DrainOwed DrainRunner::owed() const {
+  DrainOwed owed;
+  std::map<ChannelSlot, Seq> next;
+  for (const Frame& frame : frames_) {
+    for (const Run& run : frame.lines_in_it()) {
+      const ChannelSlot channel{static_cast<std::uint32_t>(run.channel)};
+      next.try_emplace(channel, run.first);
+      const Seq held = fabric_.first_held(channel);
+      if (held > run.first) owed.gone += std::min(held, run.last + 1) - run.first;
+    }
+  }
+  for (const Untaken& rest : untaken()) {
+    if (fabric_.is_open(rest.channel))
+      next.try_emplace(rest.channel, rest.next);
+    else
+      owed.gone += rest.end - rest.next;
+  }
+  for (const auto& [channel, first] : next)
+    if (fabric_.is_open(channel)) owed.places.push_back({channel, first});
+  const Losses& lost = untold();
+  owed.untold_since = untold_ > 0 ? untold_since_ : lost.since;
+  owed.untold = untold_ + lost.total();
+  for (const Frame& frame : frames_) owed.untold += frame.told;
+  return owed;
+}
+
+}  // namespace sluice

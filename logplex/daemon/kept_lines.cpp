@@ -1,0 +1,48 @@
+#include "logplex/daemon/kept_lines.hpp"
+
+#include "logplex/base/log.hpp"
+#include "logplex/base/partition.hpp"
+
+namespace sluice {
+
+result<std::vector<std::vector<OwedLines>>, Error> KeptLines::read(const LogIdentity& identity, std::uint32_t shards) {
+  std::vector<std::vector<OwedLines>> by_shard(shards);
+  if (!files_.exists(path_)) return by_shard;
+  auto file = files_.open(path_);
+  auto found = file ? read_owed_file(**file, identity) : result<OwedFile, Error>(file.error());
+  if (!found) {
+    log_error("kept lines cannot be read and stay undelivered", {{"file", path_}, {"error", found.error().text()}});
+    SLUICE_TRY_VOID(put_aside());
+    return by_shard;
+  }
+  was_read_ = true;
+  was_damaged_ = found->damaged_channels > 0;
+  if (was_damaged_)
+    log_error("kept lines are damaged in part and stay undelivered",
+              {{"file", path_}, {"channels", found->damaged_channels}, {"lines", found->damaged_lines}});
+  for (OwedLines& owed : found->channels)
+    by_shard[shard_of(partition_of(owed.channel), shards)].push_back(std::move(owed));
+  return by_shard;
+}
+
+result<void, Error> KeptLines::put_aside() { return files_.rename(path_, path_ + ".unread"); }
+
+result<void, Error> KeptLines::let_go() {
+  if (!was_read_) return {};
+  return was_damaged_ ? put_aside() : files_.remove(path_);
+}
+
+bool KeptLines::write(const LogIdentity& identity, const std::vector<OwedLines>& owed) {
+  if (owed.empty()) return true;
+  const auto written = write_owed_file(files_, path_, identity, owed);
+  if (!written) {
+    log_error("undelivered lines cannot be kept", {{"error", written.error().text()}});
+    return false;
+  }
+  std::uint64_t lines = 0;
+  for (const OwedLines& channel : owed) lines += channel.lines;
+  log_info("lines kept for the next start", {{"lines", lines}, {"channels", owed.size()}});
+  return true;
+}
+
+}  // namespace sluice
