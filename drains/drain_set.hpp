@@ -77,8 +77,8 @@ class DrainSet final : public ConfigObserver, public OnShard {
   std::unordered_map<std::uint64_t, std::unique_ptr<DrainRunner>> runners_;
   std::vector<OwedLines> expected_;
   std::unordered_map<std::uint64_t, DrainOwed> going_on_;  // by drain, while they start
-  Ledger ended_;              // sums of drains that were deleted, for metrics
-  KafkaFigures kafka_ended_;  // of them, Kafka drains of channels
+  Ledger ended_;                                           // sums of drains that were deleted, for metrics
+  KafkaFigures kafka_ended_;                               // of them, Kafka drains of channels
   Gate gate_;
 };
 

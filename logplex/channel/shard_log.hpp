@@ -52,7 +52,8 @@ class ShardLog final : public OnShard {
   /// Between these two all that is held counts as needed by drains that get on.
   void begin_restoring() { restoring_ = true; }
   void end_restoring();
-  /// Numbers begin at `first` and these records have them; they are whole. False when the channel has given out numbers.
+  /// Numbers begin at `first` and these records have them; they are whole. False when the channel has given out
+  /// numbers.
   bool restore(ChannelLog& channel, Seq first, std::span<const std::span<const std::byte>> records);
 
   /// Calls on_news() and on_closed() of those who are due. End of turn.

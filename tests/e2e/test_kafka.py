@@ -389,5 +389,41 @@ class KafkaOutageSoak(KafkaCase):
         return lines, missing
 
 
+class KafkaOwedTest(KafkaCase):
+    """Brokers are away when the node is told to stop, and come back after it has started again."""
+
+    with_node = False
+
+    def test_what_was_not_confirmed_is_sent_after_the_restart_once_in_order_with_its_numbers(self):
+        node = self.new_node(process__shutdown_deadline="2s", drains__backoff_max="500ms")
+        token = node.make_channel("owed")
+        drain = node.add_drain(self.url("owed"), "owed")
+        everything = node.add_drain(self.url("owed-all"), filter="source=app")
+
+        def post(first, count):
+            lines = [syslog_line(f"number={n}") for n in range(first, first + count)]
+            self.assertEqual(node.post_logs(token, lines).status, 204)
+
+        post(0, 100)
+        for which, channel in ((drain, "owed"), (everything, None)):
+            wait_for("delivery", lambda: node.drain(which, channel)["stats"]["delivered"] == 100, 60)
+        self.kafka.brokers[0].stop()
+        post(100, 400)
+        self.assertEqual(node.stop(), 0)
+        self.assertTrue((node.data_dir / "owed-lines").exists())
+        node.start()
+        self.assertEqual(node.drain(drain, "owed")["stats"]["pending_lines"], 400)
+        post(500, 10)
+        self.kafka.brokers[0].start()
+        self.kafka.wait_until_up()
+        for which, channel, topic in ((drain, "owed", "owed"), (everything, None, "owed-all")):
+            wait_for("delivery", lambda: node.drain(which, channel)["stats"]["delivered"] == 410, 60)
+            self.assert_balanced(node.drain(which, channel))
+            messages = [m for m in self.kafka.read(topic) if "number=" in m.value]
+            self.assertEqual([int(m.value.split("number=", 1)[1]) for m in messages], list(range(510)))
+            first = int(messages[0].headers["seq"])
+            self.assertEqual([int(m.headers["seq"]) for m in messages], list(range(first, first + 510)))
+
+
 if __name__ == "__main__":
     unittest.main()

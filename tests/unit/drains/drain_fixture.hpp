@@ -117,19 +117,23 @@ class TransportOnShard {
 /// A drain of the world's channel that runs while this lives.
 class RunnerOnShard {
  public:
-  RunnerOnShard(DrainWorld& world, Drain drain) : world_(world) {
+  RunnerOnShard(DrainWorld& world, Drain drain, const DrainOwed& owed = {}) : world_(world) {
     entry_.drain = std::move(drain);
     entry_.channel = world.channel;
     entry_.changed_at = 1;
-    world_.shards.on(0, [this] {
+    world_.shards.on(0, [&] {
       runner_ = std::make_unique<DrainRunner>(world_.environment, world_.fabric.shard(0), *world_.memory, entry_);
-      runner_->start();
+      runner_->start(owed);
     });
   }
   ~RunnerOnShard() {
+    stop();
+    world_.shards.on(0, [this] { runner_.reset(); });
+  }
+
+  void stop() {
     world_.shards.on(0, [this] { runner_->cancel(); });
     world_.shards.await(0, runner_->stopped());
-    world_.shards.on(0, [this] { runner_.reset(); });
   }
 
   /// Also checks that the account adds up.

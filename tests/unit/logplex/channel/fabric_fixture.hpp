@@ -30,9 +30,7 @@ struct HandDriven {
     for (std::uint32_t id = 0; id < shards; ++id) fabric.shard(id).start();
   }
 
-  ChannelSlot open(std::uint32_t owner = 0) {
-    return open(id_on(owner, runtime.size(), next_slot));
-  }
+  ChannelSlot open(std::uint32_t owner = 0) { return open(id_on(owner, runtime.size(), next_slot)); }
   ChannelSlot open(const std::string& id) {
     const ChannelSlot slot{next_slot++};
     for (std::uint32_t i = 0; i < runtime.size(); ++i) {

@@ -1,5 +1,7 @@
 #include "logplex/channel/owed_lines.hpp"
 
+#include <map>
+
 #include "logplex/base/rng.hpp"
 #include "logplex/channel/owed_file.hpp"
 #include "tests/unit/logplex/channel/fabric_fixture.hpp"
@@ -33,7 +35,7 @@ result<OwedFile, Error> read(const std::string& bytes, const LogIdentity& identi
 
 /// Two channels "a" and "b" with lines "0", "1", ... as a file.
 std::string two_channels(int lines = 3) {
-  HandDriven fabric(1);
+  HandDriven fabric(1, 64_MiB, 1'000'000);
   std::vector<OwedLines> owed;
   for (const char* id : {"a", "b"}) {
     const ChannelSlot slot = fabric.open(id);
@@ -50,7 +52,7 @@ std::vector<std::string> texts_of(const Collector& got) {
 }
 
 TEST(OwedFile, gives_back_what_was_written) {
-  HandDriven fabric(1);
+  HandDriven fabric(1, 64_MiB, 1'000'000);
   const ChannelSlot slot = fabric.open("app");
   fabric.append_many(slot, 3000, 300);
   fabric.local().append_gap(slot, 7, LossReason::kQuota);
@@ -322,20 +324,15 @@ TEST(OwedLines, property_over_restarts_each_reader_gets_each_line_once_in_order)
       Reader readers[2] = {Reader(fabric.local(), Retention::kUntaken), Reader(fabric.local(), Retention::kUntaken)};
       {
         Restoring restoring(fabric.local());
-        for (auto& reader : readers) ASSERT_TRUE(reader.attach_all());
-        for (const OwedLines& owed : file.channels) {
-          const ChannelSlot slot = slots[static_cast<std::size_t>(owed.channel.back() - '0')];
-          // The readers are there already: new lines for them.
-          ASSERT_TRUE(restoring.restore(slot, owed));
-        }
-      }
-      for (auto& reader : readers) reader.detach();
-      for (int r = 0; r < 2; ++r) {
-        ASSERT_TRUE(readers[r].attach_all());
         for (const OwedLines& owed : file.channels)
-          for (const OwedCursor& cursor : owed.cursors)
-            if (cursor.drain.low == static_cast<std::uint64_t>(r))
-              readers[r].offer_from(slots[static_cast<std::size_t>(owed.channel.back() - '0')], cursor.next);
+          ASSERT_TRUE(restoring.restore(slots[static_cast<std::size_t>(owed.channel.back() - '0')], owed));
+        for (std::uint64_t r = 0; r < 2; ++r) {
+          ASSERT_TRUE(readers[r].attach_all());
+          for (const OwedLines& owed : file.channels)
+            for (const OwedCursor& cursor : owed.cursors)
+              if (cursor.drain.low == r)
+                readers[r].offer_from(slots[static_cast<std::size_t>(owed.channel.back() - '0')], cursor.next);
+        }
       }
       const auto lines = rng.below(200);
       for (std::uint64_t i = 0; i < lines; ++i) fabric.append(slots[rng.below(kChannels)], std::to_string(appended++));
