@@ -440,6 +440,8 @@ Task<void> DrainRunner::finished() { return finished_.wait(); }
 
 void DrainRunner::cancel() {
   leave_ring();
+  // What is confirmed by now is not owed.
+  if (sent_ > 0) static_cast<void>(take_confirmed());
   if (transport_ != nullptr) transport_->close();
   gate_.stop();
 }

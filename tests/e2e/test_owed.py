@@ -202,6 +202,23 @@ class OwedTest(OwedCase):
         node.start()
         self.wait_for_all(back(), "owed", expected)
 
+    def test_a_run_without_any_configuration_hands_them_on(self):
+        node = self.new_node(drains__backoff_max="200ms")
+        url, back = self.away(HttpReceiver)
+        token = node.make_channel("owed")
+        node.add_drain(url, "owed")
+        expected = self.send(node, token, "owed", 0, 10)
+        self.assertEqual(node.stop(), 0)
+        node.settings["store.url"] = "redis://127.0.0.1:1"
+        with subprocess.Popen(node.command(), stderr=subprocess.DEVNULL) as waiting:
+            wait_for("it has taken them over", lambda: not (node.data_dir / "owed-lines").exists())
+            waiting.terminate()
+            self.assertEqual(waiting.wait(20), 0)
+        self.assertTrue((node.data_dir / "owed-lines").exists())
+        del node.settings["store.url"]
+        node.start()
+        self.wait_for_all(back(), "owed", expected)
+
 
 if __name__ == "__main__":
     unittest.main()
