@@ -11,8 +11,6 @@
 namespace sluice {
 namespace {
 
-/// RFC 5424: facility local3, severity info.
-constexpr std::uint8_t kLinePriority = 158;
 /// Parsers kept for the next partial head.
 constexpr std::size_t kSpareParsers = 64;
 /// Exchanges kept for the next requests: as many as are usually under way at once on a busy shard.
@@ -43,6 +41,7 @@ ProxyShard::ProxyShard(Shard& shard, const ProxySettings& settings, ConfigFeed& 
       resolver_(resolver),
       table_(feed),
       read_buffer_(new char[kReadSize + http1::kSlack]),
+      line_(settings.log_source),
       backend_memory_(sizeof(BackendConnection)),
       all_closed_(shard),
       gate_(shard, "router") {}
@@ -143,18 +142,7 @@ void ProxyShard::give_back(Exchange& exchange) {
 void ProxyShard::write_line(ChannelSlot channel, const RouterLine& line) {
   ++counters_.by_class[line.status / 100 < counters_.by_class.size() ? line.status / 100 : 0];
   ++counters_.by_code[static_cast<std::size_t>(line.code)];
-  const std::size_t bound = router_line_bound(line);
-  if (line_text_.size() < bound) line_text_.resize(bound);
-  const std::size_t size = write_router_line(line, settings_.line_format, line_text_.data());
-  LineView view;
-  view.pri = kLinePriority;
-  view.received = shard().wall_now();
-  view.time = line_clock_.format(view.received);
-  view.host = "host";
-  view.source = settings_.log_source;
-  view.process = "router";
-  view.text = {line_text_.data(), size};
-  outlet_.append(channel, view);
+  outlet_.append(channel, line_.write(line, settings_.line_format, shard().wall_now()));
 }
 
 void ProxyShard::resolve(Upstream& upstream) {

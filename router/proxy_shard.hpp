@@ -103,8 +103,7 @@ class ProxyShard final : public ConnectionHandler, public OnShard {
   ProxyCounters counters_;
   std::unique_ptr<char[]> read_buffer_;
   std::vector<char> scratch_;
-  std::vector<char> line_text_;
-  LineClock line_clock_;
+  LineBuffer line_;
   std::int64_t date_second_ = -1;
   std::array<char, 29> date_{};
   std::vector<std::unique_ptr<http1::RequestParser>> request_parsers_;

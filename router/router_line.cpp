@@ -10,6 +10,8 @@
 namespace sluice {
 namespace {
 
+/// RFC 5424: facility local3, severity info.
+constexpr std::uint8_t kPriority = 158;
 constexpr std::size_t kFixedBound = 512;
 constexpr std::size_t kEscapedByteSize = 4;
 /// Keeps every line below the longest text that a record holds, also when all bytes have to be escaped. Of the
@@ -22,16 +24,50 @@ enum class Lowest : char { kQuoted = ' ', kBare = '!' };
 
 bool is_plain(char c, Lowest lowest) { return c >= static_cast<char>(lowest) && c < 0x7f && c != '"' && c != '\\'; }
 
-/// True when all of [at, end) is plain. Reads up to 15 bytes past end.
-bool all_plain(const char* at, const char* end, Lowest lowest) {
-  for (; at < end; at += 16) {
-    const Bytes16 bytes(at);
-    const auto plain = bytes.between(static_cast<char>(lowest), 0x7e);
-    const auto special = bytes.equal('"') | bytes.equal('\\');
-    const auto found = special.or_not(plain).places();
-    if (!found.none()) return at + found.first() >= end;
+/// Ones where a byte is not plain.
+template <Lowest kLowest>
+Bytes16 not_plain(Bytes16 bytes) {
+  const Bytes16 special = bytes.equal('"') | bytes.equal('\\');
+  return special.or_not(bytes.between(static_cast<char>(kLowest), 0x7e));
+}
+
+/// Two pieces that overlap where the value is no whole number of them.
+template <class Piece>
+void copy_ends(std::string_view value, char* out) {
+  Piece first;
+  Piece last;
+  std::memcpy(&first, value.data(), sizeof first);
+  std::memcpy(&last, value.data() + value.size() - sizeof last, sizeof last);
+  std::memcpy(out, &first, sizeof first);
+  std::memcpy(out + value.size() - sizeof last, &last, sizeof last);
+}
+
+/// Copies less than 16 bytes.
+void copy_short(std::string_view value, char* out) {
+  if (value.size() >= 8) return copy_ends<std::uint64_t>(value, out);
+  if (value.size() >= 4) return copy_ends<std::uint32_t>(value, out);
+  for (const char c : value) *out++ = c;
+}
+
+/// Copies the value, and says whether all of it is plain. No call of memcpy and no second look: 910 -> 600 instructions
+/// a line (2026-11-23). Reads up to 15 bytes behind the copy.
+template <Lowest kLowest>
+bool copy_plain(std::string_view value, char* out) {
+  const std::size_t size = value.size();
+  if (size < 16) {
+    copy_short(value, out);
+    const auto found = not_plain<kLowest>(Bytes16(out)).places();
+    return found.none() || found.first() >= size;
   }
-  return true;
+  const Bytes16 last(value.data() + size - 16);
+  last.store(out + size - 16);
+  Bytes16 found = not_plain<kLowest>(last);
+  for (std::size_t at = 0; at + 16 < size; at += 16) {
+    const Bytes16 bytes(value.data() + at);
+    bytes.store(out + at);
+    found = found | not_plain<kLowest>(bytes);
+  }
+  return found.places().none();
 }
 
 /// Puts fields one after the other; `out` has router_line_bound() bytes.
@@ -44,24 +80,34 @@ class LineWriter {
     std::memcpy(at_, text.data(), text.size());
     at_ += text.size();
   }
-  void quoted(std::string_view key, std::string_view value) {
+  /// Of a size that the compiler knows: a few stores.
+  template <std::size_t kSize>
+  void put(const char (&literal)[kSize]) {
+    std::memcpy(at_, literal, kSize - 1);
+    at_ += kSize - 1;
+  }
+  template <std::size_t kSize>
+  void quoted(const char (&key)[kSize], std::string_view value) {
     put(key);
     *at_++ = '"';
-    if (!put_plain(value, Lowest::kQuoted)) escape(value);
+    if (!put_plain<Lowest::kQuoted>(value)) escape(value);
     *at_++ = '"';
   }
-  void bare(std::string_view key, std::string_view value) {
+  template <std::size_t kSize>
+  void bare(const char (&key)[kSize], std::string_view value) {
     char* const begin = at_;
     put(key);
-    if (put_plain(value, Lowest::kBare)) return;
+    if (put_plain<Lowest::kBare>(value)) return;
     at_ = begin;
     quoted(key, value);
   }
-  void number(std::string_view key, std::uint64_t value) {
+  template <std::size_t kSize>
+  void number(const char (&key)[kSize], std::uint64_t value) {
     put(key);
     at_ = std::to_chars(at_, at_ + 20, value).ptr;
   }
-  void milliseconds(std::string_view key, std::optional<std::int64_t> value) {
+  template <std::size_t kSize>
+  void milliseconds(const char (&key)[kSize], std::optional<std::int64_t> value) {
     put(key);
     if (!value) return;
     at_ = std::to_chars(at_, at_ + 20, *value).ptr;
@@ -70,14 +116,12 @@ class LineWriter {
   std::size_t size() const { return static_cast<std::size_t>(at_ - begin_); }
 
  private:
-  /// Copies first and looks at the copy, because room is behind that: whole vectors, 1,990 -> 910 instructions a line
-  /// (2026-11-23). False when the value has to be escaped; then nothing was put.
-  bool put_plain(std::string_view value, Lowest lowest) {
-    char* const begin = at_;
-    put(value);
-    if (all_plain(begin, at_, lowest)) return true;
-    at_ = begin;
-    return false;
+  /// False when the value has to be escaped; then nothing was put.
+  template <Lowest kLowest>
+  bool put_plain(std::string_view value) {
+    if (!copy_plain<kLowest>(value, at_)) return false;
+    at_ += value.size();
+    return true;
   }
   void escape(std::string_view value) {
     std::size_t from = 0;
@@ -114,7 +158,12 @@ void put_start(LineWriter& out, const RouterLine& line) {
     out.put(" ");
   }
   const LineLevel level = line.desc.empty() ? row.level : LineLevel::kError;
-  out.put(level == LineLevel::kInfo ? "at=info" : level == LineLevel::kWarning ? "at=warning" : "at=error");
+  if (level == LineLevel::kInfo)
+    out.put("at=info");
+  else if (level == LineLevel::kWarning)
+    out.put("at=warning");
+  else
+    out.put("at=error");
   if (line.code != RouterCode::kNone) {
     out.put(" code=");
     out.put(row.name);
@@ -185,6 +234,40 @@ std::string_view LineClock::format(WallTime time) {
   auto fraction = static_cast<std::uint32_t>(micros % 1000000);
   for (std::size_t i = 25; i > 19; --i, fraction /= 10) text_[i] = static_cast<char>('0' + fraction % 10);
   return {text_, kLineTimeSize};
+}
+
+LineBuffer::LineBuffer(std::string_view source) : source_size_(source.size()) {
+  bytes_.assign(kLineTimeSize, ' ');
+  bytes_.append(" host ").append(source).append(" router - - ");
+  text_at_ = bytes_.size();
+  view_.pri = kPriority;
+  grow(text_at_ + kFixedBound);
+}
+
+void LineBuffer::grow(std::size_t size) {
+  bytes_.resize(size);
+  const char* at = bytes_.data();
+  const auto next = [&at](std::size_t length) {
+    const std::string_view field(at, length);
+    at += length + 1;
+    return field;
+  };
+  view_.time = next(kLineTimeSize);
+  view_.host = next(4);
+  view_.source = next(source_size_);
+  view_.process = next(6);
+  view_.msgid = next(1);
+  view_.structured_data = next(1);
+}
+
+const LineView& LineBuffer::write(const RouterLine& line, RouterLineFormat format, WallTime now) {
+  const std::size_t bound = text_at_ + router_line_bound(line);
+  if (bytes_.size() < bound) grow(bound);
+  std::memcpy(bytes_.data(), clock_.format(now).data(), kLineTimeSize);
+  char* const text = bytes_.data() + text_at_;
+  view_.text = {text, write_router_line(line, format, text)};
+  view_.received = now;
+  return view_;
 }
 
 }  // namespace sluice

@@ -2,9 +2,11 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "logplex/base/clock.hpp"
+#include "logplex/wire/line.hpp"
 #include "router/router_code.hpp"
 
 namespace sluice {
@@ -50,6 +52,31 @@ class LineClock {
   std::int64_t micros_ = -1;
   std::int64_t second_ = -1;
   char text_[kLineTimeSize] = {};
+};
+
+/// Where router lines are written, one after the other, each over the one before:
+///
+///     TIME host SOURCE router - - TEXT
+///
+/// Fields and text stand in one run, as those of a parsed line do: then a record takes them with one copy. One shard.
+class LineBuffer {
+ public:
+  /// `source`: the app-name that lines have.
+  explicit LineBuffer(std::string_view source);
+  LineBuffer(const LineBuffer&) = delete;
+  LineBuffer& operator=(const LineBuffer&) = delete;
+
+  /// What it shows is there until the next call.
+  const LineView& write(const RouterLine& line, RouterLineFormat format, WallTime now);
+
+ private:
+  void grow(std::size_t size);
+
+  const std::size_t source_size_;
+  std::string bytes_;
+  std::size_t text_at_;
+  LineView view_;
+  LineClock clock_;
 };
 
 }  // namespace sluice

@@ -110,7 +110,13 @@ void encode_record(const LineView& line, std::byte* out) {
   std::memset(out + header.size - 8, 0, 8);
   std::memcpy(out, &header, sizeof header);
   FieldWriter writer(reinterpret_cast<char*>(out + sizeof header));
-  for (const std::string_view part : {time, host, source, process, msgid, sd, line.text}) writer.put(part);
+  writer.put(time);
+  writer.put(host);
+  writer.put(source);
+  writer.put(process);
+  writer.put(msgid);
+  writer.put(sd);
+  writer.put(line.text);
   writer.finish();
 }
 

@@ -1,9 +1,11 @@
 #include "router/router_line.hpp"
 
 #include <string>
+#include <vector>
 
 #include <gtest/gtest.h>
 
+#include "logplex/wire/record.hpp"
 #include "tests/support/router_line_sample.hpp"
 
 namespace sluice {
@@ -116,6 +118,55 @@ TEST(LineClock, writes_microseconds_in_utc) {
   EXPECT_EQ(clock.format(time + std::chrono::microseconds(1)), "2026-10-23T01:25:00.123457+00:00");
   EXPECT_EQ(clock.format(time + std::chrono::seconds(3600)), "2026-10-23T02:25:00.123456+00:00");
   EXPECT_EQ(clock.format(WallTime{}), "1970-01-01T00:00:00.000000+00:00");
+}
+
+std::string record_of(const LineView& line) {
+  std::vector<std::byte> bytes(record_size(line));
+  encode_record(line, bytes.data());
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+TEST(LineBuffer, shows_the_same_line_in_one_run_as_fields_apart_would) {
+  for (const std::string source : {"heroku", "", "s"}) {
+    LineBuffer buffer(source);
+    RouterLine line = sample_router_line();
+    WallTime now{std::chrono::microseconds(1792718700123456)};
+    std::string path = "/";
+    for (int round = 0; round < 12; ++round, path += path, now += std::chrono::milliseconds(700)) {
+      line.path = path;
+      LineClock clock;
+      const std::string text = text_of(line);
+      LineView apart;
+      apart.pri = 158;
+      apart.received = now;
+      apart.time = clock.format(now);
+      apart.host = "host";
+      apart.source = source;
+      apart.process = "router";
+      apart.text = text;
+      const LineView& view = buffer.write(line, RouterLineFormat::kHeroku2, now);
+      EXPECT_EQ(view.time.data() + view.time.size() + 1, view.host.data());
+      EXPECT_EQ(view.structured_data.data() + 2, view.text.data());
+      ASSERT_EQ(record_of(view), record_of(apart));
+    }
+  }
+}
+
+/// Every length around the sizes that are copied at once, with something to escape at every place.
+TEST(RouterLine, escapes_at_every_place_of_every_length) {
+  for (std::size_t size = 1; size <= 50; ++size) {
+    for (std::size_t place = 0; place <= size; ++place) {
+      std::string path(size, 'p');
+      std::string shown = path;
+      if (place < size) {
+        path[place] = '"';
+        shown.replace(place, 1, "\\\"");
+      }
+      RouterLine line = sample_router_line();
+      line.path = path;
+      ASSERT_NE(text_of(line).find(" path=\"" + shown + "\" host="), std::string::npos) << size << ' ' << place;
+    }
+  }
 }
 
 }  // namespace
