@@ -130,7 +130,7 @@ result<std::vector<IndexRow>, Error> read_index(OpenedFile& file, const LogIdent
   if (checksum != checksum_of(std::span(bytes).first(checked))) return refuse(OwedFileError::kNotOwedLines);
   if (head.log_id != identity.log_id || head.epoch >= identity.epoch) return refuse(OwedFileError::kForeignLog);
   std::vector<IndexRow> rows(head.channels);
-  std::memcpy(rows.data(), bytes.data() + sizeof head, rows.size() * sizeof(IndexRow));
+  if (!rows.empty()) std::memcpy(rows.data(), bytes.data() + sizeof head, rows.size() * sizeof(IndexRow));
   return rows;
 }
 

@@ -19,7 +19,7 @@ class BytesFile final : public OpenedFile {
   std::uint64_t size() const override { return bytes_.size(); }
   result<void, Error> read(std::uint64_t offset, std::span<std::byte> out) override {
     SLUICE_CHECK(offset <= bytes_.size() && out.size() <= bytes_.size() - offset);
-    std::memcpy(out.data(), bytes_.data() + offset, out.size());
+    if (!out.empty()) std::memcpy(out.data(), bytes_.data() + offset, out.size());
     return {};
   }
 

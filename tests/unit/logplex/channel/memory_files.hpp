@@ -17,7 +17,7 @@ class MemoryFile final : public OpenedFile {
   result<void, Error> read(std::uint64_t offset, std::span<std::byte> out) override {
     if (offset > bytes_.size() || out.size() > bytes_.size() - offset)
       return Error{make_error_code(boost::system::errc::io_error), "cannot read"};
-    std::memcpy(out.data(), bytes_.data() + offset, out.size());
+    if (!out.empty()) std::memcpy(out.data(), bytes_.data() + offset, out.size());
     return {};
   }
 
