@@ -9,7 +9,6 @@ import subprocess
 import time
 from pathlib import Path
 
-TICKS = os.sysconf("SC_CLK_TCK")
 PAGE = os.sysconf("SC_PAGE_SIZE")
 LOOPBACK = "127.0.0.1"
 BROWSER_HEAD = {
@@ -76,12 +75,18 @@ class Process:
     def alive(self):
         return self._process.poll() is None
 
-    def cpu_seconds(self):
-        return sum(int(fields[11]) + int(fields[12]) for _, fields in self._members()) / TICKS
-
     def cpu_nanoseconds(self):
-        """Of the program alone, without its children: the kernel's own clock, much finer than its ticks."""
-        return time.clock_gettime_ns(~self._process.pid << 3 | 2)
+        """User's and system's time from the kernel's own clock, much finer than the ticks in /proc."""
+        total = 0
+        for pid, _ in self._members():
+            try:
+                total += time.clock_gettime_ns(~pid << 3 | 2)
+            except OSError:  # ended meanwhile
+                continue
+        return total
+
+    def cpu_seconds(self):
+        return self.cpu_nanoseconds() / 1e9
 
     def memory(self):
         """Resident bytes now."""

@@ -7,6 +7,7 @@ is pinned to one core and the load to the other; what counts is the system's own
 """
 import argparse
 import json
+import math
 import os
 import platform
 import re
@@ -92,7 +93,7 @@ class Bench:
         # wrk counts no answers that came after its deadline; their lines are there all the same.
         done = said.get("routed") or max(load["requests"], lines)
         self.table.add(row, system.name, number, cpu_us=cpu / done * 1e6, p50_us=load["p50_us"], p99_us=load["p99_us"],
-                       requests=done, errors=load["errors"], lost=max(0, done - lines), **losses(said),
+                       requests=done, errors=load["errors"], lost=max(0, done - lines) if system.logs else 0, **losses(said),
                        memory_mb=system.process.memory() / 1e6)
 
     # What the log line alone costs.
@@ -181,6 +182,20 @@ class Bench:
                                                                         self.options.lines))
         self.goal("two shards, CPU per request", "shards, requests", "two shards", "one shard", "cpu_us", 1.10, 1.05)
         self.goal("two shards, CPU per message", "shards, messages", "two shards", "one shard", "cpu_us", 1.45, 1.3)
+
+    # The peers among themselves: what another runner of the same work must find too.
+
+    def peers(self):
+        cases = [("peers, 128 B", "/p?q=1", 64, {}), ("peers, 16 KiB", "/16k", 64, {}), ("peers, browser", "/p?q=1", 64, BROWSER_HEAD)]
+        with closing(self.tool("origin")) as origin:
+            port = int(origin.hear()[0])
+            self.rounds([Haproxy(self.options.cpu, logs=False), Haproxy(self.options.cpu)],
+                        lambda system, number: self._proxy_once(system, number, port, cases))
+        for row, *_ in cases:
+            self.goal(f"{row}: HAProxy with its log against without", row, "haproxy-ring", "haproxy-nolog", "cpu_us", math.inf, math.inf)
+        both = [SyslogNg(self.options.cpu, self.options.syslog_ng), Rsyslog(self.options.cpu)]
+        for row, fan, lines in (("peers, fan 1", 1, self.options.lines), ("peers, fan 10", 10, self.options.lines_fan)):
+            self._relay(row, "syslog", fan, lines, both, math.inf, math.inf)
 
     # Where the time goes, of one proxied request and of one message to ten receivers.
 
@@ -280,7 +295,8 @@ def verdict(value, must, aim):
 def result_line(title, mine, peer, values, must, aim):
     values = sorted(values)
     value = statistics.median(values)
-    return f"| {title} | {mine} | {peer} | {value:.2f} [{values[0]:.2f}..{values[-1]:.2f}] | {must} | {aim} | {verdict(value, must, aim)} |"
+    wanted = f"{must} | {aim} | {verdict(value, must, aim)}" if math.isfinite(must) else " | |"
+    return f"| {title} | {mine} | {peer} | {value:.2f} [{values[0]:.2f}..{values[-1]:.2f}] | {wanted} |"
 
 
 def machine():
@@ -289,8 +305,8 @@ def machine():
 
 
 PARTS = ("proxy", "line", "pipeline", "trickle", "idle", "shards")
-PEERS = ("haproxy-ring", "rsyslog", "syslog-ng")
-ON_REQUEST = ("profile",)
+PEERS = ("haproxy", "rsyslog", "syslog-ng")
+ON_REQUEST = ("profile", "peers")
 
 
 def parse(arguments):

@@ -35,6 +35,7 @@ class System:
 
     name = ""
     kinds = ()
+    logs = True  # a line for each request that it proxies
 
     def __init__(self, cpus):
         self._cpus = cpus
@@ -169,12 +170,16 @@ class Sluice(System):
 class Haproxy(System):
     """One thread, pooled connections; its log in a memory ring that is drained over TCP, its cheapest way."""
 
-    name = "haproxy-ring"
     kinds = ("proxy",)
     LOG = ("at=info method=%HM path=\"%HU\" host=%[var(txn.host)] request_id=%ID fwd=\"%ci\" dyno=%s connect=%Tc service=%Tr "
            "status=%ST bytes=%B protocol=http")
 
+    def __init__(self, cpus, logs=True):
+        super().__init__(cpus)
+        self.name, self.logs = "haproxy-ring" if logs else "haproxy-nolog", logs
+
     def command(self, work):
+        logs = self.logs and work.log_port
         ring = f"""
 ring lines
   format rfc5424
@@ -183,12 +188,12 @@ ring lines
   timeout connect 5s
   timeout server 10s
   server receiver {LOOPBACK}:{work.log_port} log-proto octet-count
-""" if work.log_port else ""
+""" if logs else ""
         (self.folder / "haproxy.cfg").write_text(f"""
 global
   nbthread 1
   maxconn 9000
-  {"log ring@lines local0 info" if work.log_port else ""}
+  {"log ring@lines local0 info" if logs else ""}
 {ring}
 defaults
   mode http
@@ -200,7 +205,7 @@ defaults
   http-reuse always
 frontend front
   bind {LOOPBACK}:{work.port} backlog 4096
-  {"log global" if work.log_port else ""}
+  {"log global" if logs else ""}
   option forwardfor
   unique-id-format %{{+X}}o\\ %ci%cp%fi%fp%Ts%rt%pid
   unique-id-header X-Request-Id
@@ -239,7 +244,7 @@ class SyslogNg(System):
     """Debian cannot install it beside rsyslog, so it is unpacked into a folder (`root`) and run from there."""
 
     name = "syslog-ng"
-    kinds = ("http",)
+    kinds = ("syslog", "http")
 
     def __init__(self, cpus, root):
         super().__init__(cpus)
@@ -252,16 +257,30 @@ class SyslogNg(System):
         return {**os.environ, "LD_LIBRARY_PATH": str(self._root / "usr/lib/syslog-ng")}
 
     def command(self, work):
+        send = self._batches if work.kind == "http" else self._messages
+        destinations, names = zip(*(send(number, port) for number, port in enumerate(work.out_ports)))
         (self.folder / "syslog-ng.conf").write_text(f"""
 @version: 3.35
 options {{ use-dns(no); dns-cache(no); keep-hostname(yes); chain-hostnames(no); stats-freq(0); log-msg-size(16384); threaded(yes); }};
 source s {{ syslog(ip({LOOPBACK}) transport("tcp") port({work.port}) max-connections(64) log-iw-size(64000) log-fetch-limit(1000)); }};
-destination batches {{ http(url("http://{LOOPBACK}:{work.out_ports[0]}/logs") method("POST") workers(1) batch-lines(1000)
-  batch-timeout(100) log-fifo-size(200000) headers("Content-Type: application/logplex-1")
-  body("<${{PRI}}>1 ${{ISODATE}} ${{HOST}} ${{PROGRAM}} ${{PID}} - - ${{MESSAGE}}\\n")); }};
-log {{ source(s); destination(batches); flags(flow-control); }};
+{"".join(destinations)}
+log {{ source(s); {" ".join(f"destination({name});" for name in names)} flags(flow-control); }};
 """)
         modules = next(iter(sorted((self._root / "usr/lib/syslog-ng").glob("3.*"))), None)
         return [self._root / "usr/sbin/syslog-ng", "-F", "--no-caps", "-f", self.folder / "syslog-ng.conf",
                 "-R", self.folder / "persist", "-c", self.folder / "control", "-p", self.folder / "pid",
                 *(("--module-path", modules) if modules else ())]
+
+    @staticmethod
+    def _batches(number, port):
+        return f"""
+destination d{number} {{ http(url("http://{LOOPBACK}:{port}/logs") method("POST") workers(1) batch-lines(1000)
+  batch-timeout(100) log-fifo-size(200000) headers("Content-Type: application/logplex-1")
+  body("<${{PRI}}>1 ${{ISODATE}} ${{HOST}} ${{PROGRAM}} ${{PID}} - - ${{MESSAGE}}\\n")); }};
+""", f"d{number}"
+
+    @staticmethod
+    def _messages(number, port):
+        return f"""
+destination d{number} {{ syslog("{LOOPBACK}" transport("tcp") port({port}) log-fifo-size(200000) flush-lines(1000)); }};
+""", f"d{number}"
