@@ -44,7 +44,7 @@ class DrainRunner::Gatherer final : public LineVisitor {
       return true;
     }
     if (runner_.untold_ > 0) runner_.append_notice(frame_);
-    if (frame_.lines++ == 0) frame_.oldest = line.received();
+    if (frame_.lines++ == 0 || line.received() < frame_.oldest) frame_.oldest = line.received();
     add_line(frame_.runs, channel, seq);
     runner_.encoder_->append_from(channel, seq, line, frame_.body);
     return true;
@@ -134,6 +134,15 @@ void DrainRunner::keep(Frame frame) {
   if (frames_.empty()) progress_at_ = shard().now();
   memory_.bodies.charge(static_cast<std::int64_t>(frame.memory()));
   frames_.push_back(std::move(frame));
+  keep_records();
+}
+
+/// Until they are confirmed, the lines in frames may be owed to another run of the process.
+void DrainRunner::keep_records() {
+  WallTime since = kNothing;
+  for (const Frame& frame : frames_)
+    if (frame.lines > 0) since = std::min(since, frame.oldest);
+  keep_since(since);
 }
 
 /// After what may have changed it.
@@ -156,6 +165,7 @@ void DrainRunner::pop_front() {
 
 void DrainRunner::clear_frames() {
   while (!frames_.empty()) pop_front();
+  keep_records();
 }
 
 void DrainRunner::change(const DrainEntry& entry) {
@@ -207,8 +217,10 @@ bool DrainRunner::gather() {
   Frame frame;
   frame.body = memory_.bodies.take();
   Gatherer gatherer(*this, frame);
+  keep_since(WallTime::min());
   take(gatherer, {kLinesPerTurn});
   if (!has_pending()) flush_due_ = false;
+  if (frame.lines == 0) keep_records();
   if (frame.lines == 0) return false;
   if (transport_->tells_ids()) set_id(frame, log_id_, drain_.id);
   keep(std::move(frame));
@@ -298,6 +310,7 @@ void DrainRunner::on_delivered(std::size_t frames) {
     pop_front();
     sent_ -= std::min<std::size_t>(sent_, 1);
   }
+  keep_records();
   last_success_ = shard().wall_now();
   last_error_.clear();
   health_ = Health::kWell;
@@ -354,6 +367,7 @@ void DrainRunner::reject_front() {
   tell_later(frame.lines + frame.told, shard().wall_now());
   drop_memory_of(frame);
   frames_.erase(frames_.begin() + static_cast<std::ptrdiff_t>(sent_));
+  keep_records();
   health_ = Health::kFailing;
   backoff_.reset();
 }

@@ -107,6 +107,7 @@ class DrainRunner final : public OnShard, private Subscription, private FrameRin
   Frame* next_frame();
   bool gather();
   void keep(Frame frame);
+  void keep_records();
   void drop_memory_of(const Frame& frame);
   void pop_front();
   void clear_frames();

@@ -90,7 +90,7 @@ class DrainRunner::Rewriter final : public LineVisitor {
   virtual ~Rewriter() = default;
 
   bool on_line(ChannelSlot channel, Seq seq, const RecordView& line) override {
-    if (frame_.lines++ == 0) frame_.oldest = line.received();
+    if (frame_.lines++ == 0 || line.received() < frame_.oldest) frame_.oldest = line.received();
     add_line(frame_.runs, channel, seq);
     encoder_.append_from(channel, seq, line, frame_.body);
     return true;

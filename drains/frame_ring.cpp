@@ -36,7 +36,7 @@ class FrameRing::Renderer final : public LineVisitor {
       ++ring_.filtered_;
       return true;
     }
-    if (lines++ == 0) oldest = line.received();
+    if (lines++ == 0 || line.received() < oldest) oldest = line.received();
     ring_.encoder_->append_from(channel, seq, line, body_.bytes);
     const auto token = ring_.encoder_->token_in(line, std::string_view(body_.bytes).substr(begin));
     if (token) body_.tokens.push_back(static_cast<std::uint32_t>(begin + *token));
@@ -139,6 +139,8 @@ void FrameRing::render(std::uint64_t at_least_pending) {
 void FrameRing::render_one() {
   const SharedBodyRef body = bodies_.take_shared(target());
   Renderer renderer(*this, *body);
+  // Until its readers have the frame: then they keep what is in it.
+  keep_since(WallTime::min());
   take(renderer);
   bodies_.settle(*body);
   const auto tell = [this](const Renderer::Loss& loss) {
@@ -147,6 +149,7 @@ void FrameRing::render_one() {
   };
   tell(renderer.before);
   if (renderer.lines > 0) hand_out({body, renderer.lines, renderer.oldest});
+  keep_since(kNothing);
   tell(renderer.after);
   look_after_readers();
 }

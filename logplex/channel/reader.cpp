@@ -54,6 +54,8 @@ result<void> Subscription::attach_all() {
 }
 
 void Subscription::detach() {
+  if (mode_ == Mode::kAll || mode_ == Mode::kFollowing) keep_since(kNothing);
+  kept_since_ = kNothing;
   if (mode_ == Mode::kChannel) detach_channel();
   if (mode_ == Mode::kAll || mode_ == Mode::kFollowing) detach_all();
   closed_ = false;
@@ -282,6 +284,15 @@ std::optional<WallTime> Subscription::oldest_pending() const {
     if (received && (!oldest || *received < *oldest)) oldest = received;
   }
   return oldest;
+}
+
+void Subscription::keep_since(WallTime since) {
+  if (mode_ == Mode::kDetached || since == kept_since_) return;
+  const bool later = since > std::exchange(kept_since_, since);
+  if (mode_ != Mode::kChannel)
+    log_.keep_for_global(global_, since);
+  else if (later && retention_ == Retention::kUntaken)
+    log_.trim(*channel_);
 }
 
 std::vector<Untaken> Subscription::untaken() const {

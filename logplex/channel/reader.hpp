@@ -79,6 +79,10 @@ class Subscription {
   /// For a global reader that stands at the end of a channel: it is offered the channel's lines from `next` on as well.
   /// What is no longer held of them counts as lost for want of memory. on_news() does not come for them.
   void offer_from(ChannelSlot channel, Seq next);
+  /// Who may have to read again what it has taken, such as a drain until its receiver confirms: lines received at or
+  /// after this time stay as if they were not taken, as far as the byte budget allows. kNothing: none of them.
+  static constexpr WallTime kNothing = WallTime::max();
+  void keep_since(WallTime since);
   /// Where it stands in each channel that has something for it. Nothing while following.
   std::vector<Untaken> untaken() const;
   /// Where the last `lines` lines that match begin, looked for within the history; the end when none matches.
@@ -173,6 +177,7 @@ class Subscription {
   Subscription* prev_ = nullptr;
   NewsList news_;  // channels, when global
   Segment* visiting_ = nullptr;
+  WallTime kept_since_ = kNothing;
   SteadyTime progress_{};  // when it last took a line, or had none to take
 
   std::uint64_t from_lines_ = 0;  // where counting began: a number, or lines of the shard

@@ -12,7 +12,9 @@ ShardLog::ShardLog(Shard& shard, TurnHook& turn_end, Seq first_seq, std::uint64_
       turn_end_(turn_end),
       first_seq_(first_seq),
       history_lines_(history_lines),
-      closed_above_(first_seq) {}
+      closed_above_(first_seq) {
+  kept_since_.fill(WallTime::max());
+}
 
 ShardLog::~ShardLog() = default;
 

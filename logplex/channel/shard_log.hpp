@@ -118,6 +118,7 @@ class ShardLog final : public OnShard {
     return channel.oldest != channel.newest && channel.next - channel.oldest_end >= (channel.open ? history_lines_ : 0);
   }
   void trim_history(ChannelLog& channel);
+  void keep_for_global(unsigned reader, WallTime since);
   Need need_of(const ChannelLog& channel) const;
   bool progresses(const Subscription& reader) const;
   Need need_of(const Subscription& reader, const Place& place, const Segment& segment) const;
@@ -135,9 +136,11 @@ class ShardLog final : public OnShard {
 
   GlobalPlaces places_;
   std::array<Subscription*, kGlobalReaders> global_{};
-  std::uint64_t globals_ = 0;    // bit g: global_[g] reads
-  std::uint64_t reserved_ = 0;   // those and the ones that follow another
-  std::uint64_t listening_ = 0;  // bit g: to be told of the next line
+  std::uint64_t globals_ = 0;                        // bit g: global_[g] reads
+  std::uint64_t reserved_ = 0;                       // those and the ones that follow another
+  std::uint64_t listening_ = 0;                      // bit g: to be told of the next line
+  std::array<WallTime, kGlobalReaders> kept_since_;  // for each global reader: see Subscription::keep_since()
+  WallTime globals_keep_since_ = WallTime::max();    // the earliest of them
   std::vector<Subscription*> due_;
   std::vector<Subscription*> telling_;
 

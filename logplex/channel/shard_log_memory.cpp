@@ -14,6 +14,8 @@ constexpr double kEverybodyWaits = 0.5;
 /// Channels under a 64th of the largest one give up nothing for it.
 constexpr unsigned kClassesBelowLargest = 6;
 
+WallTime newest_in(const Segment& segment) { return WallTime(std::chrono::microseconds(segment.newest_us)); }
+
 }  // namespace
 
 void ShardLog::set_limit(std::uint64_t bytes) {
@@ -113,8 +115,8 @@ ChannelLog* ShardLog::find_victim(Need at_most, Search search) {
 /// What drains still want of the channel's oldest segment.
 ShardLog::Need ShardLog::need_of(const ChannelLog& channel) const {
   if (restoring_) return Need::kProgressing;
-  Need need = Need::kNone;
   const Segment& segment = *channel.oldest;
+  Need need = newest_in(segment) >= globals_keep_since_ ? Need::kStanding : Need::kNone;
   for (const Subscription* reader = channel.readers; reader != nullptr; reader = reader->next_)
     need = std::max(need, need_of(*reader, reader->place_, segment));
   for (std::uint64_t left = channel.news; left != 0; left &= left - 1) {
@@ -125,8 +127,14 @@ ShardLog::Need ShardLog::need_of(const ChannelLog& channel) const {
 }
 
 ShardLog::Need ShardLog::need_of(const Subscription& reader, const Place& place, const Segment& segment) const {
-  if (reader.retention_ == Retention::kNothing || place.next >= segment.end) return Need::kNone;
+  const bool wanted = place.next < segment.end || newest_in(segment) >= reader.kept_since_;
+  if (reader.retention_ == Retention::kNothing || !wanted) return Need::kNone;
   return progresses(reader) ? Need::kProgressing : Need::kStanding;
+}
+
+void ShardLog::keep_for_global(unsigned reader, WallTime since) {
+  kept_since_[reader] = since;
+  globals_keep_since_ = *std::min_element(kept_since_.begin(), kept_since_.end());
 }
 
 bool ShardLog::progresses(const Subscription& reader) const {

@@ -58,6 +58,29 @@ TEST(DrainOwed, unconfirmed_and_waiting_lines_are_owed_from_the_first) {
   }
 }
 
+TEST(DrainOwed, lines_of_unconfirmed_frames_stay_whatever_comes_behind_them) {
+  for (const bool global : {false, true}) {
+    DrainWorld world;
+    RawListener listener;
+    const std::string url = url_of(listener, "http", "/");
+    RunnerOnShard drain(world, global ? global_to(url) : drain_to(url));
+    world.append("under way");
+    RawClient peer = listener.accept();
+    body_of(peer);
+    world.shards.on(0, [&] {
+      for (int i = 0; i < 20'000; ++i) world.fabric.shard(0).append(world.channel, line_of(std::to_string(i)));
+    });
+    peer.send(answer(503));
+    ASSERT_TRUE(drain.reaches([](const Ledger& ledger) { return ledger.state == DrainState::kDegraded; }));
+    drain.stop();
+    const DrainOwed owed = drain.on_shard([](DrainRunner& runner) { return runner.owed(); });
+    ASSERT_EQ(owed.places.size(), 1u);
+    EXPECT_EQ(owed.places[0].next, kFirst);
+    EXPECT_EQ(owed.gone, 0u);
+    EXPECT_EQ(world.shards.on(0, [&] { return world.fabric.shard(0).first_held(world.channel); }), kFirst);
+  }
+}
+
 TEST(DrainOwed, who_has_everything_is_owed_nothing) {
   DrainWorld world;
   RawListener listener;

@@ -114,6 +114,63 @@ TEST_F(DrainSetTest, global_drain_gets_the_lines_of_every_shard) {
   EXPECT_EQ(ledger(id).offered, 2u);
 }
 
+/// Two lines of a channel from before this run, owed to these drains from the given line on.
+OwedLines two_lines(const std::string& channel, std::vector<std::pair<Uuid, Seq>> drains) {
+  OwedLines owed;
+  owed.channel = channel;
+  owed.first = Seq{2} << kEpochShift;
+  owed.lines = 2;
+  const std::size_t size = record_size(line_of("line 0"));
+  owed.bytes = std::make_unique<std::byte[]>(2 * size);
+  encode_record(line_of("line 0"), owed.bytes.get());
+  encode_record(line_of("line 1"), owed.bytes.get() + size);
+  owed.records.emplace_back(owed.bytes.get(), 2 * size);
+  for (const auto& [drain, line] : drains) owed.cursors.push_back({drain, owed.first + line, 0, {}});
+  return owed;
+}
+
+TEST_F(DrainSetTest, expected_lines_go_to_the_drains_that_there_still_are) {
+  constexpr Uuid kDeleted{1, 2};
+  RawListener listener;
+  const ChannelSlot channel = channel_on(0);
+  const std::string id = "channel-" + std::to_string(number);
+  const ChannelSlot forgotten = channel_on(0);
+  const std::string forgotten_id = "channel-" + std::to_string(number);
+  shards.on(0, [&] {
+    std::vector<OwedLines> expected;
+    expected.push_back(two_lines(id, {{kDeleted, 0}, {kDrainUuid, 1}}));
+    expected.push_back(two_lines(forgotten_id, {{kDeleted, 0}, {kDrainUuid, 0}}));
+    expected.push_back(two_lines("deleted", {{kDrainUuid, 0}}));
+    parts[0]->set.expect(std::move(expected));
+  });
+  Drain drain = drain_to(url_of(listener, "syslog"));
+  drain.channel = id;
+  const std::uint64_t drain_id = create(drain);
+  const FabricGauges gauges = shards.on(0, [&] { return fabric.shard(0).gauges(); });
+  EXPECT_EQ(gauges.lines_restored, 2u) << "of one channel: in the other one it is not this drain's";
+  append(0, channel, "new");
+  append(0, forgotten, "new too");
+  RawClient peer = listener.accept();
+  const std::string got = peer.read_until(" new");
+  EXPECT_THAT(got, testing::Not(HasSubstr("line 0")));
+  EXPECT_THAT(got, HasSubstr("line 1"));
+  EXPECT_TRUE(eventually([&] { return ledger(drain_id).delivered == 2; }));
+  EXPECT_EQ(ledger(drain_id).offered, 2u);
+  EXPECT_TRUE(shards.on(0, [&] { return parts[0]->set.take_owed().empty(); }));
+}
+
+TEST_F(DrainSetTest, without_a_configuration_expected_lines_stay_owed) {
+  shards.on(0, [&] {
+    std::vector<OwedLines> expected;
+    expected.push_back(two_lines("later", {{kDrainUuid, 0}}));
+    parts[0]->set.expect(std::move(expected));
+    ChangedKeys everything;
+    everything.everything = true;
+    parts[0]->set.on_config(config, everything);
+    EXPECT_EQ(parts[0]->set.take_owed().size(), 1u);
+  });
+}
+
 TEST_F(DrainSetTest, channel_drain_runs_on_the_owner_only) {
   RawListener listener;
   const ChannelSlot channel = channel_on(1);

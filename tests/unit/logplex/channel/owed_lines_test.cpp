@@ -10,6 +10,8 @@
 namespace sluice {
 namespace {
 
+using std::chrono::seconds;
+
 const std::string kPath = "dir/owed-lines";
 constexpr LogIdentity kNext{0x1234, 4};  // of the run after HandDriven's
 
@@ -283,6 +285,58 @@ TEST(OwedLines, global_readers_go_on_each_from_its_own_place) {
   EXPECT_EQ(taken(nothing), "anew bnew ");
   EXPECT_TRUE(nothing.follow(early));
   EXPECT_TRUE(late.follow(early));
+}
+
+TEST(OwedLines, what_a_reader_may_need_again_stays_until_it_says_so) {
+  for (const bool global : {false, true}) {
+    HandDriven fabric(1, 64_MiB, 100);
+    const ChannelSlot slot = fabric.open("a");
+    Reader reader(fabric.local(), Retention::kUntaken);
+    ASSERT_TRUE(global ? reader.attach_all() : reader.attach(slot));
+    const auto take_all = [&] {
+      Collector got;
+      reader.take(got);
+    };
+    fabric.append_many(slot, 5000);
+    reader.keep_since(WallTime::min());
+    take_all();
+    EXPECT_EQ(fabric.local().first_held(slot), fabric.first());
+    fabric.pass(seconds(1));
+    const WallTime later = fabric.clock.wall();
+    const Seq taken = fabric.first() + 5000;
+    fabric.append_many(slot, 5000);
+    take_all();
+    reader.keep_since(later);
+    fabric.append_many(slot, 1000);
+    take_all();
+    EXPECT_LE(fabric.local().first_held(slot), taken);
+    EXPECT_GT(fabric.local().first_held(slot), taken - 1500);
+    reader.keep_since(Subscription::kNothing);
+    fabric.append_many(slot, 1000);
+    take_all();
+    EXPECT_GT(fabric.local().first_held(slot), taken + 5000);
+    EXPECT_TRUE(reader.adds_up());
+  }
+}
+
+TEST(OwedLines, what_is_kept_for_a_reader_goes_when_memory_is_short_or_it_ends) {
+  HandDriven fabric(1, 1_MiB, 100);
+  const ChannelSlot slot = fabric.open("a");
+  {
+    Reader reader(fabric.local(), Retention::kUntaken);
+    ASSERT_TRUE(reader.attach_all());
+    reader.keep_since(WallTime::min());
+    for (int i = 0; i < 20; ++i) {
+      fabric.append_many(slot, 1000);
+      Collector got;
+      reader.take(got);
+    }
+    EXPECT_LE(fabric.local().gauges().bytes_used, (1_MiB).count);
+    EXPECT_GT(fabric.local().gauges().bytes_used, (1_MiB).count / 2);
+    EXPECT_EQ(reader.lost().total(), 0u) << "it had them";
+  }
+  fabric.append_many(slot, 1000);
+  EXPECT_LT(fabric.local().gauges().bytes_used, (1_MiB).count / 2);
 }
 
 TEST(OwedLines, says_what_a_reader_has_not_taken) {
