@@ -137,14 +137,6 @@ void DrainRunner::keep(Frame frame) {
   keep_records();
 }
 
-/// Until they are confirmed, the lines in frames may be owed to another run of the process.
-void DrainRunner::keep_records() {
-  WallTime since = kNothing;
-  for (const Frame& frame : frames_)
-    if (frame.lines > 0) since = std::min(since, frame.oldest);
-  keep_since(since);
-}
-
 /// After what may have changed it.
 void DrainRunner::charge_copies() {
   const std::uint64_t held = transport_ != nullptr ? transport_->held_bytes() : 0;

@@ -18,6 +18,14 @@ void DrainRunner::go_on(const DrainOwed& owed) {
   if (has_pending()) on_news();
 }
 
+/// Until they are confirmed, the lines in frames may be owed to another run of the process.
+void DrainRunner::keep_records() {
+  WallTime since = kNothing;
+  for (const Frame& frame : frames_)
+    if (frame.lines > 0) since = std::min(since, frame.oldest);
+  keep_since(since);
+}
+
 /// A frame under way counts as not confirmed, so its lines may come to the receiver twice.
 DrainOwed DrainRunner::owed() const {
   DrainOwed owed;

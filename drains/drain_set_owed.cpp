@@ -1,4 +1,7 @@
+#include <algorithm>
+#include <limits>
 #include <map>
+#include <utility>
 
 #include "drains/drain_set.hpp"
 #include "logplex/base/log.hpp"
