@@ -31,7 +31,7 @@ KafkaHub::Shared KafkaHub::find_or_make(const KafkaOptions& options) {
   if (counters_.producers.load() >= max_producers_)
     return Error{make_error_code(boost::system::errc::no_buffer_space),
                  "there are drains.kafka_max_producers Kafka producers already"};
-  SLUICE_TRY(auto made, KafkaProducer::make(options, guard_, counters_));
+  SLUICE_TRY(auto made, KafkaProducer::make(options, guard_, counters_, stall_limit_));
   auto producer = share(std::move(made));
   producers_[fingerprint.reveal()] = producer;
   return producer;

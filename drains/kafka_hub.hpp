@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -19,7 +20,9 @@ class MetricsPage;
 /// One per process, used by all shards; outlives the drains, ends before the runtime.
 class KafkaHub {
  public:
-  KafkaHub(const AddressGuard& guard, std::size_t max_producers) : guard_(guard), max_producers_(max_producers) {}
+  KafkaHub(const AddressGuard& guard, std::size_t max_producers,
+           std::chrono::seconds stall_limit = KafkaProducer::kStallLimit)
+      : guard_(guard), max_producers_(max_producers), stall_limit_(stall_limit) {}
 
   /// The producer with these options, shared unless it is dead. Errors: an unusable option (invalid_argument: no retry
   /// helps), too many producers (no_buffer_space).
@@ -37,6 +40,7 @@ class KafkaHub {
 
   const AddressGuard& guard_;
   const std::size_t max_producers_;
+  const std::chrono::seconds stall_limit_;
   KafkaCounters counters_;
   std::mutex mutex_;                                               // taken on the lane only
   std::map<std::string, std::weak_ptr<KafkaProducer>> producers_;  // by fingerprint

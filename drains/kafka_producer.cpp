@@ -23,6 +23,9 @@ constexpr int kPollMs = 100;
 constexpr std::chrono::seconds kDeathGrace{30};
 /// And when the producer is destroyed, for its last reports.
 constexpr int kEndGraceMs = 5000;
+/// As kafka_options() asks for them; a connect is tried again within twice the back-off.
+constexpr std::chrono::seconds kStatisticsInterval{1};
+constexpr std::chrono::seconds kLongestBackoff{10};
 constexpr std::size_t kReportBatch = 256;
 
 struct QueueRelease {
@@ -111,8 +114,9 @@ int outcome_of(const rd_kafka_message_t& message) {
 void KafkaProducer::TopicRelease::operator()(rd_kafka_topic_s* topic) const { rd_kafka_topic_destroy(topic); }
 
 result<std::unique_ptr<KafkaProducer>, Error> KafkaProducer::make(const KafkaOptions& options,
-                                                                  const AddressGuard& guard, KafkaCounters& counters) {
-  std::unique_ptr<KafkaProducer> producer(new KafkaProducer(guard, counters));
+                                                                  const AddressGuard& guard, KafkaCounters& counters,
+                                                                  std::chrono::seconds stall_limit) {
+  std::unique_ptr<KafkaProducer> producer(new KafkaProducer(guard, counters, stall_limit));
   SLUICE_TRY_VOID(producer->open(options));
   return producer;
 }
@@ -153,6 +157,7 @@ KafkaProducer::~KafkaProducer() {
 
 int KafkaProducer::connect_callback(int socket, const sockaddr* address, int size, const char*, void* self) {
   auto& producer = *static_cast<KafkaProducer*>(self);
+  producer.tried_to_connect_at_.store(std::chrono::steady_clock::now(), std::memory_order_relaxed);
   const auto target = address_of(address);
   if (const auto refusal = producer.guard_.refusal(target); !refusal.empty()) {
     producer.note_trouble(KafkaFault::kAddress, "a broker's address, " + target.to_string() + ", is a " +
@@ -255,7 +260,9 @@ void KafkaProducer::report(std::span<const rd_kafka_message_s*> messages) {
   if (landed > 0) land(*flight, landed);
   counters_.queued_lines.fetch_sub(static_cast<std::int64_t>(messages.size()));
   counters_.acknowledged_lines.fetch_add(acknowledged);
-  if (acknowledged > 0) troubled_.store(false, std::memory_order_release);
+  if (acknowledged == 0) return;
+  stalled_for_ = std::chrono::seconds(0);
+  troubled_.store(false, std::memory_order_release);
 }
 
 /// The flight may be gone afterwards.
@@ -298,21 +305,38 @@ std::optional<KafkaProducer::Trouble> KafkaProducer::trouble() const {
   return Trouble{trouble_fault_, trouble_};
 }
 
-/// Of librdkafka's statistics: how many messages wait for a broker's answer.
+/// Of librdkafka's statistics, each second: how many messages wait for a broker's answer, and whether one is connected.
 void KafkaProducer::on_statistics(std::string_view json) {
   boost::system::error_code failed;
   const auto parsed = boost::json::parse({json.data(), json.size()}, failed);
   if (failed || !parsed.is_object()) return;
   const auto* brokers = parsed.get_object().if_contains("brokers");
   std::int64_t now = 0;
+  bool connected = false;
   if (brokers != nullptr && brokers->is_object()) {
     for (const auto& [name, broker] : brokers->get_object()) {
-      const auto* waiting = broker.is_object() ? broker.get_object().if_contains("waitresp_msg_cnt") : nullptr;
+      if (!broker.is_object()) continue;
+      const auto* waiting = broker.get_object().if_contains("waitresp_msg_cnt");
       if (waiting != nullptr && waiting->is_int64()) now += waiting->get_int64();
+      const auto* state = broker.get_object().if_contains("state");
+      connected = connected || (state != nullptr && state->is_string() && state->get_string() == "UP");
     }
   }
   counters_.in_flight_lines.fetch_add(now - in_flight_);
   in_flight_ = now;
+  look_for_stall(connected);
+}
+
+/// Adds up the seconds since the last confirmation in which lines waited and could have gone out: a broker was
+/// connected, or nobody tried to connect.
+void KafkaProducer::look_for_stall(bool connected) {
+  const auto untried_for = std::chrono::steady_clock::now() - tried_to_connect_at_.load(std::memory_order_relaxed);
+  if (rd_kafka_outq_len(handle_) == 0)
+    stalled_for_ = std::chrono::seconds(0);
+  else if (connected || untried_for > kLongestBackoff)
+    stalled_for_ += kStatisticsInterval;
+  if (stalled_for_ < stall_limit_ || dead()) return;
+  die("nothing was confirmed in " + std::to_string(stalled_for_.count()) + " s, though brokers could be reached");
 }
 
 void KafkaProducer::fail_for_test() {

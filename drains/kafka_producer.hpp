@@ -2,6 +2,7 @@
 
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -41,6 +42,9 @@ struct KafkaCounters {
 /// its delivery reports. Lines are handed over from any shard without waiting; reports are written to their flights,
 /// and each transport that has news is told once per batch of reports. When its queue is full, produce() says so.
 ///
+/// librdkafka 2.8.0 has been seen to send nothing more after a broker came back (ops/adr/0009): a producer that
+/// confirms nothing for kStallLimit, although it could, is taken for dead.
+///
 /// Every address that librdkafka connects to, bootstrap or advertised, is asked of the guard first. After a fatal error
 /// dead() is true: what was queued comes back as failed, what was on its way is still reported; a new one is needed.
 ///
@@ -58,10 +62,13 @@ class KafkaProducer {
     bool headers = true;
   };
   enum class Taken : std::uint8_t { kYes, kQueueFull, kTooLarge, kFailed };
+  /// Longer than librdkafka waits for an answer, so a broker that hangs is not taken for a producer that does.
+  static constexpr std::chrono::seconds kStallLimit{90};
 
   /// The error says which option is unusable; never a secret.
   static result<std::unique_ptr<KafkaProducer>, Error> make(const KafkaOptions& options, const AddressGuard& guard,
-                                                            KafkaCounters& counters);
+                                                            KafkaCounters& counters,
+                                                            std::chrono::seconds stall_limit = kStallLimit);
   KafkaProducer(const KafkaProducer&) = delete;
   KafkaProducer& operator=(const KafkaProducer&) = delete;
   /// Ends at once; lines that are not confirmed come back as failed.
@@ -84,7 +91,8 @@ class KafkaProducer {
   void fail_for_test();
 
  private:
-  KafkaProducer(const AddressGuard& guard, KafkaCounters& counters) : guard_(guard), counters_(counters) {}
+  KafkaProducer(const AddressGuard& guard, KafkaCounters& counters, std::chrono::seconds stall_limit)
+      : guard_(guard), counters_(counters), stall_limit_(stall_limit) {}
 
   result<void, Error> open(const KafkaOptions& options);
   static int connect_callback(int socket, const sockaddr* address, int size, const char* id, void* self);
@@ -95,19 +103,23 @@ class KafkaProducer {
   void land(KafkaFlight& flight, std::uint32_t lines);
   void on_error(rd_kafka_op_s* event);
   void on_statistics(std::string_view json);
+  void look_for_stall(bool connected);
   void die(std::string reason);
   void note_trouble(KafkaFault fault, std::string_view sentence);
 
   const AddressGuard& guard_;
   KafkaCounters& counters_;
+  const std::chrono::seconds stall_limit_;
   rd_kafka_s* handle_ = nullptr;
   std::atomic<bool> stopping_{false};
   std::atomic<bool> dead_{false};
   std::atomic<bool> troubled_{false};
+  std::atomic<std::chrono::steady_clock::time_point> tried_to_connect_at_{};
   mutable std::mutex trouble_mutex_;
   std::string trouble_;
   KafkaFault trouble_fault_ = KafkaFault::kOther;
   std::int64_t in_flight_ = 0;                        // the thread's: its share of the counter
+  std::chrono::seconds stalled_for_{0};               // the thread's
   std::vector<std::shared_ptr<KafkaDoor>> to_knock_;  // the thread's
   std::thread thread_;
 };

@@ -57,9 +57,11 @@ inline LineView line_of(std::string_view text) {
 /// One running shard, a fabric on it, and everything that a transport needs. Loopback is allowed unless told otherwise.
 struct DrainWorld {
   explicit DrainWorld(const std::vector<std::string>& allow = {"127.0.0.0/8"},
-                      DrainSettings drain_settings = default_settings())
+                      DrainSettings drain_settings = default_settings(),
+                      std::chrono::seconds kafka_stall_limit = KafkaProducer::kStallLimit)
       : settings(std::move(drain_settings)),
         guard(AddressGuard::parse(allow).value()),
+        kafka(guard, 8, kafka_stall_limit),
         environment{shards.runtime.shard(0), dialer, settings, default_tls(), tls_lane, "Logplex/test", &kafka},
         fabric(shards.runtime, {64_MiB, 1500, {}}, std::chrono::seconds(1), {0x1234, 3}) {
     shards.start();
@@ -86,7 +88,7 @@ struct DrainWorld {
   AddressGuard guard;
   Dialer dialer{shards.runtime.shard(0), resolver, guard};
   Lane tls_lane{"tls", 1, 16};
-  KafkaHub kafka{guard, 8};
+  KafkaHub kafka;
   const DrainEnvironment environment;
   Fabric fabric;
   std::unique_ptr<FrameMemory> memory;

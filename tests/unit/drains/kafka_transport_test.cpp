@@ -1,6 +1,7 @@
 #include "drains/kafka_transport.hpp"
 
 #include <algorithm>
+#include <thread>
 
 #include <gmock/gmock.h>
 
@@ -61,8 +62,9 @@ DrainSettings quick_settings() {
 
 struct KafkaWorld : DrainWorld {
   explicit KafkaWorld(const DrainSettings& settings = quick_settings(),
-                      const std::vector<std::string>& allow = {"127.0.0.0/8"})
-      : DrainWorld(allow, settings), lines(*this) {}
+                      const std::vector<std::string>& allow = {"127.0.0.0/8"},
+                      std::chrono::seconds stall_limit = KafkaProducer::kStallLimit)
+      : DrainWorld(allow, settings, stall_limit), lines(*this) {}
   Numbers lines;
 };
 
@@ -188,6 +190,41 @@ TEST(KafkaDrain, a_dead_producer_is_replaced_and_no_line_is_lost_or_repeated) {
   numbers.erase(std::remove(numbers.begin(), numbers.end(), -1), numbers.end());
   EXPECT_EQ(numbers, counted(world.lines.count()));
   EXPECT_GE(world.kafka.counters().producers_made, 4u);
+}
+
+TEST(KafkaDrain, a_producer_that_confirms_nothing_beside_a_broker_that_is_there_is_replaced) {
+  KafkaWorld world(quick_settings(), {"127.0.0.0/8"}, std::chrono::seconds(3));
+  MockKafka kafka;
+  kafka.make_topic("lines", 1);
+  RunnerOnShard runner(world, drain_to(kafka.url("/lines")));
+  world.lines.append(1000);
+  ASSERT_TRUE(delivers(runner, 1000));
+  kafka.set_rtt(1, 8000);
+  world.lines.append(1000);
+  ASSERT_TRUE(fails_with(runner, "nothing was confirmed in 3 s"));
+  EXPECT_EQ(world.kafka.counters().fatal, 1u);
+  kafka.set_rtt(1, 0);
+  world.lines.append(1000);
+  ASSERT_TRUE(delivers(runner, 3000));
+  EXPECT_EQ(world.kafka.counters().producers_made, 2u);
+  EXPECT_EQ(numbers_of(kafka.read("lines")), counted(3000));
+}
+
+TEST(KafkaDrain, a_producer_without_a_broker_is_kept) {
+  KafkaWorld world(quick_settings(), {"127.0.0.0/8"}, std::chrono::seconds(2));
+  MockKafka kafka;
+  kafka.make_topic("lines", 1);
+  RunnerOnShard runner(world, drain_to(kafka.url("/lines")));
+  world.lines.append(1000);
+  ASSERT_TRUE(delivers(runner, 1000));
+  kafka.set_down(1);
+  world.lines.append(1000);
+  std::this_thread::sleep_for(std::chrono::seconds(6));
+  EXPECT_EQ(world.kafka.counters().producers_made, 1u);
+  kafka.set_up(1);
+  ASSERT_TRUE(delivers(runner, 2000));
+  EXPECT_EQ(world.kafka.counters().producers_made, 1u);
+  EXPECT_EQ(numbers_of(kafka.read("lines")), counted(2000));
 }
 
 TEST(KafkaDrain, batches_become_smaller_until_the_line_that_is_too_large_is_known) {
