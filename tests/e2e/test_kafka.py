@@ -282,7 +282,7 @@ class KafkaDrainTest(KafkaCase):
             return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
         before = spent()
         time.sleep(2)
-        self.assertLess(spent() - before, 0.5, "CPU seconds in two seconds of waiting")
+        self.assertLess(spent() - before, 1.0, "CPU seconds in two seconds of waiting; a thread that spins takes two")
 
 
 class KafkaSoak(KafkaCase):
