@@ -26,9 +26,8 @@ last_words() { tail -c 2000 "$1" 2>/dev/null | tr '\r' '\n' | grep -v '^[[:space
 
 # Shows how a step is doing: in a terminal a line that is redrawn each second, elsewhere a line each 20 s.
 ticker() {
-  local log=$1 began=$SECONDS clock width last=''
-  exec {clock}<> <(:)
-  while read -rt 1 -u "$clock" || (($? > 128)); do
+  local log=$1 began=$SECONDS width last=''
+  while sleep 1 </dev/null >/dev/null 2>&1; do
     if [[ $is_terminal ]]; then
       width=$(($(tput cols 2>/dev/null || echo 80) - 14))
       printf '\r\e[K%s  %3d s  %s%s' "$dim" $((SECONDS - began)) "$(last_words "$log" $((width > 20 ? width : 20)))" "$plain"

@@ -17,11 +17,10 @@
 namespace sluice {
 namespace {
 
-constexpr std::size_t kSlabSize = std::size_t{2} << 20;
+/// Of small pages. Large ones (MADV_HUGEPAGE) made a message to one receiver 12 % cheaper where the machine had them
+/// ready, and 40 % dearer in a virtual machine that had given its free memory back to its host (2026-11-23).
+constexpr std::size_t kSlabSize = std::size_t{1} << 20;
 constexpr std::size_t kLine = 64;
-/// Who holds more than these is worth large pages: first touch costs 0.4 us per 4 KiB instead of 3, and a line at the
-/// end of one of many channels misses the TLB less (2026-11-23).
-constexpr std::size_t kSlabsOfSmallPages = 2;
 
 /// An odd number of cache lines for all but the smallest, which lie back to back.
 constexpr std::array<std::size_t, SegmentPool::kSizes.size()> kStrides{512, 4096 + kLine, 16384 + 5 * kLine,
@@ -29,7 +28,7 @@ constexpr std::array<std::size_t, SegmentPool::kSizes.size()> kStrides{512, 4096
 
 }  // namespace
 
-/// Stands at the beginning of its own 2 MiB, which is aligned to its size.
+/// Stands at the beginning of its own 1 MiB, which is aligned to its size.
 struct SegmentPool::Slab {
   Slab* next = nullptr;  // ring of slabs with room; nullptr = in none
   Slab* prev = nullptr;
@@ -139,7 +138,6 @@ SegmentPool::Slab* SegmentPool::map_slab(std::uint8_t size_class) {
   if (aligned != begin) ::munmap(mapped, aligned - begin);
   if (const auto behind = begin + kSlabSize - aligned; behind != 0)
     ::munmap(reinterpret_cast<void*>(aligned + kSlabSize), behind);
-  if (slabs_.size() >= kSlabsOfSmallPages) ::madvise(reinterpret_cast<void*>(aligned), kSlabSize, MADV_HUGEPAGE);
   auto* slab = new (reinterpret_cast<void*>(aligned)) Slab;
   slab->size_class = size_class;
   // Slabs begin at different cache sets too.

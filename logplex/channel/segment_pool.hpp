@@ -10,7 +10,7 @@
 
 namespace sluice {
 
-/// Where segments come from and go back to: slabs of 2 MiB, each cut into segments of one size, used again last in,
+/// Where segments come from and go back to: slabs of 1 MiB, each cut into segments of one size, used again last in,
 /// first out, because the first touch of fresh memory is the largest single cost of a line (0.05-0.1 us, 2026-11-22).
 /// Segments lie an odd number of cache lines apart; at equal strides of 64 KiB their tails fall into the same cache
 /// sets.
