@@ -12,7 +12,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 log_dir=$root/build/log
 step_number=0
 step_total=${step_total:-1}
-ticker_pid=''
+leash=''  # of the ticker: it ends when nobody holds this file any more
 
 if [[ -t 1 ]]; then is_terminal=1 bold=$'\e[1m' dim=$'\e[2m' red=$'\e[31m' green=$'\e[32m' plain=$'\e[0m'
 else is_terminal='' bold='' dim='' red='' green='' plain=''; fi
@@ -24,10 +24,11 @@ jobs_wanted() { nproc 2>/dev/null || echo 2; }
 # The last thing a log file says, short enough for one line.
 last_words() { tail -c 2000 "$1" 2>/dev/null | tr '\r' '\n' | grep -v '^[[:space:]]*$' | tail -n 1 | cut -c "1-${2:-90}"; }
 
-# Shows how a step is doing: in a terminal a line that is redrawn each second, elsewhere a line each 20 s.
+# Shows how a step is doing: in a terminal a line that is redrawn each second, elsewhere a line each 20 s. Ends with its
+# input.
 ticker() {
   local log=$1 began=$SECONDS width last=''
-  while sleep 1 </dev/null >/dev/null 2>&1; do
+  while read -rt 1 || (($? > 128)); do
     if [[ $is_terminal ]]; then
       width=$(($(tput cols 2>/dev/null || echo 80) - 14))
       printf '\r\e[K%s  %3d s  %s%s' "$dim" $((SECONDS - began)) "$(last_words "$log" $((width > 20 ? width : 20)))" "$plain"
@@ -38,10 +39,10 @@ ticker() {
   done
 }
 stop_ticker() {
-  [[ $ticker_pid ]] || return 0
-  kill "$ticker_pid" 2>/dev/null || true
+  [[ $leash ]] || return 0
+  exec {leash}>&-
   wait "$ticker_pid" 2>/dev/null || true
-  ticker_pid=''
+  leash=''
   [[ ! $is_terminal ]] || printf '\r\e[K'
 }
 trap stop_ticker EXIT
@@ -63,9 +64,9 @@ step() {
   shift 2
   open_log "$log"
   announce "$title"
-  ticker "$log" &
+  exec {leash}> >(ticker "$log")
   ticker_pid=$!
-  "$@" >"$log" 2>&1 </dev/null || status=$?
+  "$@" >"$log" 2>&1 </dev/null {leash}>&- || status=$?
   stop_ticker
   if ((status)); then
     tail -n 25 "$log" >&2
