@@ -118,33 +118,25 @@ install_packages() {
   return "$status"
 }
 
-# Where the broker for the tests is kept, and whether it is the one that ops/kafka.pom.xml names.
+# What is fetched or built once, each by the script in ops/ of its name: a folder that is kept between runs, and whether
+# what is in it is what the script makes now. cmake/dependencies.cmake asks the same about librdkafka.
 kafka_jars_folder() { printf '%s\n' "${SLUICE_KAFKA_JARS:-$root/build/kafka-jars}"; }
 have_kafka_jars() { cmp -s "$root/ops/kafka.pom.xml" "$(kafka_jars_folder)/kafka.pom.xml"; }
-
-# A step of its own; it says so when there is nothing to do.
-need_kafka_jars() {
-  if have_kafka_jars; then
-    announce "Apache Kafka for the tests: is in $(kafka_jars_folder)"
-    return 0
-  fi
-  step kafka-jars "Apache Kafka for the tests: fetching 43 MB from Maven Central into $(kafka_jars_folder)" \
-    "$root/ops/kafka-jars"
-}
-
-# Where the Kafka client is kept, and whether it is what ops/librdkafka makes. cmake/dependencies.cmake asks the same.
 librdkafka_folder() { printf '%s\n' "${SLUICE_LIBRDKAFKA:-$root/build/librdkafka}"; }
 have_librdkafka() { cmp -s "$root/ops/librdkafka" "$(librdkafka_folder)/recipe"; }
 
-# A step of its own; it says so when there is nothing to do.
-need_librdkafka() {
-  if have_librdkafka; then
-    announce "librdkafka, the Kafka client: is in $(librdkafka_folder)"
-    return 0
+# need_once NAME TITLE HOW: a step of its own; it says so when there is nothing to do.
+need_once() {
+  local folder
+  folder=$("${1//-/_}_folder")
+  if "have_${1//-/_}"; then
+    announce "$2: is in $folder"
+  else
+    step "$1" "$2: $3 $folder" "$root/ops/$1"
   fi
-  step librdkafka "librdkafka, the Kafka client: fetching 16 MB with apt and building it in $(librdkafka_folder)" \
-    "$root/ops/librdkafka"
 }
+need_kafka_jars() { need_once kafka-jars "Apache Kafka for the tests" "fetching 43 MB from Maven Central into"; }
+need_librdkafka() { need_once librdkafka "librdkafka, the Kafka client" "fetching 16 MB with apt and building it in"; }
 
 # The first step of every script; it says so when there is nothing to do.
 need_packages() {

@@ -29,6 +29,13 @@ class OwedCase(PipelineCase):
         self.assertEqual(node.post_logs(token, lines).status, 204)
         return [f"{channel}:{n}" for n in range(first, first + count)]
 
+    def owe(self, node, lines):
+        """A drain of channel "owed" whose receiver is away; what brings that, and what it gets then."""
+        url, back = self.away(HttpReceiver)
+        token = node.make_channel("owed")
+        drain = node.add_drain(url, "owed")
+        return drain, back, self.send(node, token, "owed", 0, lines)
+
     def wait_for_all(self, receiver, channel, expected):
         wait_for(f"{len(expected)} lines of {channel}", lambda: len(numbers(receiver, channel)) >= len(expected))
         self.assertEqual(numbers(receiver, channel), expected)
@@ -123,10 +130,7 @@ class OwedTest(OwedCase):
 
     def test_own_log_says_what_is_kept_and_restored(self):
         node = self.new_node(process__shards=1)
-        url, _ = self.away(HttpReceiver)
-        token = node.make_channel("owed")
-        drain = node.add_drain(url, "owed")
-        self.send(node, token, "owed", 0, 2)
+        drain, *_ = self.owe(node, 2)
         self.assertEqual(node.stop(), 0)
         log = node.log_path.read_text()
         self.assertRegex(log, rf"lines are kept for the next start\W.* drain={drain['id']} channel=owed lines=2 "
@@ -138,10 +142,7 @@ class OwedTest(OwedCase):
 
     def test_what_cannot_be_written_is_said_and_the_stop_goes_on(self):
         node = self.new_node()
-        url, _ = self.away(HttpReceiver)
-        token = node.make_channel("owed")
-        drain = node.add_drain(url, "owed")
-        self.send(node, token, "owed", 0, 2)
+        drain, *_ = self.owe(node, 2)
         (node.data_dir / "owed-lines.new").mkdir()
         self.assertEqual(node.stop(), 0)
         log = node.log_path.read_text()
@@ -190,10 +191,7 @@ class OwedTest(OwedCase):
 
     def test_a_failed_start_in_between_loses_nothing(self):
         node = self.new_node(drains__backoff_max="200ms")
-        url, back = self.away(HttpReceiver)
-        token = node.make_channel("owed")
-        node.add_drain(url, "owed")
-        expected = self.send(node, token, "owed", 0, 10)
+        _, back, expected = self.owe(node, 10)
         self.assertEqual(node.stop(), 0)
         address = node.settings["router.http"]
         node.settings["router.http"] = "192.0.2.1:80"
@@ -204,10 +202,7 @@ class OwedTest(OwedCase):
 
     def test_a_run_without_any_configuration_hands_them_on(self):
         node = self.new_node(drains__backoff_max="200ms")
-        url, back = self.away(HttpReceiver)
-        token = node.make_channel("owed")
-        node.add_drain(url, "owed")
-        expected = self.send(node, token, "owed", 0, 10)
+        _, back, expected = self.owe(node, 10)
         self.assertEqual(node.stop(), 0)
         node.settings["store.url"] = "redis://127.0.0.1:1"
         with subprocess.Popen(node.command(), stderr=subprocess.DEVNULL) as waiting:
