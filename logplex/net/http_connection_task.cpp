@@ -30,13 +30,6 @@ std::string http_date(WallTime now) {
 /// Statuses whose answers have neither body nor Content-Length (RFC 9110, 8.6).
 bool bodiless(int status) { return status < 200 || status == 204 || status == 304; }
 
-/// Bytes of the empty lines with which the text begins.
-std::size_t empty_lines(std::string_view text) {
-  std::size_t at = 0;
-  while (text.substr(at).starts_with("\r\n")) at += 2;
-  return at;
-}
-
 bool only_cancelled(const boost::system::system_error& error) { return error.code() == asio::error::operation_aborted; }
 
 }  // namespace
@@ -115,9 +108,7 @@ Task<bool> HttpConnectionTask::read_head() {
   parser_ = std::make_unique<HttpRequestParser>(server_.options_.header_max);
   answered_ = body_read_ = asked_for_body_ = close_ = false;
   while (!parser_->head_done() && !parser_->refusal()) {
-    // A client may send empty lines before a request (RFC 9112, 2.2).
-    in_.erase(0, empty_lines(in_));
-    if (!in_.empty()) in_.erase(0, parser_->feed_head(in_));
+    in_.erase(0, parser_->feed_head(in_));
     if (parser_->head_done() || parser_->refusal()) break;
     const auto got = co_await read_more(kReadSize);
     if (got) continue;

@@ -28,6 +28,13 @@ std::size_t head_size(std::string_view bytes, std::size_t& scanned) {
   return 0;
 }
 
+/// Bytes of the empty lines with which the text begins: a client may send them before a request (RFC 9112, 2.2).
+std::size_t empty_lines(std::string_view text) {
+  std::size_t at = 0;
+  while (text.substr(at).starts_with("\r\n")) at += 2;
+  return at;
+}
+
 /// Methods are letters: what begins with another byte (TLS, for example) need not be read to its end.
 bool may_begin_request(std::string_view bytes) {
   return bytes.empty() || (bytes[0] >= 'A' && bytes[0] <= 'Z') || (bytes[0] >= 'a' && bytes[0] <= 'z');
@@ -100,6 +107,9 @@ HttpRequestParser::HttpRequestParser(Bytes header_max)
 HttpRequestParser::~HttpRequestParser() = default;
 
 std::size_t HttpRequestParser::feed_head(std::string_view bytes) {
+  const std::size_t empty = empty_lines(bytes);
+  bytes.remove_prefix(empty);
+  if (bytes == "\r") return empty;  // perhaps half of another one
   if (!may_begin_request(bytes)) {
     refuse(400, "this is not an HTTP request");
     return 0;
@@ -109,7 +119,7 @@ std::size_t HttpRequestParser::feed_head(std::string_view bytes) {
     refuse(431, "the head of the request is too large");
     return 0;
   }
-  if (size == 0) return 0;
+  if (size == 0) return empty;
   error_code failed;
   beast_->put(asio::const_buffer(bytes.data(), size), failed);
   if (failed || !head_done()) {
@@ -118,7 +128,7 @@ std::size_t HttpRequestParser::feed_head(std::string_view bytes) {
     check_head(bytes.substr(0, size));
     body_ = beast_->chunked() ? BodyDecoder::chunked() : BodyDecoder::of_length(content_length().value_or(0));
   }
-  return size;
+  return empty + size;
 }
 
 bool HttpRequestParser::head_done() const { return beast_->is_header_done(); }

@@ -27,8 +27,8 @@ class HttpRequestParser {
   explicit HttpRequestParser(Bytes header_max);
   ~HttpRequestParser();
 
-  /// Takes the head from `bytes` once it is complete; returns its size, 0 before. Then give it more bytes behind the
-  /// same ones.
+  /// Takes the head from `bytes` once it is complete, and empty lines before it; returns how many bytes it has taken.
+  /// Until head_done() give it more behind those that it has not.
   std::size_t feed_head(std::string_view bytes);
   bool head_done() const;
   /// Set when the head is refused.

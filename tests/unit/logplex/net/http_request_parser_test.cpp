@@ -42,7 +42,8 @@ Parsed parse(const std::string& bytes, std::size_t piece) {
 
 TEST(HttpRequestParser, the_cut_changes_nothing) {
   const std::string bytes =
-      "POST /a/b?x=1%202&flag&=v&y= HTTP/1.1\r\nHost: h\r\nX-Pad:  padded \t\r\nTransfer-Encoding: chunked\r\n\r\n"
+      "\r\n\r\nPOST /a/b?x=1%202&flag&=v&y= HTTP/1.1\r\nHost: h\r\nX-Pad:  padded \t\r\nTransfer-Encoding: "
+      "chunked\r\n\r\n"
       "5\r\nhello\r\n1;ext=1\r\n \r\n00005\r\nworld\r\n0\r\nTrailer: t\r\n\r\nGET ";
   for (std::size_t piece = 1; piece <= bytes.size(); ++piece) {
     const auto parsed = parse(bytes, piece);
