@@ -70,7 +70,8 @@ Subscription::WalkEnd Subscription::walk(ChannelLog& channel, Place& place, Walk
     if (end == WalkEnd::kStopped) return end;
     if (place.segment->next == nullptr) return WalkEnd::kNothingLeft;
     place = {place.next, place.segment->next, 0};
-    if (step.visit_bytes >= kBytesPerVisit) return WalkEnd::kEnough;
+    // A closed channel is taken to its end: one of the same name may wait behind it.
+    if (step.visit_bytes >= kBytesPerVisit && channel.open) return WalkEnd::kEnough;
   }
   return WalkEnd::kNothingLeft;
 }

@@ -403,6 +403,21 @@ TEST(Subscription, global_reader_turns_from_a_flood_to_the_others) {
   EXPECT_TRUE(std::any_of(got.lines.begin(), got.lines.end(), [&](const auto& line) { return line.channel == quiet; }));
 }
 
+TEST(Subscription, global_reader_ends_a_closed_channel_before_the_next_of_its_name) {
+  HandDriven fabric(1);
+  const ChannelSlot slot = fabric.open("again");
+  Reader all(fabric.local(), Retention::kUntaken);
+  ASSERT_TRUE(all.attach_all());
+  fabric.append_many(slot, 10'000);
+  fabric.close(slot);
+  fabric.local().open_channel(slot, "again");
+  fabric.append_many(slot, 10'000);
+  Collector got;
+  EXPECT_EQ(all.take(got), 20'000u);
+  const auto by_number = [](const auto& a, const auto& b) { return a.seq < b.seq; };
+  EXPECT_TRUE(std::is_sorted(got.lines.begin(), got.lines.end(), by_number));
+}
+
 TEST(Subscription, idle_channels_cost_a_global_reader_nothing) {
   HandDriven fabric(1);
   for (int i = 0; i < 5000; ++i) fabric.append(fabric.open(), "line");
