@@ -63,6 +63,13 @@ class PipelineCase(unittest.TestCase):
         self.addCleanup(peer.close)
         return peer
 
+    def away(self, kind):
+        """The url of a receiver that is not there, and what brings it."""
+        kept = self.using(peers.KeptPort())
+        receiver = kind(port=kept.port)
+        receiver.close()
+        return receiver.url, lambda: self.using(kind(port=kept.port))
+
     def channel_name(self):
         """A name of its own for each test, so that they can share a node."""
         return self.id().rsplit(".", 1)[1].replace("_", "-")[:60]

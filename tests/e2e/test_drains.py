@@ -117,13 +117,12 @@ class HttpDrainTest(DrainCase):
         self.assertEqual(sum(self.ledger(drain)["dropped"].values()), dropped)
 
     def test_receiver_that_comes_later_gets_everything(self):
-        receiver = HttpReceiver()
-        receiver.close()
-        drain = self.drain_to(receiver)
+        url, back = self.away(HttpReceiver)
+        drain = self.node.add_drain(url, self.channel)
         self.post(*(f"n{n}" for n in range(50)))
         wait_for("an error in the status", lambda: self.ledger(drain)["last_error"])
         self.wait_for_stats(drain, offered=50, delivered=0, pending_lines=50)
-        late = self.using(HttpReceiver(port=receiver.port))
+        late = back()
         self.wait_for_texts(late, [f"n{n}" for n in range(50)])
         self.wait_for_stats(drain, delivered=50, pending_lines=0)
 
@@ -312,9 +311,8 @@ class LedgerTest(DrainCase):
         node = self.new_node(fabric__memory_budget="2MiB", fabric__history_lines=100, **{
             name.replace(".", "__"): value for name, value in self.settings.items()})
         token = node.make_channel("full")
-        receiver = HttpReceiver()
-        receiver.close()
-        drain = node.add_drain(receiver.url, "full")
+        url, back = self.away(HttpReceiver)
+        drain = node.add_drain(url, "full")
         count = 12_000
         for start in range(0, count, 300):
             self.post(*(f"n{n} {'y' * 400}" for n in range(start, start + 300)), node=node, token=token)
@@ -322,7 +320,7 @@ class LedgerTest(DrainCase):
         self.assert_balanced(shown)
         self.assertEqual(shown["stats"]["offered"], count)
         self.assertGreater(sum(shown["stats"]["dropped"].values()), 0)
-        late = self.using(HttpReceiver(port=receiver.port))
+        late = back()
         wait_for("the last line", lambda: late.texts() and late.texts()[-1].startswith(b"n%d " % (count - 1)), 15)
         reported = sum(int(n) for text in late.texts() for n in re.findall(rb"L10 .*: (\d+) messages dropped", text))
         numbers = [int(text.split()[0][1:]) for text in late.texts() if text.startswith(b"n")]

@@ -16,14 +16,6 @@ def numbers(receiver, channel=None):
 class OwedCase(PipelineCase):
     with_node = False
 
-    def away(self, kind):
-        """The url of a receiver that is not there, and what brings it."""
-        receiver = kind()
-        url = receiver.url
-        port = int(url.rsplit(":", 1)[1].split("/", 1)[0])
-        receiver.close()
-        return url, lambda: self.using(kind(port=port))
-
     def send(self, node, token, channel, first, count):
         lines = [syslog_line(f"{channel}:{n}") for n in range(first, first + count)]
         self.assertEqual(node.post_logs(token, lines).status, 204)

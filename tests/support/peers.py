@@ -64,6 +64,17 @@ class Certificates:
             raise RuntimeError(f"openssl {arguments[0]}: {done.stderr}")
 
 
+class KeptPort:
+    """A port where nobody listens, and that no other program is given: whoever is told its number can listen there."""
+
+    def __init__(self):
+        self._socket = socket.socket()
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._socket.bind(("127.0.0.1", 0))
+        self.port = self._socket.getsockname()[1]
+        self.close = self._socket.close
+
+
 class _QuietServer(ThreadingHTTPServer):
     daemon_threads = True
     allow_reuse_address = True
