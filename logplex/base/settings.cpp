@@ -111,6 +111,10 @@ struct Assign {
   }
   result<void, Error> operator()(std::uint64_t* (*at)(Settings&)) const { return bounded(at(settings), read_number); }
   result<void, Error> operator()(Bytes* (*at)(Settings&)) const { return bounded(at(settings), read_size); }
+  result<void, Error> operator()(Portion* (*at)(Settings&)) const {
+    SLUICE_TRY(*at(settings), parse_portion(text));
+    return {};
+  }
   result<void, Error> operator()(Duration* (*at)(Settings&)) const { return bounded(at(settings), parse_duration); }
   result<void, Error> operator()(std::vector<std::string>* (*at)(Settings&)) const {
     *at(settings) = split(text, ',');
@@ -207,7 +211,7 @@ result<void, Error> read_arguments(Settings& settings, const std::vector<std::st
 }
 
 std::string_view type_name(const SettingField& field) {
-  constexpr std::string_view kNames[] = {"text", "secret", "flag", "number", "size", "duration", "list"};
+  constexpr std::string_view kNames[] = {"text", "secret", "flag", "number", "size", "duration", "list", "portion"};
   return kNames[field.index()];
 }
 

@@ -23,6 +23,8 @@ struct ProcessSettings {
   std::string roles;
   Duration shutdown_deadline{};
   std::string log_level;
+  Duration turn_warning{};
+  Bytes memory_reserve;
 
   bool has_role(std::string_view role) const;
 };
@@ -53,6 +55,9 @@ struct RouterSettings {
   Duration pool_idle_timeout{};
   std::uint64_t pool_max_idle = 0;
   std::uint64_t requests_per_connection = 0;
+  std::vector<std::string> deny_cidrs;
+  std::vector<std::string> allow_cidrs;
+  std::vector<std::string> trusted_proxies;
 };
 
 struct IngressSettings {
@@ -72,6 +77,7 @@ struct IngressSettings {
 struct ApiSettings {
   std::string listen;
   Secret key;
+  std::string key_file;
   std::string public_url;
   std::uint64_t max_connections = 0;
   Bytes header_max;
@@ -88,6 +94,8 @@ struct AdminSettings {
 
 struct StoreSettings {
   Secret url;  // may hold a password
+  std::string url_file;
+  std::string secret_key_file;
   Duration reconnect_max{};
   Duration write_timeout{};
   Duration verify_interval{};
@@ -127,6 +135,24 @@ struct DrainSettings {
   Duration backoff_max{};
 };
 
+/// Whose share of what is how large. What happens at each limit stands in ops/limits.md.
+struct LimitSettings {
+  std::uint64_t client_connections_per_address = 0;
+  std::uint64_t app_connections = 0;
+  std::uint64_t app_requests = 0;
+  std::uint64_t app_idle_backends = 0;
+  Portion ingress_unproven;  // of ingress.max_connections
+  Duration ingress_proof_time{};
+  std::uint64_t lines_per_second = 0;
+  Portion lines_burst;              // of lines_per_second
+  Portion api_connections_per_key;  // of api.max_connections
+  std::uint64_t sessions_per_key = 0;
+  std::uint64_t kafka_producers_per_channel = 0;
+  std::uint64_t tokens_per_channel = 0;
+  Bytes config_bytes_per_channel;
+  Duration notice_interval{};
+};
+
 struct Settings {
   ProcessSettings process;
   RouterSettings router;
@@ -136,6 +162,7 @@ struct Settings {
   StoreSettings store;
   FabricSettings fabric;
   DrainSettings drains;
+  LimitSettings limits;
 };
 
 /// Where settings come from, weakest first: defaults, the TOML file, the environment, --set.

@@ -23,6 +23,10 @@ const SettingRow kTable[] = {
      "How long SIGTERM waits for requests to finish and drains to flush."},
     {"process.log_level", AT(process, log_level), "info", "debug|info|warning|error", kLive,
      "Least severe event that the own log shows."},
+    {"process.turn_warning", AT(process, turn_warning), "50ms", "1ms..1m", kStart,
+     "A turn of a shard that takes more CPU time than this is counted and logged."},
+    {"process.memory_reserve", AT(process, memory_reserve), "128MiB", "16MiB..1TiB", kStart,
+     "Memory that the process may take beside fabric.memory_budget: connections, requests, bodies, configuration."},
 
     // router
     {"router.http", AT(router, http), "0.0.0.0:8080", "", kStart, "Plain HTTP listeners (comma list); empty = none."},
@@ -73,6 +77,12 @@ const SettingRow kTable[] = {
      "Most idle connections kept to one backend by one shard."},
     {"router.requests_per_connection", AT(router, requests_per_connection), "0", "0..1000000000", kStart,
      "Requests served on one client connection before it is closed; 0 = no limit."},
+    {"router.deny_cidrs", AT(router, deny_cidrs), "169.254.0.0/16,fe80::/10,fd00:ec2::254/128", "", kStart,
+     "Networks (comma list) that no backend may be in. Sluice's own listeners are always refused."},
+    {"router.allow_cidrs", AT(router, allow_cidrs), "", "", kStart,
+     "Networks (comma list) that backends may be in although they are loopback or in router.deny_cidrs."},
+    {"router.trusted_proxies", AT(router, trusted_proxies), "", "", kStart,
+     "Networks (comma list) of peers whose Forwarded and X-Forwarded-* fields are believed."},
 
     // ingress
     {"ingress.http", AT(ingress, http), "0.0.0.0:8601", "", kStart, "Listeners of POST /logs (comma list)."},
@@ -117,6 +127,10 @@ const SettingRow kTable[] = {
 
     // store
     {"store.url", AT(store, url), "embedded:", "", kStart, "Where the configuration lives: embedded: or redis://..."},
+    {"store.url_file", AT(store, url_file), "", "", kStart,
+     "File that holds store.url, so that its password does not stand in the process list; empty = store.url."},
+    {"store.secret_key_file", AT(store, secret_key_file), "", "", kStart,
+     "File with the key (first line) and older keys (further lines) that seal secrets in the store; empty = not sealed."},
     {"store.reconnect_max", AT(store, reconnect_max), "5s", "100ms..1h", kStart,
      "Longest pause between attempts to reach the store."},
     {"store.write_timeout", AT(store, write_timeout), "2s", "10ms..1m", kStart,
@@ -176,6 +190,37 @@ const SettingRow kTable[] = {
     {"drains.backoff_min", AT(drains, backoff_min), "100ms", "1ms..1h", kStart,
      "First pause after a failed delivery; doubles each time, with jitter."},
     {"drains.backoff_max", AT(drains, backoff_max), "30s", "1ms..1d", kStart, "Longest pause between deliveries."},
+
+    // limits
+    {"limits.client_connections_per_address", AT(limits, client_connections_per_address), "0", "0..10000000", kStart,
+     "Most client connections of one address (IPv6: of one /64) to the router; 0 = a fair share once the listener is "
+     "over 75 % full. Trusted proxies are exempt."},
+    {"limits.app_connections", AT(limits, app_connections), "0", "0..10000000", kStart,
+     "Most connections to the backends of one app; 0 = no limit while there is room."},
+    {"limits.app_requests", AT(limits, app_requests), "0", "0..10000000", kStart,
+     "Most requests of one app at once; 0 = no limit while there is room."},
+    {"limits.app_idle_backends", AT(limits, app_idle_backends), "1000", "0..1000000", kStart,
+     "Most idle backend connections that one shard keeps for one app."},
+    {"limits.ingress_unproven", AT(limits, ingress_unproven), "10%", "", kStart,
+     "Part of ingress.max_connections for connections that have not shown a valid token."},
+    {"limits.ingress_proof_time", AT(limits, ingress_proof_time), "10s", "10ms..1h", kStart,
+     "An ingress connection that has not shown a valid token is closed after this."},
+    {"limits.lines_per_second", AT(limits, lines_per_second), "0", "0..1000000000", kStart,
+     "Most lines per second of one channel, and of one token; 0 = no limit."},
+    {"limits.lines_burst", AT(limits, lines_burst), "10x", "", kStart,
+     "Most lines at once above limits.lines_per_second: a number, or a multiple of it such as 10x."},
+    {"limits.api_connections_per_key", AT(limits, api_connections_per_key), "25%", "", kStart,
+     "Part of api.max_connections that one key may hold, tails among them."},
+    {"limits.sessions_per_key", AT(limits, sessions_per_key), "1000", "1..1000000", kStart,
+     "Most open tails of the sessions that one key made."},
+    {"limits.kafka_producers_per_channel", AT(limits, kafka_producers_per_channel), "4", "1..1000", kStart,
+     "Most Kafka producers (clusters and credentials) of one channel's drains."},
+    {"limits.tokens_per_channel", AT(limits, tokens_per_channel), "1000", "1..100000", kStart,
+     "Most tokens of one channel."},
+    {"limits.config_bytes_per_channel", AT(limits, config_bytes_per_channel), "1MiB", "16KiB..1GiB", kStart,
+     "Most bytes of configuration that one channel keeps in the store."},
+    {"limits.notice_interval", AT(limits, notice_interval), "60s", "1s..1d", kStart,
+     "How often a channel is told of the same thing."},
 };
 
 #undef AT

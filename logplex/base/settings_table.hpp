@@ -11,7 +11,7 @@ namespace sluice {
 /// Where a row's value goes. The alternative is the row's type.
 using SettingField = std::variant<std::string* (*)(Settings&), Secret* (*)(Settings&), bool* (*)(Settings&),
                                   std::uint64_t* (*)(Settings&), Bytes* (*)(Settings&), Duration* (*)(Settings&),
-                                  std::vector<std::string>* (*)(Settings&)>;
+                                  std::vector<std::string>* (*)(Settings&), Portion* (*)(Settings&)>;
 
 /// One row of the settings table.
 struct SettingRow {

@@ -1,11 +1,14 @@
 #include "logplex/base/units.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <limits>
 
 namespace sluice {
 namespace {
+
+__extension__ using Wide = unsigned __int128;
 
 struct Unit {
   std::string_view name;
@@ -84,6 +87,26 @@ std::string format_duration(Duration duration) {
     if (count % unit->scale == 0) return std::to_string(count / unit->scale) + std::string(unit->name);
   }
   return std::to_string(count) + "ns";
+}
+
+std::uint64_t Portion::of(std::uint64_t total) const {
+  Wide value = amount;
+  if (unit == Unit::kPercent) value = Wide{total} * amount / 100;
+  if (unit == Unit::kTimes) value = Wide{total} * amount;
+  return static_cast<std::uint64_t>(std::min(value, Wide{std::numeric_limits<std::uint64_t>::max()}));
+}
+
+result<Portion, Error> parse_portion(std::string_view text) {
+  Portion portion;
+  std::string_view digits = text;
+  if (digits.ends_with('%')) portion.unit = Portion::Unit::kPercent;
+  if (digits.ends_with('x')) portion.unit = Portion::Unit::kTimes;
+  if (portion.unit != Portion::Unit::kCount) digits.remove_suffix(1);
+  const auto [end, failed] = std::from_chars(digits.data(), digits.data() + digits.size(), portion.amount);
+  const bool too_many_percent = portion.unit == Portion::Unit::kPercent && portion.amount > 100;
+  if (failed != std::errc{} || end != digits.data() + digits.size() || too_many_percent)
+    return unreadable("a portion", text, "for example 200, 10%, 10x");
+  return portion;
 }
 
 }  // namespace sluice

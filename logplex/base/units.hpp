@@ -29,6 +29,19 @@ result<Bytes, Error> parse_bytes(std::string_view text);
 /// The shortest exact form: "64KiB", "1000".
 std::string format_bytes(Bytes bytes);
 
+/// An amount that may depend on a total: "200" is 200, "10%" a tenth of the total, "10x" ten times the total.
+struct Portion {
+  enum class Unit : std::uint8_t { kCount, kPercent, kTimes };
+  std::uint64_t amount = 0;
+  Unit unit = Unit::kCount;
+
+  /// The amount for this total, rounded down; at most 2^64 - 1.
+  std::uint64_t of(std::uint64_t total) const;
+};
+
+/// Reads "200", "10%" (0% to 100%) or "10x". Error: text says what is accepted.
+result<Portion, Error> parse_portion(std::string_view text);
+
 using Duration = std::chrono::nanoseconds;
 
 /// Reads "250ms", "5s", "2m", "1h", "3d", "10us"; a bare "0" too. Error: text says what is accepted.

@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/support/source_dir.hpp"
 #include "tests/unit/router/http1/codec_support.hpp"
 
 namespace sluice::http1 {
@@ -41,7 +42,7 @@ std::string rewritten_response(std::string_view bytes) {
 /// SLUICE_UPDATE_GOLDEN set the latter are written instead.
 TEST(Golden, heads_are_read_and_rewritten_as_recorded) {
   int files = 0;
-  for (const auto& entry : fs::directory_iterator(SLUICE_SOURCE_DIR "/tests/golden/http1")) {
+  for (const auto& entry : fs::directory_iterator(std::string(kSourceDir) + "/tests/golden/http1")) {
     const std::string kind = entry.path().extension();
     if (kind != ".request" && kind != ".response") continue;
     const std::string bytes = read_file(entry.path());
