@@ -51,7 +51,7 @@ class TlsBlockingStream final : public BlockingStream {
   bool expect_name(const std::string& name) {
     error_code not_literal;
     boost::asio::ip::make_address(name, not_literal);
-    if (not_literal && ::SSL_set_tlsext_host_name(session_.get(), name.c_str()) != 1) return false;
+    if (not_literal && !set_server_name(session_.get(), name)) return false;
     X509_VERIFY_PARAM* expected = ::SSL_get0_param(session_.get());
     ::X509_VERIFY_PARAM_set_hostflags(expected, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
     return (not_literal ? ::X509_VERIFY_PARAM_set1_host(expected, name.c_str(), 0)

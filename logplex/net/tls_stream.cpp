@@ -144,7 +144,7 @@ class TlsStream final : public ByteStream {
     error_code not_literal;
     asio::ip::make_address(name, not_literal);
     const bool literal = !not_literal;
-    if (!literal && ::SSL_set_tlsext_host_name(ssl, name.c_str()) != 1)
+    if (!literal && !set_server_name(ssl, name))
       return Error{NetError::kTlsHandshake, "the host name cannot be used for TLS"};
     if (context_->insecure()) return {};
     X509_VERIFY_PARAM* expected = ::SSL_get0_param(ssl);
