@@ -113,7 +113,7 @@ void EmbeddedStore::count(const StoreCore::Batch& batch, double seconds) {
   counters_.failed_commits += batch.failed ? 1 : 0;
   counters_.commit_seconds += batch.wrote ? seconds : 0;
   counters_.changes += batch.outcomes.size();
-  for (const auto& outcome : batch.outcomes) counters_.refused += outcome.has_error() ? 1 : 0;
+  for (const auto& outcome : batch.outcomes) counters_.refused += outcome.has_error() ? 1U : 0U;
 }
 
 StoreStatus EmbeddedStore::status() const {

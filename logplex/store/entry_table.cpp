@@ -39,7 +39,7 @@ void bind_text(sqlite3_stmt* statement, int index, std::string_view text) {
 
 std::string_view column_text(sqlite3_stmt* statement, int column) {
   const auto* text = reinterpret_cast<const char*>(sqlite3_column_text(statement, column));
-  return text == nullptr ? std::string_view() : std::string_view(text, sqlite3_column_bytes(statement, column));
+  return text == nullptr ? std::string_view() : std::string_view(text, static_cast<std::size_t>(sqlite3_column_bytes(statement, column)));
 }
 
 ConfigError error_for(int code) {

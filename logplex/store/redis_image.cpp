@@ -141,7 +141,7 @@ RedisImage::Loss RedisImage::loss(const RedisRows& rows) const {
     // Sessions come and go by themselves.
     if (EntryKind(kind) == EntryKind::kSession) continue;
     loss.known += states_[kind].size();
-    for (const auto& [key, digest] : states_[kind]) loss.deleted += rows.values[kind].count(key) == 0 ? 1 : 0;
+    for (const auto& [key, digest] : states_[kind]) loss.deleted += rows.values[kind].count(key) == 0 ? 1U : 0U;
   }
   return loss;
 }

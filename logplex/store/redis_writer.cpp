@@ -99,7 +99,7 @@ Task<result<Applied, Error>> RedisWriter::apply(Change change) {
   Attempt attempt{change, began + timeout_, digest_text(shard_.rng().next())};
   auto outcome = co_await attempts(std::move(attempt));
   counters_.seconds += std::chrono::duration<double>(shard_.clock().steady() - began).count();
-  counters_.refused += outcome.has_error() ? 1 : 0;
+  counters_.refused += outcome.has_error() ? 1U : 0U;
   co_return outcome;
 }
 

@@ -19,7 +19,7 @@ void parse_request(benchmark::State& state, const std::string& head) {
     parser.reset();
     benchmark::DoNotOptimize(parser.parse(head.data(), head.size()));
   }
-  state.SetBytesProcessed(static_cast<std::int64_t>(state.iterations() * head.size()));
+  state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(head.size()));
 }
 
 void forward_request(benchmark::State& state, const std::string& head) {
@@ -61,7 +61,7 @@ void scan_chunks(benchmark::State& state) {
     scanner.start(BodyKind::kChunked, 0);
     benchmark::DoNotOptimize(scanner.take(body.data(), body.size()));
   }
-  state.SetBytesProcessed(static_cast<std::int64_t>(state.iterations() * body.size()));
+  state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(body.size()));
 }
 
 void scan_portable(benchmark::State& state) {
