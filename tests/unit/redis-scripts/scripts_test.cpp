@@ -345,7 +345,7 @@ TEST_F(Scripts, of_racing_writers_one_wins_each_time) {
   constexpr int kRounds = 200;
   std::vector<int> wins(2);
   std::vector<std::thread> writers;
-  for (int writer = 0; writer < 2; ++writer)
+  for (std::size_t writer = 0; writer < 2; ++writer)
     writers.emplace_back([&, writer] {
       Client client(server_);
       for (int round = 0; round < kRounds; ++round) {

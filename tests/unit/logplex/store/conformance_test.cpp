@@ -54,7 +54,7 @@ TEST_P(Conformance, random_changes_give_what_the_reference_gives) {
       const auto outcome = node->apply(change, step % StoreNode::kShards);
       const auto code = outcome.has_error() ? outcome.error().code : error_code();
       ASSERT_EQ(code, expected.code) << "seed " << seed << " step " << step << " change " << change.index();
-      refused += code ? 1 : 0;
+      refused += code ? 1U : 0U;
       ASSERT_EQ(!code && outcome->created, expected.created) << "seed " << seed << " step " << step;
       if (step % 250 == 0) {
         ASSERT_EQ(state_of(*node, step % StoreNode::kShards), reference.describe());
@@ -72,16 +72,16 @@ TEST_P(Conformance, random_changes_give_what_the_reference_gives) {
 
 // Writers with names of their own: whatever the interleaving, each sees its own reference.
 TEST_P(Conformance, concurrent_writers_do_not_disturb_each_other) {
-  constexpr int kWriters = 8;
+  constexpr std::uint32_t kWriters = 8;
   constexpr int kSteps = 150;
   auto running = node();
   std::vector<std::thread> writers;
   std::vector<std::string> failures(kWriters);
-  for (int writer = 0; writer < kWriters; ++writer)
+  for (std::uint32_t writer = 0; writer < kWriters; ++writer)
     writers.emplace_back([&, writer] {
       for (int step = 0; step < kSteps; ++step) {
         const std::string id = "w" + std::to_string(writer) + "-" + std::to_string(step % 7);
-        const auto made = running->apply(PutApp{id, {id + ".com"}, {}, {}}, static_cast<std::uint32_t>(writer) % 3);
+        const auto made = running->apply(PutApp{id, {id + ".com"}, {}, {}}, writer % 3);
         if (made.has_error() || made->created != (step < 7)) failures[writer] = "put " + id;
         const bool seen = running->on_shard(static_cast<std::uint32_t>(step) % 3, [&id](ConfigFeed& feed) {
           return feed.current().app_by_host(id + ".com") != nullptr;
