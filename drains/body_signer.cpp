@@ -3,7 +3,7 @@
 #include <chrono>
 #include <utility>
 
-#include "logplex/net/base64.hpp"
+#include "logplex/base/base64.hpp"
 #include "logplex/net/secret_hash.hpp"
 
 namespace sluice {

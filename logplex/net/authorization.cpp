@@ -1,6 +1,6 @@
 #include "logplex/net/authorization.hpp"
 
-#include "logplex/net/base64.hpp"
+#include "logplex/base/base64.hpp"
 #include "logplex/net/http_message.hpp"
 
 namespace sluice {

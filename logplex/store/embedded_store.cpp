@@ -109,8 +109,8 @@ void EmbeddedStore::count(const StoreCore::Batch& batch, double seconds) {
     log_error("the configuration cannot be written", {{"reason", status.trouble}});
   if (status.reachable != status_.reachable && status.reachable) log_info("the configuration can be written again");
   status_ = std::move(status);
-  counters_.commits += batch.wrote ? 1 : 0;
-  counters_.failed_commits += batch.failed ? 1 : 0;
+  counters_.commits += batch.wrote ? 1U : 0U;
+  counters_.failed_commits += batch.failed ? 1U : 0U;
   counters_.commit_seconds += batch.wrote ? seconds : 0;
   counters_.changes += batch.outcomes.size();
   for (const auto& outcome : batch.outcomes) counters_.refused += outcome.has_error() ? 1U : 0U;

@@ -2,12 +2,12 @@
 #include <array>
 
 #include "logplex/base/check.hpp"
+#include "logplex/base/utf8.hpp"
 #include "logplex/wire/logfmt.hpp"
 #include "logplex/wire/newline.hpp"
 #include "logplex/wire/render.hpp"
 #include "logplex/wire/render_sink.hpp"
 #include "logplex/wire/timestamp.hpp"
-#include "logplex/wire/utf8.hpp"
 
 namespace sluice {
 namespace {

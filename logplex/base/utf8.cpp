@@ -1,4 +1,4 @@
-#include "logplex/wire/utf8.hpp"
+#include "logplex/base/utf8.hpp"
 
 namespace sluice {
 namespace {

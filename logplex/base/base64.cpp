@@ -1,4 +1,4 @@
-#include "logplex/net/base64.hpp"
+#include "logplex/base/base64.hpp"
 
 #include <algorithm>
 
