@@ -241,7 +241,7 @@ Task<void> DrainRunner::run() {
     waiting_ = true;
     const bool woken = co_await wake_.wait_for(patience);
     waiting_ = false;
-    if (!woken && sent_ == 0 && transport_ != nullptr) transport_->tend();
+    if (!woken && !gate_.stopping() && sent_ == 0 && transport_ != nullptr) transport_->tend();
   }
 }
 
@@ -442,7 +442,7 @@ void DrainRunner::flush() {
   wake_.set();
 }
 
-Task<void> DrainRunner::finished() { return finished_.wait(); }
+Task<void> DrainRunner::finished() { co_await finished_.wait(); }
 
 void DrainRunner::cancel() {
   leave_ring();
@@ -450,6 +450,7 @@ void DrainRunner::cancel() {
   if (sent_ > 0) static_cast<void>(take_confirmed());
   if (transport_ != nullptr) transport_->close();
   gate_.stop();
+  finished_.set();
 }
 
 std::uint64_t DrainRunner::lines_in_frames() const {

@@ -57,10 +57,16 @@ class DrainRunner final : public OnShard, private Subscription, private FrameRin
   void skip_pending();
   /// Sends what there is, without waiting for batches; a failure now is the last. Ends in finished().
   void flush();
+  /// Returns after flush() has ended, or after cancel(). The caller has a pin.
   Task<void> finished();
   /// Ends everything now.
   void cancel();
+  /// For whoever uses the runner across a co_await: stopped() does not return while the hold exists.
+  Gate::Hold pin() { return gate_.hold(); }
+  /// Returns when no task runs and nobody has a pin: then it may be destroyed.
   Task<void> stopped() { return gate_.stopped(); }
+  /// Returns when no task runs. The caller has a pin.
+  Task<void> tasks_ended() { return gate_.tasks_ended(); }
   /// Once it has stopped.
   DrainOwed owed() const;
 

@@ -80,7 +80,7 @@ void DrainSet::remove(std::uint64_t drain) {
   runners_.erase(running);
 }
 
-/// A runner is destroyed once its task has ended.
+/// A runner is destroyed once its task has ended and nobody has it pinned.
 Task<void> DrainSet::bury(std::unique_ptr<DrainRunner> runner) { co_await runner->stopped(); }
 
 std::optional<Ledger> DrainSet::ledger(std::uint64_t drain) const {
@@ -100,10 +100,16 @@ void DrainSet::flush() {
   for (auto& [id, runner] : runners_) runner->flush();
 }
 
+/// The configuration may remove runners while a task goes through them: the pins keep them until it is done.
+std::vector<DrainSet::Pinned> DrainSet::pin_all() {
+  std::vector<Pinned> all;
+  for (auto& [id, runner] : runners_) all.push_back({runner.get(), runner->pin()});
+  return all;
+}
+
 Task<void> DrainSet::flushed() {
-  std::vector<DrainRunner*> runners;
-  for (auto& [id, runner] : runners_) runners.push_back(runner.get());
-  for (DrainRunner* runner : runners) co_await runner->finished();
+  const auto all = pin_all();
+  for (const Pinned& pinned : all) co_await pinned.runner->finished();
 }
 
 void DrainSet::cancel() {
@@ -111,9 +117,10 @@ void DrainSet::cancel() {
 }
 
 Task<void> DrainSet::stopped() {
-  std::vector<DrainRunner*> runners;
-  for (auto& [id, runner] : runners_) runners.push_back(runner.get());
-  for (DrainRunner* runner : runners) co_await runner->stopped();
+  {
+    const auto all = pin_all();
+    for (const Pinned& pinned : all) co_await pinned.runner->tasks_ended();
+  }
   co_await gate_.stopped();
 }
 

@@ -68,6 +68,11 @@ class DrainSet final : public ConfigObserver, public OnShard {
   void restore(const ConfigSnapshot& config, Restoring& restoring);
   void go_on(std::uint64_t drain, ChannelSlot channel, const OwedCursor& cursor);
   Task<void> bury(std::unique_ptr<DrainRunner> runner);
+  struct Pinned {
+    DrainRunner* runner;
+    Gate::Hold hold;
+  };
+  std::vector<Pinned> pin_all();
 
   ChannelNames names_;
   const DrainEnvironment environment_;

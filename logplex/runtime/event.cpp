@@ -1,5 +1,7 @@
 #include "logplex/runtime/event.hpp"
 
+#include <utility>
+
 namespace sluice {
 
 Event::Event(Shard& shard)
@@ -7,30 +9,26 @@ Event::Event(Shard& shard)
 
 void Event::set() {
   set_ = true;
+  ++sets_;
   timer_.cancel();
 }
 
-void Event::on_time(void* self) {
-  auto& event = *static_cast<Event*>(self);
-  event.timed_out_ = true;
-  event.timer_.cancel();
-}
+void Event::on_time(void* self) { static_cast<Event*>(self)->timer_.cancel(); }
 
-Task<void> Event::wait() {
+Task<bool> Event::wait() {
+  const std::uint64_t before = sets_;
   if (!set_) co_await timer_.async_wait(use_tuple);
-  set_ = false;
+  co_return std::exchange(set_, false) || sets_ != before;
 }
 
 Task<bool> Event::wait_for(Duration time) {
-  timed_out_ = false;
+  const std::uint64_t before = sets_;
   if (!set_) {
     deadline_.arm(time);
     co_await timer_.async_wait(use_tuple);
     deadline_.disarm();
   }
-  const bool in_time = set_ || !timed_out_;
-  set_ = false;
-  co_return in_time;
+  co_return std::exchange(set_, false) || sets_ != before;
 }
 
 Task<void> sleep_for(Duration time) {

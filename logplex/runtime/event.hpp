@@ -17,9 +17,10 @@ class Event {
   void set();
   bool is_set() const { return set_; }
   void reset() { set_ = false; }
-  /// Returns when set (and takes it) or when the task is cancelled.
-  Task<void> wait();
-  /// The same, but false when the time passed first.
+  /// True when the event was set; this wait takes it. False when the task was cancelled: then the task goes on until
+  /// its next co_await of an operation, and does nothing else in between.
+  Task<bool> wait();
+  /// The same, but also false when the time passed first.
   Task<bool> wait_for(Duration time);
 
  private:
@@ -28,7 +29,7 @@ class Event {
   SteadyTimer timer_;
   Deadline deadline_;
   bool set_ = false;
-  bool timed_out_ = false;
+  std::uint64_t sets_ = 0;  // tells each of several waiters that it was set, although the first one has taken it
 };
 
 /// Pauses the task on the shard's wheel (tests decide the time).

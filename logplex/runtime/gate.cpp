@@ -34,9 +34,31 @@ void cancel_unless_ended(const std::weak_ptr<asio::cancellation_signal>& task) {
 
 }  // namespace
 
-Gate::Gate(Shard& shard, std::string name) : shard_(shard), name_(std::move(name)), empty_(shard) {}
+/// Shared with the holds: one that sits in a task's frame may outlive the gate when the runtime ends.
+struct Gate::Holds {
+  std::size_t count = 0;
+  Gate* gate = nullptr;
+};
 
-Gate::~Gate() { SLUICE_DCHECK(tasks_.empty() || shard_.runtime_stopping()); }
+Gate::Hold::Hold(std::shared_ptr<Holds> holds) : holds_(std::move(holds)) { ++holds_->count; }
+
+Gate::Hold::~Hold() {
+  if (holds_ == nullptr || --holds_->count > 0) return;
+  if (holds_->gate != nullptr) holds_->gate->empty_.set();
+}
+
+Gate::Gate(Shard& shard, std::string name)
+    : shard_(shard), name_(std::move(name)), empty_(shard), holds_(std::make_shared<Holds>()) {
+  holds_->gate = this;
+}
+
+Gate::~Gate() {
+  SLUICE_DCHECK(tasks_.empty() || shard_.runtime_stopping());
+  SLUICE_CHECK(holds_->count == 0 || shard_.runtime_stopping());
+  holds_->gate = nullptr;
+}
+
+Gate::Hold Gate::hold() { return Hold(holds_); }
 
 void Gate::spawn(Task<void> task) {
   if (stopping_) return;
@@ -60,6 +82,10 @@ void Gate::stop() {
 }
 
 Task<void> Gate::stopped() {
+  while (!tasks_.empty() || holds_->count > 0) co_await empty_.wait();
+}
+
+Task<void> Gate::tasks_ended() {
   while (!tasks_.empty()) co_await empty_.wait();
 }
 

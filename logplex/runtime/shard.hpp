@@ -34,6 +34,7 @@ class TurnHook {
 
  private:
   friend class Shard;
+  std::uint32_t place_ = 0;  // in the shard's list while queued
   bool queued_ = false;
 };
 

@@ -1,0 +1,72 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <utility>
+
+namespace sluice {
+
+/// How much of a pool each key holds: connections of an address, streams of an API key, requests of an app. The counts
+/// are exact over all shards. Keys are 64-bit values that the caller makes, such as a hash or a slot; two that are
+/// equal share.
+///
+///     std::optional<ShareTable::Share> share = table.take(key, most);
+///     if (!share) ...   // refuse the peer, count it
+///
+/// With `most` 0 a key is limited only when the pool is nearly full: once more than 75 % of the pool is taken, a key
+/// may hold its fair share. That is 7/8 of the pool divided by the number of keys that hold any, and at least 1; the
+/// last eighth is for keys that come later. Without a pool (0), `most` 0 is no limit.
+///
+/// Any thread. A call takes one of 64 short locks, so it is for connections and streams, not for each request or line.
+/// Memory is bounded by what is taken: a key's entry goes when its count is 0. Shares may outlive the table.
+class ShareTable {
+ private:
+  struct State;
+
+ public:
+  /// One taken; gives it back when destroyed. Movable; an empty one holds nothing.
+  class [[nodiscard]] Share {
+   public:
+    Share() = default;
+    Share(Share&& other) noexcept = default;
+    Share& operator=(Share&& other) noexcept {
+      state_.swap(other.state_);
+      std::swap(key_, other.key_);
+      return *this;
+    }
+    ~Share() { release(); }
+
+    void release();
+    std::uint64_t key() const { return key_; }
+    explicit operator bool() const { return state_ != nullptr; }
+
+   private:
+    friend class ShareTable;
+    Share(std::shared_ptr<State> state, std::uint64_t key) : state_(std::move(state)), key_(key) {}
+    std::shared_ptr<State> state_;
+    std::uint64_t key_ = 0;
+  };
+
+  /// `pool` is how many there are in all, for fair shares. The table itself does not enforce it.
+  explicit ShareTable(std::uint64_t pool = 0);
+
+  /// Nothing when the key holds `most` already, or its fair share when `most` is 0.
+  std::optional<Share> take(std::uint64_t key, std::uint64_t most);
+  /// Takes one whatever the key holds, for peers that are exempt but counted.
+  Share take_any(std::uint64_t key);
+  /// What take(key, most) would decide now.
+  bool may_take(std::uint64_t key, std::uint64_t most) const;
+  /// What a key may hold at this moment when `most` is 0; the largest number while the pool is not nearly full.
+  std::uint64_t fair_share(std::uint64_t key) const;
+
+  std::uint64_t count(std::uint64_t key) const;
+  /// Keys that hold any, and what all of them hold.
+  std::uint64_t keys() const;
+  std::uint64_t total() const;
+
+ private:
+  std::shared_ptr<State> state_;
+};
+
+}  // namespace sluice
