@@ -16,6 +16,7 @@
 #include "logplex/daemon/settings_check.hpp"
 #include "logplex/net/address_text.hpp"
 #include "logplex/runtime/cross.hpp"
+#include "logplex/runtime/memory_account.hpp"
 
 namespace sluice {
 namespace {
@@ -73,6 +74,7 @@ Node::Node(const Settings& settings, Clock& clock, Files& files)
                     [this](MetricsPage& page) {
                       store_->add_metrics(page);
                       kafka_->add_metrics(page);
+                      runtime_->memory().add_metrics(page);
                       listeners_->add_metrics(page);
                     },
                     ready_},
@@ -114,6 +116,7 @@ result<void, Error> Node::open() {
   SLUICE_TRY(const LogIdentity identity, LogIdentity::begin(data_dir, files_, rng));
   SLUICE_TRY(store_, open_store(settings_.store, data_dir, limits_of(settings_), clock_));
   runtime_ = std::make_unique<Runtime>(shard_count(settings_), clock_, settings_.process.pin);
+  runtime_->memory().set_reserve(settings_.process.memory_reserve);
   // From here on a signal waits until there is someone to act on it.
   signals_ = std::make_unique<SignalSet>(runtime_->shard(0).executor(), SIGTERM, SIGINT, SIGHUP);
   fabric_ = std::make_unique<Fabric>(*runtime_, settings_.fabric, settings_.ingress.max_delay, identity);

@@ -5,9 +5,12 @@
 
 #include <string>
 
+#include "logplex/runtime/memory_account.hpp"
+
 namespace sluice {
 
-Runtime::Runtime(std::uint32_t shards, Clock& clock, bool pin) : pin_(pin) {
+Runtime::Runtime(std::uint32_t shards, Clock& clock, bool pin)
+    : pin_(pin), memory_(std::make_unique<MemoryAccount>(shards)) {
   SLUICE_CHECK(shards > 0);
   for (std::uint32_t i = 0; i < shards * shards; ++i) mailboxes_.push_back(std::make_unique<Mailbox>(kMailboxCapacity));
   for (std::uint32_t id = 0; id < shards; ++id) shards_.push_back(std::make_unique<Shard>(*this, id, clock));

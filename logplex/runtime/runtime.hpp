@@ -10,6 +10,8 @@
 
 namespace sluice {
 
+class MemoryAccount;
+
 /// All shards of the process and the mailboxes between them.
 class Runtime {
  public:
@@ -24,6 +26,8 @@ class Runtime {
 
   std::uint32_t size() const { return static_cast<std::uint32_t>(shards_.size()); }
   Shard& shard(std::uint32_t id) { return *shards_[id]; }
+  /// What peers make all shards hold, beside lines and frames.
+  MemoryAccount& memory() { return *memory_; }
 
   /// Starts one thread per shard.
   void start();
@@ -39,6 +43,7 @@ class Runtime {
 
   const bool pin_;
   std::atomic<bool> stopping_{false};
+  std::unique_ptr<MemoryAccount> memory_;  // before the shards: what lives on them gives back when it is destroyed
   std::vector<std::unique_ptr<Mailbox>> mailboxes_;
   std::vector<std::unique_ptr<Shard>> shards_;
   std::vector<std::thread> threads_;

@@ -12,6 +12,8 @@ namespace sluice {
 namespace {
 
 constexpr std::size_t kStripes = 64;
+/// Of fewer nothing is kept for keys that come later.
+constexpr std::uint64_t kSmallPool = 16;
 constexpr std::uint64_t kNoLimit = std::numeric_limits<std::uint64_t>::max();
 
 /// Keys may be small numbers or chosen by a peer: spread them in a way that nobody knows (SplitMix64's finaliser).
@@ -49,7 +51,8 @@ struct ShareTable::State {
     const std::uint64_t taken = total.load(std::memory_order_relaxed);
     if (pool == 0 || taken <= pool / 4 * 3) return kNoLimit;
     const std::uint64_t holders = keys.load(std::memory_order_relaxed) + (held == 0 ? 1 : 0);
-    return std::max<std::uint64_t>((pool - pool / 8) / holders, 1);
+    const std::uint64_t shared = pool < kSmallPool ? pool : pool - pool / 8;
+    return std::max<std::uint64_t>(shared / holders, 1);
   }
   bool allows(std::uint64_t held, std::uint64_t most) const { return held < (most != 0 ? most : fair_share(held)); }
 

@@ -16,7 +16,7 @@ namespace sluice {
 ///
 /// With `most` 0 a key is limited only when the pool is nearly full: once more than 75 % of the pool is taken, a key
 /// may hold its fair share. That is 7/8 of the pool divided by the number of keys that hold any, and at least 1; the
-/// last eighth is for keys that come later. Without a pool (0), `most` 0 is no limit.
+/// last eighth is for keys that come later (in pools of 16 or more). Without a pool (0), `most` 0 is no limit.
 ///
 /// Any thread. A call takes one of 64 short locks, so it is for connections and streams, not for each request or line.
 /// Memory is bounded by what is taken: a key's entry goes when its count is 0. Shares may outlive the table.
