@@ -123,7 +123,7 @@ void store_changes(benchmark::State& state) {
   for (auto _ : state) {
     Writers writers{*store, {state.range(0)}, {32}};
     for (int writer = 0; writer < 32; ++writer)
-      asio::post(runtime.shard(writer % 2u).io(),
+      asio::post(runtime.shard(static_cast<std::uint32_t>(writer) % 2).io(),
                  [&, writer] { gates[writer % 2].spawn(write_changes(writers, writer)); });
     writers.done.acquire();
   }

@@ -124,6 +124,9 @@ struct Bare {
     open = kLines;
     for (const KafkaEntry& entry : entries) {
       void* value = const_cast<char*>(entry.value.data());
+      // librdkafka's macros hold old-style casts.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wold-style-cast"
       if (headers)
         rd_kafka_producev(handle, RD_KAFKA_V_RKT(topic), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
                           RD_KAFKA_V_VALUE(value, entry.value.size()),
@@ -132,6 +135,7 @@ struct Bare {
       else
         rd_kafka_produce(topic, RD_KAFKA_PARTITION_UA, RD_KAFKA_MSG_F_COPY, value, entry.value.size(), entry.key.data(),
                          entry.key.size(), nullptr);
+#pragma GCC diagnostic pop
     }
     while (open > 0) rd_kafka_poll(handle, 100);
   }

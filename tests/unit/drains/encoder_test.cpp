@@ -51,7 +51,7 @@ TEST(Encoder, unknown_formats_and_schemes_are_named) {
 TEST(Encoder, framed_messages_are_little_longer_than_their_records) {
   LineView least;
   least.pri = 191;
-  for (const std::size_t size : {0, 1, 7, 100, 9999, 65535})
+  for (const unsigned size : {0U, 1U, 7U, 100U, 9999U, 65535U})
     for (const char* const url : {"https://h/x", "syslog://h"})
       for (const char* const format : {"logplex", "rfc5424"}) {
         const std::string text(size, 'x');

@@ -233,7 +233,7 @@ TEST(FabricShard, who_waits_for_a_stalled_owner_uses_up_few_batches) {
 }
 
 TEST(FabricShard, a_portion_at_a_time_never_costs_a_line) {
-  for (const std::size_t size : {std::size_t{1}, std::size_t{100}, std::size_t{1000}, std::size_t{40'000}}) {
+  for (const unsigned size : {1U, 100U, 1000U, 40'000U}) {
     HandDriven fabric(8, 8_MiB);
     const ChannelSlot slot = fabric.open(1);
     const std::string text(size, 'x');
