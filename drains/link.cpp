@@ -6,7 +6,7 @@ namespace sluice {
 namespace {
 
 std::string class_of(error_code code) {
-  if (code == NetError::kNoSuchHost || code == NetError::kResolverBusy) return "dns";
+  if (code == NetError::kNoSuchHost || code == NetError::kDnsTimeout || code == NetError::kResolverBusy) return "dns";
   if (code == NetError::kConnectFailed) return "connect";
   if (code == NetError::kTlsHandshake || code == NetError::kTlsCertificate) return "tls";
   if (code == NetError::kTimedOut) return "timeout";
@@ -34,6 +34,7 @@ Link::Link(const DrainEnvironment& environment, const Drain& drain, Destination 
     : environment_(environment),
       destination_(std::move(destination)),
       limits_(limits),
+      owner_(drain.channel),
       own_tls_(own_options(drain, destination_, environment.settings)) {}
 
 Task<result<std::shared_ptr<const TlsContext>, Error>> Link::tls_context() {
@@ -62,6 +63,7 @@ Task<result<std::unique_ptr<ByteStream>, Error>> Link::dial() {
   target.host = destination_.url.host;
   target.port = destination_.port;
   target.tls = *context;
+  target.owner = owner_;
   auto stream = co_await environment_.dialer.dial(std::move(target), limits_.connect);
   if (!stream) co_return stream.error();
   if (const TlsFacts* facts = (*stream)->tls()) facts_ = *facts;

@@ -42,6 +42,7 @@ class Link {
   const DrainEnvironment& environment_;
   const Destination destination_;
   const Limits limits_;
+  const std::string owner_;                  // the drain's channel; empty for a global drain
   std::optional<TlsClientOptions> own_tls_;  // when the default context will not do
   std::shared_ptr<const TlsContext> context_;
   std::optional<TlsFacts> facts_;

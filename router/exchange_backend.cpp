@@ -89,7 +89,7 @@ void Exchange::connect() {
   reused_ = false;
   connecting_since_ = proxy_.shard().now();
   const bool stale = upstream_->is_name() && proxy_.shard().now() - upstream_->resolved_at() > kAddressAge;
-  if (stale || upstream_->endpoints().empty()) proxy_.resolve(*upstream_);
+  if (stale || upstream_->endpoints().empty()) proxy_.resolve(*upstream_, app_);
   if (upstream_->endpoints().empty()) return await_address();
   phase_ = Phase::kConnecting;
   deadline_.arm(std::min(proxy_.settings().connect, std::max<Duration>(connect_time_left(), Duration{0})));

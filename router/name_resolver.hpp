@@ -1,6 +1,6 @@
 #pragma once
 
-#include "logplex/net/dial.hpp"
+#include "logplex/net/resolver.hpp"
 #include "router/proxy_shard.hpp"
 
 namespace sluice {
@@ -10,10 +10,9 @@ class NameResolver final : public BackendResolver {
  public:
   NameResolver(Resolver& resolver, Duration timeout) : resolver_(resolver), timeout_(timeout) {}
 
-  Task<std::vector<asio::ip::address>> resolve(std::string host) override {
-    auto found = co_await resolver_.resolve(std::move(host), timeout_);
-    if (found.has_error()) co_return std::vector<asio::ip::address>();
-    co_return std::move(found).value();
+  Task<result<Resolver::Addresses, Error>> resolve(NameQuery query) override {
+    query.timeout = timeout_;
+    return resolver_.resolve(std::move(query));
   }
 
  private:

@@ -145,16 +145,21 @@ void ProxyShard::write_line(ChannelSlot channel, const RouterLine& line) {
   outlet_.append(channel, line_.write(line, settings_.line_format, shard().wall_now()));
 }
 
-void ProxyShard::resolve(Upstream& upstream) {
+void ProxyShard::resolve(Upstream& upstream, AppSlot app, bool anew) {
   if (upstream.resolving || gate_.stopping()) return;
   upstream.resolving = true;
-  gate_.spawn(resolve_task(upstream.slot(), upstream.host(), upstream.port()));
+  NameQuery query;
+  query.host = upstream.host();
+  query.owner = std::to_string(app.value);
+  query.anew = anew;
+  gate_.spawn(resolve_task(upstream.slot(), std::move(query), upstream.port()));
 }
 
-Task<void> ProxyShard::resolve_task(BackendSlot slot, std::string host, std::uint16_t port) {
-  auto addresses = co_await resolver_.resolve(std::move(host));
+Task<void> ProxyShard::resolve_task(BackendSlot slot, NameQuery query, std::uint16_t port) {
+  const auto addresses = co_await resolver_.resolve(std::move(query));
   std::vector<Endpoint> endpoints;
-  for (const auto& address : addresses) endpoints.push_back(make_endpoint(address, port));
+  if (addresses)
+    for (const auto& address : *addresses) endpoints.push_back(make_endpoint(address, port));
   table_.resolved(slot, std::move(endpoints), shard().now());
 }
 

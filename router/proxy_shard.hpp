@@ -9,6 +9,7 @@
 #include "logplex/base/metrics.hpp"
 #include "logplex/channel/outlet.hpp"
 #include "logplex/net/listener.hpp"
+#include "logplex/net/resolver.hpp"
 #include "logplex/runtime/event.hpp"
 #include "logplex/runtime/gate.hpp"
 #include "router/client_connection.hpp"
@@ -22,8 +23,8 @@ namespace sluice {
 /// Finds the addresses of backends that are given by name.
 class BackendResolver {
  public:
-  /// Empty when there is none.
-  virtual Task<std::vector<asio::ip::address>> resolve(std::string host) = 0;
+  /// Errors: those of Resolver.
+  virtual Task<result<Resolver::Addresses, Error>> resolve(NameQuery query) = 0;
 
  protected:
   ~BackendResolver() = default;
@@ -87,14 +88,14 @@ class ProxyShard final : public ConnectionHandler, public OnShard {
   Exchange& take_exchange();
   void give_back(Exchange& exchange);
   void write_line(ChannelSlot channel, const RouterLine& line);
-  /// Looks the backend's name up, once at a time.
-  void resolve(Upstream& upstream);
+  /// Looks the backend's name up, once at a time. `anew`: the addresses known so far do not work.
+  void resolve(Upstream& upstream, AppSlot app, bool anew = false);
   void on_client_closed();
 
  private:
   using Clients = boost::intrusive::list<ClientConnection, boost::intrusive::constant_time_size<false>>;
 
-  Task<void> resolve_task(BackendSlot slot, std::string host, std::uint16_t port);
+  Task<void> resolve_task(BackendSlot slot, NameQuery query, std::uint16_t port);
 
   const ProxySettings& settings_;
   LineOutlet& outlet_;

@@ -1,52 +1,15 @@
 #include "logplex/net/dial.hpp"
 
-#include <netdb.h>
-
 #include <algorithm>
-#include <functional>
-#include <optional>
 
 #include <boost/asio/error.hpp>
-#include <boost/asio/post.hpp>
 #include <boost/asio/socket_base.hpp>
 
-#include "logplex/net/address_text.hpp"
 #include "logplex/net/tcp_stream.hpp"
 #include "logplex/net/tls_stream.hpp"
 
 namespace sluice {
 namespace {
-
-using Addresses = std::vector<asio::ip::address>;
-
-std::string without_brackets(const std::string& host) {
-  const bool bracketed = host.size() > 2 && host.front() == '[' && host.back() == ']';
-  return bracketed ? host.substr(1, host.size() - 2) : host;
-}
-
-struct LookUp {
-  int failed = 0;
-  Addresses addresses;
-};
-
-LookUp look_up(const std::string& host) {
-  LookUp answer;
-  addrinfo hints{};
-  hints.ai_socktype = SOCK_STREAM;
-  hints.ai_flags = AI_ADDRCONFIG;
-  addrinfo* found = nullptr;
-  answer.failed = ::getaddrinfo(host.c_str(), nullptr, &hints, &found);
-  if (answer.failed != 0) return answer;
-  for (const addrinfo* entry = found; entry != nullptr; entry = entry->ai_next) {
-    sockaddr_storage address{};
-    std::copy_n(reinterpret_cast<const char*>(entry->ai_addr), entry->ai_addrlen, reinterpret_cast<char*>(&address));
-    const auto parsed = peer_of(address).address;
-    if (std::find(answer.addresses.begin(), answer.addresses.end(), parsed) == answer.addresses.end())
-      answer.addresses.push_back(parsed);
-  }
-  ::freeaddrinfo(found);
-  return answer;
-}
 
 /// Closes the socket when the time passes.
 class ConnectLimit {
@@ -80,40 +43,9 @@ Error failure(const DialTarget& target, error_code code, const std::string& why)
 
 }  // namespace
 
-Task<result<Addresses, Error>> Resolver::resolve(std::string host, Duration timeout) {
-  struct Answer {
-    explicit Answer(Shard& shard) : ready(shard) {}
-    Event ready;
-    std::optional<LookUp> found;
-  };
-  error_code not_literal;
-  const auto literal = asio::ip::make_address(without_brackets(host), not_literal);
-  if (!not_literal) co_return Addresses{literal};
-  Shard& home = Shard::current();
-  auto answer = std::make_shared<Answer>(home);
-  // The answer holds a timer of its shard: it goes back there before the worker lets go of it.
-  std::function<void()> work = [answer, &io = home.io(), host]() mutable {
-    LookUp found = look_up(host);
-    asio::post(io, [answer = std::move(answer), found = std::move(found)]() mutable {
-      answer->found = std::move(found);
-      answer->ready.set();
-    });
-  };
-  if (!lane_.submit(std::move(work)))
-    co_return Error{NetError::kResolverBusy, "'" + host + "' waits behind too many other host names"};
-  const bool in_time = co_await answer->ready.wait_for(timeout);
-  if (!answer->found) {
-    const NetError why = in_time ? NetError::kNoSuchHost : NetError::kTimedOut;
-    co_return Error{why, "the host name '" + host + "' was not resolved in time"};
-  }
-  if (answer->found->failed != 0)
-    co_return Error{NetError::kNoSuchHost,
-                    "the host name '" + host + "' does not resolve: " + ::gai_strerror(answer->found->failed)};
-  co_return std::move(answer->found->addresses);
-}
-
 /// The first address that is allowed and answers. The time is for all of them together.
-Task<result<TcpSocket, Error>> Dialer::connect(const DialTarget& target, const Addresses& addresses, SteadyTime until) {
+Task<result<TcpSocket, Error>> Dialer::connect(const DialTarget& target, const Resolver::Addresses& addresses,
+                                               SteadyTime until) {
   Error last = failure(target, NetError::kConnectFailed, "the host name has no address");
   std::size_t left = addresses.size();
   for (const auto& address : addresses) {
@@ -144,7 +76,8 @@ Task<result<TcpSocket, Error>> Dialer::connect(const DialTarget& target, const A
 Task<result<std::unique_ptr<ByteStream>, Error>> Dialer::dial(DialTarget target, Duration timeout) {
   const SteadyTime until = shard_.now() + timeout;
   const std::string host = without_brackets(target.host);
-  auto addresses = co_await resolver_.resolve(host, timeout);
+  NameQuery query{host, target.owner, timeout};
+  auto addresses = co_await resolver_.resolve(std::move(query));
   if (!addresses) co_return failure(target, addresses.error().code, addresses.error().text());
   auto socket = co_await connect(target, *addresses, until);
   if (!socket) co_return socket.error();

@@ -6,29 +6,17 @@
 
 #include "logplex/net/address_guard.hpp"
 #include "logplex/net/net_error.hpp"
+#include "logplex/net/resolver.hpp"
 #include "logplex/net/stream.hpp"
 #include "logplex/net/tls_context.hpp"
-#include "logplex/runtime/lane.hpp"
 
 namespace sluice {
-
-/// Resolves names with getaddrinfo on threads of its own; at most `capacity` wait. One per process, used by all shards;
-/// destroyed before the runtime.
-class Resolver {
- public:
-  explicit Resolver(std::size_t threads = 4, std::size_t capacity = 256) : lane_("resolve", threads, capacity) {}
-
-  /// Address literals are answered at once. Errors: kNoSuchHost, kResolverBusy, kTimedOut.
-  Task<result<std::vector<asio::ip::address>, Error>> resolve(std::string host, Duration timeout);
-
- private:
-  Lane lane_;
-};
 
 struct DialTarget {
   std::string host;  // name or address literal (IPv6 with or without brackets)
   std::uint16_t port = 0;
   std::shared_ptr<const TlsContext> tls;  // null = plain
+  std::string owner{};                    // whose look-up of the name it is: see NameQuery
 };
 
 /// Makes client connections: resolves, asks the address guard about every address it is about to use, tries them in
@@ -45,7 +33,7 @@ class Dialer {
   Task<result<std::unique_ptr<ByteStream>, Error>> dial(DialTarget target, Duration timeout);
 
  private:
-  Task<result<TcpSocket, Error>> connect(const DialTarget& target, const std::vector<asio::ip::address>& addresses,
+  Task<result<TcpSocket, Error>> connect(const DialTarget& target, const Resolver::Addresses& addresses,
                                          SteadyTime until);
 
   Shard& shard_;

@@ -18,8 +18,10 @@ const char* text_of(NetError error) {
       return "the server is stopping";
     case NetError::kNoSuchHost:
       return "the host name does not resolve";
+    case NetError::kDnsTimeout:
+      return "no name server answers";
     case NetError::kResolverBusy:
-      return "too many host names are being resolved";
+      return "too many host names are being looked up";
     case NetError::kAddressRefused:
       return "the address is not allowed";
     case NetError::kConnectFailed:

@@ -12,8 +12,9 @@ enum class NetError {
   kBodyTooLarge,    // more body than the caller takes: 413
   kHeadTooLarge,    // more header bytes than the limit: 431
   kStopping,        // this server is shutting down: end what you do
-  kNoSuchHost,      // the name does not resolve; later it may
-  kResolverBusy,    // too many names are being resolved; try again
+  kNoSuchHost,      // the name servers know no such name, or no address of it; later they may
+  kDnsTimeout,      // no name server gave an answer; try again
+  kResolverBusy,    // too many names of this owner are being looked up; try again
   kAddressRefused,  // the address guard forbids it: a retry does not help, unless the name changes
   kConnectFailed,   // no address of the target answered; try again
   kTlsHandshake,    // TLS failed for another reason than a certificate

@@ -64,7 +64,7 @@ class RedisStore final : public Store, private RedisFollower::Observer {
   Runtime runtime_;
   Shard& shard_;
   AddressGuard guard_;
-  Resolver resolver_{1};
+  Resolver resolver_;
   // On the store's shard, once started:
   Gate gate_;
   Dialer dialer_;

@@ -31,7 +31,7 @@ class NullOutlet final : public LineOutlet {
 
 class NoNames final : public BackendResolver {
  public:
-  Task<std::vector<asio::ip::address>> resolve(std::string) override { co_return std::vector<asio::ip::address>(); }
+  Task<result<Resolver::Addresses, Error>> resolve(NameQuery) override { co_return Error{NetError::kNoSuchHost, {}}; }
 };
 
 sockaddr_in loopback(std::uint16_t port) {

@@ -39,9 +39,11 @@ class CollectingOutlet final : public LineOutlet {
 
 class TableResolver final : public BackendResolver {
  public:
-  Task<std::vector<asio::ip::address>> resolve(std::string host) override {
+  Task<result<Resolver::Addresses, Error>> resolve(NameQuery query) override {
     ++asked;
-    co_return addresses[host];
+    const auto found = addresses.find(query.host);
+    if (found == addresses.end()) co_return Error{NetError::kNoSuchHost, {}};
+    co_return found->second;
   }
   std::map<std::string, std::vector<asio::ip::address>> addresses;
   int asked = 0;

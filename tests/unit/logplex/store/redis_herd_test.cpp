@@ -49,7 +49,7 @@ TEST(RedisHerd, a_hundred_clients_come_back_spread_out) {
   RedisServer server;
   RunningShards shards;
   shards.start();
-  Resolver resolver(1);
+  Resolver resolver;
   const auto guard = AddressGuard::parse({"127.0.0.0/8"}).value();
   const RedisTarget target{parse_redis_url(server.url()).value(), nullptr};
   const FollowSettings settings{std::chrono::seconds(2), std::chrono::hours(1), std::chrono::seconds(30), 50};

@@ -145,7 +145,7 @@ class RedisPeer : public testing::Test {
   result<RedisReply, Error> ask(Duration time) { return shards_.await(0, ping(connection_, time)); }
 
   RunningShards shards_;
-  Resolver resolver_{1};
+  Resolver resolver_;
   AddressGuard guard_ = AddressGuard::parse({"127.0.0.0/8"}).value();
   RawListener listener_;
   std::unique_ptr<Gate> gate_;
