@@ -79,11 +79,19 @@ result<void, Error> check_bounds(const T& value, std::string_view bounds, Reader
   return {};
 }
 
+/// Several words count the same in any order.
+std::vector<std::string> words_of(std::string_view text) {
+  auto words = split(text, ',');
+  std::sort(words.begin(), words.end());
+  words.erase(std::unique(words.begin(), words.end()), words.end());
+  return words;
+}
+
 result<void, Error> check_word(std::string_view value, std::string_view words) {
   if (words.empty()) return {};
-  const auto allowed = split(words, '|');
-  if (std::find(allowed.begin(), allowed.end(), value) == allowed.end()) return bad("is not one of the allowed words");
-  return {};
+  for (const auto& allowed : split(words, '|'))
+    if (words_of(allowed) == words_of(value)) return {};
+  return bad("is not one of the allowed words");
 }
 
 /// Reads one row's text into its field.
@@ -122,17 +130,65 @@ struct Assign {
   }
 };
 
-result<void, Error> assign(Settings& settings, std::string_view name, std::string_view value, std::string_view source) {
-  const SettingRow* row = find_row(name);
-  if (row == nullptr) return bad(fmt::format("unknown setting {} (from {}); --help-settings lists all", name, source));
-  auto assigned = std::visit(Assign{settings, *row, value}, row->field);
-  if (assigned) return {};
-  const std::string shown = is_secret(*row) ? "(secret)" : "'" + std::string(value.substr(0, 200)) + "'";
-  return bad(fmt::format("setting {} = {} {}{} (from {})", name, shown,
-                         assigned.error().message.starts_with("is ") ? assigned.error().message
-                                                                     : "is refused: " + assigned.error().message,
-                         row->bounds.empty() ? "" : fmt::format(", allowed: {}", row->bounds), source));
+/// Letters to insert, remove or replace until one text is the other.
+std::size_t distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    std::size_t diagonal = std::exchange(row[0], i);
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t replaced = diagonal + (a[i - 1] == b[j - 1] ? 0U : 1U);
+      diagonal = row[j];
+      row[j] = std::min({row[j] + 1, row[j - 1] + 1, replaced});
+    }
+  }
+  return row[b.size()];
 }
+
+/// ", did you mean router.http?" when a name is close; that text may be a typing error.
+std::string suggestion(std::string_view name) {
+  constexpr std::size_t kLongestName = 100;
+  constexpr std::size_t kMostErrors = 3;
+  if (name.size() > kLongestName) return {};
+  const auto table = settings_table();
+  const auto nearest = std::min_element(table.begin(), table.end(), [&](const SettingRow& a, const SettingRow& b) {
+    return distance(name, a.name) < distance(name, b.name);
+  });
+  if (distance(name, nearest->name) > kMostErrors) return {};
+  return fmt::format(", did you mean {}?", nearest->name);
+}
+
+/// Gives settings their values and gathers what is wrong with them.
+class Reader {
+ public:
+  explicit Reader(SettingsReading& out) : out_(out) {}
+
+  void assign(std::string_view name, std::string_view value, const std::string& source) {
+    const SettingRow* row = find_row(name);
+    if (row == nullptr) return mistake(unknown(name, source));
+    Settings read = out_.settings;
+    const auto assigned = std::visit(Assign{read, *row, value}, row->field);
+    if (!assigned) return mistake(refusal(*row, value, assigned.error(), source));
+    out_.settings = std::move(read);
+    if (!source.empty()) out_.origins.insert_or_assign(std::string(name), source);
+  }
+  void mistake(std::string sentence) { out_.mistakes.push_back(std::move(sentence)); }
+
+ private:
+  static std::string unknown(std::string_view name, const std::string& source) {
+    return fmt::format("unknown setting {}{} (from {}); --help-settings lists all", name.substr(0, 200),
+                       suggestion(name), source);
+  }
+  static std::string refusal(const SettingRow& row, std::string_view value, const Error& why,
+                             const std::string& source) {
+    const std::string shown = is_secret(row) ? "(secret)" : "'" + std::string(value.substr(0, 200)) + "'";
+    return fmt::format("setting {} = {} {}{} (from {})", row.name, shown,
+                       why.message.starts_with("is ") ? why.message : "is refused: " + why.message,
+                       row.bounds.empty() ? "" : fmt::format(", allowed: {}", row.bounds), source);
+  }
+
+  SettingsReading& out_;
+};
 
 result<std::string, Error> text_of(const toml::node& node, const std::string& name) {
   if (const auto* text = node.as_string()) return text->get();
@@ -149,14 +205,17 @@ result<std::string, Error> text_of(const toml::node& node, const std::string& na
   return bad("setting " + name + " must be text, a whole number, true, false or a list of these");
 }
 
-result<void, Error> read_section(Settings& settings, const std::string& section, const toml::table& keys,
-                                 const std::string& file) {
+void read_section(Reader& reader, const std::string& section, const toml::table& keys, const std::string& file) {
   for (const auto& [key, node] : keys) {
     const std::string name = section + "." + std::string(key.str());
-    SLUICE_TRY(const std::string value, text_of(node, name));
-    SLUICE_TRY_VOID(assign(settings, name, value, fmt::format("{} line {}", file, node.source().begin.line)));
+    const std::string source = fmt::format("{} line {}", file, node.source().begin.line);
+    const auto value = text_of(node, name);
+    if (value) {
+      reader.assign(name, *value, source);
+    } else {
+      reader.mistake(fmt::format("{} (from {})", value.error().message, source));
+    }
   }
-  return {};
 }
 
 result<toml::table, Error> parse_toml(std::string_view text, const std::string& file) {
@@ -167,17 +226,19 @@ result<toml::table, Error> parse_toml(std::string_view text, const std::string& 
   }
 }
 
-result<void, Error> read_file(Settings& settings, const std::string& file, Files& files) {
-  SLUICE_TRY(const std::string text, files.read(file));
-  SLUICE_TRY(const toml::table root, parse_toml(text, file));
-  for (const auto& [section, node] : root) {
-    const auto* keys = node.as_table();
-    if (keys == nullptr)
-      return bad(fmt::format("unknown setting {} (from {} line {}): settings stand in sections such as [router]",
-                             section.str(), file, node.source().begin.line));
-    SLUICE_TRY_VOID(read_section(settings, std::string(section.str()), *keys, file));
+void read_file(Reader& reader, const std::string& file, Files& files) {
+  const auto text = files.read(file);
+  if (!text) return reader.mistake(text.error().text());
+  const auto root = parse_toml(*text, file);
+  if (!root) return reader.mistake(root.error().text());
+  for (const auto& [section, node] : *root) {
+    if (const auto* keys = node.as_table()) {
+      read_section(reader, std::string(section.str()), *keys, file);
+    } else {
+      reader.mistake(fmt::format("unknown setting {} (from {} line {}): settings stand in sections such as [router]",
+                                 section.str(), file, node.source().begin.line));
+    }
   }
-  return {};
 }
 
 /// SLUICE_FABRIC__MEMORY_BUDGET -> fabric.memory_budget; nothing for any other variable.
@@ -192,23 +253,27 @@ std::optional<std::string> name_of_variable(std::string_view variable) {
   return name;
 }
 
-result<void, Error> read_environment(Settings& settings, const std::map<std::string, std::string>& environment) {
-  for (const auto& [variable, value] : environment) {
-    const auto name = name_of_variable(variable);
-    if (!name) continue;
-    SLUICE_TRY_VOID(assign(settings, *name, value, "environment variable " + variable));
-  }
-  return {};
+void read_environment(Reader& reader, const std::map<std::string, std::string>& environment) {
+  for (const auto& [variable, value] : environment)
+    if (const auto name = name_of_variable(variable)) reader.assign(*name, value, "environment variable " + variable);
 }
 
-result<void, Error> read_arguments(Settings& settings, const std::vector<std::string>& arguments) {
+void read_arguments(Reader& reader, const std::vector<std::string>& arguments) {
   for (const std::string& argument : arguments) {
     const auto equals = argument.find('=');
-    if (equals == std::string::npos) return bad("--set " + argument + " lacks '=': write --set section.key=value");
-    SLUICE_TRY_VOID(assign(settings, argument.substr(0, equals), argument.substr(equals + 1), "--set"));
+    if (equals == std::string::npos) {
+      reader.mistake("--set " + argument + " lacks '=': write --set section.key=value");
+    } else {
+      reader.assign(argument.substr(0, equals), argument.substr(equals + 1), "--set");
+    }
   }
-  return {};
 }
+
+template <class T>
+bool same(const T& a, const T& b) {
+  return a == b;
+}
+bool same(const Portion& a, const Portion& b) { return a.amount == b.amount && a.unit == b.unit; }
 
 std::string_view type_name(const SettingField& field) {
   constexpr std::string_view kNames[] = {"text", "secret", "flag", "number", "size", "duration", "list", "portion"};
@@ -222,14 +287,37 @@ bool ProcessSettings::has_role(std::string_view role) const {
   return std::find(words.begin(), words.end(), role) != words.end();
 }
 
+std::string SettingsReading::origin_of(std::string_view name) const {
+  const auto found = origins.find(name);
+  return found == origins.end() ? std::string() : " (from " + found->second + ")";
+}
+
+SettingsReading read_settings(const SettingsSources& sources, Files& files) {
+  SettingsReading reading;
+  Reader reader(reading);
+  for (const SettingRow& row : settings_table()) reader.assign(row.name, row.default_value, {});
+  if (!sources.config_file.empty()) read_file(reader, sources.config_file, files);
+  read_environment(reader, sources.environment);
+  read_arguments(reader, sources.set);
+  return reading;
+}
+
 result<Settings, Error> load_settings(const SettingsSources& sources, Files& files) {
-  Settings settings;
-  for (const SettingRow& row : settings_table())
-    SLUICE_TRY_VOID(assign(settings, row.name, row.default_value, "built-in default"));
-  if (!sources.config_file.empty()) SLUICE_TRY_VOID(read_file(settings, sources.config_file, files));
-  SLUICE_TRY_VOID(read_environment(settings, sources.environment));
-  SLUICE_TRY_VOID(read_arguments(settings, sources.set));
-  return settings;
+  SettingsReading reading = read_settings(sources, files);
+  if (!reading.mistakes.empty()) return bad(std::move(reading.mistakes.front()));
+  return std::move(reading.settings);
+}
+
+std::vector<ChangedSetting> changed_settings(const Settings& before, const Settings& after) {
+  // The fields' accessors take what they could change.
+  Settings old = before;
+  Settings now = after;
+  std::vector<ChangedSetting> changed;
+  for (const SettingRow& row : settings_table()) {
+    const bool as_before = std::visit([&](auto* at) { return same(*at(old), *at(now)); }, row.field);
+    if (!as_before) changed.push_back({row.name, row.live});
+  }
+  return changed;
 }
 
 std::string describe_settings() {

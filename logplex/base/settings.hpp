@@ -25,6 +25,8 @@ struct ProcessSettings {
   std::string log_level;
   Duration turn_warning{};
   Bytes memory_reserve;
+  bool core_dumps = false;
+  std::vector<std::string> dns_servers;
 
   bool has_role(std::string_view role) const;
 };
@@ -108,7 +110,7 @@ struct StoreSettings {
 struct FabricSettings {
   Bytes memory_budget;
   std::uint64_t history_lines = 0;
-  Bytes disk_budget;
+  std::string disk_budget;
 };
 
 struct DrainSettings {
@@ -151,6 +153,7 @@ struct LimitSettings {
   std::uint64_t tokens_per_channel = 0;
   Bytes config_bytes_per_channel;
   Duration notice_interval{};
+  std::uint64_t name_look_ups_per_owner = 0;
 };
 
 struct Settings {
@@ -172,9 +175,29 @@ struct SettingsSources {
   std::vector<std::string> set;                    // "section.key=value", split at the first '='
 };
 
-/// Reads and checks everything. An error names the key, the value, the bounds and the source; a secret's value is not
-/// shown. Start-up only.
+/// What reading the sources gave. Settings with a mistake keep their default.
+struct SettingsReading {
+  Settings settings;
+  std::map<std::string, std::string, std::less<>> origins;  // "FILE line 3" by name; a default has none
+  std::vector<std::string> mistakes;                        // sentences; each names the key, the value and the source
+
+  /// " (from FILE line 3)" of a setting; empty when it has its default.
+  std::string origin_of(std::string_view name) const;
+};
+
+/// Reads everything and finds all mistakes. A secret's value is not shown. Start-up and SIGHUP only.
+SettingsReading read_settings(const SettingsSources& sources, Files& files);
+
+/// The same; the error is the first mistake.
 result<Settings, Error> load_settings(const SettingsSources& sources, Files& files);
+
+struct ChangedSetting {
+  std::string_view name;
+  bool live = false;  // changes without a restart
+};
+
+/// In table order.
+std::vector<ChangedSetting> changed_settings(const Settings& before, const Settings& after);
 
 /// Every setting with type, default, bounds, unit, live or start, and its sentence: the text of --help-settings.
 std::string describe_settings();

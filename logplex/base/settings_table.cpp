@@ -27,6 +27,11 @@ const SettingRow kTable[] = {
      "A turn of a shard that takes more CPU time than this is counted and logged."},
     {"process.memory_reserve", AT(process, memory_reserve), "128MiB", "16MiB..1TiB", kStart,
      "Memory that the process may take beside fabric.memory_budget: connections, requests, bodies, configuration."},
+    {"process.core_dumps", AT(process, core_dumps), "false", "", kStart,
+     "Whether a crash may leave a core dump and other processes of the same user may look into this one. It holds keys "
+     "and log lines."},
+    {"process.dns_servers", AT(process, dns_servers), "", "", kStart,
+     "Name servers (comma list of address or address:port); empty = those of /etc/resolv.conf."},
 
     // router
     {"router.http", AT(router, http), "0.0.0.0:8080", "", kStart, "Plain HTTP listeners (comma list); empty = none."},
@@ -108,6 +113,9 @@ const SettingRow kTable[] = {
     // api
     {"api.listen", AT(api, listen), "127.0.0.1:8001", "", kStart, "Listeners of the HTTP API (comma list)."},
     {"api.key", AT(api, key), "", "", kStart, "The API key; empty = made at first start, in DATA_DIR/api-key."},
+    {"api.key_file", AT(api, key_file), "", "", kStart,
+     "File that holds api.key, so that it stands neither in the process list nor in the configuration; empty = "
+     "api.key."},
     {"api.public_url", AT(api, public_url), "", "", kStart,
      "What session urls start with; empty = http:// and the request's Host."},
     {"api.max_connections", AT(api, max_connections), "20000", "1..10000000", kStart,
@@ -130,7 +138,8 @@ const SettingRow kTable[] = {
     {"store.url_file", AT(store, url_file), "", "", kStart,
      "File that holds store.url, so that its password does not stand in the process list; empty = store.url."},
     {"store.secret_key_file", AT(store, secret_key_file), "", "", kStart,
-     "File with the key (first line) and older keys (further lines) that seal secrets in the store; empty = not sealed."},
+     "File with the key (first line) and older keys (further lines) that seal secrets in the store; empty = not "
+     "sealed."},
     {"store.reconnect_max", AT(store, reconnect_max), "5s", "100ms..1h", kStart,
      "Longest pause between attempts to reach the store."},
     {"store.write_timeout", AT(store, write_timeout), "2s", "10ms..1m", kStart,
@@ -150,7 +159,8 @@ const SettingRow kTable[] = {
      "Bytes of buffered lines in the process; 25% = of RAM, at most 4GiB."},
     {"fabric.history_lines", AT(fabric, history_lines), "1500", "0..1000000", kStart,
      "Lines kept per channel for tails."},
-    {"fabric.disk_budget", AT(fabric, disk_budget), "4GiB", "16MiB..64TiB", kStart, "Bytes of journal and spill."},
+    {"fabric.disk_budget", AT(fabric, disk_budget), "auto", "", kStart,
+     "Bytes of journal and spill. Neither is in this version, so only auto is taken."},
 
     // drains
     {"drains.allow_cidrs", AT(drains, allow_cidrs), "", "", kStart,
@@ -221,6 +231,8 @@ const SettingRow kTable[] = {
      "Most bytes of configuration that one channel keeps in the store."},
     {"limits.notice_interval", AT(limits, notice_interval), "60s", "1s..1d", kStart,
      "How often a channel is told of the same thing."},
+    {"limits.name_look_ups_per_owner", AT(limits, name_look_ups_per_owner), "4", "1..256", kStart,
+     "Most host names that are looked up at once for the drains of one channel, and for the backends of one app."},
 };
 
 #undef AT

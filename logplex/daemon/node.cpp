@@ -41,6 +41,14 @@ ConfigLimits limits_of(const Settings& settings) {
   return limits;
 }
 
+ResolverOptions resolver_options(const Settings& settings, const char* user) {
+  ResolverOptions options;
+  options.user = user;
+  options.servers = settings.process.dns_servers;
+  options.shares.per_owner = settings.limits.name_look_ups_per_owner;
+  return options;
+}
+
 std::string host_name() {
   std::array<char, 256> name{};
   if (::gethostname(name.data(), name.size() - 1) != 0 || name[0] == '\0') return "localhost";
@@ -75,6 +83,8 @@ Node::Node(const Settings& settings, Clock& clock, Files& files)
                       store_->add_metrics(page);
                       kafka_->add_metrics(page);
                       runtime_->memory().add_metrics(page);
+                      backend_names_->add_metrics(page);
+                      drain_names_->add_metrics(page);
                       listeners_->add_metrics(page);
                     },
                     ready_},
@@ -88,7 +98,8 @@ Node::~Node() {
   api_.reset();
   kafka_.reset();
   tls_lane_.reset();
-  resolver_.reset();
+  drain_names_.reset();
+  backend_names_.reset();
   store_.reset();
   fabric_.reset();
   listeners_.reset();
@@ -120,7 +131,8 @@ result<void, Error> Node::open() {
   // From here on a signal waits until there is someone to act on it.
   signals_ = std::make_unique<SignalSet>(runtime_->shard(0).executor(), SIGTERM, SIGINT, SIGHUP);
   fabric_ = std::make_unique<Fabric>(*runtime_, settings_.fabric, settings_.ingress.max_delay, identity);
-  resolver_ = std::make_unique<Resolver>();
+  backend_names_ = std::make_unique<Resolver>(resolver_options(settings_, "router"));
+  drain_names_ = std::make_unique<Resolver>(resolver_options(settings_, "drains"));
   tls_lane_ = std::make_unique<Lane>("tls", 1, 256);
   kafka_ = std::make_unique<KafkaHub>(guard_, settings_.drains.kafka_max_producers);
   SLUICE_TRY_VOID(open_listeners());

@@ -43,7 +43,8 @@ class Node {
   Runtime& runtime() { return *runtime_; }
   Fabric& fabric() { return *fabric_; }
   Store& store() { return *store_; }
-  Resolver& resolver() { return *resolver_; }
+  Resolver& backend_names() { return *backend_names_; }
+  Resolver& drain_names() { return *drain_names_; }
   const AddressGuard& guard() const { return guard_; }
   const AdminSource& admin_source() const { return admin_source_; }
   const std::shared_ptr<const TlsContext>& drain_tls() const { return drain_tls_; }
@@ -97,7 +98,8 @@ class Node {
   std::unique_ptr<SignalSet> signals_;
   std::unique_ptr<Fabric> fabric_;
   std::unique_ptr<Store> store_;
-  std::unique_ptr<Resolver> resolver_;
+  std::unique_ptr<Resolver> backend_names_;
+  std::unique_ptr<Resolver> drain_names_;
   std::unique_ptr<Lane> tls_lane_;
   std::unique_ptr<KafkaHub> kafka_;
   std::unique_ptr<ListenerTable> listeners_;

@@ -23,6 +23,12 @@ constexpr double kShareOfTimeout = 0.75;
 /// Operators may put Redis where they like.
 AddressGuard open_guard() { return AddressGuard::parse({"0.0.0.0/0", "::/0"}).value(); }
 
+ResolverOptions store_names() {
+  ResolverOptions options;
+  options.user = "store";
+  return options;
+}
+
 FollowSettings follow_settings(const StoreSettings& settings) {
   return {settings.reconnect_max, settings.verify_interval, kPatience,
           static_cast<std::uint32_t>(settings.max_deleted_percent)};
@@ -45,6 +51,7 @@ RedisStore::RedisStore(std::string name, RedisTarget target, StoreCore copy, con
       runtime_(1, clock),
       shard_(runtime_.shard(0)),
       guard_(open_guard()),
+      resolver_(store_names()),
       gate_(shard_, "store"),
       dialer_(shard_, resolver_, guard_),
       image_(copy.take_intake(), copy.history()),
@@ -233,6 +240,7 @@ StoreStatus RedisStore::status() const {
 }
 
 void RedisStore::add_metrics(MetricsPage& page) const {
+  resolver_.add_metrics(page);
   const auto status = this->status();
   const std::lock_guard lock(mutex_);
   const auto number = [](auto value) { return static_cast<double>(value); };

@@ -21,7 +21,7 @@ FabricSettings ApiNode::default_fabric() {
   FabricSettings settings;
   settings.memory_budget = 64_MiB;
   settings.history_lines = 1500;
-  settings.disk_budget = 64_MiB;
+  settings.disk_budget = "auto";
   return settings;
 }
 

@@ -92,5 +92,62 @@ TEST(Settings, every_row_has_a_sentence_and_is_described) {
   }
 }
 
+TEST(Settings, all_mistakes_are_found_at_once) {
+  SettingsSources sources;
+  sources.config_file = "s.toml";
+  sources.environment = {{"SLUICE_ROUTER__HTPP", "1"}};
+  sources.set = {"process.shards=9999", "nonsense"};
+  OneFile files("[router]\nhtpp = 1\nidle_timeout = \"soon\"\n[api]\nkey = 1.5\n[nowhere]\nx = 1\n");
+  const SettingsReading reading = read_settings(sources, files);
+  ASSERT_EQ(reading.mistakes.size(), 7u);
+  std::string all;
+  for (const auto& mistake : reading.mistakes) all += mistake + "\n";
+  for (const char* part :
+       {"router.htpp, did you mean router.http? (from s.toml line 2)", "s.toml line 3", "s.toml line 5",
+        "nowhere.x (from s.toml line 7)", "SLUICE_ROUTER__HTPP", "process.shards", "--set nonsense"})
+    EXPECT_NE(all.find(part), std::string::npos) << part << " in " << all;
+  EXPECT_EQ(reading.settings.router.idle_timeout, std::chrono::seconds(55));
+}
+
+TEST(Settings, a_setting_knows_where_it_comes_from) {
+  SettingsSources sources;
+  sources.config_file = "s.toml";
+  sources.set = {"router.https="};
+  OneFile files("[router]\nhttp = \"a:1\"\nhttps = \"a:2\"\n");
+  const SettingsReading reading = read_settings(sources, files);
+  EXPECT_EQ(reading.origin_of("router.http"), " (from s.toml line 2)");
+  EXPECT_EQ(reading.origin_of("router.https"), " (from --set)");
+  EXPECT_EQ(reading.origin_of("api.listen"), "");
+}
+
+TEST(Settings, words_count_in_any_order) {
+  for (const char* roles : {"logplex,router", "router, logplex", "router,logplex"}) {
+    const auto settings = load({.config_file = "", .environment = {}, .set = {std::string("process.roles=") + roles}});
+    ASSERT_TRUE(settings) << roles;
+    EXPECT_TRUE(settings.value().process.has_role("router"));
+    EXPECT_TRUE(settings.value().process.has_role("logplex"));
+  }
+  EXPECT_FALSE(load({.config_file = "", .environment = {}, .set = {"process.roles=router,cook"}}));
+  EXPECT_FALSE(load({.config_file = "", .environment = {}, .set = {"process.roles="}}));
+}
+
+TEST(Settings, changes_are_named_with_their_kind) {
+  const Settings before = load({}).value();
+  Settings after = before;
+  EXPECT_TRUE(changed_settings(before, after).empty());
+  after.process.log_level = "debug";
+  after.router.idle_timeout = std::chrono::seconds(1);
+  after.limits.lines_burst.amount = 77;
+  after.api.key = Secret("another key");
+  const auto changed = changed_settings(before, after);
+  ASSERT_EQ(changed.size(), 4u);
+  EXPECT_EQ(changed[0].name, "process.log_level");
+  EXPECT_TRUE(changed[0].live);
+  EXPECT_EQ(changed[1].name, "router.idle_timeout");
+  EXPECT_FALSE(changed[1].live);
+  EXPECT_EQ(changed[2].name, "api.key");
+  EXPECT_EQ(changed[3].name, "limits.lines_burst");
+}
+
 }  // namespace
 }  // namespace sluice
