@@ -1,6 +1,7 @@
 #include "logplex/net/look_up_queue.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace sluice {
 
@@ -57,7 +58,8 @@ void LookUpQueue::begin_of(const std::string& name, std::vector<std::shared_ptr<
   }
   const bool wants_more = !owner.waiting.empty() || !owner.waiting_silent.empty();
   const bool own_share = owner.under_way < limits_.per_owner;
-  if (wants_more && own_share && (!has_place(name, false) || !has_place(name, true))) starved_.push_back(name);
+  const bool no_place = !has_place(name, false) || !has_place(name, true);
+  if (wants_more && own_share && no_place && !std::exchange(owner.starved, true)) starved_.push_back(name);
   if (owner.idle()) owners_.erase(found);
 }
 
@@ -67,6 +69,7 @@ std::vector<std::shared_ptr<LookUpJob>> LookUpQueue::begin(const std::string& ow
   for (std::size_t left = starved_.size(); left > 0 && under_way_ < limits_.under_way; --left) {
     const std::string name = std::move(starved_.front());
     starved_.pop_front();
+    if (const auto found = owners_.find(name); found != owners_.end()) found->second.starved = false;
     begin_of(name, begun);
   }
   begin_of(owner, begun);

@@ -51,6 +51,7 @@ class LookUpQueue {
   struct Owner {
     std::size_t under_way = 0;
     std::size_t silent = 0;  // of these
+    bool starved = false;    // in starved_
     Jobs waiting;
     Jobs waiting_silent;
     bool idle() const { return under_way == 0 && waiting.empty() && waiting_silent.empty(); }
