@@ -135,7 +135,7 @@ class OwedTest(OwedCase):
     def test_what_cannot_be_written_is_said_and_the_stop_goes_on(self):
         node = self.new_node()
         drain, *_ = self.owe(node, 2)
-        (node.data_dir / "owed-lines.new").mkdir()
+        (node.data_dir / "owed-lines").mkdir()
         self.assertEqual(node.stop(), 0)
         log = node.log_path.read_text()
         self.assertRegex(log, r"undelivered lines cannot be kept\W.*owed-lines")
