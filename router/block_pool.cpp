@@ -1,10 +1,9 @@
 #include "router/block_pool.hpp"
 
-#include <sys/mman.h>
-
 #include <cstdint>
 #include <new>
 
+#include "logplex/base/aligned_pages.hpp"
 #include "logplex/base/check.hpp"
 
 namespace sluice {
@@ -29,17 +28,6 @@ constexpr std::size_t aligned(std::size_t size) {
   return (size + kSlotAlignment - 1) / kSlotAlignment * kSlotAlignment;
 }
 
-/// Twice as much, of which what is not needed goes back.
-char* map_aligned() {
-  void* const mapped = ::mmap(nullptr, 2 * kBlockSize, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (mapped == MAP_FAILED) throw std::bad_alloc();
-  char* const begin = static_cast<char*>(mapped);
-  const std::size_t before = (kBlockSize - reinterpret_cast<std::uintptr_t>(begin) % kBlockSize) % kBlockSize;
-  if (before != 0) ::munmap(begin, before);
-  ::munmap(begin + before + kBlockSize, kBlockSize - before);
-  return begin + before;
-}
-
 }  // namespace
 
 BlockPool::BlockPool(std::size_t object_size) : slot_size_(aligned(object_size)) {
@@ -59,11 +47,11 @@ BlockPool::~BlockPool() {
 
 void BlockPool::remove(Block& block) {
   block.~Block();
-  ::munmap(&block, kBlockSize);
+  unmap_pages(&block, kBlockSize);
 }
 
 BlockPool::Block& BlockPool::add_block() {
-  char* const memory = map_aligned();
+  char* const memory = static_cast<char*>(map_aligned_pages(kBlockSize));
   Block& block = *new (memory) Block;
   block.pool = this;
   for (std::size_t at = aligned(sizeof(Block)); at + slot_size_ <= kBlockSize; at += slot_size_)

@@ -211,6 +211,7 @@ HttpServerOptions Api::server_options() const {
   options.header_max = settings_.header_max;
   options.request_timeout = settings_.request_timeout;
   options.idle_timeout = settings_.idle_timeout;
+  options.stream_stall_timeout = settings_.stream_stall_timeout;
   return options;
 }
 

@@ -88,10 +88,12 @@ struct ApiSettings {
   Duration idle_timeout{};
   Duration session_ttl{};
   Duration heartbeat{};
+  Duration stream_stall_timeout{};
 };
 
 struct AdminSettings {
   std::string listen;
+  std::uint64_t max_connections = 1000;  // no row: less when there are few descriptors
 };
 
 struct StoreSettings {

@@ -129,6 +129,8 @@ const SettingRow kTable[] = {
     {"api.session_ttl", AT(api, session_ttl), "360s", "1s..1d", kStart, "How long a session url can be opened."},
     {"api.heartbeat", AT(api, heartbeat), "15s", "100ms..1h", kStart,
      "How often a silent tail gets a comment (server-sent events) so that dead links show."},
+    {"api.stream_stall_timeout", AT(api, stream_stall_timeout), "10m", "10ms..1d", kStart,
+     "A reader of a tail that takes nothing for so long is closed; while memory is short, earlier."},
 
     // admin
     {"admin.listen", AT(admin, listen), "127.0.0.1:9601", "", kStart, "Listener of /metrics, /healthz and /readyz."},

@@ -1,10 +1,9 @@
 #include "logplex/channel/segment_pool.hpp"
 
-#include <sys/mman.h>
-
 #include <algorithm>
 #include <new>
 
+#include "logplex/base/aligned_pages.hpp"
 #include "logplex/base/check.hpp"
 
 #if defined(__SANITIZE_ADDRESS__)
@@ -45,7 +44,7 @@ struct SegmentPool::Slab {
 SegmentPool::~SegmentPool() {
   for (Slab* slab : slabs_) {
     ASAN_UNPOISON_MEMORY_REGION(slab, kSlabSize);
-    ::munmap(slab, kSlabSize);
+    unmap_pages(slab, kSlabSize);
   }
   for (Segment* segment : oversized_) ::operator delete (segment, std::align_val_t{kLine});
 }
@@ -131,14 +130,7 @@ SegmentPool::Slab* SegmentPool::slab_of(Segment& segment) {
 }
 
 SegmentPool::Slab* SegmentPool::map_slab(std::uint8_t size_class) {
-  void* mapped = ::mmap(nullptr, 2 * kSlabSize, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  SLUICE_CHECK(mapped != MAP_FAILED);
-  const auto begin = reinterpret_cast<std::uintptr_t>(mapped);
-  const auto aligned = (begin + kSlabSize - 1) & ~(kSlabSize - 1);
-  if (aligned != begin) ::munmap(mapped, aligned - begin);
-  if (const auto behind = begin + kSlabSize - aligned; behind != 0)
-    ::munmap(reinterpret_cast<void*>(aligned + kSlabSize), behind);
-  auto* slab = new (reinterpret_cast<void*>(aligned)) Slab;
+  auto* slab = new (map_aligned_pages(kSlabSize)) Slab;
   slab->size_class = size_class;
   // Slabs begin at different cache sets too.
   slab->cut_at = kLine * (2 + 7 * (slabs_.size() % 8));
@@ -153,7 +145,7 @@ void SegmentPool::unmap_slab(Slab& slab) {
   std::erase(slabs_, &slab);
   mapped_bytes_ -= kSlabSize;
   ASAN_UNPOISON_MEMORY_REGION(&slab, kSlabSize);
-  ::munmap(&slab, kSlabSize);
+  unmap_pages(&slab, kSlabSize);
 }
 
 void SegmentPool::link_back(Slab& slab) {

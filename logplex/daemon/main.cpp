@@ -4,7 +4,9 @@
 #include <cstdio>
 #include <exception>
 
+#include "logplex/base/aligned_pages.hpp"
 #include "logplex/base/log.hpp"
+#include "logplex/daemon/limits_at_start.hpp"
 #include "logplex/daemon/node.hpp"
 #include "logplex/daemon/options.hpp"
 #include "logplex/daemon/settings_check.hpp"
@@ -51,6 +53,7 @@ void ignore_write_signals() {
 
 int serve(const Options& options) {
   ignore_write_signals();
+  end_when_out_of_memory();
   SystemFiles files;
   SystemClock clock;
   const auto settings = read_settings(options.sources, files);
@@ -60,7 +63,7 @@ int serve(const Options& options) {
     return 0;
   }
   set_log_level(level_named(settings->process.log_level));
-  auto node = Node::make(*settings, clock, files);
+  auto node = Node::make(fit_to_limits(*settings), clock, files);
   if (!node) return complain(node.error(), kCouldNotStart);
   (*node)->run([&] { reload(options.sources, files); });
   return 0;

@@ -1,5 +1,6 @@
 #include "logplex/daemon/node.hpp"
 
+#include <sys/time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -15,6 +16,7 @@
 #include "logplex/daemon/notify.hpp"
 #include "logplex/daemon/settings_check.hpp"
 #include "logplex/net/address_text.hpp"
+#include "logplex/net/cidr_list.hpp"
 #include "logplex/runtime/cross.hpp"
 #include "logplex/runtime/memory_account.hpp"
 
@@ -23,7 +25,9 @@ namespace {
 
 constexpr unsigned kEverybodyReads = 0644;
 /// What is cancelled ends within a few turns; longer means a fault of ours, which must not keep the process.
-constexpr std::chrono::seconds kCancelGrace{2};
+constexpr std::chrono::milliseconds kCancelGrace{500};
+/// For shards to leave their loops, and for taking everything apart: what matters is kept by then.
+constexpr std::chrono::milliseconds kTimeToEnd{400};
 /// Kept of the shutdown deadline for the lines of requests that had to be cut off.
 constexpr std::chrono::seconds kTimeToFlush{2};
 
@@ -62,6 +66,14 @@ std::string host_name() {
 
 extern "C" void end_process_at_once(int) { std::_Exit(0); }
 
+/// Ends the process with status 0 unless it has ended by itself before that.
+void end_process_after(Duration time) {
+  std::signal(SIGALRM, end_process_at_once);
+  const auto micros = std::chrono::duration_cast<std::chrono::microseconds>(time).count();
+  const itimerval once{{0, 0}, {micros / 1'000'000, micros % 1'000'000}};
+  ::setitimer(ITIMER_REAL, &once, nullptr);
+}
+
 }  // namespace
 
 /// One step of stopping that all shards take; lives on shard 0.
@@ -85,6 +97,7 @@ Node::Node(const Settings& settings, Clock& clock, Files& files)
                       runtime_->memory().add_metrics(page);
                       backend_names_->add_metrics(page);
                       drain_names_->add_metrics(page);
+                      descriptors_->add_metrics(page);
                       listeners_->add_metrics(page);
                     },
                     ready_},
@@ -96,15 +109,17 @@ Node::~Node() {
   step_gates_.clear();
   parts_.clear();
   api_.reset();
-  kafka_.reset();
+  descriptors_.reset();
   tls_lane_.reset();
   drain_names_.reset();
   backend_names_.reset();
   store_.reset();
+  kafka_.reset();  // may wait for producers; the store is closed by then
   fabric_.reset();
   listeners_.reset();
   signals_.reset();
   runtime_.reset();
+  ::alarm(0);  // everything has ended in time
 }
 
 result<std::unique_ptr<Node>, Error> Node::make(const Settings& settings, Clock& clock, Files& files) {
@@ -134,6 +149,7 @@ result<void, Error> Node::open() {
   backend_names_ = std::make_unique<Resolver>(resolver_options(settings_, "router"));
   drain_names_ = std::make_unique<Resolver>(resolver_options(settings_, "drains"));
   tls_lane_ = std::make_unique<Lane>("tls", 1, 256);
+  descriptors_ = std::make_unique<DescriptorGauge>();
   kafka_ = std::make_unique<KafkaHub>(guard_, settings_.drains.kafka_max_producers);
   SLUICE_TRY_VOID(open_listeners());
   store_->start(*runtime_);
@@ -161,9 +177,13 @@ result<void, Error> Node::read_owed() {
 
 result<void, Error> Node::open_listeners() {
   SLUICE_TRY(InheritedListeners inherited, InheritedListeners::from_environment());
+  SLUICE_TRY(CidrList trusted, CidrList::parse(settings_.router.trusted_proxies));
   listeners_ = std::make_unique<ListenerTable>(*runtime_, std::move(inherited));
   for (const ListenerSetting& listener : listener_settings(settings_))
     SLUICE_TRY_VOID(listeners_->open(listener.name, listener.addresses, listener.max_connections));
+  listeners_->limit_addresses(
+      "router.http", settings_.limits.client_connections_per_address,
+      [trusted = std::move(trusted)](const asio::ip::address& address) { return trusted.contains(address); });
   return listeners_->check_inherited();
 }
 
@@ -188,6 +208,7 @@ void Node::run(std::function<void()> reload) {
   Gate tasks(runtime_->shard(0), "node");
   tasks.spawn(watch_signals(std::move(reload)));
   tasks.spawn(node_desk_.measure());
+  tasks.spawn(descriptors_->measure());
   tasks.spawn(become_ready());
   listeners_->start();
   runtime_->start();
@@ -196,6 +217,9 @@ void Node::run(std::function<void()> reload) {
   log_info("stopped");
   // What has not ended would outlive what it uses.
   if (stuck_) end_process_now();
+  flush_log();
+  // Parts may wait for others when they are destroyed, as Kafka's producers do for their threads.
+  end_process_after(std::max<Duration>(stop_until_ - clock_.steady(), Duration{0}) + kTimeToEnd);
 }
 
 /// The shards stand still: their lines stay where they are.
@@ -263,7 +287,7 @@ Task<void> Node::shut_down() {
   tell_every_shard(&ShardParts::stop_accepting);
   // A request that ends on one shard can leave its line with another: drains are flushed when no shard brings more.
   const Duration allowed = settings_.process.shutdown_deadline;
-  const SteadyTime until = Shard::current().now() + allowed;
+  const SteadyTime until = stop_until_ = Shard::current().now() + allowed;
   const SteadyTime last_call = until - std::min<Duration>(allowed / 4, kTimeToFlush);
   const bool answered = co_await on_every_shard(&ShardParts::sources_finished, last_call);
   if (!answered) {
@@ -276,8 +300,7 @@ Task<void> Node::shut_down() {
   const bool stopped = co_await on_every_shard(&ShardParts::stopped, Shard::current().now() + kCancelGrace);
   if (!stopped) {
     stuck_ = true;
-    std::signal(SIGALRM, end_process_at_once);
-    ::alarm(static_cast<unsigned>(kCancelGrace.count()));
+    end_process_after(kTimeToEnd);
   }
   runtime_->stop();
 }

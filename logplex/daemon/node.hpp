@@ -12,6 +12,7 @@
 #include "logplex/base/settings.hpp"
 #include "logplex/channel/fabric.hpp"
 #include "logplex/daemon/admin.hpp"
+#include "logplex/daemon/descriptor_gauge.hpp"
 #include "logplex/daemon/drain_desk.hpp"
 #include "logplex/daemon/kept_lines.hpp"
 #include "logplex/daemon/node_desk.hpp"
@@ -86,8 +87,9 @@ class Node {
   const SteadyTime started_at_;
   const std::string name_;
   std::atomic<bool> ready_{false};
-  bool stopping_ = false;  // on shard 0
-  bool stuck_ = false;     // something did not end; on shard 0 until it has stopped
+  bool stopping_ = false;    // on shard 0
+  bool stuck_ = false;       // something did not end; on shard 0 until it has stopped
+  SteadyTime stop_until_{};  // the same
   AdminSource admin_source_;
   std::unique_ptr<DirectoryLock> lock_;
   KeptLines kept_lines_;
@@ -101,6 +103,7 @@ class Node {
   std::unique_ptr<Resolver> backend_names_;
   std::unique_ptr<Resolver> drain_names_;
   std::unique_ptr<Lane> tls_lane_;
+  std::unique_ptr<DescriptorGauge> descriptors_;
   std::unique_ptr<KafkaHub> kafka_;
   std::unique_ptr<ListenerTable> listeners_;
   DrainDesk drain_desk_{*this};

@@ -46,7 +46,7 @@ std::vector<ListenerSetting> listener_settings(const Settings& settings) {
     all.push_back({"ingress.syslog", settings.ingress.syslog, settings.ingress.max_connections});
   }
   all.push_back({"api.listen", settings.api.listen, settings.api.max_connections});
-  all.push_back({"admin.listen", settings.admin.listen, 1000});
+  all.push_back({"admin.listen", settings.admin.listen, settings.admin.max_connections});
   return all;
 }
 

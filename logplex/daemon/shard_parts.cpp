@@ -13,6 +13,7 @@ HttpServerOptions ingress_options(const IngressSettings& settings) {
   options.header_max = settings.header_max;
   options.request_timeout = settings.request_timeout;
   options.idle_timeout = settings.idle_timeout;
+  options.memory = MemoryClass::kIngressBodies;
   return options;
 }
 

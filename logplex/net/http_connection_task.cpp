@@ -1,9 +1,5 @@
 #include "logplex/net/http_connection_task.hpp"
 
-#include <sys/socket.h>
-
-#include <array>
-#include <cerrno>
 #include <ctime>
 
 #include <boost/asio/error.hpp>
@@ -15,8 +11,14 @@ namespace sluice {
 namespace {
 
 constexpr std::size_t kReadSize = 16 << 10;
-constexpr std::size_t kBodyReadSize = 64 << 10;
+constexpr std::size_t kBodyReadSize = PacedSocket::kLargestRead;
+/// What a request costs beside its bytes, so that a client that pipelines has few of them answered in a row.
+constexpr std::size_t kRequestWork = PacedSocket::kShare / 2;
+/// Parsed fields and the parser itself, roughly, beside a head's bytes.
+constexpr std::size_t kParserBytes = 1 << 10;
+constexpr MemoryClass kAnswers = MemoryClass::kApiStreams;
 constexpr std::chrono::seconds kLingerTime{2};
+constexpr const char* kShortOfMemory = "this server is short of memory for requests; try again later";
 
 std::string http_date(WallTime now) {
   const std::time_t seconds = std::chrono::system_clock::to_time_t(now);
@@ -30,17 +32,21 @@ std::string http_date(WallTime now) {
 /// Statuses whose answers have neither body nor Content-Length (RFC 9110, 8.6).
 bool bodiless(int status) { return status < 200 || status == 204 || status == 304; }
 
+/// A short text sits in the string itself.
+std::size_t in_heap(const std::string& text) { return text.capacity() < sizeof text ? 0 : text.capacity(); }
+
 bool only_cancelled(const boost::system::system_error& error) { return error.code() == asio::error::operation_aborted; }
 
 }  // namespace
 
 HttpConnectionTask::HttpConnectionTask(HttpServer& server, TcpSocket socket, std::string peer, ConnectionTicket ticket)
     : server_(server),
-      socket_(std::move(socket)),
+      socket_(server.shard_, std::move(socket)),
       ticket_(std::move(ticket)),
       peer_(std::move(peer)),
       exchange_(*this),
-      deadline_(server.shard_.wheel(), &HttpConnectionTask::on_time, this) {
+      request_charge_(server.shard_, server.options_.memory, *this),
+      answer_charge_(server.shard_, kAnswers, *this) {
   server_.connections_.insert(this);
 }
 
@@ -49,27 +55,41 @@ HttpConnectionTask::~HttpConnectionTask() {
   if (!orphaned_) server_.connections_.erase(this);
 }
 
-void HttpConnectionTask::on_time(void* self) {
-  auto& connection = *static_cast<HttpConnectionTask*>(self);
-  connection.timed_out_ = true;
-  error_code ignored;
-  connection.socket_.cancel(ignored);
+/// What is held of the request. While a head is parsed its bytes are held twice.
+void HttpConnectionTask::charge() {
+  const std::size_t parser = parser_ == nullptr || in_.empty() ? 0 : kParserBytes;
+  request_charge_.set(in_heap(in_) + head_bytes_ + body_held_ + kept_bytes_ + parser);
 }
 
-void HttpConnectionTask::limit_step(Duration time) {
-  timed_out_ = false;
-  deadline_.arm(time);
+void HttpConnectionTask::keeps(std::size_t bytes) {
+  kept_bytes_ = bytes;
+  charge();
 }
 
-void HttpConnectionTask::end_limit() { deadline_.disarm(); }
+/// A request whose body is complete is answered: that frees it, too.
+void HttpConnectionTask::give_up_memory(MemoryClass of) {
+  close_ = true;
+  const bool reads_body = body_begun_ && parser_ != nullptr && !parser_->body_done();
+  if (of == kAnswers)
+    socket_.give_up_sending();
+  else if (step_ == Step::kHead || reads_body)
+    socket_.give_up_reading();
+}
+
+/// A parsed head takes more than its bytes when it has many small fields.
+std::size_t HttpConnectionTask::head_memory() const {
+  std::size_t bytes = in_heap(request_.target) + in_heap(request_.path);
+  for (const auto* fields : {&request_.headers, &request_.query})
+    for (const auto& [name, value] : *fields) bytes += sizeof(*fields->data()) + in_heap(name) + in_heap(value);
+  return bytes;
+}
 
 void HttpConnectionTask::stop() {
-  error_code ignored;
-  if (step_ == Step::kIdle) socket_.cancel(ignored);
+  if (step_ == Step::kIdle) socket_.cancel();
   if (step_ != Step::kStreaming) return;
   note_end_of_stream();
   // A client that does not read must not hold the stop up.
-  limit_step(kLingerTime);
+  socket_.limit(kLingerTime);
 }
 
 void HttpConnectionTask::note_end_of_stream() {
@@ -95,24 +115,27 @@ Task<bool> HttpConnectionTask::wait_for_request() {
   if (server_.stopping_) co_return false;
   if (!in_.empty()) co_return true;
   std::string().swap(in_);  // an assignment would keep the buffer
-  limit_step(server_.options_.idle_timeout);
-  const auto [failed] = co_await socket_.async_wait(TcpSocket::wait_read, use_tuple);
-  end_limit();
-  co_return !failed && !timed_out_ && !server_.stopping_;
+  charge();
+  socket_.limit(server_.options_.idle_timeout);
+  const error_code failed = co_await socket_.readable();
+  socket_.end_limit();
+  co_return !failed && !server_.stopping_;
 }
 
 /// False when the connection is to be closed: the client left, or was refused and told so.
 Task<bool> HttpConnectionTask::read_head() {
   step_ = Step::kHead;
-  limit_step(server_.options_.request_timeout);
+  socket_.limit(server_.options_.request_timeout);
   parser_ = std::make_unique<HttpRequestParser>(server_.options_.header_max);
-  answered_ = body_read_ = asked_for_body_ = close_ = false;
+  answered_ = body_begun_ = asked_for_body_ = close_ = stop_reading_ = false;
+  body_bytes_ = 0;
   while (!parser_->head_done() && !parser_->refusal()) {
     in_.erase(0, parser_->feed_head(in_));
     if (parser_->head_done() || parser_->refusal()) break;
     const auto got = co_await read_more(kReadSize);
     if (got) continue;
     if (got.error() == NetError::kTimedOut) co_await refuse(408, "the request took too long");
+    if (got.error() == boost::system::errc::not_enough_memory) co_await refuse(503, kShortOfMemory);
     co_return false;
   }
   if (parser_->refusal()) {
@@ -123,18 +146,21 @@ Task<bool> HttpConnectionTask::read_head() {
   }
   parser_->take_head(request_);
   request_.peer = peer_;
+  head_bytes_ = head_memory();
+  charge();
   co_return true;
 }
 
 /// Answers on our own behalf and closes.
 Task<void> HttpConnectionTask::refuse(int status, std::string text) {
   close_ = true;
-  const HttpResponse response = server_.handler_.refused(status, std::move(text));
+  HttpResponse response = server_.handler_.refused(status, std::move(text));
+  if (status == 503) response.headers.emplace_back("Retry-After", "1");
   const std::string head = render_head(response, false);
   answered_ = true;
-  limit_step(server_.options_.request_timeout);
+  socket_.limit(server_.options_.request_timeout);
   co_await send_all(head, response.body);
-  end_limit();
+  socket_.end_limit();
 }
 
 Task<void> HttpConnectionTask::call_handler() {
@@ -159,108 +185,69 @@ Task<void> HttpConnectionTask::call_handler() {
 
 /// True when another request may follow on this connection.
 Task<bool> HttpConnectionTask::end_of_request() {
-  end_limit();
+  socket_.end_limit();
+  kept_bytes_ = head_bytes_ = body_held_ = 0;
+  charge();
   if (close_ || server_.stopping_) co_return false;
   bool clean = true;
   if (!parser_->body_done()) clean = co_await drain_body();
   parser_.reset();
   request_ = {};
+  co_await socket_.give_way(kRequestWork);
   co_return clean;
 }
 
 /// Reads and forgets what is left of the body; false when that is too much or too slow.
 Task<bool> HttpConnectionTask::drain_body() {
-  limit_step(server_.options_.request_timeout);
-  std::string forgotten;
-  const auto drained = co_await read_whole_body(forgotten, server_.options_.drain_max);
-  end_limit();
-  co_return drained.has_value();
+  socket_.limit(server_.options_.request_timeout);
+  const std::uint64_t most = body_bytes_ + server_.options_.drain_max.count;
+  bool clean = true;
+  while (clean && !parser_->body_done() && body_bytes_ <= most) {
+    std::string forgotten;
+    const auto fed = co_await feed_body(forgotten);
+    clean = fed.has_value();
+  }
+  socket_.end_limit();
+  co_return clean && parser_->body_done();
 }
 
 /// Closes so that the last answer arrives: a close with unread bytes would reset the connection and destroy it.
 Task<void> HttpConnectionTask::linger() {
-  if (client_gone_ || timed_out_) co_return;
-  error_code ignored;
-  socket_.shutdown(TcpSocket::shutdown_send, ignored);
-  limit_step(kLingerTime);
+  if (client_gone_ || socket_.timed_out()) co_return;
+  socket_.shut_down_sending();
+  socket_.limit(kLingerTime);
   for (;;) {
     std::string().swap(in_);  // an assignment would keep the buffer
+    charge();
     const auto got = co_await read_more(kReadSize);
     if (!got) break;
   }
-  end_limit();
-}
-
-/// What a caller is told about a failed read or write.
-error_code HttpConnectionTask::broken(error_code failed) const {
-  if (timed_out_) {
-    ++server_.counters_.timed_out;
-    return NetError::kTimedOut;
-  }
-  return failed == asio::error::operation_aborted ? failed : make_error_code(NetError::kClosed);
-}
-
-/// Appends what is there to in_, by way of a buffer that all connections of the thread share: one that waits holds no
-/// more than it has received. As recv().
-ssize_t HttpConnectionTask::receive(std::size_t at_most) {
-  static thread_local std::array<char, kBodyReadSize> buffer;
-  const auto got = ::recv(socket_.native_handle(), buffer.data(), std::min(at_most, buffer.size()), MSG_DONTWAIT);
-  if (got > 0) in_.append(buffer.data(), static_cast<std::size_t>(got));
-  return got;
+  socket_.end_limit();
 }
 
 /// Appends what is there, at least one byte, to in_.
 Task<result<void>> HttpConnectionTask::read_more(std::size_t at_most) {
-  for (;;) {
-    if (timed_out_) co_return broken({});
-    const auto got = receive(at_most);
-    if (got > 0) co_return result<void>();
-    if (got == 0 || (errno != EAGAIN && errno != EINTR)) co_return broken({});
-    const auto [failed] = co_await socket_.async_wait(TcpSocket::wait_read, use_tuple);
-    if (failed) co_return broken(failed);
-  }
+  charge();
+  const auto got = co_await socket_.read(in_, at_most);
+  charge();
+  if (!got && got.error() == NetError::kTimedOut) ++server_.counters_.timed_out;
+  co_return got;
 }
 
-/// Sends both parts, in one piece while the kernel has room.
+/// What the client has not taken is charged: its bytes stay until it takes them or goes.
 Task<result<void>> HttpConnectionTask::send_all(std::string_view first, std::string_view second) {
-  while (!first.empty() || !second.empty()) {
-    if (timed_out_) co_return broken({});
-    iovec parts[2] = {{const_cast<char*>(first.data()), first.size()},
-                      {const_cast<char*>(second.data()), second.size()}};
-    msghdr message{};
-    message.msg_iov = parts;
-    message.msg_iovlen = 2;
-    const auto sent = ::sendmsg(socket_.native_handle(), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
-    if (sent >= 0) {
-      const auto of_first = std::min(first.size(), static_cast<std::size_t>(sent));
-      first.remove_prefix(of_first);
-      second.remove_prefix(static_cast<std::size_t>(sent) - of_first);
-      if (step_ == Step::kStreaming && !stopping()) limit_step(server_.options_.stream_stall_timeout);
-      continue;
-    }
-    if (errno == EINTR) continue;
-    if (errno != EAGAIN) co_return broken({});
-    const auto [failed] = co_await socket_.async_wait(TcpSocket::wait_write, use_tuple);
-    if (failed) co_return broken(failed);
-  }
-  co_return result<void>();
+  answer_charge_.set(first.size() + second.size());
+  const bool streams = step_ == Step::kStreaming && !stopping();
+  const Duration stall = streams ? server_.options_.stream_stall_timeout : Duration{0};
+  const auto sent = co_await socket_.send(first, second, stall);
+  answer_charge_.set(0);
+  if (!sent && sent.error() == NetError::kTimedOut) ++server_.counters_.timed_out;
+  co_return sent;
 }
 
-Task<result<void>> HttpConnectionTask::read_whole_body(std::string& body, Bytes limit) {
-  for (;;) {
-    const auto taken = parser_->feed_body(in_, body);
-    if (!taken) co_return taken.error();
-    in_.erase(0, *taken);
-    if (body.size() > limit.count) co_return make_error_code(NetError::kBodyTooLarge);
-    if (parser_->body_done()) co_return result<void>();
-    SLUICE_CO_TRY_VOID(co_await read_more(kBodyReadSize));
-  }
-}
-
-Task<result<std::string>> HttpConnectionTask::read_body(Bytes limit) {
-  std::string body;
-  if (body_read_) co_return make_error_code(NetError::kMalformed);
-  body_read_ = true;
+/// Once, before the first byte of the body is read.
+Task<result<void>> HttpConnectionTask::begin_body(Bytes limit) {
+  body_begun_ = true;
   if (parser_->content_length().value_or(0) > limit.count) {
     close_ = close_ || !drainable();
     co_return make_error_code(NetError::kBodyTooLarge);
@@ -269,13 +256,65 @@ Task<result<std::string>> HttpConnectionTask::read_body(Bytes limit) {
     asked_for_body_ = true;
     SLUICE_CO_TRY_VOID(co_await send_all("HTTP/1.1 100 Continue\r\n\r\n", {}));
   }
-  const auto read = co_await read_whole_body(body, limit);
-  end_limit();
-  if (read) co_return body;
+  co_return result<void>();
+}
+
+/// Appends the next bytes of the body, at least one unless it ends here.
+Task<result<void>> HttpConnectionTask::feed_body(std::string& body) {
+  const std::size_t before = body.size();
+  for (;;) {
+    if (stop_reading_) co_return make_error_code(asio::error::operation_aborted);
+    const auto taken = parser_->feed_body(in_, body);
+    if (!taken) co_return taken.error();
+    in_.erase(0, *taken);
+    if (body.size() > before || parser_->body_done()) break;
+    SLUICE_CO_TRY_VOID(co_await read_more(kBodyReadSize));
+  }
+  body_bytes_ += body.size() - before;
+  co_return result<void>();
+}
+
+/// The answer to a body that did not come, when it is ours to give.
+Task<void> HttpConnectionTask::refuse_body(error_code why) {
+  socket_.end_limit();
+  if (why == NetError::kBodyTooLarge && !asked_for_body_ && body_bytes_ == 0) co_return;
   close_ = true;
-  if (read.error() == NetError::kTimedOut) co_await refuse(408, "the request took too long");
-  answered_ = answered_ || read.error() == NetError::kClosed;
-  co_return read.error();
+  if (why == NetError::kTimedOut) co_await refuse(408, "the request took too long");
+  if (why == boost::system::errc::not_enough_memory) co_await refuse(503, kShortOfMemory);
+  answered_ = answered_ || why == NetError::kClosed;
+}
+
+Task<result<std::string>> HttpConnectionTask::read_body(Bytes limit) {
+  std::string body;
+  if (body_begun_) co_return make_error_code(NetError::kMalformed);
+  result<void> read = co_await begin_body(limit);
+  while (read && !parser_->body_done()) {
+    read = co_await feed_body(body);
+    body_held_ = in_heap(body);
+    charge();
+    if (read && body.size() > limit.count) read = make_error_code(NetError::kBodyTooLarge);
+  }
+  if (!read) co_await refuse_body(read.error());
+  if (!read) co_return read.error();
+  socket_.end_limit();
+  co_return body;
+}
+
+Task<result<std::string>> HttpConnectionTask::read_some(Bytes limit) {
+  std::string piece;
+  result<void> read;
+  if (!body_begun_) read = co_await begin_body(limit);
+  if (read && !parser_->body_done()) read = co_await feed_body(piece);
+  if (read && body_bytes_ > limit.count) read = make_error_code(NetError::kBodyTooLarge);
+  if (!read) co_await refuse_body(read.error());
+  if (!read) co_return read.error();
+  if (parser_->body_done()) socket_.end_limit();
+  co_return piece;
+}
+
+void HttpConnectionTask::stop_reading() {
+  stop_reading_ = close_ = true;
+  if (step_ == Step::kHandling && body_begun_ && !answered_) socket_.cancel();
 }
 
 /// True when what is left of the body will soon be here and is small.
@@ -311,9 +350,9 @@ Task<void> HttpConnectionTask::reply(HttpResponse response) {
   decide_on_close();
   const std::string head = render_head(response, false);
   const bool no_body = request_.method == "HEAD" || bodiless(response.status);
-  limit_step(server_.options_.request_timeout);
+  socket_.limit(server_.options_.request_timeout);
   const auto sent = co_await send_all(head, no_body ? std::string_view() : std::string_view(response.body));
-  end_limit();
+  socket_.end_limit();
   if (!sent) client_gone_ = close_ = true;
 }
 
@@ -326,9 +365,9 @@ Task<result<void>> HttpConnectionTask::start_stream(HttpResponse head) {
   parser_.reset();
   std::string().swap(in_);  // an assignment would keep the buffer
   const std::string text = render_head(head, true);
-  limit_step(server_.options_.request_timeout);
+  socket_.limit(server_.options_.request_timeout);
   const auto sent = co_await send_all(text, {});
-  end_limit();
+  socket_.end_limit();
   if (!sent) {
     client_gone_ = true;
     co_return sent.error();
@@ -346,18 +385,18 @@ Task<result<void>> HttpConnectionTask::write(std::string bytes) {
     std::snprintf(size, sizeof size, "%zx\r\n", bytes.size());
     bytes += "\r\n";
   }
-  limit_step(server_.options_.stream_stall_timeout);
+  socket_.limit(server_.options_.stream_stall_timeout);
   const auto sent = co_await send_all(size, bytes);
-  end_limit();
+  socket_.end_limit();
   if (!sent) client_gone_ = true;
   co_return sent;
 }
 
 Task<void> HttpConnectionTask::finish() {
   if (client_gone_ || step_ != Step::kStreaming || !chunked_ || request_.method == "HEAD") co_return;
-  limit_step(kLingerTime);
+  socket_.limit(kLingerTime);
   const auto sent = co_await send_all("0\r\n\r\n", {});
-  end_limit();
+  socket_.end_limit();
   if (!sent) client_gone_ = true;
 }
 
@@ -369,16 +408,14 @@ void HttpConnectionTask::on_client_gone(Event* event) {
 /// Waits for the client's next bytes without a buffer or a task: it has nothing to say, so this is mostly its end.
 void HttpConnectionTask::watch_client() {
   if (!watch_) watch_ = std::make_shared<Watch>(Watch{this});
-  socket_.async_wait(TcpSocket::wait_read, [watch = watch_](const error_code& failed) {
+  socket_.when_readable([watch = watch_](const error_code& failed) {
     if (watch->connection != nullptr && !failed) watch->connection->on_readable();
   });
 }
 
 void HttpConnectionTask::on_readable() {
   if (step_ != Step::kStreaming) return;
-  char ignored[512];
-  const auto got = ::recv(socket_.native_handle(), ignored, sizeof ignored, MSG_DONTWAIT);
-  if (got > 0 || (got < 0 && errno == EAGAIN)) return watch_client();
+  if (socket_.discard_some()) return watch_client();
   client_gone_ = true;
   note_end_of_stream();
 }

@@ -5,12 +5,18 @@
 
 #include "logplex/net/http_request_parser.hpp"
 #include "logplex/net/http_server.hpp"
+#include "logplex/net/paced_socket.hpp"
+#include "logplex/runtime/memory_account.hpp"
 
 namespace sluice {
 
 /// One connection of an HttpServer: reads a request, lets the handler answer, reads the next. Owned by its task in the
 /// server's gate. An idle or streaming connection owns no buffer.
-class HttpConnectionTask {
+///
+/// After each request, and after each share of bytes, it lets the shard's other connections go first. What it holds of
+/// a request and of an answer that the client does not take is charged to the shard's memory account; told to give up,
+/// it answers 503 while it reads, and closes while it writes.
+class HttpConnectionTask final : private MemoryHolder {
  public:
   HttpConnectionTask(HttpServer& server, TcpSocket socket, std::string peer, ConnectionTicket ticket);
   ~HttpConnectionTask();
@@ -24,6 +30,10 @@ class HttpConnectionTask {
   // What HttpExchange offers.
   const HttpRequest& request() const { return request_; }
   Task<result<std::string>> read_body(Bytes limit);
+  Task<result<std::string>> read_some(Bytes limit);
+  void stop_reading();
+  void keeps(std::size_t bytes);
+  ConnectionTicket& ticket() { return ticket_; }
   Task<void> reply(HttpResponse response);
   Task<result<void>> start_stream(HttpResponse head);
   Task<result<void>> write(std::string bytes);
@@ -46,23 +56,23 @@ class HttpConnectionTask {
   Task<bool> drain_body();
   Task<void> linger();
   Task<result<void>> read_more(std::size_t at_most);
-  ssize_t receive(std::size_t at_most);
   Task<result<void>> send_all(std::string_view first, std::string_view second);
-  Task<result<void>> read_whole_body(std::string& body, Bytes limit);
+  Task<result<void>> begin_body(Bytes limit);
+  Task<result<void>> feed_body(std::string& body);
+  Task<void> refuse_body(error_code why);
   Task<void> refuse(int status, std::string text);
   std::string render_head(const HttpResponse& response, bool streaming) const;
   void decide_on_close();
   bool drainable() const;
-  void limit_step(Duration time);
-  void end_limit();
+  void charge();
+  std::size_t head_memory() const;
+  void give_up_memory(MemoryClass of) override;
   void watch_client();
   void on_readable();
   void note_end_of_stream();
-  error_code broken(error_code failed) const;
-  static void on_time(void* self);
 
   HttpServer& server_;
-  TcpSocket socket_;
+  PacedSocket socket_;
   ConnectionTicket ticket_;
   const std::string peer_;
   HttpExchange exchange_;
@@ -71,13 +81,18 @@ class HttpConnectionTask {
   HttpRequest request_;
   Event* gone_event_ = nullptr;
   std::shared_ptr<Watch> watch_;
-  Deadline deadline_;
+  std::uint64_t body_bytes_ = 0;  // decoded so far
+  std::size_t head_bytes_ = 0;    // of the parsed head, until the request has ended
+  std::size_t body_held_ = 0;     // by read_body() and whoever it was given to
+  std::size_t kept_bytes_ = 0;    // of the request, by the handler
+  MemoryCharge request_charge_;
+  MemoryCharge answer_charge_;
   Step step_ = Step::kIdle;
   bool orphaned_ = false;
-  bool timed_out_ = false;
-  bool answered_ = false;   // a head was sent, or cannot be sent any more
-  bool body_read_ = false;  // by the handler; whole or not
+  bool answered_ = false;    // a head was sent, or cannot be sent any more
+  bool body_begun_ = false;  // by the handler
   bool asked_for_body_ = false;
+  bool stop_reading_ = false;
   bool close_ = false;  // no further request on this connection
   bool client_gone_ = false;
   bool chunked_ = false;  // the stream is

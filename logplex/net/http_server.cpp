@@ -7,6 +7,10 @@ namespace sluice {
 
 const HttpRequest& HttpExchange::request() const { return connection_.request(); }
 Task<result<std::string>> HttpExchange::read_body(Bytes limit) { return connection_.read_body(limit); }
+Task<result<std::string>> HttpExchange::read_some(Bytes limit) { return connection_.read_some(limit); }
+void HttpExchange::stop_reading() { connection_.stop_reading(); }
+void HttpExchange::keeps(std::size_t bytes) { connection_.keeps(bytes); }
+ConnectionTicket& HttpExchange::ticket() { return connection_.ticket(); }
 Task<void> HttpExchange::reply(HttpResponse response) { return connection_.reply(std::move(response)); }
 Task<result<void>> HttpExchange::start_stream(HttpResponse head) { return connection_.start_stream(std::move(head)); }
 Task<result<void>> HttpExchange::write(std::string bytes) { return connection_.write(std::move(bytes)); }

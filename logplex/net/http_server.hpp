@@ -8,6 +8,7 @@
 #include "logplex/net/listener.hpp"
 #include "logplex/net/net_error.hpp"
 #include "logplex/runtime/gate.hpp"
+#include "logplex/runtime/memory_account.hpp"
 
 namespace sluice {
 
@@ -23,9 +24,19 @@ class HttpExchange {
   const HttpRequest& request() const;
 
   /// The whole body, undone from chunks; the client is asked for it when it sent Expect: 100-continue. Once.
-  /// Errors: kBodyTooLarge, kMalformed, kTimedOut, kClosed. After kBodyTooLarge and kMalformed the handler still
-  /// replies (413, 400) and the connection is closed after; after the others a reply goes nowhere.
+  /// Errors: kBodyTooLarge, kMalformed, kTimedOut, kClosed, not_enough_memory (answered 503). After kBodyTooLarge and
+  /// kMalformed the handler still replies (413, 400) and the connection is closed after; after the others a reply goes
+  /// nowhere.
   Task<result<std::string>> read_body(Bytes limit);
+  /// The same piece by piece, for bodies that are not to be kept: the next piece, at most 64 KiB; empty at the end.
+  /// `limit` is for all of it. The same errors; operation_aborted after stop_reading(), when a reply can still be sent.
+  Task<result<std::string>> read_some(Bytes limit);
+  /// Ends a read_some() that waits for the client, now. The connection is closed after the answer.
+  void stop_reading();
+  /// What the handler holds of the request beside what it was given: charged with it until the request has ended.
+  void keeps(std::size_t bytes);
+  /// The connection's place in its listener's limits: a handler that learns whose it is says so there.
+  ConnectionTicket& ticket();
 
   /// Sends the answer, head and body in one write. A HEAD request gets no body. Content-Length is the body's size.
   Task<void> reply(HttpResponse response);
@@ -57,7 +68,8 @@ class HttpHandler {
   /// The head is complete, the body is not read. A handler that returns without an answer causes a 500. One request
   /// of a connection at a time; many connections at once.
   virtual Task<void> handle(HttpExchange& exchange) = 0;
-  /// The answer to a request that no handle() sees or ends: malformed (400, 431, 501), late (408), failed (500). The
+  /// The answer to a request that no handle() sees or ends: malformed (400, 431, 501), late (408), failed (500), or one
+  /// of those that hold most while memory is short (503). The
   /// connection is closed after it. Plain text unless the handler speaks something else.
   virtual HttpResponse refused(int status, std::string sentence);
 };
@@ -70,6 +82,7 @@ struct HttpServerOptions {
   Duration request_timeout = std::chrono::seconds(30);  // head and body; then again for the answer
   Duration idle_timeout = std::chrono::seconds(60);     // between requests
   Duration stream_stall_timeout = std::chrono::minutes(10);
+  MemoryClass memory = MemoryClass::kApiBodies;  // what heads and bodies are charged to
 };
 
 struct HttpServerCounters {

@@ -111,22 +111,28 @@ struct ListenerTable::Listener {
 };
 
 struct ListenerTable::Group {
-  Group(std::string name, std::uint64_t max_connections)
-      : setting(std::move(name)), quota(std::make_shared<SharedQuota>(max_connections)) {}
+  Group(std::string name, std::uint64_t most)
+      : setting(std::move(name)), max_connections(most), quota(std::make_shared<SharedQuota>(most)) {}
 
   const std::string setting;
+  const std::uint64_t max_connections;
   const std::shared_ptr<SharedQuota> quota;
   std::vector<std::shared_ptr<ConnectionTicket::Account>> accounts;  // per shard
   std::vector<ConnectionHandler*> handlers;                          // per shard
   std::vector<std::unique_ptr<Listener>> listeners;
   std::atomic<std::uint64_t> accepted{0};
+  std::optional<ShareTable> addresses;  // when they are limited
+  std::uint64_t most_per_address = 0;
+  Exempt exempt;
   std::atomic<std::uint64_t> refused{0};
+  std::atomic<std::uint64_t> refused_by_address{0};
   std::atomic<std::uint64_t> paused{0};
 };
 
 std::string ListenerTable::Listener::g_name(const Group& group) { return group.setting; }
 
-ConnectionTicket::ConnectionTicket(std::shared_ptr<Account> account) : account_(std::move(account)) {
+ConnectionTicket::ConnectionTicket(std::shared_ptr<Account> account, ShareTable::Share address)
+    : account_(std::move(account)), address_(std::move(address)) {
   account_->open.fetch_add(1, std::memory_order_relaxed);
   account_->shard_load->fetch_add(1, std::memory_order_relaxed);
 }
@@ -136,6 +142,25 @@ ConnectionTicket::~ConnectionTicket() {
   account_->open.fetch_sub(1, std::memory_order_relaxed);
   account_->shard_load->fetch_sub(1, std::memory_order_relaxed);
   account_->quota->give_back();
+}
+
+bool ConnectionTicket::belong_to(ShareTable& table, std::uint64_t key, std::uint64_t most) {
+  auto share = table.take(key, most);
+  if (!share) return false;
+  owner_.release();
+  owner_ = std::move(*share);
+  return true;
+}
+
+std::uint64_t address_key(const asio::ip::address& address) {
+  const auto of_v4 = [](const asio::ip::address_v4& v4) { return std::uint64_t{v4.to_uint()}; };
+  if (address.is_v4()) return of_v4(address.to_v4());
+  const auto v6 = address.to_v6();
+  if (v6.is_v4_mapped()) return of_v4(asio::ip::make_address_v4(asio::ip::v4_mapped, v6));
+  std::uint64_t network = 0;
+  const auto bytes = v6.to_bytes();
+  for (std::size_t i = 0; i < 8; ++i) network = network << 8 | bytes[i];
+  return network;
 }
 
 ListenerTable::ListenerTable(Runtime& runtime, InheritedListeners inherited)
@@ -222,6 +247,14 @@ std::map<std::string, std::vector<std::uint16_t>> ListenerTable::ports() const {
 
 std::string ListenerTable::ports_json() const { return format_ports(ports()); }
 
+void ListenerTable::limit_addresses(std::string_view setting, std::uint64_t most, Exempt exempt) {
+  Group* group = find(setting);
+  if (group == nullptr) return;
+  group->addresses.emplace(group->max_connections);
+  group->most_per_address = most;
+  group->exempt = std::move(exempt);
+}
+
 void ListenerTable::handle(std::string_view setting, std::vector<ConnectionHandler*> per_shard) {
   SLUICE_CHECK(per_shard.size() == runtime_.size());
   if (Group* group = find(setting)) group->handlers = std::move(per_shard);
@@ -296,18 +329,32 @@ std::uint32_t ListenerTable::choose_shard(Shard& here) const {
   return load(second) < load(first) ? second : first;
 }
 
-void ListenerTable::dispatch(Group& group, UniqueFd fd, Peer peer) {
+/// Its place in all limits, or nothing: then it is counted as refused.
+std::optional<ConnectionTicket> ListenerTable::admit(Group& group, const Peer& peer, std::uint32_t to) {
   if (!group.quota->try_take()) {
     group.refused.fetch_add(1, std::memory_order_relaxed);
-    return;
+    return std::nullopt;
   }
-  group.accepted.fetch_add(1, std::memory_order_relaxed);
+  if (!group.addresses) return ConnectionTicket(group.accounts[to]);
+  const std::uint64_t key = address_key(peer.address);
+  if (group.exempt && group.exempt(peer.address))
+    return ConnectionTicket(group.accounts[to], group.addresses->take_any(key));
+  auto share = group.addresses->take(key, group.most_per_address);
+  if (share) return ConnectionTicket(group.accounts[to], std::move(*share));
+  group.quota->give_back();
+  group.refused_by_address.fetch_add(1, std::memory_order_relaxed);
+  return std::nullopt;
+}
+
+void ListenerTable::dispatch(Group& group, UniqueFd fd, Peer peer) {
   Shard& here = Shard::current();
   const std::uint32_t to = choose_shard(here);
-  ConnectionTicket ticket(group.accounts[to]);
-  if (to == here.id()) return group.handlers[to]->on_accepted(fd.release(), peer, std::move(ticket));
+  auto ticket = admit(group, peer, to);
+  if (!ticket) return;
+  group.accepted.fetch_add(1, std::memory_order_relaxed);
+  if (to == here.id()) return group.handlers[to]->on_accepted(fd.release(), peer, std::move(*ticket));
   here.send(to,
-            make_mail([handler = group.handlers[to], fd = std::move(fd), peer, ticket = std::move(ticket)]() mutable {
+            make_mail([handler = group.handlers[to], fd = std::move(fd), peer, ticket = std::move(*ticket)]() mutable {
               handler->on_accepted(fd.release(), peer, std::move(ticket));
             }));
 }
@@ -320,8 +367,14 @@ void ListenerTable::add_metrics(MetricsPage& page) const {
     page.gauge("sluice_listener_connections", "Open connections.", static_cast<double>(open), labels);
     page.counter("sluice_listener_accepted_total", "Connections accepted.", static_cast<double>(group->accepted),
                  labels);
-    page.counter("sluice_listener_refused_total", "Connections closed at once because of max_connections.",
-                 static_cast<double>(group->refused), labels);
+    const auto refused = [&](const char* reason, std::uint64_t count) {
+      page.counter("sluice_listener_refused_total", "Connections closed at once because a limit was reached.",
+                   static_cast<double>(count), {{"listener", group->setting}, {"reason", reason}});
+    };
+    refused("max_connections", group->refused);
+    if (group->addresses) refused("address", group->refused_by_address);
+    page.gauge("sluice_listener_connections_limit", "Connections that the listener may have.",
+               static_cast<double>(group->max_connections), labels);
     page.counter("sluice_listener_pauses_total", "Pauses for lack of file descriptors or memory.",
                  static_cast<double>(group->paused), labels);
   }

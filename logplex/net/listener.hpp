@@ -2,8 +2,10 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,12 +14,19 @@
 #include "logplex/runtime/gate.hpp"
 #include "logplex/runtime/quota.hpp"
 #include "logplex/runtime/runtime.hpp"
+#include "logplex/runtime/share_table.hpp"
 
 namespace sluice {
 
 class MetricsPage;
 
-/// One open connection in its listener's limit and its shard's load; giving it up counts the connection as closed.
+/// One open connection in its listener's limit, its address's share and its shard's load; giving it up counts the
+/// connection as closed. Whoever learns more of it says whose it is: that share is held as long as the ticket.
+///
+///     ConnectionTicket ticket;              // accepted
+///     ticket.belong_to(unproven, 0, most);  // has not shown a token
+///     ticket.belong_to(keys, key, most);    // now it is that key's; no longer unproven
+///
 /// Kept beside the descriptor; may outlive the ListenerTable. Any thread.
 class ConnectionTicket {
  public:
@@ -29,18 +38,32 @@ class ConnectionTicket {
   };
 
   ConnectionTicket() = default;
-  /// The caller has taken one from the quota.
-  explicit ConnectionTicket(std::shared_ptr<Account> account);
+  /// The caller has taken one from the quota, and from the address's share when there is one.
+  explicit ConnectionTicket(std::shared_ptr<Account> account, ShareTable::Share address = {});
   ConnectionTicket(ConnectionTicket&& other) noexcept = default;
   ConnectionTicket& operator=(ConnectionTicket&& other) noexcept {
     account_.swap(other.account_);
+    address_ = std::move(other.address_);
+    owner_ = std::move(other.owner_);
     return *this;
   }
   ~ConnectionTicket();
 
+  /// Counts the connection in that table under that key, and no longer where it was counted before. False when the key
+  /// has as many as it may (ShareTable::take): then nothing changes, and the caller refuses the peer.
+  bool belong_to(ShareTable& table, std::uint64_t key, std::uint64_t most);
+  /// Gives up what belong_to() took.
+  void belong_to_nobody() { owner_.release(); }
+  bool belongs() const { return static_cast<bool>(owner_); }
+
  private:
   std::shared_ptr<Account> account_;
+  ShareTable::Share address_;
+  ShareTable::Share owner_;
 };
+
+/// The key under which an address is counted: an IPv4 address, also one in its mapped form, or the /64 of an IPv6 one.
+std::uint64_t address_key(const asio::ip::address& address);
 
 /// Takes the connections that one listener gives to one shard. Lives on that shard.
 class ConnectionHandler {
@@ -62,7 +85,8 @@ struct InheritedListeners {
 /// All listening sockets of the process.
 ///
 /// Each is accepted on one shard; an accepted descriptor goes by mail to the less loaded (open connections) of two
-/// random shards. Over max_connections a connection is closed at once and counted. Out of descriptors, accepting
+/// random shards. Over max_connections, or over its address's share, a
+/// connection is closed at once and counted. Out of descriptors, accepting
 /// pauses (kPauseWithoutFds) and the kernel's backlog holds the rest.
 ///
 /// open() and handle() before the runtime starts, on the starting thread; owned by the daemon; is destroyed after the
@@ -80,6 +104,11 @@ class ListenerTable {
   /// 0 picks one). Inherited sockets of that name replace the list. An empty list opens nothing. The error names
   /// setting and address.
   result<void, Error> open(const std::string& setting, std::string_view addresses, std::uint64_t max_connections);
+  /// Each address, and each /64 of IPv6, may hold `most` of the setting's connections; 0 is a fair share of
+  /// max_connections once they are over 75 % taken. More are closed at once and counted. `exempt` addresses, such as
+  /// proxies, are counted and never refused. Before start().
+  using Exempt = std::function<bool(const asio::ip::address&)>;
+  void limit_addresses(std::string_view setting, std::uint64_t most, Exempt exempt);
   /// An error when an inherited socket has a name that no open() asked for.
   result<void, Error> check_inherited() const;
 
@@ -111,6 +140,7 @@ class ListenerTable {
   void add(Group& group, UniqueFd fd);
   void accept_some(Listener& listener, bool& out_of_fds);
   static void note_pause(Listener& listener, error_code why);
+  static std::optional<ConnectionTicket> admit(Group& group, const Peer& peer, std::uint32_t to);
   void dispatch(Group& group, UniqueFd fd, Peer peer);
 
   Runtime& runtime_;

@@ -1,5 +1,7 @@
 #include "drains/drain_set.hpp"
 
+#include <atomic>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -182,6 +184,38 @@ TEST_F(DrainSetTest, channel_drain_runs_on_the_owner_only) {
   append(0, channel, "from the other shard");
   RawClient peer = listener.accept();
   EXPECT_THAT(peer.read_until("\n"), HasSubstr("from the other shard"));
+}
+
+/// A node is told to stop, and its drains send what they have; meanwhile another node deletes one of them.
+TEST_F(DrainSetTest, a_drain_may_be_deleted_while_the_set_flushes) {
+  RawListener listener;
+  const ChannelSlot channel = channel_on(0);
+  Drain drain = drain_to(url_of(listener, "http"));
+  drain.channel = "channel-" + std::to_string(number);
+  Drain other = drain;
+  other.token = Uuid{3, 4};
+  other.url = Secret(url_of(listener, "http", "/other"));
+  const std::uint64_t id = create(drain);
+  const std::uint64_t other_id = create(other);
+  append(0, channel, "waits for an answer");
+  RawClient peer = listener.accept();
+  RawClient other_peer = listener.accept();
+  EXPECT_THAT(peer.read_until("answer"), HasSubstr("waits"));
+  EXPECT_THAT(other_peer.read_until("answer"), HasSubstr("waits"));
+  std::atomic<bool> flushed{false};
+  Gate gate(shards.runtime.shard(0), "flush");
+  const auto flush = [](DrainSet& set, std::atomic<bool>& done) -> Task<void> {
+    co_await set.flushed();
+    done = true;
+  };
+  shards.on(0, [&] {
+    parts[0]->set.flush();
+    gate.spawn(flush(parts[0]->set, flushed));
+  });
+  apply(DeleteDrain{drain.channel, id});
+  apply(DeleteDrain{drain.channel, other_id});
+  EXPECT_TRUE(eventually([&] { return flushed.load(); }));
+  shards.await(0, gate.stopped());
 }
 
 TEST_F(DrainSetTest, deleted_drain_ends_and_stays_in_the_sums) {

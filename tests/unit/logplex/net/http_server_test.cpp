@@ -21,6 +21,8 @@ class TestHandler final : public HttpHandler {
   Task<void> handle(HttpExchange& exchange) override {
     const std::string path = exchange.request().path;
     if (path == "/echo") co_await echo(exchange);
+    if (path == "/pieces") co_await count_pieces(exchange);
+    if (path == "/keep") co_await keep(exchange);
     if (path == "/ignore") co_await answer(exchange, 200, "ignored\n");
     if (path == "/hello") co_await answer(exchange, 200, "hello\n");
     if (path == "/stream") co_await stream(exchange, false);
@@ -33,6 +35,7 @@ class TestHandler final : public HttpHandler {
 
   std::atomic<int> streams_ended{0};
   std::atomic<int> last_error{0};
+  std::atomic<std::size_t> largest_piece{0};
 
  private:
   Task<void> answer(HttpExchange& exchange, int status, std::string body) {
@@ -50,6 +53,25 @@ class TestHandler final : public HttpHandler {
     } else {
       co_await answer(exchange, body.error() == NetError::kBodyTooLarge ? 413 : 400, body.error().message() + "\n");
     }
+  }
+
+  Task<void> count_pieces(HttpExchange& exchange) {
+    std::size_t bytes = 0;
+    for (;;) {
+      auto piece = co_await exchange.read_some(Bytes{1 << 20});
+      if (!piece && piece.error() == NetError::kBodyTooLarge) co_await answer(exchange, 413, "too large\n");
+      if (!piece) co_return;
+      if (piece->empty()) break;
+      bytes += piece->size();
+      largest_piece = std::max(largest_piece.load(), piece->size());
+    }
+    co_await answer(exchange, 200, std::to_string(bytes) + "\n");
+  }
+
+  Task<void> keep(HttpExchange& exchange) {
+    exchange.keeps(1 << 20);
+    auto body = co_await exchange.read_body(Bytes{1 << 20});
+    if (body) co_await answer(exchange, 200, "kept\n");
   }
 
   Task<void> stream(HttpExchange& exchange, bool once) {
@@ -103,6 +125,8 @@ class HttpServerTest : public ::testing::Test {
   std::uint64_t requests() {
     return shards.on(0, [this] { return server->counters().requests; });
   }
+
+  std::uint64_t held(MemoryClass of) { return shards.runtime.memory().held(of).count; }
 
   RunningShards shards;
   ListenerTable table{shards.runtime};
@@ -209,6 +233,90 @@ TEST_F(HttpServerTest, bodies_over_the_limit_and_broken_chunks) {
   RawClient broken(port());
   broken.send("POST /echo HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n");
   EXPECT_EQ(broken.read_all().rfind("HTTP/1.1 400 ", 0), 0u);
+}
+
+TEST_F(HttpServerTest, bodies_come_in_pieces) {
+  serve();
+  RawClient client(port());
+  const std::string body(300'000, 'b');
+  client.send("POST /pieces HTTP/1.1\r\nHost: h\r\nContent-Length: 300000\r\n\r\n" + body);
+  EXPECT_EQ(body_of(client.read_response()), "300000\n");
+  EXPECT_LE(handler->largest_piece, std::size_t{64} << 10);
+  client.send(
+      "POST /pieces HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nabcd\r\n2\r\nef\r\n0\r\n\r\n");
+  EXPECT_EQ(body_of(client.read_response()), "6\n");
+  client.send("POST /pieces HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n");
+  EXPECT_EQ(body_of(client.read_response()), "0\n");
+  client.send("POST /pieces HTTP/1.1\r\nHost: h\r\nContent-Length: 2000000\r\n\r\n");
+  EXPECT_EQ(client.read_response().rfind("HTTP/1.1 413", 0), 0u);
+}
+
+TEST_F(HttpServerTest, a_flood_of_pipelined_requests_leaves_room_for_others) {
+  serve();
+  RawClient flooder(port());
+  std::string requests;
+  for (int i = 0; i < 20'000; ++i) requests += "GET /hello HTTP/1.1\r\nHost: h\r\n\r\n";
+  std::thread sending([&] { flooder.send(requests); });
+  std::thread reading([&] { flooder.read_bytes(20'000); });
+  reading.join();
+  // Other work of the shard goes on between two of the flood's requests.
+  const std::uint64_t before = shards.on(0, [this] { return server->counters().requests; });
+  const std::uint64_t after = shards.on(0, [this] { return server->counters().requests; });
+  EXPECT_LT(after - before, 2'000U);
+  RawClient other(port());
+  other.send("GET /hello HTTP/1.1\r\nHost: h\r\n\r\n");
+  EXPECT_EQ(body_of(other.read_response()), "hello\n");
+  std::thread draining([&] { flooder.read_all(); });
+  sending.join();
+  flooder.half_close();
+  draining.join();
+}
+
+TEST_F(HttpServerTest, unfinished_heads_give_up_when_memory_is_short) {
+  shards.runtime.memory().set_limit(MemoryClass::kApiBodies, 40_KiB);
+  serve();
+  const std::string head = "GET /hello HTTP/1.1\r\nHost: h\r\nX: ";
+  RawClient first(port());
+  RawClient largest(port());
+  first.send(head + std::string(8 << 10, 'a'));
+  largest.send(head + std::string(15 << 10, 'b'));
+  EXPECT_TRUE(eventually([this] { return held(MemoryClass::kApiBodies) > 23'000; }));
+  RawClient last(port());
+  last.send(head + std::string(14 << 10, 'c'));
+  EXPECT_EQ(largest.read_all().rfind("HTTP/1.1 503 Service Unavailable\r\n", 0), 0u);
+  first.send("\r\n\r\n");
+  EXPECT_EQ(body_of(first.read_response()), "hello\n");
+  last.send("\r\n\r\n");
+  EXPECT_EQ(body_of(last.read_response()), "hello\n");
+  EXPECT_TRUE(eventually([this] { return held(MemoryClass::kApiBodies) == 0; }));
+}
+
+TEST_F(HttpServerTest, unfinished_bodies_give_up_when_memory_is_short) {
+  shards.runtime.memory().set_limit(MemoryClass::kApiBodies, 512_KiB);
+  serve();
+  RawClient small(port());
+  RawClient keeper(port());
+  small.send("POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nab");
+  keeper.send("POST /keep HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nab");
+  const auto all = keeper.read_all();
+  EXPECT_EQ(all.rfind("HTTP/1.1 503", 0), 0u) << all;
+  EXPECT_TRUE(has(all, "Retry-After: 1\r\n"));
+  small.send("cde");
+  EXPECT_EQ(body_of(small.read_response()), "abcde");
+  EXPECT_TRUE(eventually([this] { return held(MemoryClass::kApiBodies) == 0; }));
+}
+
+TEST_F(HttpServerTest, answers_that_nobody_reads_give_up_when_memory_is_short) {
+  shards.runtime.memory().set_limit(MemoryClass::kApiStreams, 4_MiB);
+  serve();
+  RawClient reader(port());
+  RawClient flooded(port());
+  reader.send("GET /stream HTTP/1.1\r\nHost: h\r\n\r\n");
+  EXPECT_TRUE(has(reader.read_until("first"), "first"));
+  flooded.send("GET /large HTTP/1.1\r\nHost: h\r\n\r\n");
+  EXPECT_TRUE(eventually([this] { return shards.runtime.memory().evicted(MemoryClass::kApiStreams) == 1; }));
+  EXPECT_TRUE(eventually([this] { return connections() == 1; }));
+  EXPECT_EQ(held(MemoryClass::kApiStreams), 0U);
 }
 
 TEST_F(HttpServerTest, expect_100_continue) {

@@ -82,11 +82,87 @@ TEST(ListenerTable, closes_what_exceeds_the_limit_until_one_leaves) {
   }
   RawClient refused(listening.port());
   EXPECT_EQ(refused.read_some(), "");
-  EXPECT_NE(listening.metrics().find("sluice_listener_refused_total{listener=\"test.listen\"} 1"), std::string::npos);
+  EXPECT_NE(
+      listening.metrics().find("sluice_listener_refused_total{listener=\"test.listen\",reason=\"max_connections\"} 1"),
+      std::string::npos);
   EXPECT_NE(listening.metrics().find("sluice_listener_connections{listener=\"test.listen\"} 3"), std::string::npos);
   for (std::uint32_t id = 0; id < 2; ++id) listening.shards.on(id, [&] { listening.keepers[id]->open.clear(); });
   RawClient again(listening.port());
   EXPECT_EQ(again.read_bytes(1).size(), 1u);
+}
+
+/// Ten places, at most `most` for an address; true when a new connection is served.
+struct LimitedAddresses {
+  explicit LimitedAddresses(std::uint64_t limit, std::uint64_t most, ListenerTable::Exempt exempt = {}) {
+    EXPECT_TRUE(table.open("test.listen", "127.0.0.1:0", limit).has_value());
+    table.limit_addresses("test.listen", most, std::move(exempt));
+    table.handle("test.listen", {&keeper});
+    table.start();
+    shards.start();
+  }
+  ~LimitedAddresses() {
+    shards.await(0, table.stop_accepting());
+    shards.stop();
+  }
+  bool connect() {
+    clients.emplace_back(table.ports().at("test.listen").at(0));
+    return clients.back().read_some() != "";
+  }
+  std::string metrics() {
+    MetricsPage page;
+    table.add_metrics(page);
+    return page.text();
+  }
+
+  RunningShards shards;
+  ListenerTable table{shards.runtime};
+  Keeper keeper{0};
+  std::vector<RawClient> clients;
+};
+
+TEST(ListenerTable, an_address_has_at_most_its_share) {
+  LimitedAddresses listening(100, 3);
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(listening.connect());
+  EXPECT_FALSE(listening.connect());
+  EXPECT_NE(listening.metrics().find("refused_total{listener=\"test.listen\",reason=\"address\"} 1"),
+            std::string::npos);
+  listening.shards.on(0, [&] { listening.keeper.open.pop_back(); });
+  EXPECT_TRUE(listening.connect());
+}
+
+TEST(ListenerTable, without_a_number_an_address_is_limited_only_when_the_listener_is_nearly_full) {
+  LimitedAddresses listening(32, 0);
+  int served = 0;
+  while (listening.connect()) ++served;
+  EXPECT_EQ(served, 28);
+}
+
+TEST(ListenerTable, exempt_addresses_have_no_share) {
+  LimitedAddresses listening(100, 1, [](const asio::ip::address& address) { return address.is_loopback(); });
+  for (int i = 0; i < 5; ++i) EXPECT_TRUE(listening.connect());
+}
+
+TEST(ListenerTable, addresses_are_counted_by_what_one_person_has) {
+  const auto key = [](const char* text) { return address_key(asio::ip::make_address(text)); };
+  EXPECT_EQ(key("::ffff:192.0.2.1"), key("192.0.2.1"));
+  EXPECT_NE(key("192.0.2.2"), key("192.0.2.1"));
+  EXPECT_EQ(key("2001:db8:1:2::1"), key("2001:db8:1:2:ffff::9"));
+  EXPECT_NE(key("2001:db8:1:2::1"), key("2001:db8:1:3::1"));
+}
+
+TEST(ConnectionTicket, belongs_to_one_at_a_time) {
+  ShareTable unproven;
+  ShareTable keys;
+  ConnectionTicket ticket;
+  EXPECT_TRUE(ticket.belong_to(unproven, 0, 1));
+  EXPECT_TRUE(ticket.belong_to(keys, 7, 1));
+  EXPECT_EQ(unproven.total(), 0U);
+  EXPECT_EQ(keys.count(7), 1U);
+  ConnectionTicket other;
+  EXPECT_FALSE(other.belong_to(keys, 7, 1));
+  EXPECT_FALSE(other.belongs());
+  { ConnectionTicket last = std::move(ticket); }
+  EXPECT_EQ(keys.total(), 0U);
 }
 
 TEST(ListenerTable, lists_of_addresses_and_ports_json) {

@@ -1,0 +1,91 @@
+#include "logplex/daemon/limits_at_start.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <fstream>
+#include <thread>
+
+#include "logplex/base/log.hpp"
+#include "logplex/net/descriptor_plan.hpp"
+
+namespace sluice {
+namespace {
+
+std::uint32_t shards_of(const Settings& settings) {
+  if (settings.process.shards != 0) return static_cast<std::uint32_t>(settings.process.shards);
+  return std::max(1U, std::thread::hardware_concurrency());
+}
+
+ConnectionNeeds needs_of(const Settings& settings) {
+  const auto of = [](const std::string& addresses, std::uint64_t most) { return addresses.empty() ? 0 : most; };
+  const bool router = settings.process.has_role("router");
+  const bool logplex = settings.process.has_role("logplex");
+  ConnectionNeeds needs;
+  if (router) needs.router = of(settings.router.http, settings.router.max_connections);
+  if (logplex) needs.ingress_http = of(settings.ingress.http, settings.ingress.max_connections);
+  if (logplex) needs.ingress_syslog = of(settings.ingress.syslog, settings.ingress.max_connections);
+  needs.api = of(settings.api.listen, settings.api.max_connections);
+  needs.admin = of(settings.admin.listen, settings.admin.max_connections);
+  return needs;
+}
+
+/// What the machine has, or the control group when that is less.
+std::uint64_t memory_of_machine() {
+  const auto pages = static_cast<std::uint64_t>(std::max(0L, ::sysconf(_SC_PHYS_PAGES)));
+  std::uint64_t memory = pages * static_cast<std::uint64_t>(std::max(0L, ::sysconf(_SC_PAGE_SIZE)));
+  std::ifstream file("/sys/fs/cgroup/memory.max");
+  std::uint64_t group = 0;
+  if (file >> group) memory = std::min(memory, group);
+  return memory;
+}
+
+void fit(std::uint64_t& setting, std::uint64_t given, const char* name) {
+  if (given >= setting || given == 0) return;
+  log_warning("a setting asks for more descriptors than there are",
+              {{"setting", name}, {"asked", setting}, {"given", given}});
+  setting = given;
+}
+
+void fit_descriptors(Settings& settings, std::uint64_t limit) {
+  const std::uint32_t shards = shards_of(settings);
+  const DescriptorPlan plan = plan_descriptors(needs_of(settings), limit, shards);
+  const ConnectionNeeds& given = plan.given;
+  fit(settings.router.max_connections, given.router, "router.max_connections");
+  const std::uint64_t http = given.ingress_http == 0 ? given.ingress_syslog : given.ingress_http;
+  const std::uint64_t syslog = given.ingress_syslog == 0 ? given.ingress_http : given.ingress_syslog;
+  fit(settings.ingress.max_connections, std::min(http, syslog), "ingress.max_connections");
+  fit(settings.api.max_connections, given.api, "api.max_connections");
+  settings.admin.max_connections = std::min(settings.admin.max_connections, std::max<std::uint64_t>(given.admin, 1));
+  // Idle backend connections must not use up what requests need: half of the backends' part.
+  const std::uint64_t idle = std::max<std::uint64_t>(plan.backends / 2 / shards, 1);
+  settings.limits.app_idle_backends = std::min(settings.limits.app_idle_backends, idle);
+}
+
+void check_memory(const Settings& settings) {
+  const std::uint64_t memory = memory_of_machine();
+  const Bytes wanted = settings.fabric.memory_budget + settings.process.memory_reserve;
+  if (memory == 0 || wanted.count <= memory) return;
+  log_warning("settings ask for more memory than there is",
+              {{"fabric.memory_budget", format_bytes(settings.fabric.memory_budget)},
+               {"process.memory_reserve", format_bytes(settings.process.memory_reserve)},
+               {"memory", format_bytes({memory})}});
+}
+
+}  // namespace
+
+Settings fit_to_limits(Settings settings) {
+  const std::uint64_t descriptors = raise_descriptor_limit();
+  fit_descriptors(settings, descriptors);
+  check_memory(settings);
+  log_info("limits in force", {{"descriptors", descriptors},
+                               {"router_connections", settings.router.max_connections},
+                               {"ingress_connections", settings.ingress.max_connections},
+                               {"api_connections", settings.api.max_connections},
+                               {"admin_connections", settings.admin.max_connections},
+                               {"memory_budget", format_bytes(settings.fabric.memory_budget)},
+                               {"memory_reserve", format_bytes(settings.process.memory_reserve)}});
+  return settings;
+}
+
+}  // namespace sluice

@@ -1,0 +1,86 @@
+#include "logplex/net/descriptor_plan.hpp"
+
+#include <dirent.h>
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <array>
+#include <memory>
+
+namespace sluice {
+namespace {
+
+/// The store, files, worker threads and listening sockets; and what each shard's event loop needs.
+constexpr std::uint64_t kOwn = 64;
+constexpr std::uint64_t kPerShard = 8;
+constexpr std::uint64_t kDrainsPercent = 15;
+
+struct User {
+  std::uint64_t asked;
+  std::uint64_t weight;
+  std::uint64_t given = 0;
+
+  std::uint64_t missing() const { return asked - given; }
+};
+
+/// By weight; what one does not need goes to the others, until nothing is left or all have what they asked for.
+void share_out(std::span<User> users, std::uint64_t pool) {
+  for (;;) {
+    std::uint64_t weights = 0;
+    for (const User& user : users) weights += user.missing() > 0 ? user.weight : 0;
+    if (weights == 0 || pool < weights) return;
+    const std::uint64_t whole = pool;
+    for (User& user : users) {
+      const std::uint64_t part = std::min(user.missing(), whole * user.weight / weights);
+      user.given += part;
+      pool -= part;
+    }
+    if (pool == whole) return;
+  }
+}
+
+}  // namespace
+
+std::uint64_t raise_descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return 1024;
+  if (limit.rlim_cur < limit.rlim_max) {
+    rlimit raised{limit.rlim_max, limit.rlim_max};
+    if (::setrlimit(RLIMIT_NOFILE, &raised) == 0) limit = raised;
+  }
+  return std::min<std::uint64_t>(limit.rlim_cur, std::uint64_t{1} << 30);
+}
+
+std::optional<std::uint64_t> count_open_descriptors() {
+  const std::unique_ptr<DIR, int (*)(DIR*)> folder(::opendir("/proc/self/fd"), &::closedir);
+  if (folder == nullptr) return std::nullopt;
+  std::uint64_t entries = 0;
+  while (::readdir(folder.get()) != nullptr) ++entries;
+  return entries - std::min<std::uint64_t>(entries, 3);  // ".", ".." and this one
+}
+
+DescriptorPlan plan_descriptors(const ConnectionNeeds& asked, std::uint64_t limit, std::uint32_t shards) {
+  DescriptorPlan plan;
+  plan.given = asked;
+  const std::uint64_t own = kOwn + kPerShard * shards;
+  const std::uint64_t pool = limit - std::min(limit, own);
+  const std::uint64_t drains = pool * kDrainsPercent / 100;
+  // A request takes a second descriptor, to a backend; half as many as clients is what a busy router needs.
+  const std::uint64_t router = asked.router + asked.router / 2;
+  const std::uint64_t all = router + asked.ingress_http + asked.ingress_syslog + asked.api + asked.admin;
+  plan.backends = asked.router == 0 ? 0 : pool - std::min(pool, drains + all) + asked.router / 2;
+  if (all + drains <= pool) return plan;
+  plan.all_fit = false;
+  std::array<User, 5> users{
+      {{router, 55}, {asked.ingress_http, 10}, {asked.ingress_syslog, 10}, {asked.api, 8}, {asked.admin, 2}}};
+  share_out(users, pool - drains);
+  const auto part = [&users](std::size_t user) {
+    return users[user].asked == 0 ? 0 : std::max<std::uint64_t>(users[user].given, 1);
+  };
+  plan.given = {std::min(asked.router, std::max<std::uint64_t>(part(0) * 2 / 3, asked.router > 0)), part(1), part(2),
+                part(3), part(4)};
+  plan.backends = part(0) - std::min(part(0), plan.given.router);
+  return plan;
+}
+
+}  // namespace sluice
