@@ -1,10 +1,14 @@
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include <csignal>
 #include <cstdio>
 #include <exception>
 
+#include <fmt/format.h>
+
 #include "logplex/base/aligned_pages.hpp"
+#include "logplex/base/directory_files.hpp"
 #include "logplex/base/log.hpp"
 #include "logplex/daemon/limits_at_start.hpp"
 #include "logplex/daemon/node.hpp"
@@ -23,20 +27,22 @@ LogLevel level_named(const std::string& name) {
   return name == "error" ? LogLevel::kError : LogLevel::kInfo;
 }
 
-result<Settings, Error> read_settings(const SettingsSources& sources, Files& files) {
-  SLUICE_TRY(Settings settings, load_settings(sources, files));
-  SLUICE_TRY_VOID(check_settings(settings));
-  return settings;
-}
-
-/// SIGHUP: what can change live does; a wrong file changes nothing.
-void reload(const SettingsSources& sources, Files& files) {
-  const auto settings = read_settings(sources, files);
-  if (!settings) {
-    log_error("settings not reloaded", {{"error", settings.error().text()}});
+/// SIGHUP: what can change live does, and what cannot is named. A mistake changes nothing.
+void reload(const SettingsSources& sources, Files& files, Settings& in_force) {
+  const SettingsReading reading = read_and_check_settings(sources, files);
+  if (!reading.mistakes.empty()) {
+    for (const auto& mistake : reading.mistakes) log_error("settings not reloaded", {{"error", mistake}});
     return;
   }
-  set_log_level(level_named(settings->process.log_level));
+  for (const ChangedSetting& changed : changed_settings(in_force, reading.settings)) {
+    if (changed.live) {
+      log_info(fmt::format("{} changed", changed.name));
+    } else {
+      log_warning(fmt::format("{} changed and needs a restart", changed.name));
+    }
+  }
+  in_force.process.log_level = reading.settings.process.log_level;
+  set_log_level(level_named(in_force.process.log_level));
   log_info("settings reloaded");
 }
 
@@ -44,6 +50,25 @@ int complain(const Error& error, int status) {
   std::fprintf(stderr, "sluiced: %s\n", error.text().c_str());
   return status;
 }
+
+int complain(const std::vector<std::string>& mistakes) {
+  for (const auto& mistake : mistakes) std::fprintf(stderr, "sluiced: %s\n", mistake.c_str());
+  return kWrongSetting;
+}
+
+/// Also looks at the data directory, which a start may find changed.
+int check_config(SettingsReading reading) {
+  const std::string& data_dir = reading.settings.process.data_dir;
+  if (const auto usable = DirectoryFiles::check(data_dir); !usable)
+    reading.mistakes.push_back("setting process.data_dir" + reading.origin_of("process.data_dir") + ": " +
+                               usable.error().text());
+  if (!reading.mistakes.empty()) return complain(reading.mistakes);
+  std::puts("settings are valid");
+  return 0;
+}
+
+/// A core dump holds keys and log lines of tenants, and so does what another process of the same user could read.
+void allow_core_dumps(bool allowed) { ::prctl(PR_SET_DUMPABLE, allowed ? 1 : 0); }
 
 /// What a write meets comes back as its error: a closed pipe behind the own log, a file at its size limit.
 void ignore_write_signals() {
@@ -56,16 +81,15 @@ int serve(const Options& options) {
   end_when_out_of_memory();
   SystemFiles files;
   SystemClock clock;
-  const auto settings = read_settings(options.sources, files);
-  if (!settings) return complain(settings.error(), kWrongSetting);
-  if (options.check_config) {
-    std::puts("settings are valid");
-    return 0;
-  }
-  set_log_level(level_named(settings->process.log_level));
-  auto node = Node::make(fit_to_limits(*settings), clock, files);
+  SettingsReading reading = read_and_check_settings(options.sources, files);
+  if (options.check_config) return check_config(std::move(reading));
+  if (!reading.mistakes.empty()) return complain(reading.mistakes);
+  Settings in_force = std::move(reading.settings);
+  allow_core_dumps(in_force.process.core_dumps);
+  set_log_level(level_named(in_force.process.log_level));
+  auto node = Node::make(fit_to_limits(in_force), clock);
   if (!node) return complain(node.error(), kCouldNotStart);
-  (*node)->run([&] { reload(options.sources, files); });
+  (*node)->run([&] { reload(options.sources, files, in_force); });
   return 0;
 }
 

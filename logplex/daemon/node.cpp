@@ -12,6 +12,7 @@
 #include <boost/asio/co_spawn.hpp>
 
 #include "logplex/base/log.hpp"
+#include "logplex/base/machine.hpp"
 #include "logplex/daemon/node_files.hpp"
 #include "logplex/daemon/notify.hpp"
 #include "logplex/daemon/settings_check.hpp"
@@ -83,11 +84,11 @@ struct Node::StopStep {
   std::uint32_t left;
 };
 
-Node::Node(const Settings& settings, Clock& clock, Files& files)
+Node::Node(const Settings& settings, Clock& clock, std::unique_ptr<DirectoryFiles> files)
     : settings_(settings),
       proxy_settings_(settings.router),
       clock_(clock),
-      files_(files),
+      files_(std::move(files)),
       started_at_(clock.steady()),
       name_(host_name()),
       admin_source_{[this](MetricsPage& page) { parts_[Shard::current().id()]->add_metrics(page); },
@@ -101,7 +102,7 @@ Node::Node(const Settings& settings, Clock& clock, Files& files)
                       listeners_->add_metrics(page);
                     },
                     ready_},
-      kept_lines_(files, settings.process.data_dir) {}
+      kept_lines_(*files_, settings.process.data_dir) {}
 
 Node::~Node() {
   // The reverse of open(): nothing turns any more.
@@ -122,8 +123,9 @@ Node::~Node() {
   ::alarm(0);  // everything has ended in time
 }
 
-result<std::unique_ptr<Node>, Error> Node::make(const Settings& settings, Clock& clock, Files& files) {
-  std::unique_ptr<Node> node(new Node(settings, clock, files));
+result<std::unique_ptr<Node>, Error> Node::make(const Settings& settings, Clock& clock) {
+  SLUICE_TRY(auto files, DirectoryFiles::open_and_lock(settings.process.data_dir));
+  std::unique_ptr<Node> node(new Node(settings, clock, std::move(files)));
   SLUICE_TRY_VOID(node->open());
   return node;
 }
@@ -131,15 +133,12 @@ result<std::unique_ptr<Node>, Error> Node::make(const Settings& settings, Clock&
 result<void, Error> Node::open() {
   const std::string& data_dir = settings_.process.data_dir;
   SystemRng rng;
-  SLUICE_TRY_VOID(files_.make_directory(data_dir));
-  SLUICE_TRY(DirectoryLock lock, DirectoryLock::acquire(data_dir));
-  lock_ = std::make_unique<DirectoryLock>(std::move(lock));
-  SLUICE_TRY(settings_.api.key, load_api_key(settings_.api.key, data_dir, files_, rng));
+  SLUICE_TRY_VOID(load_key(rng));
   SLUICE_TRY(guard_, AddressGuard::parse(settings_.drains.allow_cidrs));
   TlsClientOptions tls;
   tls.ca_file = settings_.drains.ca_file;
   SLUICE_TRY(drain_tls_, TlsContext::make(tls));
-  SLUICE_TRY(const LogIdentity identity, LogIdentity::begin(data_dir, files_, rng));
+  SLUICE_TRY(const LogIdentity identity, LogIdentity::begin(data_dir, *files_, rng));
   SLUICE_TRY(store_, open_store(settings_.store, data_dir, limits_of(settings_), clock_));
   runtime_ = std::make_unique<Runtime>(shard_count(settings_), clock_, settings_.process.pin);
   runtime_->memory().set_reserve(settings_.process.memory_reserve);
@@ -158,9 +157,36 @@ result<void, Error> Node::open() {
   SLUICE_TRY_VOID(read_owed());
   make_parts();
   give_handlers();
-  SLUICE_TRY_VOID(files_.replace(data_dir + "/ports.json", listeners_->ports_json(), kEverybodyReads));
+  SLUICE_TRY_VOID(files_->replace(data_dir + "/ports.json", listeners_->ports_json(), kEverybodyReads));
+  log_what_is_in_force();
   // Nothing can fail any more, and no line has come yet.
   return kept_lines_.let_go();
+}
+
+result<void, Error> Node::load_key(Rng& rng) {
+  const std::string& data_dir = settings_.process.data_dir;
+  const bool first_start = !files_->exists(data_dir + "/api-key");
+  SLUICE_TRY(settings_.api.key, load_api_key(settings_.api.key, data_dir, *files_, rng));
+  if (first_start) log_info("the API key is in a file", {{"file", data_dir + "/api-key"}});
+  if (settings_.api.key.reveal().size() >= kShortestPublicKey || !api_is_public(settings_)) return {};
+  return Error{make_error_code(boost::system::errc::invalid_argument),
+               "the key in " + data_dir +
+                   "/api-key is short, and api.listen can be reached from other machines: remove "
+                   "the file to get a new key, or listen on 127.0.0.1"};
+}
+
+/// What an operator wants to see in the log of a start.
+void Node::log_what_is_in_force() const {
+  for (const auto& [setting, address] : listeners_->addresses())
+    log_info("listening", {{"setting", setting}, {"address", address}});
+  const Bytes wanted = settings_.fabric.memory_budget + settings_.process.memory_reserve;
+  const Bytes there = memory_of_machine();
+  log_info("memory", {{"budget", format_bytes(settings_.fabric.memory_budget)},
+                      {"reserve", format_bytes(settings_.process.memory_reserve)},
+                      {"machine", format_bytes(there)}});
+  if (wanted > there)
+    log_warning("fabric.memory_budget and process.memory_reserve are more than the memory that there is",
+                {{"wanted", format_bytes(wanted)}, {"there", format_bytes(there)}});
 }
 
 result<void, Error> Node::read_owed() {

@@ -9,6 +9,7 @@
 
 #include "drains/kafka_hub.hpp"
 #include "logplex/api/api_shard.hpp"
+#include "logplex/base/directory_files.hpp"
 #include "logplex/base/settings.hpp"
 #include "logplex/channel/fabric.hpp"
 #include "logplex/daemon/admin.hpp"
@@ -30,9 +31,9 @@ namespace sluice {
 /// decides nothing. Start-up and destruction on the main thread, while no shard runs.
 class Node {
  public:
-  /// Errors are sentences for the person who starts it: data directory in use or not writable, store damaged, address
+  /// Errors are sentences for the person who starts it: data directory in use or not safe, store damaged, address
   /// taken.
-  static result<std::unique_ptr<Node>, Error> make(const Settings& settings, Clock& clock, Files& files);
+  static result<std::unique_ptr<Node>, Error> make(const Settings& settings, Clock& clock);
   Node(const Node&) = delete;
   Node& operator=(const Node&) = delete;
   ~Node();
@@ -63,9 +64,11 @@ class Node {
   std::string address_of(const std::string& setting) const;
 
  private:
-  explicit Node(const Settings& settings, Clock& clock, Files& files);
+  Node(const Settings& settings, Clock& clock, std::unique_ptr<DirectoryFiles> files);
 
   result<void, Error> open();
+  result<void, Error> load_key(Rng& rng);
+  void log_what_is_in_force() const;
   result<void, Error> open_listeners();
   result<void, Error> read_owed();
   void keep_owed();
@@ -83,7 +86,7 @@ class Node {
   Settings settings_;
   const ProxySettings proxy_settings_;
   Clock& clock_;
-  Files& files_;
+  const std::unique_ptr<DirectoryFiles> files_;  // the data directory, locked
   const SteadyTime started_at_;
   const std::string name_;
   std::atomic<bool> ready_{false};
@@ -91,7 +94,6 @@ class Node {
   bool stuck_ = false;       // something did not end; on shard 0 until it has stopped
   SteadyTime stop_until_{};  // the same
   AdminSource admin_source_;
-  std::unique_ptr<DirectoryLock> lock_;
   KeptLines kept_lines_;
   std::vector<std::vector<OwedLines>> owed_;  // by shard, until its parts are made
   AddressGuard guard_;

@@ -1,38 +1,179 @@
 #include "logplex/daemon/settings_check.hpp"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
+#include "logplex/base/secret_file.hpp"
 #include "logplex/net/address_guard.hpp"
 #include "logplex/net/address_text.hpp"
-#include "logplex/net/listener.hpp"
+#include "logplex/net/tls_context.hpp"
 #include "logplex/store/redis_url.hpp"
 
 namespace sluice {
 namespace {
 
-Error bad(std::string message) { return {make_error_code(boost::system::errc::invalid_argument), std::move(message)}; }
+/// Gathers mistakes; each names its setting and where it comes from.
+class Check {
+ public:
+  explicit Check(SettingsReading& reading) : reading_(reading) {}
 
-result<void, Error> check_addresses(const ListenerSetting& listener) {
-  std::string_view rest = listener.addresses;
-  while (!rest.empty()) {
-    const auto comma = std::min(rest.find(','), rest.size());
-    const auto address = rest.substr(0, comma);
-    rest.remove_prefix(std::min(comma + 1, rest.size()));
-    if (address.find_first_not_of(' ') == std::string_view::npos) continue;
-    if (auto parsed = parse_host_port(address); !parsed)
-      return bad(fmt::format("setting {} = '{}': {}", listener.name, address, parsed.error().text()));
+  void run() {
+    take_secrets();
+    check_listeners();
+    check_networks();
+    check_files();
+    check_key();
+    check_not_built();
   }
-  return {};
+
+ private:
+  void mistake(std::string_view name, const std::string& why) {
+    reading_.mistakes.push_back(fmt::format("setting {}{}: {}", name, reading_.origin_of(name), why));
+  }
+  Settings& settings() { return reading_.settings; }
+
+  void take_secrets();
+  void take_secret(std::string_view file_setting, const std::string& file, std::string_view setting, Secret& to);
+  void check_listeners();
+  void check_networks();
+  void check_files();
+  bool check_file(std::string_view name, const std::string& path);
+  void check_authorities(std::string_view name, const std::string& path);
+  void check_key();
+  void check_not_built();
+  void not_built(std::string_view name, bool asked_for, const char* why) {
+    if (asked_for) mistake(name, why);
+  }
+
+  SettingsReading& reading_;
+};
+
+void Check::take_secret(std::string_view file_setting, const std::string& file, std::string_view setting, Secret& to) {
+  if (file.empty()) return;
+  if (!reading_.origin_of(setting).empty() && !to.empty())
+    return mistake(file_setting,
+                   fmt::format("{} is set too{}: keep one of them", setting, reading_.origin_of(setting)));
+  auto secret = read_secret_file(file);
+  if (!secret) return mistake(file_setting, secret.error().text());
+  to = std::move(*secret);
+}
+
+void Check::take_secrets() {
+  take_secret("api.key_file", settings().api.key_file, "api.key", settings().api.key);
+  take_secret("store.url_file", settings().store.url_file, "store.url", settings().store.url);
+  if (const auto url = check_store_url(settings().store.url); url.has_error())
+    mistake(settings().store.url_file.empty() ? "store.url" : "store.url_file", url.error().text());
+}
+
+/// A listening address as far as it can collide with another one.
+struct Bound {
+  std::string setting;
+  std::string text;
+  std::string host;  // "" = any address
+  std::uint16_t port = 0;
+};
+
+bool is_v6(const std::string& host) { return host.find(':') != std::string::npos; }
+bool is_any(const std::string& host) { return host.empty() || host == "0.0.0.0" || host == "::"; }
+
+bool collide(const Bound& a, const Bound& b) {
+  if (a.port != b.port || a.port == 0) return false;
+  if (a.host == b.host || a.host.empty() || b.host.empty()) return true;
+  return is_v6(a.host) == is_v6(b.host) && (is_any(a.host) || is_any(b.host));
+}
+
+void Check::check_listeners() {
+  std::vector<Bound> all;
+  for (const ListenerSetting& listener : listener_settings(settings())) {
+    for (const std::string& address : split_addresses(listener.addresses)) {
+      const auto parsed = parse_host_port(address);
+      if (!parsed) {
+        mistake(listener.name, fmt::format("'{}' {}", address, parsed.error().text()));
+        continue;
+      }
+      Bound bound{listener.name, address, parsed->host, parsed->port};
+      const auto other = std::find_if(all.begin(), all.end(), [&](const Bound& b) { return collide(b, bound); });
+      if (other != all.end())
+        mistake(listener.name, fmt::format("'{}' is the same port as '{}' of {}{}", address, other->text,
+                                           other->setting, reading_.origin_of(other->setting)));
+      all.push_back(std::move(bound));
+    }
+  }
+}
+
+bool is_server_address(const std::string& text) {
+  error_code failed;
+  asio::ip::make_address(text, failed);
+  if (!failed) return true;
+  const auto parsed = parse_host_port(text);
+  if (!parsed || parsed->port == 0) return false;
+  asio::ip::make_address(parsed->host, failed);
+  return !failed;
+}
+
+void Check::check_networks() {
+  const std::pair<std::string_view, const std::vector<std::string>*> lists[] = {
+      {"drains.allow_cidrs", &settings().drains.allow_cidrs},
+      {"router.deny_cidrs", &settings().router.deny_cidrs},
+      {"router.allow_cidrs", &settings().router.allow_cidrs},
+      {"router.trusted_proxies", &settings().router.trusted_proxies}};
+  for (const auto& [name, list] : lists)
+    if (const auto guard = AddressGuard::parse(*list); !guard) mistake(name, guard.error().text());
+  for (const std::string& server : settings().process.dns_servers)
+    if (!is_server_address(server))
+      mistake("process.dns_servers", fmt::format("'{}' is no address or address:port", server));
+}
+
+bool Check::check_file(std::string_view name, const std::string& path) {
+  if (path.empty()) return false;
+  SystemFiles files;
+  const auto text = files.read(path);
+  if (!text) mistake(name, text.error().text());
+  return text.has_value();
+}
+
+void Check::check_authorities(std::string_view name, const std::string& path) {
+  if (!check_file(name, path)) return;
+  TlsClientOptions options;
+  options.ca_file = path;
+  if (const auto context = TlsContext::make(options); !context) mistake(name, context.error().text());
+}
+
+void Check::check_files() {
+  check_authorities("drains.ca_file", settings().drains.ca_file);
+  check_authorities("store.ca_file", settings().store.ca_file);
+  check_file("store.client_cert", settings().store.client_cert);
+  check_file("store.client_key", settings().store.client_key);
+  check_file("store.secret_key_file", settings().store.secret_key_file);
+}
+
+void Check::check_key() {
+  const std::size_t size = settings().api.key.reveal().size();
+  if (size == 0 || size >= kShortestPublicKey || !api_is_public(settings())) return;
+  mistake(
+      settings().api.key_file.empty() ? "api.key" : "api.key_file",
+      fmt::format("the key has {} characters, and api.listen can be reached from other machines: make it {} or longer, "
+                  "or listen on 127.0.0.1",
+                  size, kShortestPublicKey));
 }
 
 /// Settings of the contract whose feature is not built yet: better an error than a listener that is not there.
-result<void, Error> check_not_built(const Settings& settings) {
-  if (!settings.router.https.empty()) return bad("setting router.https: TLS to clients is not in this version");
-  if (!settings.ingress.syslog_tls.empty()) return bad("setting ingress.syslog_tls: TLS input is not in this version");
-  if (settings.router.proxy_protocol != "off")
-    return bad("setting router.proxy_protocol: only 'off' is in this version");
-  if (settings.ingress.ack != "memory") return bad("setting ingress.ack: only 'memory' is in this version");
-  return {};
+void Check::check_not_built() {
+  const Settings& s = settings();
+  not_built("router.https", !s.router.https.empty(), "TLS to clients is not in this version");
+  not_built("ingress.syslog_tls", !s.ingress.syslog_tls.empty(), "TLS input is not in this version");
+  not_built("router.proxy_protocol", s.router.proxy_protocol != "off", "only 'off' is in this version");
+  not_built("ingress.ack", s.ingress.ack != "memory", "only 'memory' is in this version");
+  not_built("fabric.disk_budget", s.fabric.disk_budget != "auto",
+            "only 'auto' is in this version, which writes no journal");
+}
+
+bool is_loopback(const std::string& host) {
+  if (host == "localhost") return true;
+  error_code failed;
+  const auto address = asio::ip::make_address(host, failed);
+  return !failed && address.is_loopback();
 }
 
 }  // namespace
@@ -50,13 +191,18 @@ std::vector<ListenerSetting> listener_settings(const Settings& settings) {
   return all;
 }
 
-result<void, Error> check_settings(const Settings& settings) {
-  for (const ListenerSetting& listener : listener_settings(settings)) SLUICE_TRY_VOID(check_addresses(listener));
-  if (auto guard = AddressGuard::parse(settings.drains.allow_cidrs); !guard)
-    return bad("setting drains.allow_cidrs: " + guard.error().text());
-  if (const auto url = check_store_url(settings.store.url); url.has_error())
-    return bad("setting store.url: " + url.error().text());
-  return check_not_built(settings);
+bool api_is_public(const Settings& settings) {
+  for (const std::string& address : split_addresses(settings.api.listen)) {
+    const auto parsed = parse_host_port(address);
+    if (parsed && !is_loopback(parsed->host)) return true;
+  }
+  return false;
+}
+
+SettingsReading read_and_check_settings(const SettingsSources& sources, Files& files) {
+  SettingsReading reading = read_settings(sources, files);
+  Check(reading).run();
+  return reading;
 }
 
 }  // namespace sluice

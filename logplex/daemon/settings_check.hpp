@@ -1,24 +1,32 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
-#include <utility>
+#include <string_view>
 #include <vector>
 
 #include "logplex/base/settings.hpp"
 
 namespace sluice {
 
-/// One listener setting: its name, its addresses, how many connections it may have.
+/// One listener setting: where its sockets are and how many connections they take.
 struct ListenerSetting {
   std::string name;
-  std::string addresses;
-  std::uint64_t max_connections;
+  std::string_view addresses;  // comma list; empty = none
+  std::uint64_t max_connections = 0;
 };
 
-/// The listeners that the roles of this node ask for, in the order of ports.json.
+/// The listeners that this process's roles need. The addresses are views into `settings`.
 std::vector<ListenerSetting> listener_settings(const Settings& settings);
 
-/// Checks what a row's bounds cannot say: addresses, networks, what this build has. The error names the key and value.
-result<void, Error> check_settings(const Settings& settings);
+/// Reads the sources, takes secrets from their files (api.key_file, store.url_file), and finds all mistakes, also those
+/// that the table of settings cannot express: addresses, networks, urls, files, what does not go together. What it
+/// finds no mistake in starts, unless the machine refuses: a port that is taken, a data directory that cannot be used.
+SettingsReading read_and_check_settings(const SettingsSources& sources, Files& files);
+
+/// Shorter keys are taken on loopback addresses only.
+constexpr std::size_t kShortestPublicKey = 16;
+/// Whether a listener of the API can be reached from other machines.
+bool api_is_public(const Settings& settings);
 
 }  // namespace sluice

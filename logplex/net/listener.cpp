@@ -245,6 +245,20 @@ std::map<std::string, std::vector<std::uint16_t>> ListenerTable::ports() const {
   return all;
 }
 
+std::vector<std::pair<std::string, std::string>> ListenerTable::addresses() const {
+  std::vector<std::pair<std::string, std::string>> all;
+  for (const auto& group : groups_) {
+    for (const auto& listener : group->listeners) {
+      error_code gone;
+      const auto endpoint = listener->acceptor.local_endpoint(gone);
+      const std::string host = endpoint.address().to_string();
+      const bool v6 = endpoint.address().is_v6();
+      all.emplace_back(group->setting, (v6 ? "[" + host + "]" : host) + ":" + std::to_string(endpoint.port()));
+    }
+  }
+  return all;
+}
+
 std::string ListenerTable::ports_json() const { return format_ports(ports()); }
 
 void ListenerTable::limit_addresses(std::string_view setting, std::uint64_t most, Exempt exempt) {

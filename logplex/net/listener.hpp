@@ -115,6 +115,8 @@ class ListenerTable {
   bool has(std::string_view setting) const;
   /// Every open listener's ports by setting, in the order of the list.
   std::map<std::string, std::vector<std::uint16_t>> ports() const;
+  /// "127.0.0.1:8080" with its setting, of every open listener.
+  std::vector<std::pair<std::string, std::string>> addresses() const;
   /// The text of ports.json: an integer per setting, an array when the setting lists several.
   std::string ports_json() const;
 
