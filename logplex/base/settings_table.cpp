@@ -103,12 +103,12 @@ const SettingRow kTable[] = {
     {"ingress.body_max", AT(ingress, body_max), "8000000", "1KiB..1GiB", kStart,
      "Largest body of POST /logs, before and after gzip; a larger one is answered 413."},
     {"ingress.frame_max", AT(ingress, frame_max), "10240", "1KiB..60KiB", kStart,
-     "Longest frame; a longer one is malformed."},
+     "Longest message; POST /logs refuses a longer one, TCP syslog passes over it."},
     {"ingress.request_timeout", AT(ingress, request_timeout), "30s", "10ms..1h", kStart,
      "Time for one request, head and body; then 408."},
     {"ingress.idle_timeout", AT(ingress, idle_timeout), "60s", "10ms..1d", kStart,
-     "A kept-alive HTTP connection without a request, or a syslog connection in the middle of a frame, is closed after "
-     "this."},
+     "A kept-alive HTTP connection without a request is closed after this, and a syslog connection when a message takes "
+     "longer from its first byte to its last."},
 
     // api
     {"api.listen", AT(api, listen), "127.0.0.1:8001", "", kStart, "Listeners of the HTTP API (comma list)."},

@@ -1,5 +1,8 @@
 #include <unistd.h>
 
+#include <optional>
+#include <string>
+
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 
@@ -28,15 +31,21 @@ result<void, Error> logs(CommandRun& run) {
   return stream.print();
 }
 
+struct SendTarget {
+  std::string path;
+  Secret authorization;
+};
+
 std::string host_name() {
   char name[256] = {};
   return ::gethostname(name, sizeof name - 1) == 0 && name[0] != 0 ? name : "localhost";
 }
 
-/// The channel's token of that name; a new one when there is none.
-result<std::string, Error> find_or_make_token(CommandRun& run, const std::string& name) {
+/// The channel's token of that name; a new one when there is none. Nothing when the key may not see or make tokens.
+result<std::optional<std::string>, Error> find_or_make_token(CommandRun& run, const std::string& name) {
   const std::string& app = run.arguments.app;
   SLUICE_TRY(const auto answer, run.api.call(plain_request("GET", api_path({"channels", app}))));
+  if (answer.status == 403) return std::nullopt;
   if (answer.status == 404)
     return failure("there is no channel " + app + "; 'sluice apps create " + app + "' makes one");
   if (answer.status >= 300) return error_of(answer);
@@ -45,8 +54,22 @@ result<std::string, Error> find_or_make_token(CommandRun& run, const std::string
     if (auto token = text_at(*tokens, name); !token.empty()) return token;
   }
   const std::string path = api_path({"channels", app, "tokens"});
-  SLUICE_TRY(const auto made, ask(run, json_request("POST", path, json::serialize(json::object{{"name", name}}))));
-  return text_at(made, "token");
+  const std::string body = json::serialize(json::object{{"name", name}});
+  SLUICE_TRY(const auto made, run.api.call(json_request("POST", path, body)));
+  if (made.status == 403) return std::nullopt;
+  if (made.status >= 300) return error_of(made);
+  SLUICE_TRY(const auto token, read_json(made.body));
+  return text_at(token, "token");
+}
+
+/// Where lines of this source are posted, and with what: a token, or the key itself, which needs logs:write.
+result<SendTarget, Error> find_target(CommandRun& run, const std::string& source) {
+  SLUICE_TRY(const auto token, find_or_make_token(run, source));
+  if (token) return SendTarget{"/logs", Secret(basic_authorization("token", *token))};
+  SendTarget target{"/logs", Secret("Bearer " + run.key.reveal())};
+  add_query(target.path, "channel", run.arguments.app);
+  add_query(target.path, "source", source);
+  return target;
 }
 
 /// A server that listens on every address names none that can be dialled: then its API's host is the one.
@@ -73,9 +96,8 @@ result<void, Error> send(CommandRun& run) {
   SendHeader header{pri_of_level(arguments.level), host_name(), arguments.source, arguments.process};
   SLUICE_TRY_VOID(check_send_header(header));
   SLUICE_TRY(const auto ingress, find_ingress(run));
-  SLUICE_TRY(const auto token, find_or_make_token(run, arguments.source));
-  LineSender sender(run.world, run.world.make_api(ingress, Secret(basic_authorization("token", token))),
-                    std::move(header));
+  SLUICE_TRY(const auto target, find_target(run, arguments.source));
+  LineSender sender(run.world, run.world.make_api(ingress, target.authorization), target.path, std::move(header));
   SLUICE_TRY_VOID(sender.send_all(run.world.input));
   if (!run.arguments.json) return {};
   return print_json(run, json::object{{"sent", sender.sent()}});

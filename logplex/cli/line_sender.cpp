@@ -34,10 +34,10 @@ result<std::size_t, Error> read_some(int input, std::array<char, 64 << 10>& buff
   }
 }
 
-ApiRequest post_request(const FrameBatch& batch) {
+ApiRequest post_request(const std::string& path, const FrameBatch& batch) {
   ApiRequest request;
   request.method = "POST";
-  request.target = "/logs";
+  request.target = path;
   request.content_type = "application/logplex-1";
   request.accept = "*/*";
   request.body = batch.body();
@@ -71,14 +71,15 @@ result<void, Error> LineSender::add(const std::string& line) {
 
 result<void, Error> LineSender::post() {
   if (batch_.frames() == 0) return {};
-  const ApiRequest request = post_request(batch_);
+  const ApiRequest request = post_request(path_, batch_);
   milliseconds waited{0};
   for (milliseconds pause{200};; pause = std::min(pause * 2, kLongestPause)) {
     const auto answer = call_api(*ingress_, request);
     if (answer.has_value()) break;
     if (!retry_helps(answer.error()) || waited >= kGiveUpAfter) {
       Error error = answer.error();
-      if (error.code == CliError::kNotAuthorised) error.message = "the ingress refused the token";
+      const bool by_token = path_ == "/logs";
+      if (error.code == CliError::kNotAuthorised && by_token) error.message = "the ingress refused the token";
       error.message += fmt::format(" ({} lines were sent)", sent_);
       return error;
     }

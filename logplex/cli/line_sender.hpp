@@ -2,19 +2,21 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 
 #include "logplex/cli/command_run.hpp"
 #include "logplex/cli/send_frames.hpp"
 
 namespace sluice {
 
-/// Posts lines to the ingress with one token, in batches, in order. Blocking; one thread. A batch that cannot be
+/// Posts lines to the ingress with one token or key, in batches, in order. Blocking; one thread. A batch that cannot be
 /// delivered for a while is tried again for half a minute, so that a restart of the server loses nothing; then it is an
 /// error that says how many lines arrived.
 class LineSender {
  public:
-  LineSender(CommandWorld& world, std::unique_ptr<Api> ingress, SendHeader header)
-      : world_(world), ingress_(std::move(ingress)), batch_(std::move(header)) {}
+  /// `path` is `/logs`, with a query when a key says by it for which channel.
+  LineSender(CommandWorld& world, std::unique_ptr<Api> ingress, std::string path, SendHeader header)
+      : world_(world), ingress_(std::move(ingress)), path_(std::move(path)), batch_(std::move(header)) {}
 
   /// Reads the descriptor to its end. What has been read is sent at once: a slow source does not wait for a full batch.
   result<void, Error> send_all(int input);
@@ -26,6 +28,7 @@ class LineSender {
 
   CommandWorld& world_;
   std::unique_ptr<Api> ingress_;
+  const std::string path_;
   FrameBatch batch_;
   LineCutter cutter_;
   std::uint64_t sent_ = 0;

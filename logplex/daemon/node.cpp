@@ -100,6 +100,7 @@ Node::Node(const Settings& settings, Clock& clock, std::unique_ptr<DirectoryFile
                       drain_names_->add_metrics(page);
                       descriptors_->add_metrics(page);
                       listeners_->add_metrics(page);
+                      ingress_pools_->add_metrics(page);
                     },
                     ready_},
       kept_lines_(*files_, settings.process.data_dir) {}
@@ -150,6 +151,7 @@ result<void, Error> Node::open() {
   tls_lane_ = std::make_unique<Lane>("tls", 1, 256);
   descriptors_ = std::make_unique<DescriptorGauge>();
   kafka_ = std::make_unique<KafkaHub>(guard_, settings_.drains.kafka_max_producers);
+  ingress_pools_ = std::make_unique<IngressPools>(runtime_->size(), settings_);
   SLUICE_TRY_VOID(open_listeners());
   store_->start(*runtime_);
   const ApiNeeds needs{*store_, *fabric_, drain_desk_, node_desk_, settings_.store.write_timeout};

@@ -18,6 +18,7 @@
 #include "logplex/daemon/kept_lines.hpp"
 #include "logplex/daemon/node_desk.hpp"
 #include "logplex/daemon/shard_parts.hpp"
+#include "logplex/ingress/ingress_pools.hpp"
 #include "logplex/net/address_guard.hpp"
 #include "logplex/net/dial.hpp"
 #include "logplex/net/listener.hpp"
@@ -52,6 +53,7 @@ class Node {
   const std::shared_ptr<const TlsContext>& drain_tls() const { return drain_tls_; }
   Lane& tls_lane() { return *tls_lane_; }
   KafkaHub& kafka() { return *kafka_; }
+  IngressPools& ingress_pools() { return *ingress_pools_; }
   const ProxySettings& proxy_settings() const { return proxy_settings_; }
   Api& api() { return *api_; }
   ShardParts& parts(std::uint32_t shard) { return *parts_[shard]; }
@@ -107,6 +109,7 @@ class Node {
   std::unique_ptr<Lane> tls_lane_;
   std::unique_ptr<DescriptorGauge> descriptors_;
   std::unique_ptr<KafkaHub> kafka_;
+  std::unique_ptr<IngressPools> ingress_pools_;
   std::unique_ptr<ListenerTable> listeners_;
   DrainDesk drain_desk_{*this};
   NodeDesk node_desk_{*this};

@@ -7,13 +7,14 @@ namespace {
 
 constexpr const char* kUserAgent = "Logplex/sluice-" SLUICE_VERSION;
 
-HttpServerOptions ingress_options(const IngressSettings& settings) {
+HttpServerOptions ingress_options(const IngressSettings& settings, UnprovenList& unproven) {
   HttpServerOptions options;
   options.name = "ingress.http";
   options.header_max = settings.header_max;
   options.request_timeout = settings.request_timeout;
   options.idle_timeout = settings.idle_timeout;
   options.memory = MemoryClass::kIngressBodies;
+  options.unproven = &unproven;
   return options;
 }
 
@@ -35,10 +36,12 @@ ShardParts::ShardParts(Node& node, Shard& shard)
               fabric_, node.runtime().size()),
       backend_names_(node.backend_names(), node.settings().router.connect_timeout),
       proxy_(shard, node.proxy_settings(), feed_, fabric_, backend_names_),
-      intake_(shard, feed_, fabric_),
+      unproven_http_(shard, node.ingress_pools().http),
+      unproven_syslog_(shard, node.ingress_pools().syslog),
+      intake_(shard, feed_, fabric_, node.settings().limits.notice_interval),
       log_post_(node.settings().ingress, intake_),
-      log_server_(shard, ingress_options(node.settings().ingress), log_post_),
-      syslog_server_(shard, node.settings().ingress, intake_),
+      log_server_(shard, ingress_options(node.settings().ingress, unproven_http_), log_post_),
+      syslog_server_(shard, node.settings().ingress, intake_, &unproven_syslog_),
       api_(node.api().shard(shard.id())),
       api_server_(shard, node.api().server_options(), api_),
       admin_handler_(node.runtime(), node.admin_source()),

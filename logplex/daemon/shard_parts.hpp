@@ -9,6 +9,7 @@
 #include "logplex/daemon/admin.hpp"
 #include "logplex/daemon/channel_opener.hpp"
 #include "logplex/daemon/node_desk.hpp"
+#include "logplex/ingress/ingress_pools.hpp"
 #include "logplex/ingress/log_post.hpp"
 #include "logplex/ingress/syslog_server.hpp"
 #include "logplex/net/dial.hpp"
@@ -57,6 +58,8 @@ class ShardParts {
   DrainSet drains_;
   NameResolver backend_names_;
   ProxyShard proxy_;
+  UnprovenList unproven_http_;
+  UnprovenList unproven_syslog_;
   Intake intake_;
   LogPost log_post_;
   HttpServer log_server_;

@@ -4,12 +4,15 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "logplex/base/uuid.hpp"
 #include "logplex/channel/fabric.hpp"
+#include "logplex/ingress/refusals.hpp"
 #include "logplex/ingress/token_cache.hpp"
 #include "logplex/store/config_feed.hpp"
+#include "logplex/wire/syslog_parse.hpp"
 #include "logplex/wire/timestamp.hpp"
 
 namespace sluice {
@@ -22,52 +25,76 @@ struct IntakeCounters {
   std::uint64_t wrapped = 0;        // of these: not RFC 5424, kept as text
   std::uint64_t no_token = 0;       // dropped: the app-name field holds no token
   std::uint64_t unknown_token = 0;  // dropped: no channel has that token
-  std::uint64_t malformed = 0;      // items that were not octet-counted frames
+  std::uint64_t malformed = 0;      // items that were not messages, those that were too long among them
+  std::uint64_t too_long = 0;       // messages over ingress.frame_max
 };
 
-/// Where frames of every kind of ingress become lines of a channel: parsed once, for what routing needs, and appended.
-/// The source of a line is always its token's name. One per shard, on that shard; feed and fabric outlive it.
+/// Where messages of every kind of ingress become lines of a channel: parsed once, for what routing needs, and
+/// appended. The source of a line is always its token's name, and a token that can write never stands in a line: where
+/// a sender has put it into another header field, or the message cannot be parsed, its name stands in its place. One
+/// per shard, on that shard; feed and fabric outlive it.
 class Intake : public OnShard {
  public:
-  Intake(Shard& shard, ConfigFeed& feed, FabricShard& fabric);
+  Intake(Shard& shard, ConfigFeed& feed, FabricShard& fabric, Duration log_interval = std::chrono::seconds(60));
 
-  /// As many frames as are worth taking in together.
+  /// As many messages as are worth taking in together.
   static constexpr std::size_t kTogether = 16;
-  /// Frames whose app-name fields are their tokens, at most kTogether. What leads to no channel is counted and dropped.
-  void append_addressed(std::span<const std::string_view> frames);
-  /// A frame of a sender who has proved which token it has; whatever its app-name field holds.
-  void append_as(const TokenEntry& token, std::string_view frame);
+  /// TCP syslog: messages whose app-name fields are their tokens, at most kTogether. What leads to no channel is
+  /// counted and dropped. Returns how many led to one.
+  std::size_t append_addressed(std::span<const std::string_view> messages);
+
+  /// POST /logs: what a message says, for a sender who has proved whose lines it brings; whatever its app-name field
+  /// holds. The views last until the next call.
+  const LineView& read_as(std::string_view source, std::string_view message);
+  /// The token in the message's app-name field; none when it holds none.
+  std::optional<Uuid> token_of(std::string_view message);
+  const TokenEntry* find(const Uuid& token) { return tokens_.find(token); }
+  /// A line that was read before, from a message of so many bytes.
+  void append(ChannelSlot channel, LineView line, std::size_t message_size);
+
   void count_malformed() { ++counters_.malformed; }
+  void count_too_long() { ++counters_.malformed, ++counters_.too_long; }
+  void count_unaddressed(std::uint64_t no_token, std::uint64_t unknown_token) {
+    counters_.no_token += no_token;
+    counters_.unknown_token += unknown_token;
+  }
 
   /// The longest pause asked for (FabricShard::ingress_delay) since the last call; lines for congested channels ask.
   Duration take_delay();
 
   const ConfigSnapshot& config() const { return feed_.current(); }
   FabricShard& fabric() { return fabric_; }
+  Refusals& refusals() { return refusals_; }
+  const Refusals& refusals() const { return refusals_; }
   const IntakeCounters& counters() const { return counters_; }
   void add_metrics(MetricsPage& page) const;
 
  private:
-  /// A frame on its way: what is known of it so far.
+  /// A message on its way: what is known of it so far.
   struct Arrival {
     LineView line;
-    std::string_view frame;
+    std::string_view message;
     std::optional<Uuid> token;
     const TokenEntry* entry;
     bool parsed;
   };
 
-  void parse(Arrival& arrival, std::string_view frame);
+  void parse(Arrival& arrival, std::string_view message);
   const TokenEntry* find(const Arrival& arrival);
-  void append(const TokenEntry& token, Arrival& arrival);
+  void complete(Arrival& arrival, std::string_view source);
+  void name_tokens(std::string_view& field);
+  std::string_view with_names(std::string_view text, std::string& out);
 
   ConfigFeed& feed_;
   FabricShard& fabric_;
   TokenCache tokens_;
   std::array<Arrival, kTogether> arrivals_;
   TimestampCache now_text_;
+  std::string text_;             // of a wrapped message, with names for tokens
+  std::string structured_data_;  // the same
   Duration delay_{};
   IntakeCounters counters_;
+  Refusals refusals_;
 };
 
 }  // namespace sluice

@@ -2,33 +2,34 @@
 
 #include <algorithm>
 #include <charconv>
+#include <utility>
 
 #include "logplex/base/metrics.hpp"
-#include "logplex/ingress/turn_share.hpp"
-#include "logplex/net/authorization.hpp"
-#include "logplex/net/secret_hash.hpp"
+#include "logplex/ingress/log_body.hpp"
 #include "logplex/runtime/event.hpp"
 #include "logplex/wire/error.hpp"
-#include "logplex/wire/frame_splitter.hpp"
 #include "logplex/wire/gzip.hpp"
-#include "logplex/wire/syslog_parse.hpp"
 
 namespace sluice {
 namespace {
 
 /// Most bytes of gzip taken at once: they unpack to about a share of a turn at most.
 constexpr std::size_t kPackedPiece = 128;
-/// What a frame costs beside its bytes, as so many bytes of unpacking (2026-11-23: 1 ns each).
-constexpr std::size_t kSplitCost = 16;
+// What these cost beside their bytes, as so many bytes of unpacking (1 ns each).
+constexpr std::size_t kPackedCost = 1024;    // a piece of gzip may hold six members
+constexpr std::size_t kReadCost = 16 << 10;  // a read; its bytes may have come in chunks of one byte
 constexpr std::size_t kAppendCost = 256;
+constexpr std::size_t kGzipState = 48 << 10;
 
-constexpr const char* kUnauthorized = "Not Authorized";
-constexpr const char* kNotPermitted = "Credential not permitted to write to any channel.";
 constexpr const char* kBadRequest = "Bad request";
 constexpr const char* kMalformed = "Malformed log messages";
 constexpr const char* kCountMismatch = "Message count mismatch";
 constexpr const char* kTooLarge = "Request body too large";
 constexpr const char* kWrongType = "Content-Type must be application/logplex-1";
+constexpr const char* kWrongEncoding = "Content-Encoding must be gzip, or left out";
+constexpr const char* kNoMemory = "Too many log messages are being received; send smaller bodies, or later";
+
+using MaybeRefused = std::optional<RefusedPost>;
 
 HttpResponse text_answer(int status, std::string body) {
   HttpResponse response;
@@ -56,7 +57,74 @@ bool agrees(const std::string* expected, std::uint64_t frames) {
   return failed == std::errc{} && stop == end && count == frames;
 }
 
+/// The media type is one of application/logplex-1's names; parameters are passed over.
+bool is_log_type(const std::string* type) {
+  if (type == nullptr) return false;
+  const auto media_type = std::string_view(*type).substr(0, type->find(';'));
+  const auto end = media_type.find_last_not_of(' ');
+  const auto trimmed = media_type.substr(0, end == std::string_view::npos ? 0 : end + 1);
+  return equal_ignoring_case(trimmed, "application/logplex-1") ||
+         equal_ignoring_case(trimmed, "application/x-logplex-1");
+}
+
+enum class Coding : std::uint8_t { kPlain, kGzip, kUnknown };
+
+Coding coding_of(const HttpRequest& request) {
+  Coding found = Coding::kPlain;
+  std::size_t given = 0;
+  for (const auto& [name, value] : request.headers) {
+    if (!equal_ignoring_case(name, "Content-Encoding")) continue;
+    ++given;
+    const bool packed = equal_ignoring_case(value, "gzip") || equal_ignoring_case(value, "x-gzip");
+    const bool plain = value.empty() || equal_ignoring_case(value, "identity");
+    found = packed ? Coding::kGzip : plain ? Coding::kPlain : Coding::kUnknown;
+  }
+  return given > 1 ? Coding::kUnknown : found;
+}
+
+MaybeRefused check_type(const HttpRequest& request) {
+  if (!is_log_type(request.header("Content-Type"))) return RefusedPost{Refusal::kEncoding, 415, kWrongType};
+  if (coding_of(request) == Coding::kUnknown) return RefusedPost{Refusal::kEncoding, 415, kWrongEncoding};
+  return std::nullopt;
+}
+
+RefusedPost of_error(const error_code& error) {
+  if (error == NetError::kBodyTooLarge) return {Refusal::kTooLarge, 413, kTooLarge};
+  if (error == boost::system::errc::not_enough_memory) return {Refusal::kMemory, 503, kNoMemory};
+  if (error == NetError::kTimedOut) return {Refusal::kTimeout, 408, "Request Timeout"};
+  return {Refusal::kMalformed, 400, kBadRequest};
+}
+
 }  // namespace
+
+struct LogPost::Reading final : PendingLines::Listener {
+  Reading(HttpExchange& e, Intake& intake, const IngressSettings& settings, bool packed)
+      : exchange(e),
+        gzip(packed ? std::make_unique<GzipReader>(settings.body_max.count) : nullptr),
+        body(intake, this, settings.frame_max.count, packed ? kGzipState : 0),
+        share(Shard::current()) {}
+  void on_given_up() override { exchange.stop_reading(); }
+  const Writer::Target* where() const { return target ? &*target : nullptr; }
+  void fail_malformed() {
+    fault = RefusedPost{Refusal::kMalformed, 400, kMalformed};
+    body.lines().discard();
+  }
+  void fail_unpacking(const error_code& why) {
+    if (why == WireError::kTooLarge)
+      fault = RefusedPost{Refusal::kTooLarge, 413, kTooLarge};
+    else if (!fault)
+      fault = RefusedPost{Refusal::kMalformed, 400, kBadRequest};
+    gzip.reset();
+    body.lines().discard();
+  }
+
+  HttpExchange& exchange;
+  std::unique_ptr<GzipReader> gzip;
+  LogBody body;
+  TurnShare share;
+  std::optional<Writer::Target> target;  // none = by each line
+  MaybeRefused fault;                    // nothing more is taken, only read
+};
 
 Task<void> LogPost::handle(HttpExchange& exchange) {
   const HttpRequest& request = exchange.request();
@@ -79,138 +147,119 @@ Task<void> LogPost::handle(HttpExchange& exchange) {
 }
 
 Task<void> LogPost::take_logs(HttpExchange& exchange) {
-  auto sender = authenticate(exchange.request());
-  if (!sender) {
-    co_await refuse(exchange, std::move(sender).error());
-    co_return;
-  }
-  auto body = co_await read_frames(exchange);
-  if (!body) {
-    co_await refuse(exchange, std::move(body).error());
-    co_return;
-  }
-  // Looked up again: the token may have been revoked while the body came.
-  std::optional<TokenEntry> token;
-  if (sender->token) {
-    if (const TokenEntry* entry = intake_.config().token(*sender->token)) token = *entry;
-  }
-  if (sender->token && !token) {
-    Refusal refusal{401, kUnauthorized};
+  const HttpRequest& request = exchange.request();
+  const auto writer = authenticate_writer(request, intake_.config(), Shard::current().wall_now());
+  if (!writer) {
+    RefusedPost refusal = writer.error();
     co_await refuse(exchange, std::move(refusal));
     co_return;
   }
-  const Duration delay = co_await append_all(std::move(token), *body);
-  co_await intake_.fabric().settled();
-  if (delay > Duration{0}) co_await sleep_for(delay);
+  exchange.note_proven();
+  if (is_loop(request)) {
+    RefusedPost nothing{Refusal::kLoop, 204, {}};
+    co_await refuse(exchange, std::move(nothing));
+    co_return;
+  }
+  MaybeRefused refusal = check_type(request);
+  if (!refusal) refusal = co_await take_body(exchange, *writer, coding_of(request) == Coding::kGzip);
+  if (refusal) {
+    co_await refuse(exchange, std::move(*refusal));
+    co_return;
+  }
   HttpResponse accepted;
   accepted.status = 204;
   co_await answer(exchange, std::move(accepted));
 }
 
-/// The whole body, unpacked and checked to the last frame.
-Task<boost::system::result<std::string, LogPost::Refusal>> LogPost::read_frames(HttpExchange& exchange) {
-  const HttpRequest& request = exchange.request();
-  if (auto refusal = check_content_type(request)) co_return std::move(*refusal);
-  auto read = co_await exchange.read_body(settings_.body_max);
-  if (!read) {
-    const bool too_large = read.error() == NetError::kBodyTooLarge;
-    co_return Refusal{too_large ? 413 : 400, too_large ? kTooLarge : kBadRequest};
-  }
-  std::string body = std::move(*read);
-  const std::string* encoding = request.header("Content-Encoding");
-  if (encoding != nullptr && equal_ignoring_case(*encoding, "gzip")) {
-    auto text = co_await unpacked(std::move(body));
-    if (!text) co_return std::move(text).error();
-    body = std::move(*text);
-  }
-  auto refusal = co_await check_frames(request, body);
+/// Reads the body to its end, and then takes all of it or nothing.
+Task<MaybeRefused> LogPost::take_body(HttpExchange& exchange, const Writer& writer, bool packed) {
+  Reading reading(exchange, intake_, settings_, packed);
+  if (!writer.addressed_by_line()) reading.target = writer.target(intake_.config(), Shard::current().wall_now());
+  auto refusal = co_await read_all(exchange, reading);
   if (refusal) co_return std::move(*refusal);
-  co_return body;
-}
-
-boost::system::result<LogPost::Sender, LogPost::Refusal> LogPost::authenticate(const HttpRequest& request) const {
-  const Refusal unauthorized{401, kUnauthorized};
-  const std::string* header = request.header("Authorization");
-  const auto given = header == nullptr ? std::nullopt : Authorization::parse(*header);
-  if (!given || given->user.empty()) return unauthorized;
-  const ConfigSnapshot& config = intake_.config();
-  if (given->user == "token" && given->secret.starts_with("t.")) {
-    const auto token = parse_token(given->secret);
-    if (!token || config.token(*token) == nullptr) return unauthorized;
-    return Sender{token};
-  }
-  const Credential* credential = config.credential(given->user);
-  if (credential == nullptr || !credential->hash || !same_hash(*credential->hash, hash_secret(given->secret)))
-    return unauthorized;
-  if (!credential->any_channel) return Refusal{403, kNotPermitted};
-  return Sender{};
-}
-
-std::optional<LogPost::Refusal> LogPost::check_content_type(const HttpRequest& request) const {
-  const std::string* type = request.header("Content-Type");
-  if (type != nullptr) {
-    const auto media_type = std::string_view(*type).substr(0, type->find(';'));
-    const auto end = media_type.find_last_not_of(' ');
-    const auto trimmed = media_type.substr(0, end == std::string_view::npos ? 0 : end + 1);
-    if (equal_ignoring_case(trimmed, "application/logplex-1") ||
-        equal_ignoring_case(trimmed, "application/x-logplex-1"))
-      return std::nullopt;
-  }
-  return Refusal{415, kWrongType};
-}
-
-/// In small pieces: gzip packs a megabyte into one kilobyte.
-Task<boost::system::result<std::string, LogPost::Refusal>> LogPost::unpacked(std::string body) {
-  GzipReader reader(settings_.body_max.count);
-  TurnShare share(Shard::current());
-  std::string text;
-  for (std::string_view left = body; !left.empty();) {
-    const std::string_view piece = left.substr(0, kPackedPiece);
-    left.remove_prefix(piece.size());
-    const std::size_t before = text.size();
-    const auto fed = reader.feed(piece, text);
-    if (!fed && fed.error() == WireError::kTooLarge) co_return Refusal{413, kTooLarge};
-    if (!fed) co_return Refusal{400, kBadRequest};
-    if (share.used_up(piece.size() + text.size() - before)) co_await share.next_turn();
-  }
-  if (!reader.finish()) co_return Refusal{400, kBadRequest};
-  co_return text;
-}
-
-/// Looks at all of it before anything is taken, so that a refused request has left nothing behind.
-Task<std::optional<LogPost::Refusal>> LogPost::check_frames(const HttpRequest& request, std::string_view body) {
-  FrameSplitter splitter(settings_.frame_max.count);
-  splitter.feed(body);
-  TurnShare share(Shard::current());
-  std::uint64_t frames = 0;
-  auto step = splitter.next();
-  for (; step == FrameSplitter::Step::kFrame; step = splitter.next()) {
-    ++frames;
-    if (share.used_up(kSplitCost)) co_await share.next_turn();
-  }
-  if (step == FrameSplitter::Step::kMalformed || !splitter.at_boundary()) co_return Refusal{400, kMalformed};
-  if (!agrees(request.header("Logplex-Msg-Count"), frames)) co_return Refusal{400, kCountMismatch};
+  // Looked up again: token or key may have been revoked while the body came.
+  if (!writer.addressed_by_line() && !writer.target(intake_.config(), Shard::current().wall_now()))
+    co_return RefusedPost{Refusal::kUnauthorized, 401, "Not Authorized"};
+  const Duration delay = co_await append_all(writer, reading.body);
+  co_await intake_.fabric().settled();
+  if (delay > Duration{0}) co_await sleep_for(delay);
   co_return std::nullopt;
 }
 
-/// So slowly that a large body never outruns the owners of its channels. `body` outlives the call. Returns how long to
-/// wait with the answer.
-Task<Duration> LogPost::append_all(std::optional<TokenEntry> token, std::string_view body) {
-  FrameSplitter splitter(settings_.frame_max.count);
-  splitter.feed(body);
+/// A line that comes back would come back for ever.
+bool LogPost::is_loop(const HttpRequest& request) const {
+  for (const auto& [name, value] : request.headers) {
+    if (!equal_ignoring_case(name, "Sluice-Origin")) continue;
+    std::uint64_t id = 0;
+    const char* end = value.data() + value.size();
+    const auto [stop, failed] = std::from_chars(value.data(), end, id, 16);
+    if (failed == std::errc{} && stop == end && id == intake_.fabric().identity().log_id) return true;
+  }
+  return false;
+}
+
+/// Reads to the end also what is malformed, so that the client reads the answer and the connection can stay.
+Task<MaybeRefused> LogPost::read_all(HttpExchange& exchange, Reading& reading) {
+  for (;;) {
+    auto piece = co_await exchange.read_some(settings_.body_max);
+    if (reading.body.lines().given_up()) co_return RefusedPost{Refusal::kMemory, 503, kNoMemory};
+    if (!piece) co_return of_error(piece.error());
+    if (piece->empty()) break;
+    co_await take_piece(reading, *piece);
+    if (reading.fault && reading.fault->why == Refusal::kTooLarge) co_return std::move(*reading.fault);
+    if (reading.share.used_up(kReadCost)) co_await reading.share.next_turn();
+  }
+  if (reading.fault) co_return std::move(*reading.fault);
+  if (reading.gzip && !reading.gzip->finish()) co_return RefusedPost{Refusal::kMalformed, 400, kBadRequest};
+  if (!reading.body.is_whole()) co_return RefusedPost{Refusal::kMalformed, 400, kMalformed};
+  if (!agrees(exchange.request().header("Logplex-Msg-Count"), reading.body.frames()))
+    co_return RefusedPost{Refusal::kMalformed, 400, kCountMismatch};
+  co_return std::nullopt;
+}
+
+/// Gzip in small pieces: it packs a megabyte into one kilobyte.
+Task<void> LogPost::take_piece(Reading& reading, std::string_view piece) {
+  if (!reading.gzip) {
+    co_await take_text(reading, piece);
+    co_return;
+  }
+  std::string text;
+  for (; !piece.empty(); piece.remove_prefix(std::min(piece.size(), kPackedPiece))) {
+    text.clear();
+    const auto fed = reading.gzip->feed(piece.substr(0, kPackedPiece), text);
+    if (!fed) {
+      reading.fail_unpacking(fed.error());
+      co_return;
+    }
+    co_await take_text(reading, text);
+    if (reading.share.used_up(kPackedCost + text.size())) co_await reading.share.next_turn();
+  }
+}
+
+Task<void> LogPost::take_text(Reading& reading, std::string_view text) {
+  while (!text.empty() && !reading.fault) {
+    const std::string_view portion = text.substr(0, LogBody::kPortion);
+    text.remove_prefix(portion.size());
+    if (!reading.body.take(portion, reading.where())) reading.fail_malformed();
+    if (reading.share.used_up(reading.body.take_work())) co_await reading.share.next_turn();
+  }
+}
+
+/// So slowly that a large body never outruns the owners of its channels. Returns how long to wait with the answer.
+Task<Duration> LogPost::append_all(const Writer& writer, LogBody& body) {
   TurnShare share(Shard::current());
   const std::size_t portion = intake_.fabric().outbox_portion();
   std::size_t appended = 0;
   Duration delay{0};
-  while (splitter.next() == FrameSplitter::Step::kFrame) {
-    const std::string_view frame = splitter.frame();
-    if (token) {
-      intake_.append_as(*token, frame);
-    } else {
-      intake_.append_addressed({&frame, 1});
-    }
-    appended += frame.size();
-    if (!share.used_up(frame.size() + kAppendCost) && appended < portion) continue;
+  PendingLine line;
+  body.count_unaddressed();
+  body.lines().begin_taking();
+  auto target =
+      writer.addressed_by_line() ? std::nullopt : writer.target(intake_.config(), Shard::current().wall_now());
+  while (body.lines().take(line)) {
+    append(writer, target, line);
+    appended += line.message_size;
+    if (!share.used_up(line.message_size + kAppendCost) && appended < portion) continue;
     appended = 0;
     delay = std::max(delay, intake_.take_delay());
     co_await share.next_turn();
@@ -219,9 +268,25 @@ Task<Duration> LogPost::append_all(std::optional<TokenEntry> token, std::string_
   co_return std::max(delay, intake_.take_delay());
 }
 
-Task<void> LogPost::refuse(HttpExchange& exchange, Refusal refusal) {
+void LogPost::append(const Writer& writer, const std::optional<Writer::Target>& target, const PendingLine& line) {
+  if (!writer.addressed_by_line()) return intake_.append(target->channel, line.line, line.message_size);
+  if (const TokenEntry* entry = intake_.find(*line.token))
+    intake_.append(entry->channel, line.line, line.message_size);
+  else
+    intake_.count_unaddressed(0, 1);
+}
+
+Task<void> LogPost::refuse(HttpExchange& exchange, RefusedPost refusal) {
+  intake_.refusals().note(refusal.why, exchange.request().peer);
   HttpResponse response = refusal_answer(refusal.status, std::move(refusal.text));
+  if (refusal.status == 415) response.headers.emplace_back("Accept-Encoding", "gzip");
+  if (refusal.status == 503) response.headers.emplace_back("Retry-After", "1");
+  if (refusal.status == 204) response = HttpResponse{204, {}, {}, {}};
   co_await answer(exchange, std::move(response));
+}
+
+void LogPost::not_proven(NotProven why, const std::string& peer) {
+  intake_.refusals().note(why == NotProven::kTooLate ? Refusal::kNoProof : Refusal::kCrowded, peer);
 }
 
 Task<void> LogPost::answer(HttpExchange& exchange, HttpResponse response) {

@@ -12,12 +12,16 @@
 
 namespace sluice {
 
-SyslogConnection::SyslogConnection(SyslogServer& server, UniqueFd fd, ConnectionTicket ticket, std::size_t index)
-    : server_(server),
+SyslogConnection::SyslogConnection(SyslogServer& server, UniqueFd fd, const Peer& peer, ConnectionTicket ticket,
+                                   std::size_t index)
+    : Unproven(server.shard().wheel()),
+      server_(server),
       fd_(std::move(fd)),
       ticket_(std::move(ticket)),
+      peer_(peer),
       index_(index),
       splitter_(server.settings_.frame_max.count),
+      kept_charge_(server.shard(), MemoryClass::kIngressBodies, *this),
       deadline_(server.shard().wheel(), &SyslogConnection::on_deadline, this) {}
 
 SyslogConnection::~SyslogConnection() {
@@ -25,6 +29,10 @@ SyslogConnection::~SyslogConnection() {
 }
 
 bool SyslogConnection::start() { return server_.shard().poller().add(fd_.fd(), *this).has_value(); }
+
+void SyslogConnection::ask_for_proof() {
+  if (server_.unproven_ != nullptr) server_.unproven_->add(*this);
+}
 
 void SyslogConnection::on_events(std::uint32_t events) {
   if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) half_closed_ = true;
@@ -50,39 +58,69 @@ void SyslogConnection::read() {
     readable_ = false;
     return;
   }
-  if (got <= 0) return end_of_input();
+  if (got <= 0) return end_of_input(got == 0);
   server_.read_this_turn_ += static_cast<std::size_t>(got);
+  note_activity();
   take_in({buffer, kept + static_cast<std::size_t>(got)});
   // A short read has emptied the socket, unless the end of the stream is still to be read.
-  after_read(static_cast<std::size_t>(got) < most && !half_closed_);
+  if (state_ == State::kReading) after_read(static_cast<std::size_t>(got) < most && !half_closed_);
 }
 
 void SyslogConnection::take_in(std::string_view bytes) {
   splitter_.feed(bytes);
-  std::array<std::string_view, Intake::kTogether> frames;
+  if (!take_items()) return refuse(Refusal::kNoMessage);
+  keep(bytes.substr(splitter_.consumed()));
+}
+
+void SyslogConnection::keep(std::string_view bytes) {
+  kept_.assign(bytes);
+  if (kept_.empty() && kept_.capacity() > sizeof(std::string)) std::string().swap(kept_);
+  kept_charge_.set(kept_.empty() ? 0 : kept_.capacity());
+}
+
+/// False when where the next message begins cannot be known.
+bool SyslogConnection::take_items() {
+  using Step = SyslogSplitter::Step;
+  std::array<std::string_view, Intake::kTogether> messages;
   std::size_t count = 0;
   for (;;) {
-    const auto step = splitter_.next();
-    if (step == FrameSplitter::Step::kFrame) frames[count++] = splitter_.frame();
-    if (step == FrameSplitter::Step::kMalformed) server_.intake_.count_malformed();
-    const bool more = step != FrameSplitter::Step::kNeedMore;
-    if (more && count < frames.size()) continue;
-    server_.intake_.append_addressed({frames.data(), std::exchange(count, 0)});
-    if (!more) break;
+    const Step step = splitter_.next();
+    if (step == Step::kFrame) {
+      messages[count++] = splitter_.frame();
+    } else if (step == Step::kTooLong) {
+      server_.intake_.count_too_long();
+    } else if (step != Step::kNeedMore) {
+      server_.intake_.count_malformed();
+    }
+    message_ended_ |= step != Step::kNeedMore;
+    const bool more = step != Step::kNeedMore && step != Step::kLost;
+    if (more && count < messages.size()) continue;
+    append({messages.data(), std::exchange(count, 0)});
+    if (!more) return step != Step::kLost;
   }
-  kept_.assign(bytes.substr(splitter_.consumed()));
-  if (kept_.empty() && kept_.capacity() > sizeof(std::string)) std::string().swap(kept_);
+}
+
+void SyslogConnection::append(std::span<const std::string_view> messages) {
+  if (server_.intake_.append_addressed(messages) > 0) leave_unproven();
 }
 
 void SyslogConnection::after_read(bool drained) {
   readable_ = !drained;
   const Duration delay = server_.intake_.take_delay();
   if (delay > Duration{0}) return pause(delay);
-  if (splitter_.at_boundary())
-    deadline_.disarm();
-  else
-    deadline_.arm(server_.settings_.idle_timeout);
+  limit_message();
   if (readable_) server_.read_later(*this);
+}
+
+/// A message has all its time from its first byte, however slowly the others come.
+void SyslogConnection::limit_message() {
+  const bool begun = std::exchange(message_ended_, false) || !deadline_.armed();
+  waits_for_end_ = splitter_.may_be_whole();
+  if (splitter_.at_boundary()) return deadline_.disarm();
+  const SteadyTime now = server_.shard().now();
+  if (begun) message_until_ = now + server_.settings_.idle_timeout;
+  const Duration left = message_until_ - now;
+  deadline_.arm(waits_for_end_ ? std::min<Duration>(kNulTime, left) : left);
 }
 
 void SyslogConnection::pause(Duration time) {
@@ -93,24 +131,52 @@ void SyslogConnection::pause(Duration time) {
 
 void SyslogConnection::on_deadline(void* self) {
   auto& connection = *static_cast<SyslogConnection*>(self);
-  if (connection.state_ == State::kPaused) {
-    connection.state_ = State::kReading;
-    // An edge may have come and gone meanwhile: look.
-    connection.server_.read_later(connection);
-    return;
-  }
-  ++connection.server_.counters_.idle_closed;
-  connection.close();
+  if (connection.state_ != State::kPaused) return connection.on_message_time();
+  connection.state_ = State::kReading;
+  // An edge may have come and gone meanwhile: look.
+  connection.server_.read_later(connection);
 }
 
-void SyslogConnection::end_of_input() {
+void SyslogConnection::on_message_time() {
+  if (std::exchange(waits_for_end_, false)) return take_rest();
+  ++server_.counters_.idle_closed;
+  refuse(Refusal::kSlowMessage);
+}
+
+/// What is kept is a line without an end.
+void SyslogConnection::take_rest() {
+  splitter_.feed(kept_);
+  splitter_.next();
+  if (splitter_.take_rest()) {
+    const std::string_view message = splitter_.frame();
+    append({&message, 1});
+  }
+  keep({});
+}
+
+void SyslogConnection::end_of_input(bool orderly) {
+  splitter_.feed(kept_);
+  if (orderly) take_rest();
   if (!splitter_.at_boundary()) ++server_.counters_.cut_short;
+  close();
+}
+
+void SyslogConnection::on_not_proven(NotProven why) {
+  refuse(why == NotProven::kTooLate ? Refusal::kNoProof : Refusal::kCrowded);
+}
+
+void SyslogConnection::give_up_memory(MemoryClass) { refuse(Refusal::kMemory); }
+
+void SyslogConnection::refuse(Refusal why) {
+  server_.intake_.refusals().note(why, peer_);
   close();
 }
 
 void SyslogConnection::close() {
   if (state_ == State::kClosed) return;
   state_ = State::kClosed;
+  leave_unproven();
+  keep({});
   deadline_.disarm();
   server_.shard().poller().remove(fd_.fd(), *this);
   fd_.reset();

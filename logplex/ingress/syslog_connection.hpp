@@ -1,31 +1,40 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
+#include <string_view>
 
+#include "logplex/ingress/refusals.hpp"
 #include "logplex/net/listener.hpp"
 #include "logplex/net/socket.hpp"
+#include "logplex/net/unproven.hpp"
+#include "logplex/runtime/memory_account.hpp"
 #include "logplex/runtime/poller.hpp"
 #include "logplex/runtime/shard.hpp"
 #include "logplex/runtime/wheel.hpp"
-#include "logplex/wire/frame_splitter.hpp"
+#include "logplex/wire/syslog_splitter.hpp"
 
 namespace sluice {
 
 class SyslogServer;
 
-/// One sender. Reads when its socket has bytes, splits them into frames and hands them to the intake.
+/// One sender. Reads when its socket has bytes, splits them into messages and hands them to the intake.
 ///
-///     kReading --(memory short)--> kPaused --(time)--> kReading;   either --(closed, error, silent)--> kClosed
+///     kReading --(memory short)--> kPaused --(time)--> kReading
+///     either --(closed, error, a message that takes too long or cannot be found, no token in time)--> kClosed
 ///
-/// Owned by its server, on the server's shard; retired, not destroyed, when it closes.
-class SyslogConnection final : public Pollable, public Retired {
+/// Until it has brought a line with a valid token it is in the server's UnprovenList. Owned by its server, on the
+/// server's shard; retired, not destroyed, when it closes.
+class SyslogConnection final : public Pollable, public Retired, private Unproven, private MemoryHolder {
  public:
-  SyslogConnection(SyslogServer& server, UniqueFd fd, ConnectionTicket ticket, std::size_t index);
+  SyslogConnection(SyslogServer& server, UniqueFd fd, const Peer& peer, ConnectionTicket ticket, std::size_t index);
   ~SyslogConnection() override;
 
-  /// Watches the socket. False when the kernel refuses: then it is closed already.
+  /// Watches the socket. False when the kernel refuses: then it is to be destroyed.
   bool start();
+  /// It has to bring a valid token from now on.
+  void ask_for_proof();
   void on_events(std::uint32_t events) override;
   /// Reads once, at most one buffer.
   void read();
@@ -38,24 +47,42 @@ class SyslogConnection final : public Pollable, public Retired {
   friend class SyslogServer;
   enum class State : std::uint8_t { kReading, kPaused, kClosed };
 
+  /// How long a line whose last byte is NUL is waited on: some senders end with it, and nothing follows.
+  static constexpr std::chrono::milliseconds kNulTime{200};
+
   static void on_deadline(void* self);
+  void on_not_proven(NotProven why) override;
+  void give_up_memory(MemoryClass of) override;
+  void keep(std::string_view bytes);
   std::size_t put_back_kept(char* buffer);
   void take_in(std::string_view bytes);
+  bool take_items();
+  void append(std::span<const std::string_view> messages);
+  void take_rest();
   void after_read(bool drained);
+  void limit_message();
   void pause(Duration time);
-  void end_of_input();
+  void on_message_time();
+  void end_of_input(bool orderly);
+  void refuse(Refusal why);
 
   SyslogServer& server_;
   UniqueFd fd_;
   ConnectionTicket ticket_;
+  const Peer peer_;
   std::size_t index_;
-  FrameSplitter splitter_;
-  std::string kept_;  // the beginning of a frame; empty between frames
-  Deadline deadline_;
+  SyslogSplitter splitter_;
+  std::string kept_;  // the beginning of a message; empty between messages
+  MemoryCharge kept_charge_;
+  Deadline deadline_;  // of the message that has begun, or of the pause
   State state_ = State::kReading;
   bool readable_ = false;     // bytes may be there that no edge will announce again
   bool half_closed_ = false;  // the sender has ended: read to the end
   bool in_backlog_ = false;
+  bool waits_for_end_ = false;  // deadline_ is kNulTime's
+  bool message_ended_ = false;  // by what was read last: another one may have begun
+  std::size_t backlog_at_ = 0;
+  SteadyTime message_until_{};
 };
 
 }  // namespace sluice

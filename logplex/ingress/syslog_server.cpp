@@ -1,7 +1,5 @@
 #include "logplex/ingress/syslog_server.hpp"
 
-#include <algorithm>
-
 #include "logplex/base/metrics.hpp"
 #include "logplex/ingress/syslog_connection.hpp"
 
@@ -18,17 +16,24 @@ std::size_t buffer_size(const IngressSettings& settings) {
 
 }  // namespace
 
-SyslogServer::SyslogServer(Shard& shard, const IngressSettings& settings, Intake& intake)
-    : OnShard(shard), settings_(settings), intake_(intake), buffer_(new char[buffer_size(settings)]) {}
+SyslogServer::SyslogServer(Shard& shard, const IngressSettings& settings, Intake& intake, UnprovenList* unproven)
+    : OnShard(shard),
+      settings_(settings),
+      intake_(intake),
+      unproven_(unproven),
+      buffer_(new char[buffer_size(settings)]) {}
 
 SyslogServer::~SyslogServer() { shard().forget(*this); }
 
-void SyslogServer::on_accepted(int fd, const Peer&, ConnectionTicket ticket) {
+void SyslogServer::on_accepted(int fd, const Peer& peer, ConnectionTicket ticket) {
   UniqueFd owned(fd);
   if (stopping_) return;
   ++counters_.connections;
-  auto connection = std::make_unique<SyslogConnection>(*this, std::move(owned), std::move(ticket), connections_.size());
-  if (connection->start()) connections_.push_back(std::move(connection));
+  auto connection =
+      std::make_unique<SyslogConnection>(*this, std::move(owned), peer, std::move(ticket), connections_.size());
+  if (!connection->start()) return;
+  connections_.push_back(std::move(connection));
+  connections_.back()->ask_for_proof();
 }
 
 bool SyslogServer::may_read() {
@@ -42,6 +47,7 @@ bool SyslogServer::may_read() {
 void SyslogServer::read_later(SyslogConnection& connection) {
   if (!connection.in_backlog_) {
     connection.in_backlog_ = true;
+    connection.backlog_at_ = backlog_.size();
     backlog_.push_back(&connection);
   }
   shard().at_turn_end(*this);
@@ -51,15 +57,15 @@ void SyslogServer::on_turn_end() {
   read_this_turn_ = 0;
   std::vector<SyslogConnection*> waiting;
   waiting.swap(backlog_);
-  for (SyslogConnection* connection : waiting) {
-    if (connection == nullptr) continue;
-    connection->in_backlog_ = false;
+  std::erase(waiting, nullptr);
+  for (SyslogConnection* connection : waiting) connection->in_backlog_ = false;
+  // One that closes meanwhile is only retired: it is there until the turn has ended.
+  for (SyslogConnection* connection : waiting)
     if (connection->state_ == SyslogConnection::State::kReading) connection->read();
-  }
 }
 
 void SyslogServer::remove(SyslogConnection& connection) {
-  std::replace(backlog_.begin(), backlog_.end(), &connection, static_cast<SyslogConnection*>(nullptr));
+  if (connection.in_backlog_) backlog_[connection.backlog_at_] = nullptr;
   const std::size_t index = connection.index();
   std::swap(connections_[index], connections_.back());
   connections_[index]->set_index(index);
@@ -88,7 +94,7 @@ void SyslogServer::add_metrics(MetricsPage& page) const {
   page.gauge("sluice_ingress_syslog_connections", "Open TCP syslog connections.",
              static_cast<double>(connections_.size()));
   count("sluice_ingress_syslog_connections_total", "TCP syslog connections accepted.", counters_.connections);
-  count("sluice_ingress_syslog_idle_closed_total", "Closed because silent within a frame.", counters_.idle_closed);
+  count("sluice_ingress_syslog_idle_closed_total", "Closed because a message took too long.", counters_.idle_closed);
   count("sluice_ingress_syslog_cut_short_total", "Closed by the sender within a frame.", counters_.cut_short);
   count("sluice_ingress_syslog_paused_total", "Times that reading paused because memory was short.", counters_.paused);
 }

@@ -12,28 +12,34 @@
 namespace sluice {
 
 class SyslogConnection;
+class UnprovenList;
 
 struct SyslogServerCounters {
   std::uint64_t connections = 0;  // since the start
-  std::uint64_t idle_closed = 0;  // silent in the middle of a frame
+  std::uint64_t idle_closed = 0;  // a message took too long
   std::uint64_t cut_short = 0;    // closed by the sender in the middle of a frame
   std::uint64_t paused = 0;       // times that reading stopped because memory was short
 };
 
-/// TCP syslog, octet-counted, each line addressed by the token in its app-name field.
+/// TCP syslog, in both framings of RFC 6587, each line addressed by the token in its app-name field.
 ///
 /// Connections are read on the shard's poller into one buffer of 256 KiB that they share (0.18 us a line against 0.28
 /// with 16 KiB, 2026-11-22); a connection keeps bytes of its own only while a frame is incomplete. A turn reads at most
 /// kTurnBytes in all, so that delivery keeps up; the rest comes in the next turn. While memory is short for a channel,
 /// the connection that feeds it is not read and TCP holds its sender back.
 ///
-/// One per shard, on that shard; intake outlives it. stop_accepting() and cancel() close everything.
+/// A connection that has brought no line with a valid token is in `unproven`, which closes it after a while, or when
+/// there are too many. One that has stays, however long it is silent between messages. A message has
+/// ingress.idle_timeout from its first byte to its last.
+///
+/// One per shard, on that shard; intake and the list outlive it. stop_accepting() and cancel() close everything.
 class SyslogServer final : public ConnectionHandler, public OnShard, private TurnHook {
  public:
   static constexpr std::size_t kReadSize = 256 << 10;
   static constexpr std::size_t kTurnBytes = 512 << 10;
 
-  SyslogServer(Shard& shard, const IngressSettings& settings, Intake& intake);
+  /// Without a list every connection may stay.
+  SyslogServer(Shard& shard, const IngressSettings& settings, Intake& intake, UnprovenList* unproven = nullptr);
   ~SyslogServer() override;
 
   void on_accepted(int fd, const Peer& peer, ConnectionTicket ticket) override;
@@ -57,6 +63,7 @@ class SyslogServer final : public ConnectionHandler, public OnShard, private Tur
 
   const IngressSettings settings_;
   Intake& intake_;
+  UnprovenList* unproven_;
   std::unique_ptr<char[]> buffer_;  // a kept frame's beginning, then kReadSize
   std::vector<std::unique_ptr<SyslogConnection>> connections_;
   std::vector<SyslogConnection*> backlog_;

@@ -40,7 +40,8 @@ bool only_cancelled(const boost::system::system_error& error) { return error.cod
 }  // namespace
 
 HttpConnectionTask::HttpConnectionTask(HttpServer& server, TcpSocket socket, std::string peer, ConnectionTicket ticket)
-    : server_(server),
+    : Unproven(server.shard_.wheel()),
+      server_(server),
       socket_(server.shard_, std::move(socket)),
       ticket_(std::move(ticket)),
       peer_(std::move(peer)),
@@ -48,6 +49,7 @@ HttpConnectionTask::HttpConnectionTask(HttpServer& server, TcpSocket socket, std
       request_charge_(server.shard_, server.options_.memory, *this),
       answer_charge_(server.shard_, kAnswers, *this) {
   server_.connections_.insert(this);
+  if (server_.options_.unproven != nullptr) server_.options_.unproven->add(*this);
 }
 
 HttpConnectionTask::~HttpConnectionTask() {
@@ -84,6 +86,18 @@ std::size_t HttpConnectionTask::head_memory() const {
   return bytes;
 }
 
+void HttpConnectionTask::orphan() {
+  orphaned_ = true;
+  leave_unproven();
+}
+
+/// In the middle of a head it is answered 408.
+void HttpConnectionTask::on_not_proven(NotProven why) {
+  not_proven_ = close_ = true;
+  server_.handler_.not_proven(why, peer_);
+  socket_.time_out();
+}
+
 void HttpConnectionTask::stop() {
   if (step_ == Step::kIdle) socket_.cancel();
   if (step_ != Step::kStreaming) return;
@@ -112,7 +126,7 @@ Task<void> HttpConnectionTask::run() {
 /// True when bytes of a request are there. Waits without a buffer.
 Task<bool> HttpConnectionTask::wait_for_request() {
   step_ = Step::kIdle;
-  if (server_.stopping_) co_return false;
+  if (server_.stopping_ || not_proven_) co_return false;
   if (!in_.empty()) co_return true;
   std::string().swap(in_);  // an assignment would keep the buffer
   charge();
@@ -188,7 +202,7 @@ Task<bool> HttpConnectionTask::end_of_request() {
   socket_.end_limit();
   kept_bytes_ = head_bytes_ = body_held_ = 0;
   charge();
-  if (close_ || server_.stopping_) co_return false;
+  if (close_ || server_.stopping_ || not_proven_) co_return false;
   bool clean = true;
   if (!parser_->body_done()) clean = co_await drain_body();
   parser_.reset();
@@ -229,6 +243,7 @@ Task<void> HttpConnectionTask::linger() {
 Task<result<void>> HttpConnectionTask::read_more(std::size_t at_most) {
   charge();
   const auto got = co_await socket_.read(in_, at_most);
+  if (got) note_activity();
   charge();
   if (!got && got.error() == NetError::kTimedOut) ++server_.counters_.timed_out;
   co_return got;

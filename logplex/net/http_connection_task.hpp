@@ -16,16 +16,16 @@ namespace sluice {
 /// After each request, and after each share of bytes, it lets the shard's other connections go first. What it holds of
 /// a request and of an answer that the client does not take is charged to the shard's memory account; told to give up,
 /// it answers 503 while it reads, and closes while it writes.
-class HttpConnectionTask final : private MemoryHolder {
+class HttpConnectionTask final : private MemoryHolder, private Unproven {
  public:
   HttpConnectionTask(HttpServer& server, TcpSocket socket, std::string peer, ConnectionTicket ticket);
-  ~HttpConnectionTask();
+  ~HttpConnectionTask() override;
 
   Task<void> run();
   /// Ends the connection as soon as what has begun is finished.
   void stop();
   /// The server is gone before the task, as when the process ends without waiting: only destroy this.
-  void orphan() { orphaned_ = true; }
+  void orphan();
 
   // What HttpExchange offers.
   const HttpRequest& request() const { return request_; }
@@ -33,6 +33,7 @@ class HttpConnectionTask final : private MemoryHolder {
   Task<result<std::string>> read_some(Bytes limit);
   void stop_reading();
   void keeps(std::size_t bytes);
+  void note_proven() { leave_unproven(); }
   ConnectionTicket& ticket() { return ticket_; }
   Task<void> reply(HttpResponse response);
   Task<result<void>> start_stream(HttpResponse head);
@@ -67,6 +68,7 @@ class HttpConnectionTask final : private MemoryHolder {
   void charge();
   std::size_t head_memory() const;
   void give_up_memory(MemoryClass of) override;
+  void on_not_proven(NotProven why) override;
   void watch_client();
   void on_readable();
   void note_end_of_stream();
@@ -93,6 +95,7 @@ class HttpConnectionTask final : private MemoryHolder {
   bool body_begun_ = false;  // by the handler
   bool asked_for_body_ = false;
   bool stop_reading_ = false;
+  bool not_proven_ = false;
   bool close_ = false;  // no further request on this connection
   bool client_gone_ = false;
   bool chunked_ = false;  // the stream is

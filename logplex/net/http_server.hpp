@@ -7,6 +7,7 @@
 #include "logplex/net/http_message.hpp"
 #include "logplex/net/listener.hpp"
 #include "logplex/net/net_error.hpp"
+#include "logplex/net/unproven.hpp"
 #include "logplex/runtime/gate.hpp"
 #include "logplex/runtime/memory_account.hpp"
 
@@ -35,6 +36,8 @@ class HttpExchange {
   void stop_reading();
   /// What the handler holds of the request beside what it was given: charged with it until the request has ended.
   void keeps(std::size_t bytes);
+  /// The request shows who sends it: the connection may stay. See HttpServerOptions::unproven.
+  void note_proven();
   /// The connection's place in its listener's limits: a handler that learns whose it is says so there.
   ConnectionTicket& ticket();
 
@@ -72,6 +75,8 @@ class HttpHandler {
   /// of those that hold most while memory is short (503). The
   /// connection is closed after it. Plain text unless the handler speaks something else.
   virtual HttpResponse refused(int status, std::string sentence);
+  /// A connection is closed because none of its requests was noted as proven.
+  virtual void not_proven(NotProven /*why*/, const std::string& /*peer*/) {}
 };
 
 struct HttpServerOptions {
@@ -82,6 +87,8 @@ struct HttpServerOptions {
   Duration request_timeout = std::chrono::seconds(30);  // head and body; then again for the answer
   Duration idle_timeout = std::chrono::seconds(60);     // between requests
   Duration stream_stall_timeout = std::chrono::minutes(10);
+  UnprovenList* unproven =
+      nullptr;  // where connections are until a request of theirs is noted as proven; outlives them
   MemoryClass memory = MemoryClass::kApiBodies;  // what heads and bodies are charged to
 };
 

@@ -5,21 +5,21 @@
 
 namespace sluice {
 
-/// Cuts a byte stream into octet-counted frames (RFC 6587 section 3.4.1): `LEN SP` and LEN bytes, nothing between
-/// frames. Zero-copy: frames are views into what was fed. Lives where its caller lives; owns no memory.
+/// Cuts bytes into octet-counted frames (RFC 6587 section 3.4.1): `LEN SP` and LEN bytes, nothing between frames.
+/// Strict: for `POST /logs`, where one bad frame refuses the whole body. TCP syslog has SyslogSplitter. Zero-copy:
+/// frames are views into what was fed. Lives where its caller lives; owns no memory.
 ///
 ///     splitter.feed(bytes);                       // bytes = what was left last time, then what is new
-///     while ((step = splitter.next()) != FrameSplitter::Step::kNeedMore) { ... splitter.frame() ... }
+///     while (splitter.next() == FrameSplitter::Step::kFrame) { ... splitter.frame() ... }
 ///     keep(bytes.substr(splitter.consumed()));    // at most frame_max + 8 bytes
 ///
-/// What does not begin with a length from 1 to frame_max and one space is a malformed line: everything up to and with
-/// the next LF is skipped, over as many feeds as it takes and without being kept, and reported once. Where the stream
-/// is cut into feeds changes nothing.
+/// What does not begin with a length from 1 to frame_max and one space is malformed. Nothing behind it is looked at.
+/// Where the bytes are cut into feeds changes nothing.
 class FrameSplitter {
  public:
   enum class Step {
     kFrame,      // frame() is the next message
-    kMalformed,  // one malformed line was skipped
+    kMalformed,  // what comes next is not a frame; so are all further steps
     kNeedMore,   // nothing whole is left
   };
 
@@ -32,15 +32,15 @@ class FrameSplitter {
   }
 
   Step next() {
-    if (skipping_) return skip_line();
     const char* digit = at_;
     std::size_t length = 0;
     while (digit != end_ && is_digit(*digit) && length <= frame_max_) {
       length = length * 10 + static_cast<std::size_t>(*digit - '0');
       ++digit;
     }
+    if (malformed_) return Step::kMalformed;
     if (digit == end_) return unfinished_length(length);
-    if (*digit != ' ' || length > frame_max_ || length == 0 || *at_ == '0') return skip_line();
+    if (*digit != ' ' || length > frame_max_ || length == 0 || *at_ == '0') return refuse();
     if (static_cast<std::size_t>(end_ - digit) <= length) return Step::kNeedMore;
     frame_ = {digit + 1, length};
     at_ = digit + 1 + length;
@@ -51,20 +51,28 @@ class FrameSplitter {
   std::string_view frame() const { return frame_; }
   /// Bytes of this feed that are done with.
   std::size_t consumed() const { return static_cast<std::size_t>(at_ - begin_); }
-  /// True when the stream may end here: no frame and no line is begun.
-  bool at_boundary() const { return at_ == end_ && !skipping_; }
+  /// True when the bytes may end here: no frame is begun and none was malformed.
+  bool at_boundary() const { return at_ == end_ && !malformed_; }
 
  private:
   static bool is_digit(char c) { return c >= '0' && c <= '9'; }
-  Step unfinished_length(std::size_t length);
-  Step skip_line();
+  /// Only digits so far. A length that can only grow too large, or begins with 0, is malformed already now, so that no
+  /// more than a few digits are ever kept.
+  Step unfinished_length(std::size_t length) {
+    const bool malformed = at_ != end_ && (length > frame_max_ || *at_ == '0');
+    return malformed ? refuse() : Step::kNeedMore;
+  }
+  Step refuse() {
+    malformed_ = true;
+    return Step::kMalformed;
+  }
 
   std::size_t frame_max_;
   const char* begin_ = nullptr;
   const char* at_ = nullptr;
   const char* end_ = nullptr;
   std::string_view frame_;
-  bool skipping_ = false;
+  bool malformed_ = false;
 };
 
 }  // namespace sluice

@@ -73,47 +73,80 @@ inline bool fields_are_good(std::string_view header, const FieldEnds& ends) {
   return good;
 }
 
-/// Size of one `[ID NAME="VALUE" ...]` at the start of `text`; 0 when there is none. Values may hold `\]`.
-std::size_t sd_element_size(std::string_view text) {
-  if (text.size() < 3 || text[0] != '[') return 0;
-  std::size_t at = 1;
+/// The first byte behind the characters of a structured-data name (RFC 5424 section 6.3.3).
+std::size_t name_end(std::string_view text, std::size_t at) {
   while (at < text.size() && !ends_field(text[at]) && text[at] != ']' && text[at] != '=' && text[at] != '"') ++at;
-  if (at == 1 || at == text.size()) return 0;
-  if (text[at] == ']') return at + 1;
-  if (text[at] != ' ') return 0;
-  bool has_value = false;
-  for (; at < text.size() && text[at] != ']'; ++at) {
-    if (text[at] == '\\')
-      ++at;
-    else if (text[at] == '"' && text[at - 1] == '=')
-      has_value = true;
-  }
-  return at < text.size() && has_value ? at + 1 : 0;
+  return at;
 }
 
-/// Size of the structured data at the start of `text`; 0 when what stands there is text.
-std::size_t sd_size(std::string_view text) {
-  if (text.empty()) return 0;
-  std::size_t at = text[0] == '-' ? 1 : 0;
-  while (at < text.size() && text[0] == '[') {
-    const std::size_t element = sd_element_size(text.substr(at));
-    if (element == 0) break;
-    at += element;
-  }
+/// Size of one ` NAME="VALUE"` at the start of `text`; 0 when there is none. In values `"`, `\` and `]` are escaped.
+std::size_t sd_parameter_size(std::string_view text) {
+  if (text.empty() || text[0] != ' ') return 0;
+  std::size_t at = name_end(text, 1);
+  if (at == 1 || !text.substr(at).starts_with("=\"")) return 0;
+  for (at += 2; at < text.size() && text[at] != '"' && text[at] != ']'; ++at)
+    if (text[at] == '\\') ++at;
+  return at < text.size() && text[at] == '"' ? at + 1 : 0;
+}
+
+/// Size of one `[ID NAME="VALUE" ...]` at the start of `text`; 0 when there is none. Without a parameter it is taken
+/// for text: `[info] started` is what many programs write.
+std::size_t sd_element_size(std::string_view text) {
+  if (text.empty() || text[0] != '[') return 0;
+  const std::size_t id_end = name_end(text, 1);
+  if (id_end == 1) return 0;
+  std::size_t at = id_end;
+  while (const std::size_t parameter = sd_parameter_size(text.substr(at))) at += parameter;
+  return at > id_end && at < text.size() && text[at] == ']' ? at + 1 : 0;
+}
+
+/// Size of the elements at the start of `text`; 0 when what stands there is text.
+std::size_t sd_elements_size(std::string_view text) {
+  std::size_t at = 0;
+  while (const std::size_t element = sd_element_size(text.substr(at))) at += element;
   return at == text.size() || text[at] == ' ' ? at : 0;
 }
 
-inline void take_sd_and_text(std::string_view rest, LineView& line) {
+inline void take_sd_and_text(std::string_view rest, StructuredData form, LineView& line) {
   // Mostly there is none.
-  const std::size_t sd = rest.size() > 1 && rest[0] == '-' && rest[1] == ' ' ? 1 : sd_size(rest);
+  const bool nil = !rest.empty() && rest[0] == '-' && (rest.size() == 1 || rest[1] == ' ');
+  const std::size_t sd = nil ? 1 : form == StructuredData::kElements ? sd_elements_size(rest) : 0;
   line.structured_data = rest.substr(0, sd);
   if (sd > 0) rest.remove_prefix(sd < rest.size() ? sd + 1 : sd);
   line.text = rest;
 }
 
+/// The field of this number, from 1, fields being parted by runs of spaces; empty when there are fewer.
+std::string_view field_of(std::string_view message, int number) {
+  std::size_t at = 0;
+  for (int field = 1; field < number; ++field) {
+    at = message.find(' ', at);
+    if (at != std::string_view::npos) at = message.find_first_not_of(' ', at);
+    if (at == std::string_view::npos) return {};
+  }
+  return message.substr(at, message.find(' ', at) - at);
+}
+
+/// `<PRI>` and a month, as in `<13>Nov  8 22:14:15`.
+bool is_rfc3164(std::string_view message) {
+  static constexpr std::string_view kMonths = "JanFebMarAprMayJunJulAugSepOctNovDec";
+  std::uint8_t pri = 0;
+  const std::size_t priority = take_priority(message, pri);
+  const std::string_view month = message.substr(priority, 3);
+  const std::size_t at = kMonths.find(month);
+  return priority > 0 && month.size() == 3 && at != std::string_view::npos && at % 3 == 0;
+}
+
+/// The token that is a tag, as in `t.<uuid>:` or `t.<uuid>[123]:`.
+std::optional<Uuid> token_of_tag(std::string_view tag) {
+  const std::string_view behind = tag.substr(std::min(tag.size(), kTokenSize));
+  if (!behind.empty() && behind[0] != ':' && behind[0] != '[') return std::nullopt;
+  return parse_token(tag.substr(0, kTokenSize));
+}
+
 }  // namespace
 
-bool parse_syslog(std::string_view message, LineView& line) {
+bool parse_syslog(std::string_view message, StructuredData form, LineView& line) {
   std::uint8_t pri = 0;
   const std::size_t priority = take_priority(message, pri);
   if (priority == 0 || !message.substr(priority).starts_with("1 ")) return false;
@@ -126,23 +159,27 @@ bool parse_syslog(std::string_view message, LineView& line) {
   };
   line = {pri, WallTime{}, field(0), field(1), field(2), field(3), field(4), {}, {}};
   const std::size_t rest = ends.back() + 1;
-  if (rest <= header.size()) take_sd_and_text({header.data() + rest, header.size() - rest}, line);
+  if (rest <= header.size()) take_sd_and_text({header.data() + rest, header.size() - rest}, form, line);
   return true;
 }
 
-std::optional<LineView> parse_syslog(std::string_view message) {
+std::optional<LineView> parse_syslog(std::string_view message, StructuredData form) {
   LineView line;
-  if (!parse_syslog(message, line)) return std::nullopt;
+  if (!parse_syslog(message, form, line)) return std::nullopt;
   return line;
 }
 
-LineView parse_or_wrap(std::string_view message, std::string_view now) {
-  if (auto line = parse_syslog(message)) return *line;
+LineView wrap(std::string_view message, std::string_view now) {
   LineView line;
   take_priority(message, line.pri);
   line.time = now;
   line.text = message;
   return line;
+}
+
+LineView parse_or_wrap(std::string_view message, std::string_view now) {
+  const auto line = parse_syslog(message, StructuredData::kElements);
+  return line ? *line : wrap(message, now);
 }
 
 std::optional<Uuid> parse_token(std::string_view field) {
@@ -151,14 +188,16 @@ std::optional<Uuid> parse_token(std::string_view field) {
 }
 
 std::optional<Uuid> find_token(std::string_view message) {
-  std::size_t at = 0;
-  for (int field = 1; field < 4; ++field) {
-    at = message.find(' ', at);
-    if (at == std::string_view::npos) return std::nullopt;
-    at = message.find_first_not_of(' ', at);
-    if (at == std::string_view::npos) return std::nullopt;
-  }
-  return parse_token(message.substr(at, message.find(' ', at) - at));
+  const std::string_view fourth = field_of(message, 4);
+  if (!is_rfc3164(message)) return parse_token(fourth);
+  const auto token = token_of_tag(fourth);
+  return token ? token : token_of_tag(field_of(message, 5));
+}
+
+std::optional<FoundToken> next_token(std::string_view text, std::size_t from) {
+  for (std::size_t at = text.find("t.", from); at != std::string_view::npos; at = text.find("t.", at + 1))
+    if (const auto token = parse_token(text.substr(at, kTokenSize))) return FoundToken{at, *token};
+  return std::nullopt;
 }
 
 }  // namespace sluice

@@ -82,6 +82,19 @@ TEST(Send, a_refused_token_is_not_authorised) {
   EXPECT_NE(bench.err().find("0 lines were sent"), std::string::npos);
 }
 
+TEST(Send, a_key_that_sees_no_tokens_sends_by_itself) {
+  ScriptedServer ingress({{answer("204 No Content", "")}});
+  ScriptedServer api({{answer("403 Forbidden", R"({"error":"this key lacks the scope apps:read"})")}});
+  const Input input("x\n");
+  CommandBench bench;
+  bench.world().input = input.fd();
+  EXPECT_EQ(bench.run({"send", "-a", "a+b", "--ingress", ingress.url(), "--url", api.url(), "--key", "writer"}), 0)
+      << bench.err();
+  const std::string request = ingress.requests().at(0);
+  EXPECT_EQ(request.rfind("POST /logs?channel=a%2Bb&source=app HTTP/1.1\r\n", 0), 0U) << request;
+  EXPECT_NE(request.find("Authorization: Bearer writer\r\n"), std::string::npos) << request;
+}
+
 TEST(Send, an_unknown_channel_says_how_to_make_it) {
   ScriptedServer api({{answer("404 Not Found", R"({"error":"channel not found"})")}});
   const Input input("");

@@ -7,6 +7,7 @@
 
 #include <gtest/gtest.h>
 
+#include "logplex/ingress/ingress_pools.hpp"
 #include "logplex/ingress/log_post.hpp"
 #include "logplex/ingress/syslog_server.hpp"
 #include "logplex/model/snapshot_editor.hpp"
@@ -37,6 +38,15 @@ class TestConfig {
     credential.hash = hash_secret(password);
     credential.any_channel = any_channel;
     SnapshotEditor(config, slots_, changed_).apply({EntryKind::kCredential, id, Entry(credential)});
+  }
+  /// A key whose text is its name.
+  void add_key(const std::string& name, Scope scope, std::vector<std::string> channels) {
+    ApiKey key;
+    key.id = key.name = name;
+    key.hash = hash_secret(name);
+    key.scopes.add(scope);
+    key.channels = std::move(channels);
+    SnapshotEditor(config, slots_, changed_).apply({EntryKind::kApiKey, name, Entry(key)});
   }
 
   ConfigSnapshot config = SnapshotEditor::empty(slots_);
@@ -78,6 +88,7 @@ inline std::string base64(const std::string& text) {
 class IngressTest : public ::testing::Test {
  protected:
   static constexpr std::uint32_t kShards = 2;
+  static constexpr std::uint64_t kConnections = 100;
 
   IngressTest() {
     settings.ack = "memory";
@@ -87,6 +98,8 @@ class IngressTest : public ::testing::Test {
     settings.frame_max = Bytes{10240};
     settings.request_timeout = std::chrono::seconds(5);
     settings.idle_timeout = std::chrono::seconds(5);
+    limits.ingress_unproven = {20, Portion::Unit::kPercent};
+    limits.ingress_proof_time = std::chrono::seconds(5);
     token = config.add_channel("app-one", "app");
     other_token = config.add_channel("app-two", "heroku");
     config.add_credential("writer", "pass:word", true);
@@ -112,12 +125,18 @@ class IngressTest : public ::testing::Test {
     Part(IngressTest& test, Shard& s)
         : shard(s),
           feed(s, test.config.config),
+          unproven_http(s, test.pools->http),
+          unproven_syslog(s, test.pools->syslog),
           intake(s, feed, test.fabric.shard(s.id())),
           post(test.settings, intake),
-          http(s, {.name = "ingress.http", .request_timeout = test.settings.request_timeout}, post),
-          syslog(s, test.settings, intake) {}
+          http(s,
+               {.name = "ingress.http", .request_timeout = test.settings.request_timeout, .unproven = &unproven_http},
+               post),
+          syslog(s, test.settings, intake, &unproven_syslog) {}
     Shard& shard;
     ConfigFeed feed;
+    UnprovenList unproven_http;
+    UnprovenList unproven_syslog;
     Intake intake;
     LogPost post;
     HttpServer http;
@@ -125,6 +144,11 @@ class IngressTest : public ::testing::Test {
   };
 
   void start() {
+    Settings all;
+    all.ingress = settings;
+    all.ingress.max_connections = kConnections;
+    all.limits = limits;
+    pools = std::make_unique<IngressPools>(kShards, all);
     std::vector<ConnectionHandler*> http;
     std::vector<ConnectionHandler*> syslog;
     for (std::uint32_t id = 0; id < kShards; ++id) {
@@ -137,8 +161,8 @@ class IngressTest : public ::testing::Test {
       syslog.push_back(&parts.back()->syslog);
     }
     table = std::make_unique<ListenerTable>(shards.runtime);
-    ASSERT_TRUE(table->open("ingress.http", "127.0.0.1:0", 100).has_value());
-    ASSERT_TRUE(table->open("ingress.syslog", "127.0.0.1:0", 100).has_value());
+    ASSERT_TRUE(table->open("ingress.http", "127.0.0.1:0", kConnections).has_value());
+    ASSERT_TRUE(table->open("ingress.syslog", "127.0.0.1:0", kConnections).has_value());
     table->handle("ingress.http", http);
     table->handle("ingress.syslog", syslog);
     table->start();
@@ -148,15 +172,25 @@ class IngressTest : public ::testing::Test {
 
   /// What a reader of the channel's history finds: "source process text" of each line.
   std::vector<std::string> lines(const char* channel) {
+    return read(channel, [](const RecordView& record) {
+      return std::string(record.source_and_process()) + " " + std::string(record.text());
+    });
+  }
+  /// All of each line.
+  std::vector<std::string> records(const char* channel) {
+    return read(channel, [](const RecordView& record) { return std::string(record.fields_and_text()); });
+  }
+  std::vector<std::string> read(const char* channel, std::string (*show)(const RecordView&)) {
     struct Visitor final : LineVisitor {
       bool on_line(ChannelSlot, Seq, const RecordView& record) override {
-        seen.push_back(std::string(record.source()) + " " + std::string(record.process()) + " " +
-                       std::string(record.text()));
+        seen.push_back(show(record));
         return true;
       }
       void on_loss(const Losses&) override { seen.emplace_back("LOSS"); }
+      std::string (*show)(const RecordView&) = nullptr;
       std::vector<std::string> seen;
     } visitor;
+    visitor.show = show;
     struct History final : Subscription {
       using Subscription::Subscription;
       void on_news() override {}
@@ -180,12 +214,21 @@ class IngressTest : public ::testing::Test {
       sum.unknown_token += one.unknown_token;
       sum.malformed += one.malformed;
       sum.wrapped += one.wrapped;
+      sum.too_long += one.too_long;
     }
+    return sum;
+  }
+  std::uint64_t refused(Refusal why) {
+    std::uint64_t sum = 0;
+    for (std::uint32_t id = 0; id < kShards; ++id)
+      sum += shards.on(id, [&] { return parts[id]->intake.refusals().of(why); });
     return sum;
   }
   static std::string text_of(const Uuid& value) { return "t." + value.str(); }
 
   IngressSettings settings;
+  LimitSettings limits;
+  std::unique_ptr<IngressPools> pools;
   TestConfig config;
   Uuid token;
   Uuid other_token;

@@ -106,6 +106,13 @@ TEST_F(LogPostTest, every_refusal_has_its_code_text_and_order) {
     r.body = gzip(frame);
     r.body.pop_back();
   });
+  for (const char* coding : {"zstd", "br", "deflate", "gzip, gzip", "compress"})
+    add(coding, "415 ", "Content-Encoding must be gzip, or left out",
+        [coding](Request& r) { r.more = std::string("Content-Encoding: ") + coding + "\r\n"; });
+  add("two codings", "415 ", "", [&](Request& r) {
+    r.more = "Content-Encoding: gzip\r\nContent-Encoding: gzip\r\n";
+    r.body = gzip(frame);
+  });
   add("gzip bomb", "413 ", "", [](Request& r) {
     r.more = "Content-Encoding: gzip\r\n";
     r.body = gzip(std::string(9'000'000, '1'));
@@ -253,6 +260,125 @@ TEST_F(LogPostTest, what_unpacks_to_much_leaves_turns_to_others) {
     EXPECT_EQ(status_of(exchange(request)), status);
     EXPECT_GE(turns() - before, 6'000'000 / TurnShare::kShare) << "a turn takes no more than its share";
   }
+}
+
+TEST_F(LogPostTest, text_stands_as_it_was_sent) {
+  start();
+  std::string body;
+  std::vector<std::string> expected;
+  for (const char* text : {"[info] started", "[2] Puma starting", "[INFO] [main] ready", "[error][db] lost",
+                           "[tid:5] x", "[info]", "[x k=\"v\"] y", "-dash"}) {
+    body += counted("<190>1 2026-11-28T10:00:00Z host app web.1 - " + std::string(text));
+    expected.push_back("app web.1 " + std::string(text));
+  }
+  EXPECT_EQ(status_of(exchange(good(body))), "HTTP/1.1 204 No Content");
+  EXPECT_EQ(lines("app-one"), expected);
+}
+
+TEST_F(LogPostTest, x_gzip_is_gzip_and_identity_is_plain) {
+  start();
+  for (const char* coding : {"x-gzip", "GZIP", "identity"}) {
+    Request request = good(line("x", coding));
+    request.more = std::string("Content-Encoding: ") + coding + "\r\n";
+    if (*coding != 'i') request.body = gzip(request.body);
+    EXPECT_EQ(status_of(exchange(request)), "HTTP/1.1 204 No Content") << coding;
+  }
+  EXPECT_EQ(lines("app-one").size(), 3u);
+}
+
+TEST_F(LogPostTest, a_token_stands_in_no_line_that_is_wrapped) {
+  start();
+  EXPECT_EQ(status_of(exchange(good(counted("<999>1 t h " + text_of(token) + " p " + text_of(other_token))))),
+            "HTTP/1.1 204 No Content");
+  EXPECT_EQ(lines("app-one"), std::vector<std::string>{"app - <999>1 t h app p heroku"});
+}
+
+TEST_F(LogPostTest, its_own_lines_are_not_taken_again) {
+  start();
+  for (const auto& [origin, lines_taken] : {std::pair{"0000000000000077", 0}, std::pair{"77", 0}, std::pair{"78", 1},
+                                            std::pair{"", 2}, std::pair{"x", 3}}) {
+    Request request = good(line("x", "y"));
+    request.more = std::string("Sluice-Origin: ") + origin + "\r\n";
+    EXPECT_EQ(status_of(exchange(request)), "HTTP/1.1 204 No Content") << origin;
+    EXPECT_EQ(lines("app-one").size(), static_cast<std::size_t>(lines_taken)) << origin;
+  }
+  EXPECT_EQ(refused(Refusal::kLoop), 2u);
+}
+
+TEST_F(LogPostTest, keys_with_logs_write_name_channel_and_source) {
+  config.add_key("everywhere", Scope::kLogsWrite, {});
+  config.add_key("one", Scope::kLogsWrite, {"app-one"});
+  config.add_key("reader", Scope::kLogsRead, {"app-one"});
+  start();
+  const auto post = [&](const std::string& path, const std::string& key) {
+    Request request = good(line("x", path));
+    request.path = path;
+    request.more = "Authorization: Bearer " + key + "\r\n";
+    const auto response = exchange(bytes(request, false));
+    return response.substr(9, 3) + " " + body_of(response);
+  };
+  EXPECT_EQ(post("/logs?channel=app-one", "one"), "204 ");
+  EXPECT_EQ(post("/logs?channel=app-one&source=worker", "one"), "204 ");
+  EXPECT_EQ(post("/logs?channel=app-two", "everywhere"), "204 ");
+  EXPECT_EQ(post("/logs?channel=app-two", "one"), "403 this key may not use that channel");
+  EXPECT_EQ(post("/logs?channel=none", "one"), "403 this key may not use that channel");
+  EXPECT_EQ(post("/logs?channel=none", "everywhere"), "404 no such channel");
+  EXPECT_EQ(post("/logs?channel=_router", "everywhere"), "403 this key may not use that channel");
+  EXPECT_EQ(post("/logs", "everywhere"), "400 name the channel: /logs?channel=NAME");
+  EXPECT_EQ(post("/logs?channel=app-one&source=a%20b", "one").substr(0, 3), "400");
+  EXPECT_EQ(post("/logs?channel=app-one", "reader"), "403 this key lacks the scope logs:write");
+  EXPECT_EQ(post("/logs?channel=app-one", "unknown"), "401 Not Authorized");
+  EXPECT_EQ(lines("app-one"), (std::vector<std::string>{"app web.1 /logs?channel=app-one",
+                                                        "worker web.1 /logs?channel=app-one&source=worker"}));
+  EXPECT_EQ(lines("app-two").size(), 1u);
+}
+
+TEST_F(LogPostTest, bodies_under_way_hold_a_bounded_part_of_memory) {
+  shards.runtime.memory().set_limit(MemoryClass::kIngressBodies, 24_MiB);
+  start();
+  const auto held = [this] { return shards.runtime.memory().held(MemoryClass::kIngressBodies); };
+  std::string frames;
+  while (frames.size() < 3'000'000) frames += line("token", std::string(500, 'x'));
+  const std::string half = bytes(good(frames + frames)).substr(0, frames.size());
+  std::vector<std::unique_ptr<RawClient>> clients;
+  for (int i = 0; i < 12; ++i) {
+    clients.push_back(std::make_unique<RawClient>(port("ingress.http")));
+    clients.back()->send(half);
+    ASSERT_TRUE(eventually([&] { return held() <= 24_MiB; }));
+  }
+  int refusals = 0;
+  ASSERT_TRUE(eventually([&] { return refused(Refusal::kMemory) >= 4; })) << refused(Refusal::kMemory);
+  EXPECT_LE(held(), 25_MiB);
+  for (auto& client : clients) {
+    if (refusals >= 4) break;
+    // The refused ones are the largest, or of equals the oldest.
+    const auto response = client->read_response();
+    ++refusals;
+    EXPECT_EQ(status_of(response).substr(0, 12), "HTTP/1.1 503") << response;
+  }
+  clients.clear();
+  EXPECT_TRUE(eventually([&] { return held() == Bytes{0}; }));
+  EXPECT_TRUE(lines("app-one").empty());
+  EXPECT_EQ(status_of(exchange(good(line("x", "still taken")))), "HTTP/1.1 204 No Content");
+}
+
+TEST_F(LogPostTest, connections_without_a_valid_request_end) {
+  limits.ingress_proof_time = std::chrono::milliseconds(200);
+  start();
+  RawClient silent(port("ingress.http"));
+  RawClient proven(port("ingress.http"));
+  proven.send(bytes(good(line("x", "a"))));
+  ASSERT_EQ(status_of(proven.read_response()), "HTTP/1.1 204 No Content");
+  Request wrong = good(line("x", "a"));
+  wrong.password = "t.00000000-0000-4000-8000-000000000000";
+  RawClient unauthorized(port("ingress.http"));
+  unauthorized.send(bytes(wrong));
+  EXPECT_EQ(status_of(unauthorized.read_response()), "HTTP/1.1 401 Not Authorized");
+  EXPECT_EQ(silent.read_all(), "");
+  EXPECT_EQ(unauthorized.read_all(), "");
+  EXPECT_EQ(refused(Refusal::kNoProof), 2u);
+  proven.send(bytes(good(line("x", "b"))));
+  EXPECT_EQ(status_of(proven.read_response()), "HTTP/1.1 204 No Content");
 }
 
 TEST_F(LogPostTest, answers_are_counted_by_status) {

@@ -51,8 +51,8 @@ TEST_F(SyslogTest, lines_arrive_wherever_the_bytes_are_cut) {
 TEST_F(SyslogTest, malformed_items_cost_only_themselves) {
   start();
   RawClient client(port("ingress.syslog"));
-  client.send("<13>newline framed\n" + line(text_of(token), "a") + counted(std::string(10'241, 'y')) + "\n" +
-              line("no-token", "b") + line("t.00000000-0000-4000-8000-000000000000", "c") + "0 \n" +
+  client.send("no message\n" + line(text_of(token), "a") + counted("<13>" + std::string(10'241, 'y')) + "0 \n" +
+              line("no-token", "b") + line("t.00000000-0000-4000-8000-000000000000", "c") + std::string("\0 \n", 3) +
               line(text_of(other_token), "d"));
   ASSERT_TRUE(arrives("app-two", 1));
   ASSERT_TRUE(arrives("app-one", 1));
@@ -60,8 +60,128 @@ TEST_F(SyslogTest, malformed_items_cost_only_themselves) {
   EXPECT_EQ(lines("app-two"), std::vector<std::string>{"heroku web.1 d"});
   const auto counted_items = counters();
   EXPECT_EQ(counted_items.malformed, 3u);
+  EXPECT_EQ(counted_items.too_long, 1u);
   EXPECT_EQ(counted_items.no_token, 1u);
   EXPECT_EQ(counted_items.unknown_token, 1u);
+}
+
+std::string message(const std::string& app, const std::string& text) {
+  return "<190>1 2026-01-02T03:04:05.000006+00:00 host " + app + " web.1 - - " + text;
+}
+
+TEST_F(SyslogTest, newline_framed_messages_arrive_beside_counted_ones) {
+  start();
+  RawClient client(port("ingress.syslog"));
+  client.send(message(text_of(token), "a") + "\n" + line(text_of(token), "b\n") + message(text_of(token), "c") +
+              "\r\n" + message(text_of(token), std::string(20'000, 'x')) + "\n" + message(text_of(token), "d") + "\n");
+  ASSERT_TRUE(arrives("app-one", 4));
+  EXPECT_EQ(lines("app-one"), (std::vector<std::string>{"app web.1 a", "app web.1 b\n", "app web.1 c", "app web.1 d"}));
+  EXPECT_EQ(counters().too_long, 1u);
+}
+
+/// util-linux' logger --tcp, Docker's driver in its three formats, rsyslog's default template, Python's handler.
+TEST_F(SyslogTest, what_senders_write_by_default_arrives_without_the_token) {
+  start();
+  const std::string t = text_of(token);
+  RawClient client(port("ingress.syslog"));
+  client.send("<13>1 2026-11-28T22:14:15.123456+00:00 host " + t +
+              " - - [timeQuality tzKnown=\"1\" isSynced=\"1\" syncAccuracy=\"21000\"] logger\n" +
+              "<30>1 2026-11-28T22:14:15Z host " + t + " 1234 " + t + " - docker\n" + "<30>Nov 28 22:14:15 " + t +
+              "[1234]: docker\n" + "<30>Nov  8 22:14:15 host " + t + "[1234]: docker\n" + "<13>Nov 28 22:14:15 host " +
+              t + ": rsyslog\n" + message(t, "python") + std::string(1, '\0'));
+  ASSERT_TRUE(arrives("app-one", 6));
+  const auto all = lines("app-one");
+  EXPECT_EQ(all[0], "app - logger");
+  EXPECT_EQ(all[1], "app 1234 docker");
+  EXPECT_EQ(all[2], "app - <30>Nov 28 22:14:15 app[1234]: docker");
+  EXPECT_EQ(all[4], "app - <13>Nov 28 22:14:15 host app: rsyslog");
+  EXPECT_EQ(all[5], "app web.1 python");
+}
+
+TEST_F(SyslogTest, a_token_stands_in_no_field_of_a_line) {
+  start();
+  const std::string t = text_of(token);
+  const std::string other = text_of(other_token);
+  RawClient client(port("ingress.syslog"));
+  for (const std::string& bad :
+       {"<999>1 - - " + t + " p m - x", "<13>2 - - " + t + " p m - x " + other, "<13>1  -  - " + t + " p m - x",
+        "<13>1 - - " + t, "<13>1 - - " + t + " p\tq m - x " + t,
+        "<13>1 " + other + " " + t + " " + t + " " + t + " " + other + " [a b=\"" + t + "\"] x"})
+    client.send(counted(bad));
+  ASSERT_TRUE(arrives("app-one", 6));
+  for (const auto& whole : records("app-one")) {
+    EXPECT_EQ(whole.find(t), std::string::npos) << whole;
+    EXPECT_EQ(whole.find(other), std::string::npos) << whole;
+  }
+  EXPECT_EQ(lines("app-one")[0], "app - <999>1 - - app p m - x");
+}
+
+TEST_F(SyslogTest, a_line_without_end_is_taken_when_the_sender_ends) {
+  start();
+  RawClient client(port("ingress.syslog"));
+  client.send(message(text_of(token), "last words"));
+  client.half_close();
+  EXPECT_EQ(client.read_all(), "");
+  ASSERT_TRUE(arrives("app-one", 1));
+  EXPECT_EQ(lines("app-one")[0], "app web.1 last words");
+  EXPECT_EQ(server_counters().cut_short, 0u);
+}
+
+TEST_F(SyslogTest, garbage_without_end_closes_the_connection) {
+  start();
+  RawClient client(port("ingress.syslog"));
+  client.send(line(text_of(token), "a") + std::string(200'000, 'z'));
+  EXPECT_EQ(client.read_all(), "");
+  EXPECT_EQ(refused(Refusal::kNoMessage), 1u);
+  EXPECT_TRUE(arrives("app-one", 1));
+}
+
+TEST_F(SyslogTest, a_slow_message_is_closed_however_often_a_byte_comes) {
+  settings.idle_timeout = std::chrono::milliseconds(300);
+  start();
+  RawClient client(port("ingress.syslog"));
+  client.send(line(text_of(token), "a") + "9999 <13>");
+  int bytes = 0;
+  while (client.send("x") && ++bytes < 200 && connections() > 0)
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  EXPECT_LT(bytes, 100);
+  EXPECT_EQ(refused(Refusal::kSlowMessage), 1u);
+}
+
+TEST_F(SyslogTest, without_a_token_a_connection_ends_and_with_one_it_stays) {
+  limits.ingress_proof_time = std::chrono::milliseconds(150);
+  start();
+  RawClient proven(port("ingress.syslog"));
+  proven.send(line(text_of(token), "a"));
+  ASSERT_TRUE(arrives("app-one", 1));
+  RawClient silent(port("ingress.syslog"));
+  RawClient wrong(port("ingress.syslog"));
+  wrong.send(line("no-token", "x"));
+  EXPECT_EQ(silent.read_all(), "");
+  EXPECT_EQ(wrong.read_all(), "");
+  EXPECT_EQ(refused(Refusal::kNoProof), 2u);
+  EXPECT_EQ(connections(), 1u);
+  EXPECT_EQ(pools->syslog.count(), 0u);
+  proven.send(line(text_of(token), "b"));
+  EXPECT_TRUE(arrives("app-one", 2));
+}
+
+TEST_F(SyslogTest, when_too_many_have_no_token_the_longest_silent_goes) {
+  start();  // 20 of 100
+  std::vector<std::unique_ptr<RawClient>> silent;
+  for (int i = 0; i < 20; ++i) {
+    silent.push_back(std::make_unique<RawClient>(port("ingress.syslog")));
+    ASSERT_TRUE(eventually([&] { return connections() == silent.size(); }));
+  }
+  silent[0]->send("1");
+  std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  RawClient sender(port("ingress.syslog"));
+  EXPECT_EQ(silent[1]->read_all(), "");
+  EXPECT_EQ(refused(Refusal::kCrowded), 1u);
+  EXPECT_EQ(pools->syslog.count(), 20u);
+  sender.send(line(text_of(token), "a"));
+  ASSERT_TRUE(arrives("app-one", 1));
+  EXPECT_EQ(connections(), 20u);
 }
 
 TEST_F(SyslogTest, megabytes_from_several_senders_lose_nothing) {

@@ -66,7 +66,7 @@ TEST(SyslogParse, structured_data_forms) {
            Case{"-  x", "-", " x"},
            Case{"- [not sd] x", "-", "[not sd] x"},
            Case{"[a k=\"v\"]", "[a k=\"v\"]", ""},
-           Case{"[a][b] x", "[a][b]", "x"},
+           Case{"[a x=\"1\"][b y=\"\"] x", "[a x=\"1\"][b y=\"\"]", "x"},
            Case{"[meta sequenceId=\"1\"][meta enterpriseId=\"1\"] x [y]",
                 "[meta sequenceId=\"1\"][meta enterpriseId=\"1\"]", "x [y]"},
            Case{"[a k=\"x\\]y\"] x", "[a k=\"x\\]y\"]", "x"},
@@ -78,10 +78,39 @@ TEST(SyslogParse, structured_data_forms) {
            Case{"[a]b c", "", "[a]b c"},
            Case{"[2026-01-02 03:04:05] starting", "", "[2026-01-02 03:04:05] starting"},
            Case{"[a b] text", "", "[a b] text"},
+           Case{"[info] started", "", "[info] started"},
+           Case{"[2] Puma starting", "", "[2] Puma starting"},
+           Case{"[INFO] [main] ready", "", "[INFO] [main] ready"},
+           Case{"[error][db] lost", "", "[error][db] lost"},
+           Case{"[tid:5] x", "", "[tid:5] x"},
+           Case{"[info]", "", "[info]"},
+           Case{"[a][b k=\"v\"] x", "", "[a][b k=\"v\"] x"},
+           Case{"[b k=\"v\"][a] x", "", "[b k=\"v\"][a] x"},
+           Case{"[a k=v] x", "", "[a k=v] x"},
+           Case{"[a k=\"v\" and more] x", "", "[a k=\"v\" and more] x"},
+           Case{"[a k=\"x]y\"] x", "", "[a k=\"x]y\"] x"},
+           Case{"-[a k=\"v\"] x", "", "-[a k=\"v\"] x"},
+           Case{"-dash", "", "-dash"},
        }) {
     const LineView line = parsed("<13>1 t h a p m " + std::string(c.rest));
     EXPECT_EQ(line.structured_data, c.sd) << c.rest;
     EXPECT_EQ(line.text, c.text) << c.rest;
+  }
+}
+
+/// What Logplex, Heroku's drains and our own HTTP drains write has no structured data.
+TEST(SyslogParse, text_of_a_post_is_not_taken_for_structured_data) {
+  for (const char* text : {"[info] started", "[2] Puma starting", "[INFO] [main] ready", "[error][db] lost",
+                           "[tid:5] x", "[info]", "[x k=\"v\"] y", "[x k=\"v\"]", "-dash", "--", ""}) {
+    const std::string message = "<190>1 2026-11-28T10:00:00Z host app web.1 - " + std::string(text);
+    const auto line = parse_syslog(message, StructuredData::kNilOnly);
+    ASSERT_TRUE(line) << text;
+    EXPECT_EQ(line->text, text);
+    EXPECT_EQ(line->structured_data, "");
+    const std::string nil = "<190>1 2026-11-28T10:00:00Z host app web.1 - - " + std::string(text);
+    const auto with_nil = parse_syslog(nil, StructuredData::kNilOnly);
+    EXPECT_EQ(with_nil->text, text);
+    EXPECT_EQ(with_nil->structured_data, "-");
   }
 }
 
@@ -158,6 +187,24 @@ TEST(Token, is_found_in_the_fourth_field) {
   EXPECT_FALSE(find_token("<13>1 t h"));
   EXPECT_FALSE(find_token("<13>1 t h   "));
   EXPECT_FALSE(find_token(""));
+}
+
+TEST(Token, is_the_tag_of_an_rfc_3164_message) {
+  for (const char* head : {"<13>Nov  8 22:14:15 ", "<13>Nov 28 22:14:15 host "})
+    for (const char* tail : {": text", "[123]: text", ":", ""})
+      EXPECT_EQ(find_token(head + kToken + tail), parse_token(kToken)) << head << tail;
+  EXPECT_FALSE(find_token("<13>Nov 28 22:14:15 host app: " + kToken));
+  EXPECT_FALSE(find_token("<13>Nov 28 22:14:15 host " + kToken + "x: text"));
+  EXPECT_FALSE(find_token("some words before a token " + kToken));
+}
+
+TEST(Token, is_found_wherever_it_stands) {
+  const std::string text = "t.x " + kToken + kToken + " t.";
+  const auto first = next_token(text, 0);
+  ASSERT_TRUE(first);
+  EXPECT_EQ(first->at, 4u);
+  EXPECT_EQ(next_token(text, 5)->at, 4 + kToken.size());
+  EXPECT_FALSE(next_token(text, 5 + kToken.size()));
 }
 
 }  // namespace

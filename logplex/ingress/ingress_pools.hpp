@@ -1,0 +1,23 @@
+#pragma once
+
+#include <cstdint>
+
+#include "logplex/base/settings.hpp"
+#include "logplex/net/unproven.hpp"
+
+namespace sluice {
+
+class MetricsPage;
+
+/// What all shards share of ingress: connections that have not shown a valid token, for each listener. One per process;
+/// any thread; outlives the shards' parts.
+struct IngressPools {
+  IngressPools(std::uint32_t shards, const Settings& settings);
+
+  void add_metrics(MetricsPage& page) const;
+
+  UnprovenPool http;
+  UnprovenPool syslog;
+};
+
+}  // namespace sluice

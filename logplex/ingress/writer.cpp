@@ -1,0 +1,85 @@
+#include "logplex/ingress/writer.hpp"
+
+#include <algorithm>
+
+#include "logplex/model/names.hpp"
+#include "logplex/model/snapshot.hpp"
+#include "logplex/net/authorization.hpp"
+#include "logplex/net/secret_hash.hpp"
+#include "logplex/wire/syslog_parse.hpp"
+
+namespace sluice {
+namespace {
+
+using Found = boost::system::result<Writer, RefusedPost>;
+
+RefusedPost unauthorized() { return {Refusal::kUnauthorized, 401, "Not Authorized"}; }
+RefusedPost forbidden(std::string text) { return {Refusal::kForbidden, 403, std::move(text)}; }
+RefusedPost bad_request(std::string text) { return {Refusal::kMalformed, 400, std::move(text)}; }
+
+/// Nobody writes router lines but the router.
+bool may_write(const ApiKey& key, std::string_view channel) {
+  const bool listed = key.channels.empty() || std::ranges::find(key.channels, channel) != key.channels.end();
+  return listed && channel != kRouterChannel;
+}
+
+Found by_token(std::string_view secret, const ConfigSnapshot& config) {
+  const auto token = parse_token(secret);
+  if (!token || config.token(*token) == nullptr) return unauthorized();
+  Writer writer;
+  writer.token = token;
+  return writer;
+}
+
+/// The key says which channel and which source: /logs?channel=shop&source=app.
+Found by_key(const ApiKey& key, const HttpRequest& request, const ConfigSnapshot& config) {
+  if (!key.scopes.has(Scope::kLogsWrite)) return forbidden("this key lacks the scope logs:write");
+  const std::string* channel = request.query_value("channel");
+  const std::string* source = request.query_value("source");
+  if (channel == nullptr || channel->empty()) return bad_request("name the channel: /logs?channel=NAME");
+  if (!may_write(key, *channel)) return forbidden("this key may not use that channel");
+  if (config.channel(*channel) == nullptr) return RefusedPost{Refusal::kNotFound, 404, "no such channel"};
+  Writer writer;
+  writer.channel = *channel;
+  writer.source = source == nullptr ? "app" : *source;
+  writer.key = key.hash;
+  if (const auto named = check_token_name(writer.source); !named)
+    return bad_request("source must be 1 to 255 printable ASCII characters without space");
+  return writer;
+}
+
+/// None when no credential has this id.
+std::optional<Found> by_credential(const Authorization& given, const KeyHash& hash, const ConfigSnapshot& config) {
+  const Credential* credential = given.user.empty() ? nullptr : config.credential(given.user);
+  if (credential == nullptr || !credential->hash || !same_hash(*credential->hash, hash)) return std::nullopt;
+  if (!credential->any_channel) return Found(forbidden("Credential not permitted to write to any channel."));
+  return Found(Writer{});
+}
+
+}  // namespace
+
+std::optional<Writer::Target> Writer::target(const ConfigSnapshot& config, WallTime now) const {
+  if (token) {
+    const TokenEntry* entry = config.token(*token);
+    if (entry == nullptr) return std::nullopt;
+    return Target{entry->channel, std::string(entry->source())};
+  }
+  const ApiKey* found = config.key_by_hash(key);
+  const ChannelEntry* entry = config.channel(channel);
+  if (found == nullptr || found->expired(now) || entry == nullptr || !may_write(*found, channel)) return std::nullopt;
+  return Target{entry->slot, source};
+}
+
+Found authenticate_writer(const HttpRequest& request, const ConfigSnapshot& config, WallTime now) {
+  const std::string* header = request.header("Authorization");
+  const auto given = header == nullptr ? std::nullopt : Authorization::parse(*header);
+  if (!given || given->secret.empty()) return unauthorized();
+  if (given->user == "token" && given->secret.starts_with("t.")) return by_token(given->secret, config);
+  const KeyHash hash = hash_secret(given->secret);
+  if (const auto found = by_credential(*given, hash, config)) return *found;
+  const ApiKey* key = config.key_by_hash(hash);
+  if (key == nullptr || key->expired(now)) return unauthorized();
+  return by_key(*key, request, config);
+}
+
+}  // namespace sluice

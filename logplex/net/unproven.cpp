@@ -1,0 +1,101 @@
+#include "logplex/net/unproven.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace sluice {
+
+UnprovenPool::UnprovenPool(std::uint32_t shards, std::uint64_t most, Duration time)
+    : most_(static_cast<std::int64_t>(std::clamp<std::uint64_t>(most, 1, 1U << 30))), time_(time) {
+  for (std::uint32_t id = 0; id < shards; ++id) parts_.push_back(std::make_unique<Part>());
+}
+
+/// The shard with the connection that has been silent for longest.
+std::uint32_t UnprovenPool::longest_silent() const {
+  const auto longer = [](const auto& a, const auto& b) {
+    return a->silent_since.load(std::memory_order_relaxed) < b->silent_since.load(std::memory_order_relaxed);
+  };
+  return static_cast<std::uint32_t>(std::min_element(parts_.begin(), parts_.end(), longer) - parts_.begin());
+}
+
+void Unproven::note_activity() {
+  if (list_ != nullptr) list_->move_last(*this);
+}
+
+void Unproven::leave_unproven() {
+  if (list_ != nullptr) list_->remove(*this);
+}
+
+void Unproven::on_deadline(void* self) {
+  auto& connection = *static_cast<Unproven*>(self);
+  connection.leave_unproven();
+  connection.on_not_proven(NotProven::kTooLate);
+}
+
+UnprovenList::UnprovenList(Shard& shard, UnprovenPool& pool) : OnShard(shard), pool_(pool) {
+  pool_.parts_[shard.id()]->list = this;
+}
+
+UnprovenList::~UnprovenList() {
+  while (first_ != nullptr) remove(*first_);
+}
+
+void UnprovenList::add(Unproven& connection) {
+  connection.list_ = this;
+  connection.deadline_.arm(pool_.time_);
+  link_last(connection);
+  publish();
+  pool_.count_.fetch_add(1, std::memory_order_relaxed);
+  if (pool_.is_over()) make_room();
+}
+
+void UnprovenList::link_last(Unproven& connection) {
+  connection.active_ = shard().now();
+  connection.prev_ = last_;
+  connection.next_ = nullptr;
+  (last_ == nullptr ? first_ : last_->next_) = &connection;
+  last_ = &connection;
+}
+
+void UnprovenList::unlink(Unproven& connection) {
+  (connection.prev_ == nullptr ? first_ : connection.prev_->next_) = connection.next_;
+  (connection.next_ == nullptr ? last_ : connection.next_->prev_) = connection.prev_;
+}
+
+void UnprovenList::move_last(Unproven& connection) {
+  unlink(connection);
+  link_last(connection);
+  publish();
+}
+
+void UnprovenList::remove(Unproven& connection) {
+  unlink(connection);
+  connection.deadline_.disarm();
+  connection.list_ = nullptr;
+  pool_.count_.fetch_sub(1, std::memory_order_relaxed);
+  publish();
+}
+
+/// The newcomer stays: for a moment there may be one too many for each shard that is about to close one.
+void UnprovenList::make_room() {
+  const std::uint32_t where = pool_.longest_silent();
+  if (where == shard().id()) return close_first();
+  UnprovenList* list = pool_.parts_[where]->list;
+  shard().send(where, make_mail([list] {
+                 if (list->pool_.is_over()) list->close_first();
+               }));
+}
+
+void UnprovenList::close_first() {
+  if (first_ == nullptr) return;
+  Unproven& connection = *first_;
+  remove(connection);
+  connection.on_not_proven(NotProven::kCrowded);
+}
+
+void UnprovenList::publish() {
+  const std::int64_t since = first_ == nullptr ? UnprovenPool::kNobody : first_->active_.time_since_epoch().count();
+  pool_.parts_[shard().id()]->silent_since.store(since, std::memory_order_relaxed);
+}
+
+}  // namespace sluice

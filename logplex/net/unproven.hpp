@@ -1,0 +1,104 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <vector>
+
+#include "logplex/runtime/shard.hpp"
+
+namespace sluice {
+
+class UnprovenList;
+
+/// How many connections of one listener have not shown who they are, over all shards. They may hold `most` in all, and
+/// each must prove itself within `time`. One per listener; any thread; outlives its lists.
+class UnprovenPool {
+ public:
+  UnprovenPool(std::uint32_t shards, std::uint64_t most, Duration time);
+
+  std::uint64_t count() const { return static_cast<std::uint64_t>(count_.load(std::memory_order_relaxed)); }
+  std::uint64_t most() const { return static_cast<std::uint64_t>(most_); }
+
+ private:
+  friend class UnprovenList;
+  static constexpr std::int64_t kNobody = std::numeric_limits<std::int64_t>::max();
+
+  /// What one shard tells the others.
+  struct Part {
+    std::atomic<std::int64_t> silent_since{kNobody};  // its longest silent member
+    UnprovenList* list = nullptr;                     // set before the shards run
+  };
+
+  bool is_over() const { return count_.load(std::memory_order_relaxed) > most_; }
+  std::uint32_t longest_silent() const;
+
+  const std::int64_t most_;
+  const Duration time_;
+  std::atomic<std::int64_t> count_{0};
+  std::vector<std::unique_ptr<Part>> parts_;
+};
+
+enum class NotProven : std::uint8_t {
+  kTooLate,  // its time is over
+  kCrowded,  // the pool is full, and nobody has been silent for longer
+};
+
+/// A connection that has to prove itself: a base of it. Leaves its list when it is destroyed.
+class Unproven {
+ public:
+  explicit Unproven(Wheel& wheel) : deadline_(wheel, &Unproven::on_deadline, this) {}
+  Unproven(const Unproven&) = delete;
+  Unproven& operator=(const Unproven&) = delete;
+
+  /// The connection closes itself. It is in no list any more.
+  virtual void on_not_proven(NotProven why) = 0;
+
+  bool is_listed() const { return list_ != nullptr; }
+  /// It has sent something.
+  void note_activity();
+  /// It has proved itself, or closes.
+  void leave_unproven();
+
+ protected:
+  virtual ~Unproven() { leave_unproven(); }
+
+ private:
+  friend class UnprovenList;
+  static void on_deadline(void* self);
+
+  UnprovenList* list_ = nullptr;
+  Unproven* next_ = nullptr;
+  Unproven* prev_ = nullptr;
+  SteadyTime active_{};
+  Deadline deadline_;
+};
+
+/// One shard's connections in an UnprovenPool, the longest silent first. When the pool is over its limit, the one
+/// silent longest over all shards is closed: at once when it is here, in its shard's next turn when it is elsewhere.
+/// Lives on its shard; outlives its members.
+class UnprovenList final : public OnShard {
+ public:
+  UnprovenList(Shard& shard, UnprovenPool& pool);
+  ~UnprovenList();
+
+  void add(Unproven& connection);
+
+ private:
+  friend class Unproven;
+
+  void link_last(Unproven& connection);
+  void unlink(Unproven& connection);
+  void move_last(Unproven& connection);
+  void remove(Unproven& connection);
+  void make_room();
+  void close_first();
+  void publish();
+
+  UnprovenPool& pool_;
+  Unproven* first_ = nullptr;
+  Unproven* last_ = nullptr;
+};
+
+}  // namespace sluice
