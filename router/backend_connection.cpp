@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 
 #include <cerrno>
+#include <utility>
 
 #include "router/exchange.hpp"
 #include "router/proxy_shard.hpp"
@@ -24,7 +25,7 @@ int pending_error(int fd) {
 }  // namespace
 
 BackendConnection::BackendConnection(ProxyShard& proxy, Upstream& upstream)
-    : proxy_(proxy), upstream_(upstream), idle_(proxy.shard().wheel(), on_idle_too_long, this) {
+    : proxy_(proxy), upstream_(upstream), socket_(*this), idle_(proxy.shard().wheel(), on_idle_too_long, this) {
   ++proxy_.counters().backend_connections;
 }
 
@@ -72,6 +73,7 @@ void BackendConnection::on_events(std::uint32_t events) {
   if (state_ == State::kClosed || state_ == State::kIdle) return;
   if (ended || (events & EPOLLIN) != 0) {
     readable_ = true;
+    if (proxy_.queue().turn_is_long()) return proxy_.queue().add(*this);
     if (!paused_) read_some();
   }
 }
@@ -95,7 +97,8 @@ void BackendConnection::resume() {
   if (readable_) read_some();
 }
 
-void BackendConnection::on_turn_end() {
+void BackendConnection::go_on() {
+  if (std::exchange(timed_out_, false)) end_idleness();
   if (exchange_ != nullptr && !paused_ && readable_) read_some();
 }
 
@@ -113,18 +116,30 @@ void BackendConnection::read_some() {
     readable_ = got == ProxyShard::kReadSize || peer_closed_;
     on_bytes(proxy_.read_buffer(), got);
     if (!readable_) return;
+    if (proxy_.queue().turn_is_long(got)) break;
   }
-  if (exchange_ != nullptr) proxy_.shard().at_turn_end(*this);
+  if (exchange_ != nullptr) proxy_.queue().add(*this);
+}
+
+MemoryOwner BackendConnection::memory_owner() {
+  const MemoryClass of = state_ == State::kHead ? MemoryClass::kRouterHeads : MemoryClass::kRouterBodies;
+  return {proxy_.shard(), of, *this};
+}
+
+void BackendConnection::give_up_memory(MemoryClass of) {
+  if (exchange_ != nullptr) return exchange_->on_no_memory_for_backend(of);
+  if (state_ == State::kIdle) upstream_.forget_idle(*this);
+  close();
 }
 
 void BackendConnection::on_bytes(char* data, std::size_t size) {
   answered_ = true;
   if (unparsed_.empty()) {
     const std::size_t used = process(data, size);
-    if (exchange_ != nullptr) unparsed_.append({data + used, size - used});
+    if (exchange_ != nullptr) unparsed_.append({data + used, size - used}, memory_owner());
     return;
   }
-  unparsed_.append({data, size});
+  unparsed_.append({data, size}, memory_owner());
   const std::size_t used = process(unparsed_.data(), unparsed_.size());
   if (exchange_ != nullptr) unparsed_.consume(used);
 }
@@ -165,7 +180,7 @@ std::size_t BackendConnection::process_head(char* data, std::size_t size) {
 /// Hands the head on together with what came of its body, so that both leave in one send. Returns how much that was.
 std::size_t BackendConnection::on_final_head(const http1::ResponseParser& head, char* data, std::size_t size) {
   std::size_t taken = 0;
-  body_.start(head.body(), head.content_length());
+  body_.start(head.body(), head.content_length(), http1::ChunkRules::kLenient);
   keep_alive_ = head.keep_alive();
   state_ = head.status() == 101 ? State::kTunnel : State::kBody;
   const std::string_view body = take_body(data, size, taken);
@@ -182,8 +197,7 @@ std::string_view BackendConnection::take_body(char* data, std::size_t size, std:
     return {data, size};
   }
   if (exchange_->wants_decoded()) return {data, body_.decode(data, size, data, taken)};
-  taken = body_.take(data, size);
-  return {data, taken};
+  return {data, body_.pass_on(data, size, taken)};
 }
 
 std::size_t BackendConnection::process_body(char* data, std::size_t size) {
@@ -191,9 +205,9 @@ std::size_t BackendConnection::process_body(char* data, std::size_t size) {
   const std::string_view body = take_body(data, size, taken);
   const bool complete = state_ == State::kBody && body_.done();
   excess_ = complete && taken < size;
-  exchange_->on_response_bytes(body, complete);
+  if (taken > 0) exchange_->on_response_bytes(body, complete);
   if (exchange_ != nullptr && body_.bad()) exchange_->on_bad_response_body();
-  return size;
+  return taken;
 }
 
 void BackendConnection::on_end(bool clean) {
@@ -202,6 +216,7 @@ void BackendConnection::on_end(bool clean) {
     keep_alive_ = false;
     return exchange_->on_response_bytes({}, true);
   }
+  if (clean && state_ == State::kTunnel) return exchange_->on_tunnel_end_of_backend();
   exchange_->on_backend_gone(answered_);
 }
 
@@ -230,18 +245,24 @@ void BackendConnection::close() {
   unparsed_.clear();
   if (parser_) proxy_.give_back(std::move(parser_));
   Shard& shard = proxy_.shard();
-  shard.forget(*this);
+  Resumable::unlink();
   if (socket_.is_open()) shard.poller().remove(socket_.fd(), *this);
   socket_.close();
   --proxy_.counters().backend_connections;
   shard.retire(std::unique_ptr<Retired>(this));
 }
 
+/// Those that became idle together time out together: not all in one turn.
 void BackendConnection::on_idle_too_long(void* self) {
   auto& connection = *static_cast<BackendConnection*>(self);
-  if (connection.state_ != State::kIdle) return;
-  connection.upstream_.forget_idle(connection);
-  connection.close();
+  connection.timed_out_ = true;
+  connection.proxy_.queue().add(connection);
+}
+
+void BackendConnection::end_idleness() {
+  if (state_ != State::kIdle || idle_.armed()) return;  // it serves a request, or did
+  upstream_.forget_idle(*this);
+  close();
 }
 
 }  // namespace sluice

@@ -8,6 +8,7 @@
 #include "router/hot_socket.hpp"
 #include "router/http1/body.hpp"
 #include "router/http1/response.hpp"
+#include "router/turn_queue.hpp"
 
 namespace sluice {
 
@@ -20,7 +21,7 @@ class Upstream;
 ///
 /// Lives on its shard: made by an exchange, owned by itself, destroyed at the end of the turn in which it closes. Idle
 /// it owns no buffer.
-class BackendConnection final : public Pollable, public Retired, private TurnHook {
+class BackendConnection final : public Pollable, public Retired, private Resumable, private MemoryHolder {
  public:
   BackendConnection(ProxyShard& proxy, Upstream& upstream);
   ~BackendConnection() override;
@@ -38,6 +39,8 @@ class BackendConnection final : public Pollable, public Retired, private TurnHoo
   /// False when the backend takes no more.
   bool send(std::string_view first, std::string_view second = {}) { return socket_.send(first, second); }
   bool blocked() const { return socket_.blocked(); }
+  /// Nothing more will be sent, within a tunnel.
+  void finish_sending() { socket_.finish_sending(); }
   void pause() { paused_ = true; }
   void resume();
 
@@ -50,7 +53,9 @@ class BackendConnection final : public Pollable, public Retired, private TurnHoo
  private:
   enum class State : std::uint8_t { kConnecting, kHead, kBody, kTunnel, kIdle, kClosed };
 
-  void on_turn_end() override;
+  void go_on() override;
+  void give_up_memory(MemoryClass of) override;
+  MemoryOwner memory_owner();
   void on_connect_event();
   void on_writable();
   void read_some();
@@ -63,6 +68,7 @@ class BackendConnection final : public Pollable, public Retired, private TurnHoo
   void on_end(bool clean);
   bool reusable() const;
   static void on_idle_too_long(void* self);
+  void end_idleness();
 
   ProxyShard& proxy_;
   Upstream& upstream_;
@@ -74,7 +80,8 @@ class BackendConnection final : public Pollable, public Retired, private TurnHoo
   bool peer_closed_ = false;
   bool answered_ = false;  // bytes of this response have come
   bool keep_alive_ = false;
-  bool excess_ = false;  // bytes beyond the response
+  bool excess_ = false;     // bytes beyond the response
+  bool timed_out_ = false;  // its idle time is over
   http1::BodyScanner body_;
   std::unique_ptr<http1::ResponseParser> parser_;
   ByteQueue unparsed_;  // a head that is not whole yet

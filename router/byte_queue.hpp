@@ -7,12 +7,21 @@
 #include <new>
 #include <string_view>
 
+#include "logplex/runtime/memory_account.hpp"
 #include "router/http1/scan.hpp"
 
 namespace sluice {
 
+/// Whose memory a ByteQueue's is: see MemoryAccount.
+struct MemoryOwner {
+  Shard& shard;
+  MemoryClass of;
+  MemoryHolder& holder;
+};
+
 /// Bytes that could not be handed on yet, contiguous, with the parsers' slack behind them. Owns memory only while it
-/// holds bytes, so that idle connections cost nothing. Bounded by its users, who stop reading while it is not empty.
+/// holds bytes, so that idle connections cost nothing; it is charged to whoever makes the queue hold it. Bounded by its
+/// users, who stop reading while it is not empty.
 class ByteQueue {
  public:
   bool empty() const { return memory_ == nullptr; }
@@ -20,9 +29,9 @@ class ByteQueue {
   char* data() { return empty() ? nullptr : bytes() + store().begin; }
   std::string_view view() { return {data(), size()}; }
 
-  void append(std::string_view more) {
+  void append(std::string_view more, const MemoryOwner& owner) {
     if (more.empty()) return;
-    make_room(more.size());
+    make_room(more.size(), owner);
     std::memcpy(bytes() + store().end, more.data(), more.size());
     store().end += more.size();
   }
@@ -35,9 +44,16 @@ class ByteQueue {
  private:
   /// In front of the bytes, so that an empty queue is one pointer: every idle connection has two.
   struct Store {
-    std::size_t begin = 0;
-    std::size_t end = 0;
-    std::size_t capacity = 0;
+    MemoryCharge charge;
+    std::size_t begin;
+    std::size_t end;
+    std::size_t capacity;
+  };
+  struct Free {
+    void operator()(char* memory) const {
+      std::launder(reinterpret_cast<Store*>(memory))->~Store();
+      delete[] memory;
+    }
   };
   static constexpr std::size_t kSmallest = 4096;
 
@@ -45,18 +61,21 @@ class ByteQueue {
   const Store& store() const { return *std::launder(reinterpret_cast<const Store*>(memory_.get())); }
   char* bytes() { return memory_.get() + sizeof(Store); }
 
-  void make_room(std::size_t more) {
+  void make_room(std::size_t more, const MemoryOwner& owner) {
     if (!empty() && store().capacity - store().end >= more) return;
     const std::string_view held = view();
     std::size_t capacity = kSmallest;
     while (capacity < held.size() + more) capacity *= 2;
-    std::unique_ptr<char[]> larger(new char[sizeof(Store) + capacity + http1::kSlack]);
-    new (larger.get()) Store{0, held.size(), capacity};
-    if (!held.empty()) std::memcpy(larger.get() + sizeof(Store), held.data(), held.size());
-    memory_ = std::move(larger);
+    const std::size_t size = sizeof(Store) + capacity + http1::kSlack;
+    char* const larger = new char[size];
+    Store* const store =
+        new (larger) Store{MemoryCharge(owner.shard, owner.of, owner.holder), 0, held.size(), capacity};
+    if (!held.empty()) std::memcpy(larger + sizeof(Store), held.data(), held.size());
+    memory_.reset(larger);
+    store->charge.set(size);
   }
 
-  std::unique_ptr<char[]> memory_;
+  std::unique_ptr<char[], Free> memory_;
 };
 
 }  // namespace sluice

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "router/error_page.hpp"
 #include "router/exchange.hpp"
@@ -12,8 +13,12 @@ namespace {
 
 /// Reads per event, so that one busy client does not hold up the shard's other connections.
 constexpr int kReadsPerTurn = 8;
-/// How long a client may take to read our last words, and to stop sending.
-constexpr Duration kLinger = std::chrono::seconds(2);
+/// A client that is still sending when all is answered is read away until it is silent for so long, or so long in all:
+/// a reset would take from it what it has not read yet.
+constexpr Duration kLingerSilence = std::chrono::seconds(5);
+constexpr Duration kLinger = std::chrono::seconds(30);
+/// In all, when we are stopping.
+constexpr Duration kShortLinger = std::chrono::seconds(2);
 /// A body up to this size is copied behind its head; a longer one goes as a second part of the same send. Lists of
 /// parts pay only above a few KiB.
 constexpr std::size_t kCopiedBody = 4096;
@@ -22,8 +27,9 @@ constexpr std::size_t kCopiedBody = 4096;
 
 ClientConnection::ClientConnection(ProxyShard& proxy, int fd, const ClientFacts& facts, ConnectionTicket ticket)
     : proxy_(proxy),
-      socket_(fd),
+      socket_(*this, fd),
       tls_(facts.tls),
+      trusted_(facts.trusted),
       address_size_(static_cast<std::uint8_t>(std::min(facts.address.size(), address_.size()))),
       port_(facts.listener_port),
       deadline_(proxy.shard().wheel(), on_deadline, this),
@@ -46,7 +52,16 @@ bool ClientConnection::start() {
 }
 
 void ClientConnection::drain() {
+  if (state_ == State::kLingering) {
+    linger_until_ = std::min(linger_until_, proxy_.shard().now() + kShortLinger);
+    return linger();
+  }
   if (exchange_ == nullptr && state_ == State::kHead && !head_begun_) finish();
+}
+
+void ClientConnection::drain_soon() {
+  draining_ = true;
+  proxy_.queue().add(*this);
 }
 
 void ClientConnection::force_close() {
@@ -61,24 +76,39 @@ http1::ForwardFacts ClientConnection::forward_facts() const {
   facts.port = port_;
   facts.start = proxy_.shard().wall_now();
   facts.keep_backend = proxy_.settings().pool_max_idle > 0;
+  facts.trusted = trusted_;
+  facts.via = proxy_.settings().via;
   return facts;
 }
 
 void ClientConnection::on_events(std::uint32_t events) {
   if (state_ == State::kClosed) return;
-  if ((events & (EPOLLHUP | EPOLLERR)) != 0) return on_gone();
+  // Within a tunnel both sides may have closed their sending sides, with bytes still to be read.
+  const bool gone = state_ == State::kTunnel ? (events & EPOLLERR) != 0 : (events & (EPOLLHUP | EPOLLERR)) != 0;
+  if (gone) return on_gone();
   peer_closed_ |= (events & EPOLLRDHUP) != 0;
   if (socket_.blocked() && (events & EPOLLOUT) != 0) on_writable();
   if (state_ == State::kClosed || (events & (EPOLLIN | EPOLLRDHUP)) == 0) return;
   readable_ = true;
+  if (proxy_.queue().turn_is_long()) return proxy_.queue().add(*this);
   if (wants_input()) return read_some();
   look_for_end();
 }
 
-/// A client that has closed does not wait for its answer any more. One that has only closed its sending side looks the
-/// same, and is taken for gone too.
+/// A client that has closed both sides looks like one that has closed its sending side and waits: it is served, unless
+/// router.abort_on_close says otherwise. Whether it is gone shows when it is answered.
 void ClientConnection::look_for_end() {
-  if (peer_closed_ && state_ == State::kResponse && exchange_ != nullptr) on_gone();
+  const bool aborts = peer_closed_ && proxy_.settings().abort_on_close;
+  if (aborts && state_ == State::kResponse && exchange_ != nullptr) on_gone();
+}
+
+bool ClientConnection::may_be_gone() const {
+  return peer_closed_ && state_ == State::kResponse && !proxy_.settings().abort_on_close;
+}
+
+bool ClientConnection::take_share_of(AppSlot app) {
+  if (app_share_ && app_share_.key() == app.value) return true;
+  return proxy_.take_connection_of(app, app_share_);
 }
 
 /// The connection is gone, in both directions or as far as anyone can tell.
@@ -93,7 +123,7 @@ void ClientConnection::on_writable() {
   if (socket_.blocked()) return;
   if (finishing_) return finish();
   if (exchange_ != nullptr) return exchange_->on_client_writable();
-  proxy_.shard().at_turn_end(*this);
+  proxy_.queue().add(*this);
 }
 
 bool ClientConnection::wants_input() const {
@@ -114,11 +144,14 @@ bool ClientConnection::wants_input() const {
 
 void ClientConnection::read_more() {
   if (processing_) return;  // the loop that is running goes on by itself
-  on_turn_end();
+  go_on();
 }
 
-/// Goes on with what was left when there was nobody to take it.
-void ClientConnection::on_turn_end() {
+/// Goes on with what was left when there was nobody to take it, or when the turn was long.
+void ClientConnection::go_on() {
+  if (timed_out_) end_by_time();
+  if (std::exchange(draining_, false)) drain();
+  if (state_ == State::kClosed) return;
   if (!unparsed_.empty() && wants_input()) on_bytes(nullptr, 0);
   if (readable_ && wants_input()) return read_some();
   look_for_end();
@@ -139,17 +172,32 @@ void ClientConnection::read_some() {
     readable_ = got == ProxyShard::kReadSize || peer_closed_;
     on_bytes(proxy_.read_buffer(), got);
     if (!readable_) return;
+    if (proxy_.queue().turn_is_long(got)) break;
   }
-  if (wants_input()) proxy_.shard().at_turn_end(*this);
+  if (wants_input()) proxy_.queue().add(*this);
+}
+
+/// What comes while a head is read is a part of it, or the next one.
+MemoryOwner ClientConnection::memory_owner() {
+  const MemoryClass of = state_ == State::kHead ? MemoryClass::kRouterHeads : MemoryClass::kRouterBodies;
+  return {proxy_.shard(), of, *this};
+}
+
+/// It holds most of all, and there is no room.
+void ClientConnection::give_up_memory(MemoryClass of) {
+  if (state_ == State::kClosed) return;
+  if (exchange_ != nullptr) return exchange_->on_no_memory_for_client();
+  if (of == MemoryClass::kRouterHeads && head_is_open()) return refuse(RouterCode::kH26, 431, "no memory for the head");
+  close();
 }
 
 void ClientConnection::on_bytes(char* data, std::size_t size) {
   processing_ = true;
   if (unparsed_.empty()) {
     const std::size_t used = process(data, size);
-    if (state_ != State::kClosed) unparsed_.append({data + used, size - used});
+    if (state_ != State::kClosed) unparsed_.append({data + used, size - used}, memory_owner());
   } else {
-    unparsed_.append({data, size});
+    unparsed_.append({data, size}, memory_owner());
     const std::size_t used = process(unparsed_.data(), unparsed_.size());
     unparsed_.consume(std::min(used, unparsed_.size()));  // closing empties it
   }
@@ -160,7 +208,10 @@ void ClientConnection::on_bytes(char* data, std::size_t size) {
 std::size_t ClientConnection::process(char* data, std::size_t size) {
   std::size_t used = 0;
   while (used < size && wants_input()) {
-    if (state_ == State::kLingering) return size;
+    if (state_ == State::kLingering) {
+      linger();
+      return size;
+    }
     const std::size_t here =
         state_ == State::kHead ? process_head(data + used, size - used) : process_body(data + used, size - used);
     if (here == 0) break;
@@ -184,12 +235,11 @@ std::size_t ClientConnection::process_head(char* data, std::size_t size) {
     return size;
   }
   const std::size_t head_size = parser_->consumed();
-  std::size_t taken = 0;
-  start_request({data + head_size, size - head_size}, taken);
-  return head_size + taken;
+  return head_size + start_request(data + head_size, size - head_size);
 }
 
-void ClientConnection::start_request(std::string_view after_head, std::size_t& taken) {
+/// `body`: what came with the head. Returns how much of it was used.
+std::size_t ClientConnection::start_request(char* body, std::size_t size) {
   auto parser = std::move(parser_);
   deadline_.disarm();
   head_begun_ = false;
@@ -197,13 +247,15 @@ void ClientConnection::start_request(std::string_view after_head, std::size_t& t
   http_1_0_ = parser->http_1_0();
   to_head_ = parser->is_head();
   body_.start(parser->body(), parser->content_length());
-  taken = body_.take(after_head.data(), after_head.size());
+  std::size_t taken = 0;
+  const std::size_t kept = body_.pass_on(body, size, taken);
   state_ = body_.done() ? State::kResponse : State::kBody;
   Exchange& exchange = proxy_.take_exchange();
   exchange_ = &exchange;
-  if (exchange.begin(*this, *parser, forward_facts())) exchange.start(after_head.substr(0, taken), body_.done());
+  if (exchange.begin(*this, *parser, forward_facts())) exchange.start({body, kept}, body_.done());
   if (exchange_ != nullptr && body_.bad()) exchange_->on_bad_chunk();
   proxy_.give_back(std::move(parser));
+  return taken;
 }
 
 std::size_t ClientConnection::process_body(char* data, std::size_t size) {
@@ -211,9 +263,10 @@ std::size_t ClientConnection::process_body(char* data, std::size_t size) {
     exchange_->on_request_bytes({data, size}, true);
     return size;
   }
-  const std::size_t taken = body_.take(data, size);
+  std::size_t taken = 0;
+  const std::size_t kept = body_.pass_on(data, size, taken);
   if (body_.done()) state_ = State::kResponse;
-  exchange_->on_request_bytes({data, taken}, body_.done());
+  if (taken > 0) exchange_->on_request_bytes({data, kept}, body_.done());
   if (exchange_ != nullptr && body_.bad()) {
     exchange_->on_bad_chunk();
     return size;
@@ -237,6 +290,7 @@ void ClientConnection::refuse(RouterCode code, unsigned status, std::string_view
 /// The client has sent all it will ever send.
 void ClientConnection::on_end() {
   readable_ = false;
+  if (state_ == State::kTunnel && exchange_ != nullptr) return exchange_->on_tunnel_end_of_client();
   if (exchange_ != nullptr) return exchange_->on_client_gone();
   if (!head_is_open()) return close();
   broken_ = true;
@@ -253,7 +307,7 @@ bool ClientConnection::head_is_open() {
 
 void ClientConnection::become_tunnel() {
   state_ = State::kTunnel;
-  proxy_.shard().at_turn_end(*this);
+  proxy_.queue().add(*this);
 }
 
 void ClientConnection::on_exchange_end(ExchangeEnd end) {
@@ -267,7 +321,7 @@ void ClientConnection::on_exchange_end(ExchangeEnd end) {
 void ClientConnection::await_request() {
   state_ = State::kHead;
   deadline_.arm(proxy_.settings().client_idle);
-  if (readable_ || !unparsed_.empty()) proxy_.shard().at_turn_end(*this);
+  if (readable_ || !unparsed_.empty()) proxy_.queue().add(*this);
 }
 
 /// Closes once everything sent has gone out. Unread bytes of the client would turn the close into a reset that can
@@ -281,21 +335,28 @@ void ClientConnection::finish() {
   state_ = State::kLingering;
   readable_ = true;
   unparsed_.clear();
-  deadline_.arm(kLinger);
-  proxy_.shard().at_turn_end(*this);
+  linger_until_ = proxy_.shard().now() + (proxy_.draining() ? kShortLinger : kLinger);
+  linger();
+  proxy_.queue().add(*this);
+}
+
+void ClientConnection::linger() {
+  const Duration left = linger_until_ - proxy_.shard().now();
+  deadline_.arm(std::clamp<Duration>(left, Duration{0}, kLingerSilence));
 }
 
 void ClientConnection::close() {
   if (state_ == State::kClosed) return;
   state_ = State::kClosed;
   Shard& shard = proxy_.shard();
-  shard.forget(*this);
+  Resumable::unlink();
   deadline_.disarm();
   if (parser_) proxy_.give_back(std::move(parser_));
   shard.poller().remove(socket_.fd(), *this);
   socket_.close();
   ticket_ = {};
-  unlink();
+  app_share_.release();
+  ClientListHook::unlink();
   --proxy_.counters().client_connections;
   proxy_.on_client_closed();
   shard.retire(std::unique_ptr<Retired>(this));
@@ -303,7 +364,17 @@ void ClientConnection::close() {
 
 void ClientConnection::on_deadline(void* self) { static_cast<ClientConnection*>(self)->on_time(); }
 
+/// Those that came together time out together.
 void ClientConnection::on_time() {
+  timed_out_ = true;
+  proxy_.queue().add(*this);
+}
+
+/// Within the turn, or some turns later: then a request may have come meanwhile.
+void ClientConnection::end_by_time() {
+  timed_out_ = false;
+  if (deadline_.armed() || state_ == State::kClosed) return;
+  if (exchange_ != nullptr) return;
   if (!head_is_open()) return close();
   refuse(RouterCode::kH26, 408, "head timeout");
 }
@@ -316,7 +387,8 @@ std::size_t ClientConnection::send(std::string_view first, std::string_view seco
 }
 
 std::size_t ClientConnection::send_interim(const http1::ResponseParser& head) {
-  const http1::DownstreamFacts facts;
+  http1::DownstreamFacts facts;
+  facts.via = proxy_.settings().via;
   char* const out = proxy_.scratch(downstream_head_bound(head, facts));
   return send({out, write_downstream_head(head, facts, out)});
 }
@@ -327,6 +399,7 @@ std::size_t ClientConnection::send_head(const http1::ResponseParser& head, std::
   facts.keep_client = keep && (most == 0 || requests_ < most);
   facts.dechunk = http_1_0_;
   facts.date = proxy_.date();
+  facts.via = proxy_.settings().via;
   char* const out = proxy_.scratch(downstream_head_bound(head, facts) + kCopiedBody);
   const std::size_t size = write_downstream_head(head, facts, out);
   if (body.empty() || body.size() > kCopiedBody) return send({out, size}, body);
@@ -336,9 +409,10 @@ std::size_t ClientConnection::send_head(const http1::ResponseParser& head, std::
 
 std::size_t ClientConnection::send_body(std::string_view bytes) { return send(bytes); }
 
-std::size_t ClientConnection::send_page(unsigned status) {
+std::size_t ClientConnection::send_page(unsigned status, unsigned retry_after) {
   char* const out = proxy_.scratch(kErrorPageBound);
-  return send({out, write_error_page(status, proxy_.date(), to_head_, out)});
+  const PageFacts facts{proxy_.date(), proxy_.settings().via, to_head_, retry_after};
+  return send({out, write_error_page(status, facts, out)});
 }
 
 std::size_t ClientConnection::send_continue() { return send("HTTP/1.1 100 Continue\r\n\r\n"); }

@@ -9,12 +9,14 @@
 
 #include "logplex/net/listener.hpp"
 #include "logplex/runtime/shard.hpp"
+#include "logplex/runtime/share_table.hpp"
 #include "router/block_pool.hpp"
 #include "router/client_side.hpp"
 #include "router/hot_socket.hpp"
 #include "router/http1/body.hpp"
 #include "router/http1/forward.hpp"
 #include "router/router_code.hpp"
+#include "router/turn_queue.hpp"
 
 namespace sluice {
 
@@ -26,18 +28,22 @@ struct ClientFacts {
   std::string_view address;
   std::uint16_t listener_port = 0;
   bool tls = false;
+  bool trusted = false;  // in router.trusted_proxies
 };
+
+using ClientListHook = boost::intrusive::list_base_hook<boost::intrusive::tag<class ClientListTag>,
+                                                        boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
 
 /// One client connection, HTTP/1.x: reads requests one after the other, strictly in order, and writes their responses.
 /// While a request is under way the following ones stay unread in the kernel; what was read with it waits here.
 ///
 /// Lives on its shard, owned by itself, destroyed at the end of the turn in which it closes. Idle it owns no buffer.
-class ClientConnection final
-    : public Pollable,
-      public Retired,
-      public boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>>,
-      private TurnHook,
-      private ClientSide {
+class ClientConnection final : public Pollable,
+                               public Retired,
+                               public ClientListHook,
+                               private Resumable,
+                               private MemoryHolder,
+                               private ClientSide {
  public:
   ClientConnection(ProxyShard& proxy, int fd, const ClientFacts& facts, ConnectionTicket ticket);
   ~ClientConnection() override;
@@ -51,6 +57,8 @@ class ClientConnection final
   void drain();
   /// Ends the request under way with H24 and closes.
   void force_close();
+  /// Calls drain() soon: many connections are not ended in one turn.
+  void drain_soon();
 
   void on_events(std::uint32_t events) override;
 
@@ -69,34 +77,42 @@ class ClientConnection final
   std::size_t send_interim(const http1::ResponseParser& head) override;
   std::size_t send_head(const http1::ResponseParser& head, std::string_view body, bool keep) override;
   std::size_t send_body(std::string_view bytes) override;
-  std::size_t send_page(unsigned status) override;
+  std::size_t send_page(unsigned status, unsigned retry_after) override;
   std::size_t send_continue() override;
   bool blocked() const override { return socket_.blocked(); }
+  bool take_share_of(AppSlot app) override;
+  bool may_be_gone() const override;
+  bool has_taken_all() const override { return socket_.has_delivered_all(); }
+  void finish_sending() override { socket_.finish_sending(); }
   void read_more() override;
   void become_tunnel() override;
   void on_exchange_end(ExchangeEnd end) override;
 
-  void on_turn_end() override;
+  void go_on() override;
+  void give_up_memory(MemoryClass of) override;
   void on_gone();
   void look_for_end();
   void on_writable();
   void read_some();
   void on_bytes(char* data, std::size_t size);
+  MemoryOwner memory_owner();
   bool wants_input() const;
   std::size_t process(char* data, std::size_t size);
   std::size_t process_head(char* data, std::size_t size);
   std::size_t process_body(char* data, std::size_t size);
-  void start_request(std::string_view after_head, std::size_t& taken);
+  std::size_t start_request(char* body, std::size_t size);
   void refuse(RouterCode code, unsigned status, std::string_view cause);
   bool head_is_open();
   void on_end();
   void await_request();
+  void linger();
   void finish();
   void close();
   std::size_t send(std::string_view first, std::string_view second = {});
   http1::ForwardFacts forward_facts() const;
   static void on_deadline(void* self);
   void on_time();
+  void end_by_time();
 
   ProxyShard& proxy_;
   HotSocket socket_;
@@ -107,10 +123,13 @@ class ClientConnection final
   bool broken_ = false;  // sending failed
   bool processing_ = false;
   bool finishing_ = false;
+  bool timed_out_ = false;  // what its deadline says is to be done
+  bool draining_ = false;   // drain() is to be called
   bool http_1_0_ = false;
   bool to_head_ = false;
   bool head_begun_ = false;
   bool tls_ = false;
+  bool trusted_ = false;
   std::uint8_t address_size_ = 0;
   std::uint16_t port_ = 0;
   std::uint64_t requests_ = 0;
@@ -118,6 +137,8 @@ class ClientConnection final
   std::unique_ptr<http1::RequestParser> parser_;
   ByteQueue unparsed_;  // a head that is not whole yet, or requests that came early
   Deadline deadline_;   // idle, head or linger
+  SteadyTime linger_until_{};
+  ShareTable::Share app_share_;  // of the app that the last request was for
   ConnectionTicket ticket_;
   std::array<char, 46> address_{};  // INET6_ADDRSTRLEN
 };

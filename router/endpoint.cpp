@@ -3,6 +3,7 @@
 #include <netinet/in.h>
 
 #include <charconv>
+#include <cstddef>
 #include <cstring>
 
 namespace sluice {
@@ -27,6 +28,31 @@ Endpoint make_endpoint(const boost::asio::ip::address& address, std::uint16_t po
   std::memcpy(&endpoint.address, &in, sizeof in);
   endpoint.size = sizeof in;
   return endpoint;
+}
+
+boost::asio::ip::address Endpoint::ip() const {
+  namespace ip = boost::asio::ip;
+  if (family() == AF_INET) {
+    sockaddr_in in{};
+    std::memcpy(&in, &address, sizeof in);
+    return ip::address_v4(ntohl(in.sin_addr.s_addr));
+  }
+  sockaddr_in6 in{};
+  std::memcpy(&in, &address, sizeof in);
+  ip::address_v6::bytes_type bytes;
+  std::memcpy(bytes.data(), &in.sin6_addr, bytes.size());
+  return ip::address_v6(bytes, in.sin6_scope_id);
+}
+
+std::uint16_t Endpoint::port() const {
+  static_assert(offsetof(sockaddr_in, sin_port) == offsetof(sockaddr_in6, sin6_port));
+  sockaddr_in in{};
+  std::memcpy(&in, &address, sizeof in);
+  return ntohs(in.sin_port);
+}
+
+bool same_address(const Endpoint& a, const Endpoint& b) {
+  return a.size == b.size && std::memcmp(&a.address, &b.address, a.size) == 0;
 }
 
 HostAndPort split_address(std::string_view address) {

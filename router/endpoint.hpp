@@ -8,15 +8,22 @@
 
 #include <boost/asio/ip/address.hpp>
 
+#include "logplex/base/clock.hpp"
+
 namespace sluice {
 
-/// A socket address as connect(2) wants it.
+/// A socket address as connect(2) wants it, and whether it is left alone because connecting to it failed.
 struct Endpoint {
   sockaddr_storage address{};
   socklen_t size = 0;
+  SteadyTime quarantined_until{};
 
   int family() const { return address.ss_family; }
+  bool quarantined(SteadyTime now) const { return now < quarantined_until; }
+  boost::asio::ip::address ip() const;
+  std::uint16_t port() const;
 };
+bool same_address(const Endpoint& a, const Endpoint& b);
 
 Endpoint make_endpoint(const boost::asio::ip::address& address, std::uint16_t port);
 

@@ -7,8 +7,16 @@ namespace sluice {
 
 constexpr std::size_t kErrorPageBound = 1024;
 
+/// What a page of ours says beside its status.
+struct PageFacts {
+  std::string_view date;      // an IMF-fixdate
+  std::string_view via;       // how Via names us
+  bool without_body = false;  // for HEAD
+  unsigned retry_after = 0;   // seconds; 0 = not said
+};
+
 /// Writes a whole response with a small page that says what the status means: `out` has kErrorPageBound bytes. The
-/// connection closes after it. `date` is an IMF-fixdate; without_body for HEAD.
-std::size_t write_error_page(unsigned status, std::string_view date, bool without_body, char* out);
+/// connection closes after it.
+std::size_t write_error_page(unsigned status, const PageFacts& facts, char* out);
 
 }  // namespace sluice

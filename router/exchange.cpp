@@ -7,20 +7,33 @@
 #include "router/proxy_shard.hpp"
 
 namespace sluice {
+namespace {
+
+constexpr std::string_view kNoMemory = "memory";
+
+}  // namespace
 
 char* RequestText::reserve(std::size_t size) {
-  if (size <= small_.size()) {
-    large_.reset();
-    at_ = small_.data();
-  } else {
+  clear();
+  if (size > small_.size()) {
     large_.reset(new char[size]);
+    held_ = size;
     at_ = large_.get();
   }
-  parts = {};
   return at_;
 }
 
-Exchange::Exchange(ProxyShard& proxy) : proxy_(proxy), deadline_(proxy.shard().wheel(), on_deadline, this) {}
+void RequestText::clear() {
+  large_.reset();
+  held_ = 0;
+  at_ = small_.data();
+  parts = {};
+}
+
+Exchange::Exchange(ProxyShard& proxy)
+    : proxy_(proxy),
+      deadline_(proxy.shard().wheel(), on_deadline, this),
+      parked_(proxy.shard(), MemoryClass::kRouterParked, *this) {}
 
 void Exchange::reset(ClientSide& client) {
   client_ = &client;
@@ -30,8 +43,10 @@ void Exchange::reset(ClientSide& client) {
   phase_ = Phase::kChoosing;
   may_retry_ = reused_ = expects_continue_ = false;
   request_complete_ = upload_broken_ = response_begun_ = false;
-  keep_client_ = last_connect_timed_out_ = false;
-  attempts_ = endpoint_ = 0;
+  keep_client_ = looked_up_anew_ = false;
+  client_ended_ = backend_ended_ = false;
+  attempts_ = interim_responses_ = 0;
+  connect_code_ = RouterCode::kH21;
   status_ = 0;
   bytes_ = 0;
   desc_ = cause_ = {};
@@ -56,7 +71,8 @@ bool Exchange::begin(ClientSide& client, const http1::RequestParser& request, co
   note_request(request, facts);
   char* const out = request_.reserve(upstream_head_bound(request, facts));
   request_.parts = write_upstream_head(request, facts, proxy_.shard().rng(), out);
-  return find_app(request) && check_expectation(request);
+  parked_.set(request_.held());
+  return find_app(request) && check_loop(request) && check_expectation(request) && check_shares();
 }
 
 /// Copies what the line needs of a head that is none.
@@ -104,6 +120,30 @@ bool Exchange::find_app(const http1::RequestParser& request) {
   return false;
 }
 
+/// The app's parts of connections and of requests; see ops/limits.md.
+bool Exchange::check_shares() {
+  if (!client_->take_share_of(app_)) {
+    fail(RouterCode::kH22);
+    return false;
+  }
+  const std::uint64_t most = proxy_.settings().app_requests;
+  const AppRoutes* const routes = most == 0 ? nullptr : proxy_.table().routes(app_);
+  if (routes == nullptr) return true;
+  if (routes->requests->try_take(most)) {
+    app_requests_ = routes->requests;
+    return true;
+  }
+  fail(RouterCode::kH11, "app requests");
+  return false;
+}
+
+/// A backend that leads back to us, by itself or over others, would make one request as many as fit into its head.
+bool Exchange::check_loop(const http1::RequestParser& request) {
+  if (!has_passed(request, proxy_.settings().via)) return true;
+  fail(RouterCode::kH26, "loop", 508);
+  return false;
+}
+
 bool Exchange::check_expectation(const http1::RequestParser& request) {
   switch (request.expectation()) {
     case http1::Expectation::kNone:
@@ -128,7 +168,7 @@ void Exchange::fail(RouterCode code, std::string_view cause, unsigned status) {
   const bool client_is_there = page != 0 && page != 499;
   if (!response_begun_ && client_is_there) {
     status_ = page;
-    bytes_ += client_->send_page(page);
+    bytes_ += client_->send_page(page, row_of(code).retry_after);
     return end(code, ExchangeEnd::kClose);
   }
   // What the client was told stays, except where a code has a status of its own.
@@ -141,7 +181,11 @@ void Exchange::end(RouterCode code, ExchangeEnd end) {
   write_line(code);
   deadline_.disarm();
   waiting_body_.clear();
-  use(nullptr);
+  request_.clear();
+  parked_.set(0);
+  let_go_of_upstream();
+  if (app_requests_) app_requests_->give_back();
+  app_requests_.reset();
   phase_ = Phase::kIdle;
   --proxy_.counters().active_requests;
   ClientSide* const client = client_;
@@ -197,8 +241,23 @@ void Exchange::on_time() {
     case Phase::kResponding:
       return fail(client_->blocked() ? RouterCode::kH28 : RouterCode::kH15);
     case Phase::kTunnel:
-      return fail(RouterCode::kH15);
+      return fail(client_->blocked() ? RouterCode::kH28 : RouterCode::kH15);
+    case Phase::kServed:
+      return await_taking();
   }
+}
+
+/// Bytes that it does not take, or that it sent too early.
+void Exchange::on_no_memory_for_client() { fail(RouterCode::kH28, kNoMemory, response_begun_ ? 0 : 413); }
+
+void Exchange::on_no_memory_for_backend(MemoryClass of) {
+  fail(of == MemoryClass::kRouterHeads ? RouterCode::kH25 : RouterCode::kH15, kNoMemory, response_begun_ ? 0 : 503);
+}
+
+MemoryOwner Exchange::memory_owner() { return {proxy_.shard(), MemoryClass::kRouterParked, *this}; }
+
+void Exchange::give_up_memory(MemoryClass) {
+  if (phase_ != Phase::kIdle) fail(RouterCode::kH11, kNoMemory);
 }
 
 void Exchange::force_close() { fail(RouterCode::kH24); }

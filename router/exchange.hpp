@@ -11,13 +11,17 @@
 #include "router/block_pool.hpp"
 #include "router/byte_queue.hpp"
 #include "router/client_side.hpp"
+#include "router/endpoint.hpp"
 #include "router/http1/forward.hpp"
 #include "router/router_code.hpp"
+#include "router/shared_count.hpp"
 
 namespace sluice {
 
 class BackendConnection;
 class ProxyShard;
+enum class NameTrouble : std::uint8_t;
+struct AppRoutes;
 class Upstream;
 
 /// The head that the backend gets, built once: it serves sending, sending again, and the router line.
@@ -25,6 +29,9 @@ class RequestText {
  public:
   /// Room for that many bytes; what was there is gone.
   char* reserve(std::size_t size);
+  /// Gives back what is not part of the object.
+  void clear();
+  std::size_t held() const { return held_; }
   std::string_view text(http1::Span span) const { return {at_ + span.at, span.size}; }
   std::string_view head() const { return {at_, parts.size}; }
 
@@ -33,6 +40,7 @@ class RequestText {
  private:
   std::array<char, 2048> small_;
   std::unique_ptr<char[]> large_;
+  std::size_t held_ = 0;
   char* at_ = small_.data();
 };
 
@@ -42,9 +50,12 @@ class RequestText {
 ///     begin -> choosing -> connecting -> sending -> awaiting -> responding -> end        (fail -> end from anywhere)
 ///                 ^  backend failed |                                  `-> tunnel
 ///
+/// In `served` everything is sent, and a client that has closed its sending side has to take it before that is known:
+/// one that is gone answers with a reset.
+///
 /// Lives on its shard, owned by ProxyShard, which uses it again: in steady state a request costs no allocation. After a
 /// call into it the exchange may have ended (ClientSide::on_exchange_end was called) and even have begun again.
-class Exchange final : public Retired {
+class Exchange final : public Retired, private MemoryHolder {
  public:
   explicit Exchange(ProxyShard& proxy);
   void* operator new(std::size_t, BlockPool& memory) { return memory.take(); }
@@ -66,11 +77,13 @@ class Exchange final : public Retired {
   void on_request_bytes(std::string_view bytes, bool complete);
   void on_bad_chunk();
   void on_client_gone();
+  /// The client sends no more, within a tunnel: its end is passed on.
+  void on_tunnel_end_of_client();
   void on_client_writable();
 
   // From the backend side.
   void on_connected();
-  void on_connect_failed(bool timed_out);
+  void on_connect_failed(bool timed_out, std::string_view cause = {});
   void on_backend_writable();
   void on_interim(const http1::ResponseParser& head);
   void on_response(const http1::ResponseParser& head, std::string_view body, bool complete);
@@ -79,36 +92,56 @@ class Exchange final : public Retired {
   void on_bad_response_body();
   /// The connection ended. `answered`: bytes of a response had come.
   void on_backend_gone(bool answered);
+  /// The backend sends no more, within a tunnel: its end is passed on.
+  void on_tunnel_end_of_backend();
   bool wants_decoded() const { return client_->wants_decoded(); }
   bool to_head() const { return to_head_; }
+
+  /// The client, or the backend, makes us hold more than anybody else, and there is no room.
+  void on_no_memory_for_client();
+  void on_no_memory_for_backend(MemoryClass of);
 
   /// We stop and cannot wait any longer: H24.
   void force_close();
 
  private:
-  enum class Phase : std::uint8_t { kIdle, kChoosing, kConnecting, kSending, kAwaiting, kResponding, kTunnel };
+  enum class Phase : std::uint8_t { kIdle, kChoosing, kConnecting, kSending, kAwaiting, kResponding, kTunnel, kServed };
 
+  void give_up_memory(MemoryClass of) override;
+  MemoryOwner memory_owner();
   void reset(ClientSide& client);
   void describe(const http1::RequestParser& request, const http1::ForwardFacts& facts);
   void note_request(const http1::RequestParser& request, const http1::ForwardFacts& facts);
   bool find_app(const http1::RequestParser& request);
+  bool check_shares();
+  bool check_loop(const http1::RequestParser& request);
   bool check_expectation(const http1::RequestParser& request);
 
   void choose_backend();
+  Upstream* hold_one(AppRoutes& routes);
   void choose_again_later();
-  void go_to(Upstream& upstream);
-  void use(Upstream* upstream);
+  void go_to_backend();
+  void let_go_of_upstream();
   void connect();
+  void connect_to_target();
   void await_address();
+  void on_no_address(NameTrouble trouble);
+  void look_up_anew();
+  void look_up_quarantined(const AppRoutes& routes);
+  void give_up_backend(RouterCode code, std::string_view cause = {});
   bool try_next_backend() const;
   Duration connect_time_left() const;
 
   void send_request();
   void request_sent();
+  bool is_too_slow(std::size_t bytes);
+  void begin_upload_window();
   bool retry_on_fresh_connection();
   void finish_response();
   void go_on_reading_response();
   void begin_tunnel(const http1::ResponseParser& head, std::string_view bytes);
+  void end_tunnel_if_over();
+  void await_taking();
 
   static void on_deadline(void* self);
   void on_time();
@@ -137,9 +170,14 @@ class Exchange final : public Retired {
   bool upload_broken_ = false;  // the backend takes no more of the request; its answer may still come
   bool response_begun_ = false;
   bool keep_client_ = false;
-  bool last_connect_timed_out_ = false;
+  bool looked_up_anew_ = false;  // the backend's name, because its addresses did not work
+  bool client_ended_ = false;    // within a tunnel
+  bool backend_ended_ = false;   // within a tunnel
   std::uint32_t attempts_ = 0;
-  std::uint32_t endpoint_ = 0;
+  Endpoint target_;                             // of the last connect
+  RouterCode connect_code_ = RouterCode::kH21;  // what the last failed connect would end in
+  std::string_view connect_cause_;
+  std::uint32_t interim_responses_ = 0;
   unsigned status_ = 0;
   std::uint64_t bytes_ = 0;
   std::string_view desc_;
@@ -147,12 +185,17 @@ class Exchange final : public Retired {
   Duration backoff_{};
   SteadyTime choosing_since_{};
   SteadyTime connecting_since_{};
+  SteadyTime served_since_{};
+  SteadyTime upload_window_since_{};
+  std::uint64_t upload_window_bytes_ = 0;
+  std::shared_ptr<SharedCount> app_requests_;  // of which it holds one; null where there is no limit
   std::optional<SteadyTime> connected_at_;
   std::optional<std::int64_t> connect_ms_;
   std::string_view first_body_;  // came with the head; within start() only
   ByteQueue waiting_body_;       // came before there was a connection
   Deadline deadline_;
   RequestText request_;
+  MemoryCharge parked_;  // the head, while it is larger than what an exchange has room for
 };
 
 }  // namespace sluice

@@ -13,6 +13,8 @@ constexpr Duration kFirstBackoff = std::chrono::milliseconds(50);
 constexpr Duration kLongestBackoff = std::chrono::seconds(1);
 constexpr Duration kAddressPoll = std::chrono::milliseconds(8);
 constexpr Duration kAddressAge = std::chrono::seconds(10);
+/// A name whose addresses are all in quarantine is looked up this often at most.
+constexpr Duration kLookUpPause = std::chrono::seconds(1);
 
 bool is_our_fault(int error) { return error == EMFILE || error == ENFILE || error == ENOMEM || error == ENOBUFS; }
 
@@ -23,18 +25,15 @@ void Exchange::start(std::string_view body, bool complete) {
   first_body_ = body;
   if (expects_continue_ && body.empty() && !complete) bytes_ += client_->send_continue();
   choose_backend();
-  if (phase_ == Phase::kChoosing || phase_ == Phase::kConnecting) waiting_body_.append(first_body_);
+  if (phase_ == Phase::kChoosing || phase_ == Phase::kConnecting) waiting_body_.append(first_body_, memory_owner());
   first_body_ = {};
 }
 
-void Exchange::use(Upstream* upstream) {
-  if (upstream_ != nullptr) {
-    Upstream& before = *upstream_;
-    upstream_ = nullptr;
-    proxy_.table().release(before);
-  }
-  upstream_ = upstream;
-  if (upstream_ != nullptr) upstream_->hold();
+void Exchange::let_go_of_upstream() {
+  if (upstream_ == nullptr) return;
+  Upstream& before = *upstream_;
+  upstream_ = nullptr;
+  proxy_.table().release(before);
 }
 
 Duration Exchange::connect_time_left() const {
@@ -42,19 +41,34 @@ Duration Exchange::connect_time_left() const {
 }
 
 void Exchange::choose_backend() {
+  let_go_of_upstream();
   AppRoutes* const routes = proxy_.table().routes(app_);
-  if (routes == nullptr || routes->upstreams.empty()) {
-    use(nullptr);
-    return fail(RouterCode::kH14);
-  }
-  Upstream* const next = routes->choose(proxy_.shard().rng(), proxy_.shard().now());
-  if (next != nullptr) return go_to(*next);
-  use(nullptr);
+  if (routes == nullptr || routes->upstreams.empty()) return fail(RouterCode::kH14);
+  upstream_ = hold_one(*routes);
+  if (upstream_ != nullptr) return go_to_backend();
   const SteadyTime now = proxy_.shard().now();
   const bool waiting_helps = std::any_of(routes->upstreams.begin(), routes->upstreams.end(),
                                          [&](const Upstream* upstream) { return upstream->quarantined(now); });
   if (!waiting_helps) return fail(RouterCode::kH11);
+  look_up_quarantined(*routes);
   choose_again_later();
+}
+
+/// A name may have got other addresses: those are tried as soon as they are known.
+void Exchange::look_up_quarantined(const AppRoutes& routes) {
+  const SteadyTime now = proxy_.shard().now();
+  for (Upstream* const upstream : routes.upstreams) {
+    const bool due = upstream->is_name() && now - upstream->looked_up_at() >= kLookUpPause;
+    if (due && upstream->quarantined(now)) proxy_.resolve(*upstream, app_, true);
+  }
+}
+
+/// Null when there is no usable one. Another shard may take the last place of one that was chosen: it is chosen anew.
+Upstream* Exchange::hold_one(AppRoutes& routes) {
+  for (;;) {
+    Upstream* const next = routes.choose(proxy_.shard().rng(), proxy_.shard().now());
+    if (next == nullptr || next->try_hold()) return next;
+  }
 }
 
 /// Every backend is in quarantine: looks again, less and less often.
@@ -66,10 +80,10 @@ void Exchange::choose_again_later() {
   deadline_.arm(std::min(backoff_, left));
 }
 
-void Exchange::go_to(Upstream& upstream) {
-  use(&upstream);
+void Exchange::go_to_backend() {
+  Upstream& upstream = *upstream_;
   ++attempts_;
-  endpoint_ = 0;
+  looked_up_anew_ = false;
   connection_ = upstream.take_idle();
   // A request that cannot be sent twice asks the kernel whether the connection is still good.
   while (connection_ != nullptr && !may_retry_ && !connection_->is_still_clean()) {
@@ -91,12 +105,22 @@ void Exchange::connect() {
   const bool stale = upstream_->is_name() && proxy_.shard().now() - upstream_->resolved_at() > kAddressAge;
   if (stale || upstream_->endpoints().empty()) proxy_.resolve(*upstream_, app_);
   if (upstream_->endpoints().empty()) return await_address();
+  // A retry goes on although all are in quarantine.
+  const std::size_t next = upstream_->next_endpoint(proxy_.shard().now());
+  target_ = upstream_->endpoints()[next < upstream_->endpoints().size() ? next : 0];
+  connect_to_target();
+}
+
+void Exchange::connect_to_target() {
   phase_ = Phase::kConnecting;
+  if (!proxy_.settings().backends.allows(target_.ip(), target_.port())) {
+    ++proxy_.counters().backends_refused;
+    return on_connect_failed(false, "address refused");
+  }
   deadline_.arm(std::min(proxy_.settings().connect, std::max<Duration>(connect_time_left(), Duration{0})));
   connection_ = new (proxy_.backend_memory()) BackendConnection(proxy_, *upstream_);
   ++proxy_.counters().backend_connects;
-  const auto& endpoint = upstream_->endpoints()[endpoint_ % upstream_->endpoints().size()];
-  if (connection_->connect(endpoint, *this)) return;
+  if (connection_->connect(target_, *this)) return;
   connection_ = nullptr;
   if (is_our_fault(errno)) return fail(RouterCode::kH99);
   on_connect_failed(false);
@@ -104,28 +128,56 @@ void Exchange::connect() {
 
 /// The backend's name is being looked up. Rare: once per backend, then in the background.
 void Exchange::await_address() {
-  if (!upstream_->endpoints().empty()) return connect();
-  if (!upstream_->resolving) return on_connect_failed(false);
-  if (proxy_.shard().now() - connecting_since_ >= proxy_.settings().connect) return on_connect_failed(true);
+  const SteadyTime now = proxy_.shard().now();
+  if (upstream_->next_endpoint(now) < upstream_->endpoints().size()) return connect();
+  if (!upstream_->resolving) return on_no_address(upstream_->name_trouble());
+  if (now - connecting_since_ >= proxy_.settings().connect) return on_no_address(NameTrouble::kTimedOut);
   phase_ = Phase::kChoosing;
   deadline_.arm(kAddressPoll);
+}
+
+/// The look-up brought nothing that could be tried: no address at all, or again those that do not work.
+void Exchange::on_no_address(NameTrouble trouble) {
+  connect_ms_ = milliseconds_since(connecting_since_);
+  if (!upstream_->endpoints().empty()) return give_up_backend(connect_code_, connect_cause_);
+  upstream_->quarantine_name(proxy_.shard().now() + proxy_.settings().quarantine);
+  if (trouble == NameTrouble::kTimedOut) return give_up_backend(RouterCode::kH19, "dns timeout");
+  give_up_backend(RouterCode::kH21, "dns not found");
 }
 
 void Exchange::on_connected() {
   connect_ms_ = milliseconds_since(connecting_since_);
   connected_at_ = proxy_.shard().now();
-  if (endpoint_ != 0) upstream_->prefer(endpoint_);
-  endpoint_ = 0;
+  if (upstream_->endpoints().size() > 1) upstream_->prefer(target_);
   send_request();
 }
 
-void Exchange::on_connect_failed(bool timed_out) {
+/// The quarantine belongs to the address: another one of the backend is tried at once, also one that its name has got
+/// meanwhile.
+void Exchange::on_connect_failed(bool timed_out, std::string_view cause) {
   let_go_of_backend();
-  last_connect_timed_out_ = timed_out;
   connect_ms_ = milliseconds_since(connecting_since_);
-  if (!timed_out && ++endpoint_ < upstream_->endpoints().size()) return connect();
-  upstream_->quarantine(proxy_.shard().now() + proxy_.settings().quarantine);
-  if (!try_next_backend()) return fail(timed_out ? RouterCode::kH19 : RouterCode::kH21);
+  const SteadyTime now = proxy_.shard().now();
+  upstream_->quarantine(target_, now + proxy_.settings().quarantine);
+  connect_code_ = timed_out ? RouterCode::kH19 : RouterCode::kH21;
+  connect_cause_ = cause;
+  if (connect_time_left() > Duration{0}) {
+    if (!timed_out && upstream_->next_endpoint(now) < upstream_->endpoints().size()) return connect();
+    if (upstream_->is_name() && !looked_up_anew_) return look_up_anew();
+  }
+  give_up_backend(connect_code_, cause);
+}
+
+void Exchange::look_up_anew() {
+  looked_up_anew_ = true;
+  connecting_since_ = proxy_.shard().now();
+  proxy_.resolve(*upstream_, app_, true);
+  await_address();
+}
+
+/// On to the next backend; the request fails like this when there is none.
+void Exchange::give_up_backend(RouterCode code, std::string_view cause) {
+  if (!try_next_backend()) return fail(code, cause);
   connect_ms_.reset();
   choose_backend();
 }

@@ -1,12 +1,24 @@
 // The bytes of an exchange, both ways, once there is a connection.
+#include <algorithm>
+
 #include "router/backend_connection.hpp"
 #include "router/exchange.hpp"
 #include "router/proxy_shard.hpp"
 
 namespace sluice {
+namespace {
+
+/// How often it is looked at whether a client that may be gone has taken its response.
+constexpr Duration kFirstLook = std::chrono::milliseconds(4);
+constexpr Duration kLastLook = std::chrono::seconds(1);
+/// Interim responses (1xx) of one request.
+constexpr std::uint32_t kMostInterim = 100;
+
+}  // namespace
 
 void Exchange::send_request() {
   phase_ = Phase::kSending;
+  begin_upload_window();
   const bool sent = connection_->send(request_.head(), waiting_body_.empty() ? first_body_ : waiting_body_.view());
   waiting_body_.clear();
   if (!sent && reused_ && may_retry_) return on_backend_gone(false);
@@ -27,22 +39,67 @@ void Exchange::request_sent() {
   if (!request_complete_ && !connection_->blocked()) client_->read_more();
 }
 
+/// Time in which the backend takes nothing is not the client's: a window begins when the backend takes again.
+void Exchange::begin_upload_window() {
+  upload_window_since_ = proxy_.shard().now();
+  upload_window_bytes_ = 0;
+}
+
+/// Judges the upload at the end of each window, and as a whole. One that stands still has no bytes to judge: the idle
+/// time ends it.
+bool Exchange::is_too_slow(std::size_t bytes) {
+  const SteadyTime now = proxy_.shard().now();
+  if (now - choosing_since_ >= proxy_.settings().upload_timeout) return true;
+  if (phase_ != Phase::kSending) return false;
+  upload_window_bytes_ += bytes;
+  const Duration window = now - upload_window_since_;
+  if (window < proxy_.settings().idle) return false;
+  const double wanted =
+      static_cast<double>(proxy_.settings().upload_min_rate) * std::chrono::duration<double>(window).count();
+  const bool slow = static_cast<double>(upload_window_bytes_) < wanted;
+  begin_upload_window();
+  return slow;
+}
+
 bool Exchange::wants_request_bytes() const {
   return connection_ != nullptr && phase_ >= Phase::kSending && (upload_broken_ || !connection_->blocked());
 }
 
 void Exchange::on_request_bytes(std::string_view bytes, bool complete) {
   request_complete_ = complete;
-  if (connection_ == nullptr || phase_ < Phase::kSending) return waiting_body_.append(bytes);
+  if (connection_ == nullptr || phase_ < Phase::kSending) return waiting_body_.append(bytes, memory_owner());
   if (!upload_broken_ && !connection_->send(bytes)) upload_broken_ = true;
+  if (!complete && is_too_slow(bytes.size())) return fail(RouterCode::kH28);
   if (phase_ == Phase::kSending) return request_sent();
-  deadline_.arm(proxy_.settings().idle);
+  // Sending on is no excuse for a client that does not take its response.
+  if (!client_->blocked()) deadline_.arm(proxy_.settings().idle);
 }
 
 void Exchange::on_bad_chunk() { fail(RouterCode::kH26, "bad chunk", 400); }
 
 void Exchange::on_client_gone() {
   if (phase_ != Phase::kTunnel) return fail(RouterCode::kH27);
+  let_go_of_backend();
+  end(RouterCode::kNone, ExchangeEnd::kClose);
+}
+
+void Exchange::on_tunnel_end_of_client() {
+  if (client_ended_) return;
+  client_ended_ = true;
+  connection_->finish_sending();
+  end_tunnel_if_over();
+}
+
+void Exchange::on_tunnel_end_of_backend() {
+  if (backend_ended_) return;
+  backend_ended_ = true;
+  client_->finish_sending();
+  end_tunnel_if_over();
+}
+
+/// What one side sent before its end is to arrive at the other. The client's side sends its rest when it closes.
+void Exchange::end_tunnel_if_over() {
+  if (!client_ended_ || !backend_ended_ || connection_->blocked()) return;
   let_go_of_backend();
   end(RouterCode::kNone, ExchangeEnd::kClose);
 }
@@ -55,11 +112,15 @@ void Exchange::on_client_writable() {
 
 void Exchange::on_backend_writable() {
   if (connection_->blocked()) return;
+  begin_upload_window();
   if (phase_ == Phase::kSending) return request_sent();
+  if (phase_ == Phase::kTunnel && client_ended_) return end_tunnel_if_over();
   client_->read_more();
 }
 
+/// Each is a send of its own, so that one read of them would be a long turn.
 void Exchange::on_interim(const http1::ResponseParser& head) {
+  if (++interim_responses_ > kMostInterim) return fail(RouterCode::kH17, "too many interim responses");
   if (http_1_0_) return;
   bytes_ += client_->send_interim(head);
   go_on_reading_response();
@@ -109,7 +170,23 @@ void Exchange::finish_response() {
   BackendConnection* const connection = connection_;
   connection_ = nullptr;
   connection->release(request_complete_ && !upload_broken_);
+  if (client_->may_be_gone()) return await_taking();
   end(RouterCode::kNone, keep_client_ ? ExchangeEnd::kKeep : ExchangeEnd::kClose);
+}
+
+/// The client has closed its sending side, or all of it. Its acknowledgement shows that it is still there, and a reset
+/// ends the exchange; who neither takes nor refuses has had the idle time.
+void Exchange::await_taking() {
+  const SteadyTime now = proxy_.shard().now();
+  if (phase_ != Phase::kServed) {
+    phase_ = Phase::kServed;
+    served_since_ = now;
+    backoff_ = kFirstLook;
+  }
+  const bool over = client_->has_taken_all() || now - served_since_ >= proxy_.settings().idle;
+  if (over) return end(RouterCode::kNone, keep_client_ ? ExchangeEnd::kKeep : ExchangeEnd::kClose);
+  deadline_.arm(backoff_);
+  backoff_ = std::min(2 * backoff_, kLastLook);
 }
 
 void Exchange::on_bad_response(http1::HeadError error) {

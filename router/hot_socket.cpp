@@ -1,5 +1,8 @@
 #include "router/hot_socket.hpp"
 
+#include <linux/sockios.h>
+#include <netinet/tcp.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
@@ -54,8 +57,9 @@ bool HotSocket::send(std::string_view first, std::string_view second) {
     if (sent == first.size() + second.size()) return true;
   }
   const std::size_t of_first = sent < first.size() ? sent : first.size();
-  unsent_.append(first.substr(of_first));
-  unsent_.append(second.substr(sent - of_first));
+  const MemoryOwner owner{Shard::current(), MemoryClass::kRouterBodies, holder_};
+  unsent_.append(first.substr(of_first), owner);
+  unsent_.append(second.substr(sent - of_first), owner);
   return true;
 }
 
@@ -66,6 +70,7 @@ bool HotSocket::flush() {
     if (taken == 0) return true;
     unsent_.consume(static_cast<std::size_t>(taken));
   }
+  if (ends_when_sent_) shutdown_sending();
   return true;
 }
 
@@ -76,5 +81,18 @@ bool HotSocket::has_input() const {
 }
 
 void HotSocket::shutdown_sending() { ::shutdown(fd(), SHUT_WR); }
+
+void HotSocket::finish_sending() {
+  ends_when_sent_ = blocked();
+  if (!ends_when_sent_) shutdown_sending();
+}
+
+bool HotSocket::has_delivered_all() const {
+  tcp_info info{};
+  socklen_t size = sizeof info;
+  if (blocked() || ::getsockopt(fd(), IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return false;
+  int unacknowledged = 0;
+  return info.tcpi_state != TCP_CLOSE && ::ioctl(fd(), SIOCOUTQ, &unacknowledged) == 0 && unacknowledged == 0;
+}
 
 }  // namespace sluice

@@ -15,14 +15,15 @@ enum class ReadOutcome { kBytes, kNothingNow, kEnd, kBroken };
 /// The rest waits here until the socket is writable, and whoever feeds it stops reading meanwhile.
 class HotSocket {
  public:
-  HotSocket() = default;
-  explicit HotSocket(int fd) : fd_(fd) {}
+  /// `holder` is charged with what waits.
+  explicit HotSocket(MemoryHolder& holder, int fd = -1) : holder_(holder), fd_(fd) {}
 
   int fd() const { return fd_.fd(); }
   bool is_open() const { return static_cast<bool>(fd_); }
   void open(int fd) { fd_.reset(fd); }
   void close() {
     fd_.reset();
+    ends_when_sent_ = false;
     unsent_.clear();
   }
 
@@ -37,9 +38,15 @@ class HotSocket {
   /// True when bytes, or the peer's end, can be read right now.
   bool has_input() const;
   void shutdown_sending();
+  /// The same once everything that waits has gone out.
+  void finish_sending();
+  /// The peer has acknowledged all that was sent. False too once the connection is reset.
+  bool has_delivered_all() const;
 
  private:
+  MemoryHolder& holder_;
   UniqueFd fd_;
+  bool ends_when_sent_ = false;
   ByteQueue unsent_;
 };
 

@@ -3,7 +3,11 @@
 #include <cstdint>
 #include <string>
 
+#include <fmt/format.h>
+
 #include "logplex/base/settings.hpp"
+#include "logplex/net/backend_guard.hpp"
+#include "logplex/net/cidr_list.hpp"
 #include "router/http1/limits.hpp"
 #include "router/router_line.hpp"
 
@@ -11,7 +15,7 @@ namespace sluice {
 
 /// What the proxy path needs of the settings, in the form in which it needs it.
 struct ProxySettings {
-  explicit ProxySettings(const RouterSettings& settings)
+  explicit ProxySettings(const RouterSettings& settings, const LimitSettings& limits = {})
       : request_limits(http1::HeadLimits::of_requests(settings)),
         response_limits(http1::HeadLimits::of_responses(settings)),
         log_source(settings.log_source),
@@ -26,7 +30,15 @@ struct ProxySettings {
         quarantine(settings.quarantine),
         pool_idle(settings.pool_idle_timeout),
         pool_max_idle(settings.pool_idle_timeout > Duration{0} ? settings.pool_max_idle : 0),
-        requests_per_connection(settings.requests_per_connection) {}
+        requests_per_connection(settings.requests_per_connection),
+        upload_min_rate(settings.upload_min_rate.count),
+        upload_timeout(settings.upload_timeout),
+        abort_on_close(settings.abort_on_close),
+        max_connections(settings.max_connections),
+        app_connections(limits.app_connections),
+        app_requests(limits.app_requests),
+        app_idle_backends(limits.app_idle_backends),
+        idle_backends(limits.idle_backends) {}
 
   http1::HeadLimits request_limits;
   http1::HeadLimits response_limits;
@@ -43,6 +55,21 @@ struct ProxySettings {
   Duration pool_idle;
   std::uint64_t pool_max_idle;
   std::uint64_t requests_per_connection;
+  std::uint64_t upload_min_rate;
+  Duration upload_timeout;
+  bool abort_on_close;
+  std::uint64_t max_connections;
+  std::uint64_t app_connections;
+  std::uint64_t app_requests;
+  std::uint64_t app_idle_backends;
+  std::uint64_t idle_backends;
+  // What the process knows when it has started.
+  std::string via = "sluice";  // how Via names this node; see router_pseudonym()
+  CidrList trusted_proxies;
+  BackendGuard backends;
 };
+
+/// How Via names the node whose log has this id: `sluice-` and 12 hex digits.
+inline std::string router_pseudonym(std::uint64_t log_id) { return fmt::format("sluice-{:012x}", log_id >> 16); }
 
 }  // namespace sluice

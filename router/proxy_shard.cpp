@@ -24,6 +24,11 @@ std::uint16_t local_port(int fd) {
   return ntohs(reinterpret_cast<const sockaddr_in6&>(address).sin6_port);
 }
 
+NameTrouble trouble_of(const result<Resolver::Addresses, Error>& found) {
+  if (found.has_value()) return found->empty() ? NameTrouble::kNotFound : NameTrouble::kNone;
+  return found.error().code() == NetError::kNoSuchHost ? NameTrouble::kNotFound : NameTrouble::kTimedOut;
+}
+
 /// IPv4 clients of a dual-stack listener are shown as IPv4.
 std::string text_of(const asio::ip::address& address) {
   if (address.is_v6() && address.to_v6().is_v4_mapped())
@@ -34,12 +39,14 @@ std::string text_of(const asio::ip::address& address) {
 }  // namespace
 
 ProxyShard::ProxyShard(Shard& shard, const ProxySettings& settings, ConfigFeed& feed, LineOutlet& outlet,
-                       BackendResolver& resolver)
+                       BackendResolver& resolver, RouterShares& shares)
     : OnShard(shard),
       settings_(settings),
       outlet_(outlet),
       resolver_(resolver),
-      table_(feed),
+      shares_(shares),
+      queue_(shard),
+      table_(feed, shares, settings),
       read_buffer_(new char[kReadSize + http1::kSlack]),
       line_(settings.log_source),
       backend_memory_(sizeof(BackendConnection)),
@@ -54,7 +61,8 @@ void ProxyShard::on_accepted(int fd, const Peer& peer, ConnectionTicket ticket) 
     return;
   }
   const std::string address = text_of(peer.address);
-  const ClientFacts facts{.address = address, .listener_port = local_port(fd), .tls = false};
+  const bool trusted = !settings_.trusted_proxies.empty() && settings_.trusted_proxies.contains(peer.address);
+  const ClientFacts facts{.address = address, .listener_port = local_port(fd), .tls = false, .trusted = trusted};
   auto* const client = new (client_memory_) ClientConnection(*this, fd, facts, std::move(ticket));
   clients_.push_back(*client);
   client->start();
@@ -62,7 +70,7 @@ void ProxyShard::on_accepted(int fd, const Peer& peer, ConnectionTicket ticket) 
 
 void ProxyShard::stop_accepting() {
   draining_ = true;
-  for (auto client = clients_.begin(); client != clients_.end();) (client++)->drain();
+  for (auto client = clients_.begin(); client != clients_.end();) (client++)->drain_soon();
   table_.close_idle();
 }
 
@@ -81,6 +89,13 @@ Task<void> ProxyShard::stopped() { co_await gate_.stopped(); }
 
 void ProxyShard::on_client_closed() {
   if (clients_.empty()) all_closed_.set();
+}
+
+bool ProxyShard::take_connection_of(AppSlot app, ShareTable::Share& share) {
+  auto taken = shares_.app_connections.take(app.value, settings_.app_connections);
+  if (!taken) return false;
+  share = std::move(*taken);
+  return true;
 }
 
 char* ProxyShard::scratch(std::size_t size) {
@@ -142,6 +157,7 @@ void ProxyShard::give_back(Exchange& exchange) {
 void ProxyShard::write_line(ChannelSlot channel, const RouterLine& line) {
   ++counters_.by_class[line.status / 100 < counters_.by_class.size() ? line.status / 100 : 0];
   ++counters_.by_code[static_cast<std::size_t>(line.code)];
+  if (is_cut(line)) ++counters_.lines_cut;
   outlet_.append(channel, line_.write(line, settings_.line_format, shard().wall_now()));
 }
 
@@ -160,7 +176,7 @@ Task<void> ProxyShard::resolve_task(BackendSlot slot, NameQuery query, std::uint
   std::vector<Endpoint> endpoints;
   if (addresses)
     for (const auto& address : *addresses) endpoints.push_back(make_endpoint(address, port));
-  table_.resolved(slot, std::move(endpoints), shard().now());
+  table_.resolved(slot, std::move(endpoints), trouble_of(addresses), shard().now());
 }
 
 void ProxyShard::add_metrics(MetricsPage& page) const {
@@ -174,6 +190,8 @@ void ProxyShard::add_metrics(MetricsPage& page) const {
                  {{"code", std::string(row_of(static_cast<RouterCode>(i)).name)}});
   page.counter("sluice_router_unknown_host_total", "Requests for hosts that belong to no app.",
                static_cast<double>(counters_.unknown_host));
+  page.counter("sluice_router_lines_cut_total", "Router lines that show only a part of a long path or forwarding list.",
+               static_cast<double>(counters_.lines_cut));
   page.gauge("sluice_router_active_requests", "Requests under way.", static_cast<double>(counters_.active_requests));
   page.gauge("sluice_router_client_connections", "Open client connections.",
              static_cast<double>(counters_.client_connections));
@@ -185,6 +203,8 @@ void ProxyShard::add_metrics(MetricsPage& page) const {
              static_cast<double>(table_.idle_connections()));
   page.counter("sluice_router_backend_connects_total", "Connects to backends begun.",
                static_cast<double>(counters_.backend_connects));
+  page.counter("sluice_router_backends_refused_total", "Connects not begun because the address may not be a backend.",
+               static_cast<double>(counters_.backends_refused));
   page.counter("sluice_router_backend_reuses_total", "Requests sent on a pooled connection.",
                static_cast<double>(counters_.backend_reuses));
   page.counter("sluice_router_retries_total", "Requests sent again because a pooled connection had closed.",

@@ -42,19 +42,21 @@ struct ProxyCounters {
   std::uint64_t backend_connects = 0;
   std::uint64_t backend_reuses = 0;
   std::uint64_t retries = 0;
+  std::uint64_t lines_cut = 0;
+  std::uint64_t backends_refused = 0;
 };
 
 /// The proxy of one shard: what its connections and exchanges share. Routing table, one read buffer for all of them,
 /// parsers and exchanges that are used again, counters, and the way to the fabric for router lines.
 ///
-/// Lives on its shard, owned by Router; settings, feed and outlet outlive it. Lines are handed to the outlet and never
-/// waited for.
+/// Lives on its shard, owned by Router; settings, feed, outlet and shares outlive it. Lines are handed to the outlet
+/// and never waited for.
 class ProxyShard final : public ConnectionHandler, public OnShard {
  public:
   static constexpr std::size_t kReadSize = 65536;
 
   ProxyShard(Shard& shard, const ProxySettings& settings, ConfigFeed& feed, LineOutlet& outlet,
-             BackendResolver& resolver);
+             BackendResolver& resolver, RouterShares& shares);
   ~ProxyShard() override;
 
   void on_accepted(int fd, const Peer& peer, ConnectionTicket ticket) override;
@@ -73,6 +75,7 @@ class ProxyShard final : public ConnectionHandler, public OnShard {
   using OnShard::shard;
   const ProxySettings& settings() const { return settings_; }
   RoutingTable& table() { return table_; }
+  TurnQueue& queue() { return queue_; }
   ProxyCounters& counters() { return counters_; }
   const ProxyCounters& counters() const { return counters_; }
   /// kReadSize bytes and slack; what is in it lasts until the next read on this shard.
@@ -91,15 +94,20 @@ class ProxyShard final : public ConnectionHandler, public OnShard {
   /// Looks the backend's name up, once at a time. `anew`: the addresses known so far do not work.
   void resolve(Upstream& upstream, AppSlot app, bool anew = false);
   void on_client_closed();
+  /// One of the client connections that the app may have, in place of what `share` holds. False when it has them all.
+  bool take_connection_of(AppSlot app, ShareTable::Share& share);
 
  private:
-  using Clients = boost::intrusive::list<ClientConnection, boost::intrusive::constant_time_size<false>>;
+  using Clients = boost::intrusive::list<ClientConnection, boost::intrusive::base_hook<ClientListHook>,
+                                         boost::intrusive::constant_time_size<false>>;
 
   Task<void> resolve_task(BackendSlot slot, NameQuery query, std::uint16_t port);
 
   const ProxySettings& settings_;
   LineOutlet& outlet_;
   BackendResolver& resolver_;
+  RouterShares& shares_;
+  TurnQueue queue_;
   RoutingTable table_;
   ProxyCounters counters_;
   std::unique_ptr<char[]> read_buffer_;

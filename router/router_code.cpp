@@ -12,7 +12,7 @@ constexpr LineLevel kError = LineLevel::kError;
 
 constexpr RouterCodeRow kRows[] = {
     {C::kNone, "", "", kInfo, 200, ""},
-    {C::kH11, "H11", "Backlog too deep", kError, 503, ""},
+    {C::kH11, "H11", "Backlog too deep", kError, 503, "", 1},
     {C::kH12, "H12", "Request timeout", kError, 503, ""},
     {C::kH13, "H13", "Connection closed without response", kError, 503, ""},
     {C::kH14, "H14", "No web processes running", kError, 503, ""},
@@ -21,6 +21,7 @@ constexpr RouterCodeRow kRows[] = {
     {C::kH18, "H18", "Server Request Interrupted", kError, 503, "backend"},
     {C::kH19, "H19", "Backend connection timeout", kError, 503, ""},
     {C::kH21, "H21", "Backend connection refused", kError, 503, ""},
+    {C::kH22, "H22", "Connection limit reached", kError, 503, "", 1},
     {C::kH24, "H24", "Forced close", kError, 0, ""},
     {C::kH25, "H25", "HTTP restriction", kError, 502, ""},
     {C::kH26, "H26", "Request Error", kError, 400, ""},

@@ -14,15 +14,43 @@ namespace {
 constexpr std::uint8_t kPriority = 158;
 constexpr std::size_t kFixedBound = 512;
 constexpr std::size_t kEscapedByteSize = 4;
-/// Keeps every line below the longest text that a record holds, also when all bytes have to be escaped. Of the
-/// forwarding list the end is kept: that is the part which did not come from the client.
-constexpr std::size_t kLongestPath = 8192;
-constexpr std::size_t kLongestForwarding = 4096;
+/// Room of the two values that a client makes as long as it likes, as they are written: with escapes. A path of plain
+/// characters is never cut by the default router.request_line_max. Of the forwarding list the end is kept: that is the
+/// part which did not come from the client.
+constexpr std::size_t kPathRoom = 8192;
+constexpr std::size_t kForwardingRoom = 2048;
 
 /// What a value may hold as it is: printable ASCII without quotes and backslashes, and where it stands bare no space.
 enum class Lowest : char { kQuoted = ' ', kBare = '!' };
 
 bool is_plain(char c, Lowest lowest) { return c >= static_cast<char>(lowest) && c < 0x7f && c != '"' && c != '\\'; }
+
+std::size_t escaped_size(char c) {
+  if (is_plain(c, Lowest::kQuoted)) return 1;
+  return c == '"' || c == '\\' ? 2 : kEscapedByteSize;
+}
+
+/// How many of the bytes fit when they are escaped.
+template <class Bytes>
+std::size_t fitting(const Bytes begin, const Bytes end, std::size_t room) {
+  const auto size = static_cast<std::size_t>(end - begin);
+  if (size * kEscapedByteSize <= room) return size;
+  Bytes at = begin;
+  for (std::size_t used = 0; at != end; ++at) {
+    used += escaped_size(*at);
+    if (used > room) break;
+  }
+  return static_cast<std::size_t>(at - begin);
+}
+
+std::string_view path_of(const RouterLine& line) {
+  return line.path.substr(0, fitting(line.path.begin(), line.path.end(), kPathRoom));
+}
+
+std::string_view forwarding_of(const RouterLine& line) {
+  const std::string_view whole = line.forwarded_for;
+  return whole.substr(whole.size() - fitting(whole.rbegin(), whole.rend(), kForwardingRoom));
+}
 
 /// Ones where a byte is not plain.
 template <Lowest kLowest>
@@ -186,20 +214,25 @@ void put_tail(LineWriter& out, const RouterLine& line, RouterLineFormat format) 
 }  // namespace
 
 std::size_t router_line_bound(const RouterLine& line) {
-  const std::size_t values = line.method.size() + line.path.size() + line.host.size() + line.request_id.size() +
-                             line.forwarded_for.size() + line.dyno.size() + line.desc.size() + line.cause.size();
-  return kFixedBound + kEscapedByteSize * values;
+  const std::size_t values = line.method.size() + line.host.size() + line.request_id.size() + line.dyno.size() +
+                             line.desc.size() + line.cause.size();
+  const std::size_t path = std::min(kPathRoom, kEscapedByteSize * line.path.size());
+  const std::size_t forwarding = std::min(kForwardingRoom, kEscapedByteSize * line.forwarded_for.size());
+  return kFixedBound + kEscapedByteSize * values + path + forwarding;
+}
+
+bool is_cut(const RouterLine& line) {
+  return path_of(line).size() != line.path.size() || forwarding_of(line).size() != line.forwarded_for.size();
 }
 
 std::size_t write_router_line(const RouterLine& line, RouterLineFormat format, char* out) {
   LineWriter writer(out);
   put_start(writer, line);
   writer.bare(" method=", line.method);
-  writer.quoted(" path=", line.path.substr(0, kLongestPath));
+  writer.quoted(" path=", path_of(line));
   writer.bare(" host=", line.host);
   writer.bare(" request_id=", line.request_id);
-  const std::size_t cut = line.forwarded_for.size() - std::min(line.forwarded_for.size(), kLongestForwarding);
-  writer.quoted(" fwd=", line.forwarded_for.substr(cut));
+  writer.quoted(" fwd=", forwarding_of(line));
   writer.bare(" dyno=", line.dyno);
   writer.milliseconds(" connect=", line.connect_ms);
   writer.milliseconds(" service=", line.service_ms);

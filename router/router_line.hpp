@@ -36,6 +36,9 @@ struct RouterLine {
 
 /// Upper bound of what write_router_line() writes.
 std::size_t router_line_bound(const RouterLine& line);
+/// Says whether the line shows only a part of the path (its begin) or of the forwarding list (its end): a line is at
+/// most about as long as the request that made it.
+bool is_cut(const RouterLine& line);
 /// Writes the line's text to `out`, without newline; returns its size. Nothing that a client sends can end a field or
 /// the line: quotes and backslashes are escaped, control bytes and bytes from 0x7f on become \xNN, and a value that is
 /// to stand bare but is not made of plain characters is quoted.

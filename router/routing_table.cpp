@@ -47,7 +47,13 @@ Upstream* AppRoutes::power_of_two(Rng& rng, SteadyTime now) const {
   return b->load() < a->load() ? b : a;
 }
 
-RoutingTable::RoutingTable(ConfigFeed& feed) : feed_(feed) { feed_.add(*this); }
+RoutingTable::RoutingTable(ConfigFeed& feed, RouterShares& shares, const ProxySettings& settings)
+    : feed_(feed),
+      shares_(shares),
+      app_idle_backends_(settings.app_idle_backends),
+      idle_{.count = 0, .most = settings.idle_backends} {
+  feed_.add(*this);
+}
 
 RoutingTable::~RoutingTable() { feed_.remove(*this); }
 
@@ -76,13 +82,17 @@ void RoutingTable::on_config(const ConfigSnapshot& config, const ChangedKeys& ch
 void RoutingTable::put(const AppEntry& entry) {
   if (apps_.size() <= entry.slot.value) apps_.resize(entry.slot.value + std::size_t{1});
   auto& routes = apps_[entry.slot.value];
-  if (!routes) routes = std::make_unique<AppRoutes>();
+  if (!routes) {
+    routes = std::make_unique<AppRoutes>();
+    routes->idle.most = app_idle_backends_;
+    routes->requests = shares_.app_requests.of(entry.slot);
+  }
   std::vector<Upstream*> before = std::move(routes->upstreams);
   routes->upstreams.clear();
   routes->total_weight = 0;
   routes->balance = entry.app.features.balance;
   for (std::size_t i = 0; i < entry.backends.size(); ++i) {
-    Upstream* const upstream = upstream_of(entry.backends[i], entry.app.backends[i]);
+    Upstream* const upstream = upstream_of(*routes, entry.backends[i], entry.app.backends[i]);
     routes->upstreams.push_back(upstream);
     routes->total_weight += upstream->weight();
     std::erase(before, upstream);
@@ -97,13 +107,14 @@ void RoutingTable::erase(AppSlot slot) {
   apps_[slot.value].reset();
 }
 
-Upstream* RoutingTable::upstream_of(BackendSlot slot, const Backend& backend) {
+Upstream* RoutingTable::upstream_of(AppRoutes& app, BackendSlot slot, const Backend& backend) {
   if (upstreams_.size() <= slot.value) upstreams_.resize(slot.value + std::size_t{1});
   auto& upstream = upstreams_[slot.value];
   if (upstream)
     upstream->update(backend);
   else
-    upstream = std::make_unique<Upstream>(slot, backend);
+    upstream = std::make_unique<Upstream>(slot, backend, shares_.backend_requests.of(slot));
+  upstream->count_idle(app.idle, idle_);
   return upstream.get();
 }
 
@@ -117,25 +128,17 @@ void RoutingTable::release(Upstream& upstream) {
   if (upstream.dropped()) drop(&upstream);
 }
 
-void RoutingTable::resolved(BackendSlot slot, std::vector<Endpoint> endpoints, SteadyTime now) {
+void RoutingTable::resolved(BackendSlot slot, std::vector<Endpoint> endpoints, NameTrouble trouble, SteadyTime now) {
   Upstream* const upstream = slot.value < upstreams_.size() ? upstreams_[slot.value].get() : nullptr;
   if (upstream == nullptr) return;
   upstream->resolving = false;
-  // Without an answer the addresses known before are better than none.
-  if (!endpoints.empty()) upstream->set_endpoints(std::move(endpoints), now);
+  upstream->set_endpoints(std::move(endpoints), trouble, now);
   if (upstream->dropped()) drop(upstream);
 }
 
 void RoutingTable::close_idle() {
   for (const auto& upstream : upstreams_)
     while (upstream && upstream->idle() > 0) upstream->take_idle()->close();
-}
-
-std::size_t RoutingTable::idle_connections() const {
-  std::size_t idle = 0;
-  for (const auto& upstream : upstreams_)
-    if (upstream) idle += upstream->idle();
-  return idle;
 }
 
 }  // namespace sluice

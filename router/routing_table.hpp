@@ -6,6 +6,8 @@
 
 #include "logplex/model/app.hpp"
 #include "logplex/store/config_feed.hpp"
+#include "router/proxy_settings.hpp"
+#include "router/router_shares.hpp"
 #include "router/upstream.hpp"
 
 namespace sluice {
@@ -16,6 +18,8 @@ struct AppRoutes {
   std::uint64_t total_weight = 0;
   std::uint32_t next = 0;  // round robin
   std::vector<Upstream*> upstreams;
+  IdleShare idle;
+  std::shared_ptr<SharedCount> requests;  // of all shards
 
   /// A usable backend, or null when there is none.
   Upstream* choose(Rng& rng, SteadyTime now);
@@ -29,10 +33,10 @@ struct AppRoutes {
 /// What this shard adds to the configuration: for every app its backends with their load and open connections, found
 /// by slot. Hosts are looked up in the shard's snapshot itself; neither takes a lock.
 ///
-/// Lives on its shard, told of changes by the ConfigFeed, which outlives it.
+/// Lives on its shard, told of changes by the ConfigFeed, which outlives it; so do the shares.
 class RoutingTable final : public ConfigObserver {
  public:
-  explicit RoutingTable(ConfigFeed& feed);
+  RoutingTable(ConfigFeed& feed, RouterShares& shares, const ProxySettings& settings);
   RoutingTable(const RoutingTable&) = delete;
   RoutingTable& operator=(const RoutingTable&) = delete;
   ~RoutingTable() override;
@@ -43,10 +47,10 @@ class RoutingTable final : public ConfigObserver {
   /// A request is done with the backend.
   void release(Upstream& upstream);
   /// The addresses of a backend's name were looked up; it may be gone meanwhile.
-  void resolved(BackendSlot slot, std::vector<Endpoint> endpoints, SteadyTime now);
+  void resolved(BackendSlot slot, std::vector<Endpoint> endpoints, NameTrouble trouble, SteadyTime now);
   /// Closes every idle backend connection.
   void close_idle();
-  std::size_t idle_connections() const;
+  std::uint64_t idle_connections() const { return idle_.count; }
 
   void on_config(const ConfigSnapshot& config, const ChangedKeys& changed) override;
 
@@ -54,9 +58,12 @@ class RoutingTable final : public ConfigObserver {
   void put(const AppEntry& entry);
   void erase(AppSlot slot);
   void drop(Upstream* upstream);
-  Upstream* upstream_of(BackendSlot slot, const Backend& backend);
+  Upstream* upstream_of(AppRoutes& app, BackendSlot slot, const Backend& backend);
 
   ConfigFeed& feed_;
+  RouterShares& shares_;
+  const std::uint64_t app_idle_backends_;
+  IdleShare idle_;
   std::vector<std::unique_ptr<AppRoutes>> apps_;      // by slot
   std::vector<std::unique_ptr<Upstream>> upstreams_;  // by slot
 };

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -9,19 +11,33 @@
 #include "logplex/model/app.hpp"
 #include "logplex/runtime/shard.hpp"
 #include "router/endpoint.hpp"
+#include "router/shared_count.hpp"
 
 namespace sluice {
 
 class BackendConnection;
 
-/// One backend as one shard sees it: how many requests of this shard it has, whether it is in quarantine, where it is,
+/// Why a backend's name has no address.
+enum class NameTrouble : std::uint8_t { kNone, kNotFound, kTimedOut };
+
+/// Idle backend connections of somebody who may keep only so many: an app on a shard, or a shard.
+struct IdleShare {
+  std::uint64_t count = 0;
+  std::uint64_t most = 0;
+
+  bool full() const { return count >= most; }
+};
+
+/// One backend as one shard sees it: how many requests of this shard it has, where it is and which of its addresses are
+/// in quarantine,
 /// and the connections kept open to it, last used first, so that few stay in use and the others time out.
 ///
-/// Lives on its shard, owned by RoutingTable. A request holds it by hold() and release(); dropped from the
+/// Lives on its shard, owned by RoutingTable. A request holds it by try_hold() and release(); dropped from the
 /// configuration it takes no new ones and goes away with its last request. Idle connections over the limit are closed.
+/// The hard limit is exact over all shards: `requests` is what they count together while there is a limit.
 class Upstream {
  public:
-  Upstream(BackendSlot slot, const Backend& backend);
+  Upstream(BackendSlot slot, const Backend& backend, std::shared_ptr<SharedCount> requests);
   Upstream(const Upstream&) = delete;
   Upstream& operator=(const Upstream&) = delete;
   ~Upstream();
@@ -33,21 +49,35 @@ class Upstream {
   const std::string& name() const { return name_; }
   std::uint32_t weight() const { return weight_; }
   std::uint32_t outstanding() const { return outstanding_; }
-  bool at_hard_limit() const { return hard_ != 0 && outstanding_ >= hard_; }
-  bool quarantined(SteadyTime now) const { return now < quarantined_until_; }
+  bool at_hard_limit() const { return hard_ != 0 && requests_->count() >= hard_; }
+  /// None of its addresses may be tried now.
+  bool quarantined(SteadyTime now) const;
   bool usable(SteadyTime now) const { return !at_hard_limit() && !quarantined(now); }
   /// Lower is better: requests per weight; over the soft limit comes after everything below it.
   std::uint64_t load() const;
 
-  void hold() { ++outstanding_; }
-  void release() { --outstanding_; }
-  void quarantine(SteadyTime until) { quarantined_until_ = until; }
+  /// False when it has as many requests as it may have.
+  bool try_hold() {
+    if (hard_ != 0 && !requests_->try_take(hard_)) return false;
+    ++outstanding_;
+    return true;
+  }
+  void release() {
+    --outstanding_;
+    if (hard_ != 0) requests_->give_back();
+  }
+  /// Leaves one of its addresses alone.
+  void quarantine(const Endpoint& endpoint, SteadyTime until);
+  /// Leaves the backend alone while it has no address.
+  void quarantine_name(SteadyTime until) { quarantined_until_ = until; }
   void drop();  // out of the configuration: closes what is idle
   bool dropped() const { return dropped_; }
 
   /// The connection used last, or null.
   BackendConnection* take_idle();
-  /// False when `limit` are idle already, or the backend was dropped.
+  /// Whose idle connections its own are; they outlive it, or its drop().
+  void count_idle(IdleShare& of_app, IdleShare& of_shard) { idle_shares_ = {&of_app, &of_shard}; }
+  /// False when `limit` are idle already, a share is used up, or the backend was dropped.
   bool keep_idle(BackendConnection& connection, std::uint64_t limit);
   void forget_idle(BackendConnection& connection);
   std::size_t idle() const { return idle_.size(); }
@@ -57,9 +87,15 @@ class Upstream {
   std::uint16_t port() const { return port_; }
   bool is_name() const { return is_name_; }
   const std::vector<Endpoint>& endpoints() const { return endpoints_; }
-  void set_endpoints(std::vector<Endpoint> endpoints, SteadyTime now);
+  /// Those that it had keep their quarantine. None: what it had stays, and `trouble` is why.
+  void set_endpoints(std::vector<Endpoint> endpoints, NameTrouble trouble, SteadyTime now);
+  /// The first that may be tried now; endpoints().size() when there is none.
+  std::size_t next_endpoint(SteadyTime now) const;
+  /// What the last look-up of the name came to, and when that was.
+  NameTrouble name_trouble() const { return name_trouble_; }
+  SteadyTime looked_up_at() const { return looked_up_at_; }
   /// This one works: it is tried first from now on.
-  void prefer(std::size_t endpoint) { std::swap(endpoints_.front(), endpoints_[endpoint % endpoints_.size()]); }
+  void prefer(const Endpoint& endpoint);
   SteadyTime resolved_at() const { return resolved_at_; }
   bool resolving = false;
 
@@ -74,10 +110,14 @@ class Upstream {
   std::uint32_t hard_ = 0;
   std::uint32_t weight_ = 1;
   std::uint32_t outstanding_ = 0;
-  SteadyTime quarantined_until_{};
+  SteadyTime quarantined_until_{};  // while it has no address
   SteadyTime resolved_at_{};
+  SteadyTime looked_up_at_{};
+  NameTrouble name_trouble_ = NameTrouble::kNone;
   std::vector<Endpoint> endpoints_;
   std::vector<BackendConnection*> idle_;
+  std::array<IdleShare*, 2> idle_shares_{};
+  std::shared_ptr<SharedCount> requests_;
 };
 
 }  // namespace sluice

@@ -11,6 +11,7 @@
 #include "logplex/base/settings.hpp"
 #include "logplex/channel/fabric.hpp"
 #include "logplex/net/address_guard.hpp"
+#include "logplex/net/backend_guard.hpp"
 #include "logplex/net/http_server.hpp"
 #include "logplex/store/store.hpp"
 
@@ -33,6 +34,7 @@ struct ApiParts {
   const ApiSettings& settings;
   const AddressGuard& guard;
   const RouteTable& routes;
+  const BackendGuard* backends;  // may be null
 
   /// Valid within this turn: look up again after each co_await.
   const ConfigSnapshot& config() const { return store.feed(shard).current(); }

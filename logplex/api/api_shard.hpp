@@ -23,6 +23,7 @@ struct ApiNeeds {
   DrainControl& drains;
   NodeStatus& node;
   Duration change_timeout = std::chrono::seconds(2);  // store.write_timeout
+  const BackendGuard* backends = nullptr;             // null: an app's backends may be anywhere
 };
 
 /// The API on one shard: takes each request through the checks of its row (path, method, authentication, scope, Accept,

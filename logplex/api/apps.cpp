@@ -3,6 +3,7 @@
 #include "logplex/api/changes.hpp"
 #include "logplex/api/handlers.hpp"
 #include "logplex/api/json_body.hpp"
+#include "logplex/net/address_text.hpp"
 
 namespace sluice {
 namespace json = boost::json;
@@ -49,24 +50,48 @@ checked<std::uint32_t> read_limit(const json::object& object, std::string_view n
   return BadInput{field + " must be at most 1000000", field};
 }
 
-checked<Backend> read_backend(const json::object& object, std::string name, std::string_view where) {
+bool is_localhost(std::string_view host) {
+  if (host.ends_with('.')) host.remove_suffix(1);
+  return equal_ignoring_case(host, "localhost") || host.ends_with(".localhost");
+}
+
+/// A name is judged by the addresses that it leads to, when it is connected to.
+checked<void> check_address(const ApiCall& call, const std::string& address, std::string_view where) {
+  const auto parsed = parse_host_port(address);
+  if (call.parts.backends == nullptr || !parsed) return {};  // decided with the change
+  boost::system::error_code is_name;
+  const auto ip = boost::asio::ip::make_address(parsed->host, is_name);
+  const bool local_name = is_name && is_localhost(parsed->host);
+  if (is_name && !local_name) return {};
+  const auto judged = local_name ? boost::asio::ip::make_address("127.0.0.1") : ip;
+  const BackendGuard& guard = *call.parts.backends;
+  const auto why =
+      call.who.all_channels() ? guard.refusal(judged, parsed->port) : guard.refusal_for_tenants(judged, parsed->port);
+  if (why.empty()) return {};
+  const auto field = where.empty() ? std::string("address") : std::string(where) + ".address";
+  return BadInput{field + " is refused: " + std::string(why), field, 422};
+}
+
+checked<Backend> read_backend(const ApiCall& call, const json::object& object, std::string name,
+                              std::string_view where) {
   Backend backend;
   backend.name = std::move(name);
   backend.address = string_or(object, "address");
+  SLUICE_TRY_VOID(check_address(call, backend.address, where));
   SLUICE_TRY(backend.soft, read_limit(object, "soft", backend.soft, where));
   SLUICE_TRY(backend.hard, read_limit(object, "hard", backend.hard, where));
   SLUICE_TRY(backend.weight, read_limit(object, "weight", backend.weight, where));
   return backend;
 }
 
-checked<std::vector<Backend>> read_backends(const json::object& body) {
+checked<std::vector<Backend>> read_backends(const ApiCall& call) {
   std::vector<Backend> out;
-  const auto* list = member(body, "backends");
+  const auto* list = member(call.body, "backends");
   if (list == nullptr) return out;
   for (const auto& item : list->get_array()) {
     const auto where = "backends[" + std::to_string(out.size()) + "]";
     SLUICE_TRY_VOID(check_object(item.get_object(), kNamedBackend, where));
-    SLUICE_TRY(auto backend, read_backend(item.get_object(), string_or(item.get_object(), "name"), where));
+    SLUICE_TRY(auto backend, read_backend(call, item.get_object(), string_or(item.get_object(), "name"), where));
     out.push_back(std::move(backend));
   }
   return out;
@@ -98,7 +123,7 @@ checked<PutApp> read_app(const ApiCall& call) {
   PutApp app;
   app.name = call.parameter(0);
   app.domains = strings_at(call.body, "domains");
-  SLUICE_TRY(app.backends, read_backends(call.body));
+  SLUICE_TRY(app.backends, read_backends(call));
   SLUICE_TRY(const auto features, read_features(call.body));
   app.features.maintenance = features.maintenance.value_or(false);
   app.features.session_affinity = features.session_affinity.value_or(false);
@@ -194,7 +219,7 @@ Task<ApiAnswer> patch_app(ApiCall& call) {
 }
 
 Task<ApiAnswer> put_backend(ApiCall& call) {
-  auto backend = read_backend(call.body, call.parameter(1), {});
+  auto backend = read_backend(call, call.body, call.parameter(1), {});
   if (backend.has_error()) co_return backend.error().answer();
   Change change = PutBackend{call.parameter(0), std::move(*backend)};
   const auto applied = co_await call.parts.changes.make(std::move(change));

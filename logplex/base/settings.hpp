@@ -56,6 +56,9 @@ struct RouterSettings {
   Duration quarantine{};
   Duration pool_idle_timeout{};
   std::uint64_t pool_max_idle = 0;
+  Bytes upload_min_rate;
+  Duration upload_timeout{};
+  bool abort_on_close = false;
   std::uint64_t requests_per_connection = 0;
   std::vector<std::string> deny_cidrs;
   std::vector<std::string> allow_cidrs;
@@ -145,6 +148,7 @@ struct LimitSettings {
   std::uint64_t app_connections = 0;
   std::uint64_t app_requests = 0;
   std::uint64_t app_idle_backends = 0;
+  std::uint64_t idle_backends = 0;
   Portion ingress_unproven;  // of ingress.max_connections
   Duration ingress_proof_time{};
   std::uint64_t lines_per_second = 0;

@@ -86,7 +86,8 @@ struct Node::StopStep {
 
 Node::Node(const Settings& settings, Clock& clock, std::unique_ptr<DirectoryFiles> files)
     : settings_(settings),
-      proxy_settings_(settings.router),
+      proxy_settings_(settings.router, settings.limits),
+      router_shares_(settings.router.max_connections),
       clock_(clock),
       files_(std::move(files)),
       started_at_(clock.steady()),
@@ -140,6 +141,8 @@ result<void, Error> Node::open() {
   tls.ca_file = settings_.drains.ca_file;
   SLUICE_TRY(drain_tls_, TlsContext::make(tls));
   SLUICE_TRY(const LogIdentity identity, LogIdentity::begin(data_dir, *files_, rng));
+  SLUICE_TRY(proxy_settings_.trusted_proxies, CidrList::parse(settings_.router.trusted_proxies));
+  proxy_settings_.via = router_pseudonym(identity.log_id);
   SLUICE_TRY(store_, open_store(settings_.store, data_dir, limits_of(settings_), clock_));
   runtime_ = std::make_unique<Runtime>(shard_count(settings_), clock_, settings_.process.pin);
   runtime_->memory().set_reserve(settings_.process.memory_reserve);
@@ -153,8 +156,11 @@ result<void, Error> Node::open() {
   kafka_ = std::make_unique<KafkaHub>(guard_, settings_.drains.kafka_max_producers);
   ingress_pools_ = std::make_unique<IngressPools>(runtime_->size(), settings_);
   SLUICE_TRY_VOID(open_listeners());
+  SLUICE_TRY(proxy_settings_.backends, BackendGuard::parse(settings_.router.deny_cidrs, settings_.router.allow_cidrs));
+  proxy_settings_.backends.refuse_listeners(listeners_->endpoints());
   store_->start(*runtime_);
-  const ApiNeeds needs{*store_, *fabric_, drain_desk_, node_desk_, settings_.store.write_timeout};
+  const ApiNeeds needs{
+      *store_, *fabric_, drain_desk_, node_desk_, settings_.store.write_timeout, &proxy_settings_.backends};
   api_ = std::make_unique<Api>(*runtime_, needs, settings_.api, guard_);
   SLUICE_TRY_VOID(read_owed());
   make_parts();

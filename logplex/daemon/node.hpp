@@ -25,6 +25,7 @@
 #include "logplex/runtime/runtime.hpp"
 #include "logplex/store/store.hpp"
 #include "router/proxy_settings.hpp"
+#include "router/router_shares.hpp"
 
 namespace sluice {
 
@@ -55,6 +56,7 @@ class Node {
   KafkaHub& kafka() { return *kafka_; }
   IngressPools& ingress_pools() { return *ingress_pools_; }
   const ProxySettings& proxy_settings() const { return proxy_settings_; }
+  RouterShares& router_shares() { return router_shares_; }
   Api& api() { return *api_; }
   ShardParts& parts(std::uint32_t shard) { return *parts_[shard]; }
   /// What the drains of a shard were owed at the last stop; once.
@@ -86,7 +88,8 @@ class Node {
   Task<void> run_step(std::uint32_t shard, Task<void> (ShardParts::*action)(), StopStep& step);
 
   Settings settings_;
-  const ProxySettings proxy_settings_;
+  ProxySettings proxy_settings_;  // complete before the shards' parts are made
+  RouterShares router_shares_;
   Clock& clock_;
   const std::unique_ptr<DirectoryFiles> files_;  // the data directory, locked
   const SteadyTime started_at_;

@@ -35,7 +35,7 @@ ShardParts::ShardParts(Node& node, Shard& shard)
       drains_({shard, dialer_, node.settings().drains, node.drain_tls(), node.tls_lane(), kUserAgent, &node.kafka()},
               fabric_, node.runtime().size()),
       backend_names_(node.backend_names(), node.settings().router.connect_timeout),
-      proxy_(shard, node.proxy_settings(), feed_, fabric_, backend_names_),
+      proxy_(shard, node.proxy_settings(), feed_, fabric_, backend_names_, node.router_shares()),
       unproven_http_(shard, node.ingress_pools().http),
       unproven_syslog_(shard, node.ingress_pools().syslog),
       intake_(shard, feed_, fabric_, node.settings().limits.notice_interval),

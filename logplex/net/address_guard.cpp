@@ -1,8 +1,13 @@
 #include "logplex/net/address_guard.hpp"
 
+#include <ifaddrs.h>
+#include <netinet/in.h>
+
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cstring>
+#include <memory>
 
 namespace sluice {
 namespace {
@@ -82,6 +87,29 @@ ip::address unmapped(const ip::address& address) {
   return address;
 }
 
+/// Asked only for a port of ours. What cannot be found out counts as ours.
+bool is_of_this_machine(const ip::address& address) {
+  if (address.is_loopback() || address.is_unspecified()) return true;
+  ifaddrs* all = nullptr;
+  if (::getifaddrs(&all) != 0) return true;
+  const std::unique_ptr<ifaddrs, decltype(&::freeifaddrs)> owner(all, &::freeifaddrs);
+  for (const ifaddrs* entry = all; entry != nullptr; entry = entry->ifa_next) {
+    if (entry->ifa_addr == nullptr) continue;
+    if (entry->ifa_addr->sa_family == AF_INET && address.is_v4()) {
+      sockaddr_in v4{};
+      std::memcpy(&v4, entry->ifa_addr, sizeof v4);
+      if (ntohl(v4.sin_addr.s_addr) == address.to_v4().to_uint()) return true;
+    }
+    if (entry->ifa_addr->sa_family == AF_INET6 && address.is_v6()) {
+      sockaddr_in6 v6{};
+      std::memcpy(&v6, entry->ifa_addr, sizeof v6);
+      const auto bytes = address.to_v6().to_bytes();
+      if (std::memcmp(&v6.sin6_addr, bytes.data(), bytes.size()) == 0) return true;
+    }
+  }
+  return false;
+}
+
 Error bad_entry(const std::string& entry, std::string_view why) {
   return {make_error_code(boost::system::errc::invalid_argument), "'" + entry + "' is not a CIDR: " + std::string(why)};
 }
@@ -126,6 +154,23 @@ std::string_view AddressGuard::refusal(const ip::address& address) const {
   const auto kind = plain.is_v4() ? kind_of(plain.to_v4()) : kind_of(plain.to_v6());
   if (kind.empty() || listed(plain) || listed(address)) return {};
   return kind;
+}
+
+bool AddressGuard::is_own_listener(const ip::address& address, std::uint16_t port) const {
+  const ip::address plain = unmapped(address);
+  return std::any_of(listeners_.begin(), listeners_.end(), [&](const auto& listener) {
+    if (listener.port() != port) return false;
+    const ip::address bound = unmapped(listener.address());
+    return bound == plain || (plain.is_unspecified() && bound.is_loopback()) ||
+           (bound.is_unspecified() && is_of_this_machine(plain));
+  });
+}
+
+std::string AddressGuard::refusal(const ip::address& address, std::uint16_t port) const {
+  if (is_own_listener(address, port)) return "this is a listener of this node itself";
+  const auto kind = refusal(address);
+  if (kind.empty()) return {};
+  return "it is a " + std::string(kind) + " address, which drains.allow_cidrs does not name";
 }
 
 }  // namespace sluice

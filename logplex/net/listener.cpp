@@ -259,6 +259,18 @@ std::vector<std::pair<std::string, std::string>> ListenerTable::addresses() cons
   return all;
 }
 
+std::vector<asio::ip::tcp::endpoint> ListenerTable::endpoints() const {
+  std::vector<asio::ip::tcp::endpoint> all;
+  for (const auto& group : groups_) {
+    for (const auto& listener : group->listeners) {
+      error_code failed;
+      const auto endpoint = listener->acceptor.local_endpoint(failed);
+      if (!failed) all.push_back(endpoint);
+    }
+  }
+  return all;
+}
+
 std::string ListenerTable::ports_json() const { return format_ports(ports()); }
 
 void ListenerTable::limit_addresses(std::string_view setting, std::uint64_t most, Exempt exempt) {

@@ -117,6 +117,8 @@ class ListenerTable {
   std::map<std::string, std::vector<std::uint16_t>> ports() const;
   /// "127.0.0.1:8080" with its setting, of every open listener.
   std::vector<std::pair<std::string, std::string>> addresses() const;
+  /// Where they all listen.
+  std::vector<asio::ip::tcp::endpoint> endpoints() const;
   /// The text of ports.json: an integer per setting, an array when the setting lists several.
   std::string ports_json() const;
 

@@ -1,6 +1,7 @@
 #include "router/http1/body.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <cstring>
 
 #include "router/http1/scan.hpp"
@@ -46,6 +47,55 @@ BodyPiece ChunkScanner::step(const char* data, std::size_t size) {
     if (state_ == State::kContent || state_ == State::kDone) break;
   }
   return {used, false};
+}
+
+std::size_t ChunkScanner::pass_on(char* data, std::size_t size, std::size_t& taken) {
+  std::size_t kept = 0;
+  taken = 0;
+  while (taken < size && !done() && !bad()) {
+    if (state_ == State::kSize || state_ == State::kLineStart) {
+      std::size_t used = 0;
+      kept += pass_line(data + taken, size - taken, data + kept, used);
+      if (used == 0) break;
+      taken += used;
+      continue;
+    }
+    const BodyPiece piece = step(data + taken, state_ == State::kContent ? size - taken : 1);
+    if (kept != taken) std::memmove(data + kept, data + taken, piece.size);
+    kept += piece.size;
+    taken += piece.size;
+  }
+  return kept;
+}
+
+/// One size or trailer line. `used` is 0 when its end is not there, or its first byte is bad.
+std::size_t ChunkScanner::pass_line(char* data, std::size_t size, char* out, std::size_t& used) {
+  const ChunkScanner before = *this;
+  do {
+    state_ = next(data[used]);
+    if (state_ == State::kBad) return 0;
+  } while (++used < size && !at_line_end());
+  if (at_line_end()) return put_line(data, used, before.state_ == State::kLineStart, out);
+  *this = before;
+  used = 0;
+  return 0;
+}
+
+std::size_t ChunkScanner::put_line(const char* line, std::size_t size, bool trailer, char* out) const {
+  constexpr std::size_t kCrlf = 2;
+  const bool canonical = size == digits_ + kCrlf && (digits_ == 1 || line[0] != '0');
+  if (!trailer && !canonical) return put_size(out);
+  if (trailer && size > kCrlf && !may_be_trailer({line, name_size_})) return 0;
+  if (out != line) std::memmove(out, line, size);
+  return size;
+}
+
+/// Never longer than what it stands for.
+std::size_t ChunkScanner::put_size(char* out) const {
+  char* const end = std::to_chars(out, out + kMostSizeDigits, left_, 16).ptr;
+  end[0] = '\r';
+  end[1] = '\n';
+  return static_cast<std::size_t>(end - out) + 2;
 }
 
 ChunkScanner::State ChunkScanner::next(char c) {
@@ -100,16 +150,17 @@ ChunkScanner::State ChunkScanner::on_size(char c) {
   return is_blank(c) ? State::kBlankAfterSize : fail(ChunkError::kBadSize);
 }
 
-/// Blanks are allowed before a `;` only, and not as padding of a size.
+/// Strictly, blanks are allowed before a `;` only, and not as padding of a size.
 ChunkScanner::State ChunkScanner::on_blank_after_size(char c) {
   if (++line_size_ > kLongestLine) return fail(ChunkError::kLineTooLong);
   if (c == ';') return State::kExtensionStart;
+  if (c == '\r' && rules_ == ChunkRules::kLenient) return State::kSizeLf;
   return is_blank(c) ? State::kBlankAfterSize : fail(ChunkError::kBadSize);
 }
 
 ChunkScanner::State ChunkScanner::on_extension(char c) {
   if (++line_size_ > kLongestLine) return fail(ChunkError::kLineTooLong);
-  if (state_ == State::kExtensionStart) {
+  if (state_ == State::kExtensionStart && rules_ == ChunkRules::kStrict) {
     if (is_blank(c)) return State::kExtensionStart;
     return is_char(c, kTokenChar) ? State::kExtension : fail(ChunkError::kBadExtension);
   }
@@ -142,10 +193,10 @@ ChunkScanner::State ChunkScanner::on_trailer_value(char c) {
   return is_control(c) ? fail(ChunkError::kBadTrailer) : State::kTrailerValue;
 }
 
-void BodyScanner::start(BodyKind kind, std::uint64_t length) {
+void BodyScanner::start(BodyKind kind, std::uint64_t length, ChunkRules rules) {
   kind_ = kind;
   left_ = kind == BodyKind::kLength ? length : 0;
-  chunks_ = {};
+  if (kind == BodyKind::kChunked) chunks_ = ChunkScanner(rules);
 }
 
 bool BodyScanner::done() const {
@@ -178,9 +229,9 @@ BodyPiece BodyScanner::step(const char* data, std::size_t size) {
   return {here, true};
 }
 
-std::size_t BodyScanner::take(const char* data, std::size_t size) {
-  std::size_t taken = 0;
-  while (taken < size && !done() && !bad()) taken += step(data + taken, size - taken).size;
+std::size_t BodyScanner::pass_on(char* data, std::size_t size, std::size_t& taken) {
+  if (kind_ == BodyKind::kChunked) return chunks_.pass_on(data, size, taken);
+  taken = size == 0 || done() ? 0 : step(data, size).size;
   return taken;
 }
 

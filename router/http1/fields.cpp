@@ -15,7 +15,10 @@ constexpr KnownField kNames[] = {
     {"date", FieldKind::kDate},
     {"host", FieldKind::kHost},
     {"expect", FieldKind::kExpect},
+    {"proxy", FieldKind::kProxy},
     {"upgrade", FieldKind::kUpgrade},
+    {"forwarded", FieldKind::kForwarded},
+    {"x-real-ip", FieldKind::kRealIp},
     {"connection", FieldKind::kConnection},
     {"keep-alive", FieldKind::kHopByHop},
     {"set-cookie", FieldKind::kSetCookie},
@@ -74,6 +77,42 @@ bool is_known(std::string_view name, const KnownField& known) {
   if (size >= sizeof(std::uint64_t)) return same_folded<std::uint64_t>(name.data(), known.name.data(), size);
   if (size >= sizeof(std::uint32_t)) return same_folded<std::uint32_t>(name.data(), known.name.data(), size);
   return same_folded<std::uint16_t>(name.data(), known.name.data(), size);
+}
+
+namespace {
+
+char folded_char(char c) {
+  const char lower = to_lower(c);
+  return (lower >= 'a' && lower <= 'z') || is_char(c, kDigitChar) ? lower : '-';
+}
+
+bool same_folded_names(std::string_view name, std::string_view known) {
+  return name.size() == known.size() && std::equal(name.begin(), name.end(), known.begin(),
+                                                   [](char c, char wanted) { return folded_char(c) == wanted; });
+}
+
+/// In the place of x-forwarded-port, from which place_of_name() cannot tell it.
+constexpr std::string_view kForwardedHostName = "x-forwarded-host";
+
+/// What a trailer may not hold beside the fields of kNames.
+constexpr std::string_view kNoTrailers[] = {
+    "authorization", "proxy-authenticate", "www-authenticate", "cookie",        "trailer",
+    "content-type",  "content-encoding",   "content-range",    "cache-control", "max-forwards",
+};
+
+}  // namespace
+
+FieldKind kind_of_similar(std::string_view name, const KnownField& known) {
+  if (known.kind == FieldKind::kForwardedPort && same_folded_names(name, kForwardedHostName))
+    return same_name(name, kForwardedHostName) ? FieldKind::kForwardedHost : FieldKind::kFolded;
+  return same_folded_names(name, known.name) ? FieldKind::kFolded : FieldKind::kOther;
+}
+
+bool may_be_trailer(std::string_view name) {
+  const FieldKind kind = kind_of(name);
+  if (kind != FieldKind::kOther && kind != FieldKind::kDate) return false;
+  return std::none_of(std::begin(kNoTrailers), std::end(kNoTrailers),
+                      [name](std::string_view no_trailer) { return same_folded_names(name, no_trailer); });
 }
 
 /// Why next() has no line to show. Faults are found in the order of the bytes.

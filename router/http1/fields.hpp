@@ -33,8 +33,13 @@ enum class FieldKind : std::uint8_t {
   kForwardedFor,
   kForwardedProto,
   kForwardedPort,
+  kForwardedHost,
+  kForwarded,
+  kRealIp,
   kRequestId,
   kRequestStart,
+  kProxy,   // CGI makes HTTP_PROXY of it, which many programs take for their proxy: removed
+  kFolded,  // another spelling of one of these, see kind_of(): removed
   kDate,
   kSetCookie,
 };
@@ -46,16 +51,25 @@ struct KnownField {
 using KnownFields = std::array<KnownField, 64>;
 extern const KnownFields kKnownFields;
 constexpr std::size_t place_of_name(std::string_view name) {
-  return ((name.front() | 0x20U) + 2 * (name.back() | 0x20U) + 9 * name.size()) % std::tuple_size_v<KnownFields>;
+  return ((name.front() | 0x20U) + 5 * (name.back() | 0x20U) + 6 * name.size()) % std::tuple_size_v<KnownFields>;
 }
 /// Same size given.
 bool is_known(std::string_view name, const KnownField& known);
 
+/// kOther, or kFolded when the name is the known one but for what stands in place of its hyphens. CGI, WSGI, Rack and
+/// PHP fold all such names into one: an app that reads HTTP_X_FORWARDED_FOR cannot tell X_Forwarded_For from our field.
+FieldKind kind_of_similar(std::string_view name, const KnownField& known);
+
 /// Of a name made of token characters.
 inline FieldKind kind_of(std::string_view name) {
   const KnownField& known = kKnownFields[place_of_name(name)];
-  return known.name.size() == name.size() && is_known(name, known) ? known.kind : FieldKind::kOther;
+  if (known.name.size() != name.size()) return FieldKind::kOther;
+  return is_known(name, known) ? known.kind : kind_of_similar(name, known);
 }
+
+/// Says whether a field of this name may stand in a trailer section that we pass on. Fields that frame, route,
+/// authorize or forward a message may not (RFC 9110 section 6.5.1), in any spelling.
+bool may_be_trailer(std::string_view name);
 
 /// One header line: [at, end) with its CRLF.
 struct Field {

@@ -10,11 +10,14 @@ namespace sluice::http1 {
 namespace {
 
 constexpr std::size_t kOwnFieldsBound = 512;
-constexpr std::string_view kVia = "1.1 sluice\r\n";
 
 bool kept_upstream(const Field& field) {
   return !field.named_in_connection &&
          (field.kind == FieldKind::kOther || field.kind == FieldKind::kDate || field.kind == FieldKind::kSetCookie);
+}
+
+bool kept_of_trusted(const Field& field) {
+  return field.kind == FieldKind::kRealIp || field.kind == FieldKind::kForwardedHost || kept_upstream(field);
 }
 
 /// `a, b, ` from all lines of a kind, so that what is put next is the list's last element.
@@ -28,17 +31,39 @@ void put_values(HeadWriter& out, const Message& message, FieldKind kind) {
   }
 }
 
-/// The client's request id, when there is exactly one and it is valid.
-std::string_view request_id_of(const RequestParser& request) {
-  std::string_view id;
-  if (!request.has(FieldKind::kRequestId)) return id;
+/// The value of a field that is there exactly once; else empty.
+std::string_view single_value(const RequestParser& request, FieldKind kind) {
+  if (!request.has(kind)) return {};
+  std::string_view value;
   unsigned count = 0;
   for (const Field& field : request.fields()) {
-    if (field.kind != FieldKind::kRequestId) continue;
-    id = request.text(field.value);
+    if (field.kind != kind) continue;
+    value = request.text(field.value);
     ++count;
   }
-  return count == 1 && is_valid_request_id(id) ? id : std::string_view();
+  return count == 1 ? value : std::string_view();
+}
+
+std::string_view request_id_of(const RequestParser& request) {
+  const std::string_view id = single_value(request, FieldKind::kRequestId);
+  return is_valid_request_id(id) ? id : std::string_view();
+}
+
+/// The peer's word where it is trusted and valid, else what we see ourselves.
+std::string_view protocol_of(const RequestParser& request, const ForwardFacts& facts) {
+  if (facts.trusted) {
+    const std::string_view said = single_value(request, FieldKind::kForwardedProto);
+    for (const std::string_view known : {"http", "https"})
+      if (equals_lower(said, known)) return known;
+  }
+  return facts.tls ? "https" : "http";
+}
+
+std::uint64_t port_of(const RequestParser& request, const ForwardFacts& facts) {
+  constexpr std::uint64_t kLargestPort = 65535;
+  std::uint64_t said = 0;
+  const bool counts = facts.trusted && parse_length(single_value(request, FieldKind::kForwardedPort), said);
+  return counts && said > 0 && said <= kLargestPort ? said : facts.port;
 }
 
 Span put_request_id(HeadWriter& out, const RequestParser& request, Rng& rng) {
@@ -83,13 +108,36 @@ Span put_forwarded_for(HeadWriter& out, const RequestParser& request, std::strin
   return {at, end - at};
 }
 
-void put_forwarding(HeadWriter& out, const ForwardFacts& facts) {
-  out.put(facts.tls ? "X-Forwarded-Proto: https\r\nX-Forwarded-Port: "
-                    : "X-Forwarded-Proto: http\r\nX-Forwarded-Port: ");
-  out.put(std::uint64_t{facts.port});
+/// RFC 7239: appends to what a trusted peer says of those before it.
+void put_forwarded(HeadWriter& out, const RequestParser& request, const ForwardFacts& facts) {
+  if (!facts.trusted || !request.has(FieldKind::kForwarded)) return;
+  const bool v6 = facts.client_address.find(':') != std::string_view::npos;
+  out.put("Forwarded: ");
+  put_values(out, request, FieldKind::kForwarded);
+  out.put(v6 ? "for=\"[" : "for=");
+  out.put(facts.client_address);
+  out.put(v6 ? "]\"" : "");
+  out.put(facts.tls ? ";proto=https\r\n" : ";proto=http\r\n");
+}
+
+void put_forwarding(HeadWriter& out, const RequestParser& request, const ForwardFacts& facts) {
+  put_forwarded(out, request, facts);
+  out.put("X-Forwarded-Proto: ");
+  out.put(protocol_of(request, facts));
+  out.put("\r\nX-Forwarded-Port: ");
+  out.put(port_of(request, facts));
   out.put("\r\nX-Request-Start: ");
   const auto since_epoch = std::chrono::duration_cast<std::chrono::milliseconds>(facts.start.time_since_epoch());
   out.put(static_cast<std::uint64_t>(since_epoch.count()));
+  out.put("\r\n");
+}
+
+template <class Message>
+void put_via(HeadWriter& out, const Message& message, std::string_view via) {
+  out.put("Via: ");
+  put_values(out, message, FieldKind::kVia);
+  out.put("1.1 ");
+  out.put(via);
   out.put("\r\n");
 }
 
@@ -121,9 +169,26 @@ bool is_valid_request_id(std::string_view id) {
          std::all_of(id.begin(), id.end(), [](char c) { return is_char(c, kRequestIdChar); });
 }
 
+/// An element of Via is `[protocol/]version received-by [comment]`.
+bool has_passed(const RequestParser& request, std::string_view via) {
+  if (!request.has(FieldKind::kVia)) return false;
+  const auto names_us = [via](std::string_view element) {
+    const std::size_t version_end = element.find_first_of(" \t");
+    if (version_end == std::string_view::npos) return false;
+    const std::string_view by = trim(element.substr(version_end));
+    return same_name(by.substr(0, by.find_first_of(" \t")), via);
+  };
+  for (const Field& field : request.fields()) {
+    if (field.kind != FieldKind::kVia) continue;
+    const auto others = [&](std::string_view element) { return !names_us(element); };
+    if (!for_each_element(request.text(field.value), others)) return true;
+  }
+  return false;
+}
+
 std::size_t upstream_head_bound(const RequestParser& request, const ForwardFacts& facts) {
   // Merging writes ", " where a whole `Name: ` and CRLF was, so no client field grows.
-  return request.consumed() + facts.client_address.size() + kOwnFieldsBound;
+  return request.consumed() + 2 * facts.client_address.size() + facts.via.size() + kOwnFieldsBound;
 }
 
 UpstreamHead write_upstream_head(const RequestParser& request, const ForwardFacts& facts, Rng& rng, char* out) {
@@ -135,13 +200,14 @@ UpstreamHead write_upstream_head(const RequestParser& request, const ForwardFact
   head.target = put_target(writer, request);
   writer.put(" HTTP/1.1");
   head.host = put_host(writer, request);
-  put_kept_fields(writer, bytes, request.fields(), kept_upstream);
+  if (facts.trusted)
+    put_kept_fields(writer, bytes, request.fields(), kept_of_trusted);
+  else
+    put_kept_fields(writer, bytes, request.fields(), kept_upstream);
   head.forwarded_for = put_forwarded_for(writer, request, facts.client_address);
-  put_forwarding(writer, facts);
+  put_forwarding(writer, request, facts);
   head.request_id = put_request_id(writer, request, rng);
-  writer.put("Via: ");
-  put_values(writer, request, FieldKind::kVia);
-  writer.put(kVia);
+  put_via(writer, request, facts.via);
   put_connection(writer, request, facts.keep_backend);
   put_request_framing(writer, request);
   writer.put("\r\n");
@@ -174,6 +240,7 @@ void put_response_connection(HeadWriter& out, const ResponseParser& response, bo
 }
 
 void put_response_framing(HeadWriter& out, const ResponseParser& response, bool dechunk) {
+  if (response.status() == 204) return;
   if (response.chunked()) {
     if (!dechunk) out.put("Transfer-Encoding: chunked\r\n");
   } else if (response.has_content_length() && response.status() >= 200) {
@@ -191,7 +258,7 @@ void put_date(HeadWriter& out, const ResponseParser& response, std::string_view 
 }  // namespace
 
 std::size_t downstream_head_bound(const ResponseParser& response, const DownstreamFacts& facts) {
-  return response.consumed() + facts.date.size() + kOwnFieldsBound;
+  return response.consumed() + facts.date.size() + facts.via.size() + kOwnFieldsBound;
 }
 
 std::size_t write_downstream_head(const ResponseParser& response, const DownstreamFacts& facts, char* out) {
@@ -203,9 +270,7 @@ std::size_t write_downstream_head(const ResponseParser& response, const Downstre
   writer.put("\r\n");
   put_kept_fields(writer, bytes, response.fields(), kept_downstream);
   put_date(writer, response, facts.date);
-  writer.put("Via: ");
-  put_values(writer, response, FieldKind::kVia);
-  writer.put(kVia);
+  put_via(writer, response, facts.via);
   put_response_connection(writer, response, facts.keep_client);
   put_response_framing(writer, response, facts.dechunk);
   writer.put("\r\n");

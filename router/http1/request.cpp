@@ -29,6 +29,7 @@ void RequestParser::reset() {
   empty_lines_ = 0;
   method_ = target_ = host_field_ = {};
   hosts_ = 0;
+  absolute_form_ = false;
   h2c_ = upgrade_field_ = upgrade_ = false;
   expectation_ = Expectation::kNone;
   host_.clear();
@@ -80,9 +81,9 @@ HeadError RequestParser::split_request_line(Span line) {
   const std::size_t space = plain ? static_cast<std::size_t>(stop - whole.data()) : whole.find(' ', target_at);
   if (space == std::string_view::npos || space == target_at) return HeadError::kBadRequestLine;
   const std::string_view version = whole.substr(space + 1);
-  if (version.size() != 8 || !version.starts_with(kVersionPrefix) || (version[7] != '0' && version[7] != '1'))
+  if (version.size() != 8 || !version.starts_with(kVersionPrefix) || !is_char(version[7], kDigitChar))
     return is_other_version(version) ? HeadError::kBadVersion : HeadError::kBadRequestLine;
-  minor_version_ = static_cast<std::uint8_t>(version[7] - '0');
+  minor_version_ = version[7] == '0' ? 0 : 1;  // RFC 9110 section 2.5: a higher minor version is the highest we have
   if (method() == "CONNECT") return HeadError::kConnect;
   return read_target({static_cast<std::uint32_t>(line.at + target_at), static_cast<std::uint32_t>(space - target_at)},
                      plain);
@@ -110,7 +111,7 @@ HeadError RequestParser::read_target(Span target, bool plain) {
   return method() == "OPTIONS" ? HeadError::kNone : HeadError::kBadTarget;
 }
 
-/// `http://authority/path`: the authority is only checked for being there, the Host field decides.
+/// `http://authority/path`: the authority says which host it is, whatever the Host field has.
 HeadError RequestParser::read_absolute_form(Span target) {
   const std::string_view whole = text(target);
   std::size_t authority = 0;
@@ -119,6 +120,9 @@ HeadError RequestParser::read_absolute_form(Span target) {
   if (authority == 0) return HeadError::kBadTarget;
   const std::size_t path = std::min(whole.find_first_of("/?", authority), whole.size());
   if (path == authority) return HeadError::kBadTarget;
+  absolute_form_ = true;
+  host_field_ = {static_cast<std::uint32_t>(target.at + authority), static_cast<std::uint32_t>(path - authority)};
+  if (!host_.parse(text(host_field_))) return HeadError::kBadHost;
   target_ = {static_cast<std::uint32_t>(target.at + path), static_cast<std::uint32_t>(whole.size() - path)};
   return HeadError::kNone;
 }
@@ -149,6 +153,7 @@ HeadError RequestParser::on_host(const Field& field) {
     host_.clear();  // which app it is for cannot be said
     return HeadError::kSeveralHosts;
   }
+  if (absolute_form_) return Host().parse(text(field.value)) ? HeadError::kNone : HeadError::kBadHost;
   host_field_ = field.value;
   return host_.parse(text(field.value)) ? HeadError::kNone : HeadError::kBadHost;
 }
@@ -171,7 +176,7 @@ void RequestParser::on_expect(std::string_view value) {
 }
 
 HeadError RequestParser::finish() {
-  if (hosts_ == 0) return HeadError::kNoHost;
+  if (hosts_ == 0 && !(absolute_form_ && http_1_0())) return HeadError::kNoHost;
   if (const HeadError error = finish_framing(); error != HeadError::kNone) return error;
   if (connection_.upgrade && !http_1_0()) {
     if (!upgrade_field_) return HeadError::kBadUpgrade;

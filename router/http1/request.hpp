@@ -39,7 +39,8 @@ class RequestParser : public HeadParser<RequestParser> {
   /// Origin-form path and query, or `*`; without fragment. Empty when an absolute-form target had no path.
   std::string_view target() const { return text(target_); }
   std::string_view host() const { return host_.name(); }
-  /// The Host field as it came.
+  /// The Host field as it came, or the authority of an absolute-form target, which counts instead of it (RFC 9112
+  /// section 3.2.2).
   std::string_view host_field() const { return text(host_field_); }
   bool http_1_0() const { return minor_version_ == 0; }
   bool is_head() const { return method() == "HEAD"; }
@@ -77,6 +78,7 @@ class RequestParser : public HeadParser<RequestParser> {
   Span target_;
   Span host_field_;
   std::uint8_t hosts_ = 0;
+  bool absolute_form_ = false;
   bool h2c_ = false;
   bool upgrade_field_ = false;
   bool upgrade_ = false;

@@ -45,8 +45,8 @@ HeadError ResponseParser::split_status_line(Span line) {
   const std::string_view whole = text(line);
   if (whole.size() < kStatusAt + 3 || !whole.starts_with("HTTP/1.") || whole[8] != ' ')
     return HeadError::kBadStatusLine;
-  if (whole[7] != '0' && whole[7] != '1') return HeadError::kBadStatusLine;
-  minor_version_ = static_cast<std::uint8_t>(whole[7] - '0');
+  if (!is_char(whole[7], kDigitChar)) return HeadError::kBadStatusLine;
+  minor_version_ = whole[7] == '0' ? 0 : 1;
   for (std::size_t i = kStatusAt; i < kStatusAt + 3; ++i) {
     if (!is_char(whole[i], kDigitChar)) return HeadError::kBadStatusLine;
     status_ = status_ * 10 + static_cast<unsigned>(whole[i] - '0');

@@ -96,8 +96,11 @@ void relay(benchmark::State& state) {
   ConfigFeed feed(shard, *config);
   NullOutlet outlet;
   NoNames names;
-  const ProxySettings settings(settings_for_bench());
-  ProxyShard proxy(shard, settings, feed, outlet, names);
+  LimitSettings limits;
+  limits.app_idle_backends = limits.idle_backends = 1000;
+  const ProxySettings settings(settings_for_bench(), limits);
+  RouterShares shares(settings.max_connections);
+  ProxyShard proxy(shard, settings, feed, outlet, names, shares);
 
   const int client = ::socket(AF_INET, SOCK_STREAM, 0);
   const sockaddr_in to = loopback(front_port);

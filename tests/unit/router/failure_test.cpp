@@ -151,6 +151,18 @@ TEST(RouterErrors, H17_for_garbage) {
   }
 }
 
+TEST(RouterErrors, H17_for_interim_responses_without_end) {
+  Proxied p;
+  ScriptedSocket web = p.begin();
+  std::string flood;
+  for (int i = 0; i < 1000; ++i) flood += "HTTP/1.1 103 Early Hints\r\n\r\n";
+  web.send(flood);
+  const std::string line = p.line();
+  EXPECT_TRUE(line.starts_with("at=error code=H17 desc=\"Poorly formatted HTTP response\" cause=\"too many interim"))
+      << line;
+  EXPECT_TRUE(p.client.is_closed());
+}
+
 TEST(RouterErrors, H25_for_responses_over_a_limit) {
   const std::pair<std::string, std::string> table[] = {
       {"Set-Cookie: " + std::string(8193, 'c'), "oversized cookie"},
@@ -231,7 +243,7 @@ TEST(RouterErrors, H28_when_the_client_falls_silent) {
 TEST(RouterErrors, H27_when_the_client_leaves_before_the_answer) {
   Proxied p;
   ScriptedSocket web = p.begin();
-  p.client.close();
+  p.client.reset();
   EXPECT_TRUE(web.is_closed()) << "the backend is not told";
   const std::string line = p.line();
   EXPECT_TRUE(line.starts_with("sock=client at=warning code=H27 desc=\"Client Request Interrupted\" method=GET"))

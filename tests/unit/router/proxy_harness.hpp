@@ -7,6 +7,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -41,11 +42,17 @@ class TableResolver final : public BackendResolver {
  public:
   Task<result<Resolver::Addresses, Error>> resolve(NameQuery query) override {
     ++asked;
+    last_was_anew = query.anew;
     const auto found = addresses.find(query.host);
-    if (found == addresses.end()) co_return Error{NetError::kNoSuchHost, {}};
-    co_return found->second;
+    if (error || found == addresses.end()) co_return Error{error.value_or(NetError::kNoSuchHost), {}};
+    auto answer = found->second;
+    if (const auto next = then.find(query.host); next != then.end()) found->second = next->second;
+    co_return answer;
   }
   std::map<std::string, std::vector<asio::ip::address>> addresses;
+  std::map<std::string, std::vector<asio::ip::address>> then;  // from the second question on
+  std::optional<NetError> error;                               // instead of an answer
+  bool last_was_anew = false;
   int asked = 0;
 };
 
@@ -73,6 +80,15 @@ inline RouterSettings router_settings() {
   s.quarantine = 5s;
   s.pool_idle_timeout = 90s;
   s.pool_max_idle = 256;
+  s.upload_min_rate = 64_B;
+  s.upload_timeout = 24h;
+  return s;
+}
+
+inline LimitSettings limit_settings() {
+  LimitSettings s;
+  s.app_idle_backends = 1000;
+  s.idle_backends = 8192;
   return s;
 }
 
@@ -132,7 +148,7 @@ class ScriptedListener {
 /// One shard's proxy on real sockets, turned by the test; time moves only by advance().
 class ProxyHarness {
  public:
-  explicit ProxyHarness(RouterSettings settings = router_settings());
+  explicit ProxyHarness(RouterSettings settings = router_settings(), LimitSettings limits = limit_settings());
   ~ProxyHarness();
 
   /// Creates or replaces the app "app" with domain "app.test" (and "*.app.test").
@@ -166,6 +182,7 @@ class ProxyHarness {
   CollectingOutlet outlet;
   TableResolver resolver;
   ProxySettings settings;
+  RouterShares shares;
   std::unique_ptr<ProxyShard> proxy;
   ScriptedListener listener{*this};
   std::size_t lines_seen = 0;
@@ -294,10 +311,11 @@ inline bool ScriptedListener::has_connection() {
   return ::poll(&ready, 1, 0) > 0;
 }
 
-inline ProxyHarness::ProxyHarness(RouterSettings router) : settings(router) {
+inline ProxyHarness::ProxyHarness(RouterSettings router, LimitSettings limits)
+    : settings(router, limits), shares(router.max_connections) {
   snapshots.push_back(std::make_unique<ConfigSnapshot>(SnapshotEditor::empty(slots)));
   feed = std::make_unique<ConfigFeed>(runtime.shard(0), *snapshots.back());
-  proxy = std::make_unique<ProxyShard>(runtime.shard(0), settings, *feed, outlet, resolver);
+  proxy = std::make_unique<ProxyShard>(runtime.shard(0), settings, *feed, outlet, resolver, shares);
 }
 
 inline ProxyHarness::~ProxyHarness() {

@@ -99,8 +99,21 @@ TEST(RouterLine, fits_in_a_record_whatever_the_client_sends) {
   const std::string chain = worst + ", 192.0.2.7";
   line.forwarded_for = chain;
   const std::string text = text_of(line);
-  EXPECT_LT(text.size(), 65535u);
+  EXPECT_LT(text.size(), 11000u);
   EXPECT_NE(text.find(", 192.0.2.7\" dyno="), std::string::npos);
+  EXPECT_TRUE(is_cut(line));
+}
+
+TEST(RouterLine, a_plain_path_of_8192_bytes_is_whole) {
+  RouterLine line = sample_router_line();
+  const std::string plain(8192, 'a');
+  line.path = plain;
+  EXPECT_NE(text_of(line).find("path=\"" + plain + "\" host="), std::string::npos);
+  EXPECT_FALSE(is_cut(line));
+  const std::string quotes(8192, '"');
+  line.path = quotes;
+  EXPECT_TRUE(is_cut(line));
+  EXPECT_NE(text_of(line).find("\\\"\" host="), std::string::npos) << "cut within an escape";
 }
 
 TEST(RouterLine, codes_have_names) {

@@ -16,7 +16,8 @@ Backend backend(const std::string& name, std::uint32_t weight = 1) {
 struct Routes {
   explicit Routes(std::vector<Backend> backends, Balance balance = Balance::kPowerOfTwo) {
     for (const Backend& b : backends) {
-      owned.push_back(std::make_unique<Upstream>(BackendSlot{static_cast<std::uint32_t>(owned.size())}, b));
+      owned.push_back(std::make_unique<Upstream>(BackendSlot{static_cast<std::uint32_t>(owned.size())}, b,
+                                                 std::make_shared<SharedCount>()));
       routes.upstreams.push_back(owned.back().get());
       routes.total_weight += b.weight;
     }
@@ -37,7 +38,7 @@ struct Routes {
 
 TEST(Balance, power_of_two_never_takes_the_busiest) {
   Routes r({backend("a"), backend("b"), backend("c")});
-  for (int i = 0; i < 10; ++i) r.owned[1]->hold();
+  for (int i = 0; i < 10; ++i) ASSERT_TRUE(r.owned[1]->try_hold());
   EXPECT_EQ(r.choose(1000)[1], 0);
   for (int i = 0; i < 300; ++i) r.routes.choose(r.rng, SteadyTime{})->hold();
   for (const auto& upstream : r.owned) EXPECT_NEAR(static_cast<double>(upstream->outstanding()), 103, 4);
@@ -69,13 +70,13 @@ TEST(Balance, random_follows_weights) {
 TEST(Balance, quarantine_and_hard_limits_are_respected) {
   for (const Balance balance : {Balance::kPowerOfTwo, Balance::kRandom, Balance::kRoundRobin}) {
     Routes r({backend("a"), backend("b"), backend("c")}, balance);
-    r.owned[0]->quarantine(SteadyTime{} + std::chrono::seconds(1));
+    r.owned[0]->quarantine(r.owned[0]->endpoints()[0], SteadyTime{} + std::chrono::seconds(1));
     Backend limited = backend("b");
     limited.hard = 1;
     r.owned[1]->update(limited);
-    r.owned[1]->hold();
+    ASSERT_TRUE(r.owned[1]->try_hold());
     EXPECT_EQ(r.choose(100), (std::vector<int>{0, 0, 100}));
-    r.owned[2]->quarantine(SteadyTime{} + std::chrono::seconds(1));
+    r.owned[2]->quarantine(r.owned[2]->endpoints()[0], SteadyTime{} + std::chrono::seconds(1));
     EXPECT_EQ(r.routes.choose(r.rng, SteadyTime{}), nullptr);
     EXPECT_NE(r.routes.choose(r.rng, SteadyTime{} + std::chrono::seconds(1)), nullptr);
   }
@@ -87,7 +88,7 @@ TEST(Endpoint, splits_addresses) {
   EXPECT_EQ(split_address("name.example:1").host, "name.example");
   Backend six = backend("a");
   six.address = "[::1]:8080";
-  const Upstream upstream(BackendSlot{0}, six);
+  const Upstream upstream(BackendSlot{0}, six, std::make_shared<SharedCount>());
   ASSERT_EQ(upstream.endpoints().size(), 1u);
   EXPECT_EQ(upstream.endpoints()[0].family(), AF_INET6);
 }

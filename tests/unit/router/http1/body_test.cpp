@@ -51,11 +51,96 @@ TEST(ChunkScanner, takes_what_the_grammar_allows) {
 
 TEST(ChunkScanner, leaves_the_next_message_alone) {
   const std::string body = "3\r\nabc\r\n0\r\nT: v\r\n\r\n";
-  const std::string bytes = body + "GET / HTTP/1.1\r\n";
+  std::string bytes = body + "GET / HTTP/1.1\r\n";
   BodyScanner scanner;
   scanner.start(BodyKind::kChunked, 0);
-  EXPECT_EQ(scanner.take(bytes.data(), bytes.size()), body.size());
+  std::size_t taken = 0;
+  EXPECT_EQ(scanner.pass_on(bytes.data(), bytes.size(), taken), body.size());
+  EXPECT_EQ(taken, body.size());
   EXPECT_TRUE(scanner.done());
+}
+
+/// What pass_on() makes of a body that comes in pieces; what it leaves comes again with the next piece.
+std::string passed_on(std::string_view bytes, std::size_t piece, ChunkRules rules = ChunkRules::kStrict) {
+  BodyScanner scanner;
+  scanner.start(BodyKind::kChunked, 0, rules);
+  std::string out;
+  std::string rest;
+  for (std::size_t at = 0; at < bytes.size(); at += piece) {
+    rest.append(bytes.substr(at, piece));
+    std::size_t taken = 0;
+    std::string buffer = rest;
+    out.append(buffer.data(), scanner.pass_on(buffer.data(), buffer.size(), taken));
+    rest.erase(0, taken);
+  }
+  if (scanner.bad()) return out + "<" + std::string(to_string(scanner.error())) + ">";
+  return out + (scanner.done() ? "<done>" : "<open>") + rest;
+}
+
+void expect_passed_on(std::string_view bytes, std::string_view wanted, ChunkRules rules = ChunkRules::kStrict) {
+  for (std::size_t piece = 1; piece <= bytes.size(); ++piece)
+    EXPECT_EQ(passed_on(bytes, piece, rules), wanted) << bytes << " in pieces of " << piece;
+}
+
+TEST(ChunkScanner, size_lines_are_written_anew) {
+  expect_passed_on("5\r\nhello\r\n0\r\n\r\n", "5\r\nhello\r\n0\r\n\r\n<done>");
+  expect_passed_on("5;a=\"\r\nhello\r\n0;b=\"\r\n\r\n", "5\r\nhello\r\n0\r\n\r\n<done>");
+  expect_passed_on("0005 ; a = b\r\nhello\r\n00F\r\n123456789012345\r\n000\r\n\r\nnext",
+                   "5\r\nhello\r\nf\r\n123456789012345\r\n0\r\n\r\n<done>next");
+  expect_passed_on("A;x\r\n0123456789\r\n", "a\r\n0123456789\r\n<open>");
+  expect_passed_on("5\r\nhello\r\n5x\r\n", "5\r\nhello\r\n<bad chunk size>");
+  expect_passed_on("1 \r\nx\r\n", "<bad chunk size>");
+}
+
+TEST(ChunkScanner, what_backends_add_to_a_size_is_left_out) {
+  const auto lenient = ChunkRules::kLenient;
+  expect_passed_on("5  \t\r\nhello\r\n0 \r\n\r\n", "5\r\nhello\r\n0\r\n\r\n<done>", lenient);
+  expect_passed_on("5;\r\nhello\r\n0; =\xff\r\n\r\n", "5\r\nhello\r\n0\r\n\r\n<done>", lenient);
+  expect_passed_on("5 x\r\nhello\r\n", "<bad chunk size>", lenient);
+  expect_passed_on(" 5\r\nhello\r\n", "<bad chunk size>", lenient);
+  expect_passed_on("5;\nhello\r\n", "<bad chunk extension>", lenient);
+  expect_passed_on("5\nhello\r\n", "<bad chunk size>", lenient);
+}
+
+TEST(ChunkScanner, trailers_of_forwarding_framing_and_authorization_are_left_out) {
+  expect_passed_on("0\r\nX-Sum: 1\r\nX-Forwarded-For: 6.6.6.6\r\nExpires: never\r\n\r\n",
+                   "0\r\nX-Sum: 1\r\nExpires: never\r\n\r\n<done>");
+  for (const char* name : {"x-forwarded-for",
+                           "X_Forwarded_For",
+                           "X-FORWARDED_PROTO",
+                           "Forwarded",
+                           "X-Real-IP",
+                           "X_Real_IP",
+                           "Via",
+                           "X-Request-Id",
+                           "X_Request_Id",
+                           "X.Request.Id",
+                           "Proxy",
+                           "Proxy-Authorization",
+                           "Authorization",
+                           "Cookie",
+                           "Set-Cookie",
+                           "Set_Cookie",
+                           "Connection",
+                           "Keep-Alive",
+                           "TE",
+                           "Upgrade",
+                           "Expect",
+                           "Content_Length",
+                           "Transfer_Encoding",
+                           "Trailer",
+                           "Content-Type",
+                           "X-Forwarded-Host",
+                           "X_Forwarded_Host",
+                           "X-Request-Start"})
+    expect_passed_on("0\r\n" + std::string(name) + ": v\r\nA: b\r\n\r\n", "0\r\nA: b\r\n\r\n<done>");
+  expect_passed_on("0\r\nContent-Length: 3\r\n\r\n", "0\r\n<bad trailer>");
+}
+
+TEST(ChunkScanner, a_rest_that_waits_for_its_line_is_bounded) {
+  const std::string endless = "1;" + std::string(100000, 'x');
+  EXPECT_EQ(passed_on(endless, 1000), "<chunk line too long>");
+  EXPECT_EQ(passed_on("0\r\n" + std::string(100000, 'x'), 1000), "0\r\n<trailers too large>");
 }
 
 TEST(ChunkScanner, refuses_everything_else) {
@@ -116,18 +201,24 @@ TEST(ChunkScanner, short_ends_are_not_done) {
   }
 }
 
+std::size_t taken_of(BodyScanner& scanner, std::string bytes) {
+  std::size_t taken = 0;
+  EXPECT_EQ(scanner.pass_on(bytes.data(), bytes.size(), taken), taken);
+  return taken;
+}
+
 TEST(BodyScanner, counts_lengths) {
   BodyScanner scanner;
   scanner.start(BodyKind::kLength, 10);
-  EXPECT_EQ(scanner.take("12345678", 8), 8u);
+  EXPECT_EQ(taken_of(scanner, "12345678"), 8u);
   EXPECT_FALSE(scanner.done());
-  EXPECT_EQ(scanner.take("12345678", 8), 2u);
+  EXPECT_EQ(taken_of(scanner, "12345678"), 2u);
   EXPECT_TRUE(scanner.done());
   scanner.start(BodyKind::kNone, 0);
   EXPECT_TRUE(scanner.done());
-  EXPECT_EQ(scanner.take("x", 1), 0u);
+  EXPECT_EQ(taken_of(scanner, "x"), 0u);
   scanner.start(BodyKind::kUntilClose, 0);
-  EXPECT_EQ(scanner.take("12345678", 8), 8u);
+  EXPECT_EQ(taken_of(scanner, "12345678"), 8u);
   EXPECT_FALSE(scanner.done());
 }
 

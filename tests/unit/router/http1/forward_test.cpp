@@ -37,13 +37,14 @@ TEST(UpstreamHead, host_comes_first_and_hop_by_hop_fields_go) {
   const std::string head = upstream(
       "GET /x?y HTTP/1.1\r\nAccept: */*\r\nTE: trailers\r\nKeep-Alive: timeout=5\r\nProxy-Connection: close\r\n"
       "Proxy-Authorization: Basic x\r\nConnection: close, X-Drop\r\nX-Drop: 1\r\nTrailer: T\r\nX-Forwarded-Host: h\r\n"
-      "Upgrade: websocket\r\nHost: A.example:81\r\nCookie: c\r\nAccept: text/html\r\nExpect: 100-continue\r\n\r\n");
+      "Upgrade: websocket\r\nHost: A.example:81\r\nProxy: http://evil\r\nCookie: c\r\nAccept: text/html\r\nExpect: "
+      "100-continue\r\n\r\n");
   EXPECT_TRUE(
       head.starts_with("GET /x?y HTTP/1.1\r\nHost: A.example:81\r\nAccept: */*\r\nTrailer: T\r\n"
-                       "X-Forwarded-Host: h\r\nCookie: c\r\nAccept: text/html\r\nX-Forwarded-For: "))
+                       "Cookie: c\r\nAccept: text/html\r\nX-Forwarded-For: "))
       << head;
-  for (const char* gone :
-       {"TE", "Keep-Alive", "Proxy-Connection", "Proxy-Authorization", "X-Drop", "Upgrade", "Expect"})
+  for (const char* gone : {"TE", "Keep-Alive", "Proxy-Connection", "Proxy-Authorization", "X-Drop", "Upgrade", "Expect",
+                           "X-Forwarded-Host"})
     EXPECT_EQ(value_of(head, gone), "(none)") << gone;
   EXPECT_EQ(value_of(head, "Connection"), "keep-alive");
   EXPECT_TRUE(head.ends_with("\r\n\r\n"));
@@ -61,6 +62,75 @@ TEST(UpstreamHead, forwarding_fields_cannot_be_forged) {
   tls.tls = true;
   tls.port = 443;
   EXPECT_EQ(value_of(upstream(get(""), tls), "X-Forwarded-Proto"), "https");
+}
+
+TEST(UpstreamHead, what_an_app_folds_into_our_fields_goes) {
+  for (const char* name :
+       {"X_Forwarded_For", "X-Forwarded_For", "x_forwarded_proto", "X_FORWARDED_PORT", "X.Request.Id", "X_Request_Id",
+        "X_Request_Start", "X_Forwarded_Host", "X_Real_IP", "X~Real~Ip", "Proxy", "PROXY", "Content_Length",
+        "Transfer_Encoding", "Keep_Alive", "Proxy_Authorization", "Proxy_Connection", "Set_Cookie"}) {
+    const std::string head = upstream(get(std::string(name) + ": forged\r\nX-Kept: 1\r\n"));
+    EXPECT_EQ(head.find("forged"), std::string::npos) << head;
+    EXPECT_EQ(value_of(head, "X-Kept"), "1");
+  }
+  for (const char* name : {"X_Forwarded_Fox", "XForwardedFor", "X_Custom", "Proxy_", "_Proxy", "X_Forwarded_Forr"})
+    EXPECT_EQ(value_of(upstream(get(std::string(name) + ": kept\r\n")), name), "kept");
+}
+
+TEST(UpstreamHead, what_says_who_asks_counts_only_from_trusted_peers) {
+  const std::string request =
+      get("Forwarded: for=1.1.1.1;proto=https\r\nX-Real-IP: 1.1.1.1\r\nX-Forwarded-Host: shop\r\n"
+          "X-Forwarded-Proto: HTTPS\r\nX-Forwarded-Port: 443\r\nX-Forwarded-For: 1.1.1.1\r\n");
+  const std::string of_anyone = upstream(request);
+  for (const char* gone : {"Forwarded", "X-Real-IP", "X-Forwarded-Host"})
+    EXPECT_EQ(value_of(of_anyone, gone), "(none)") << gone;
+  EXPECT_EQ(value_of(of_anyone, "X-Forwarded-Proto"), "http");
+  EXPECT_EQ(value_of(of_anyone, "X-Forwarded-Port"), "8080");
+  ForwardFacts facts = sample_facts();
+  facts.trusted = true;
+  const std::string of_trusted = upstream(request, facts);
+  EXPECT_EQ(value_of(of_trusted, "Forwarded"), "for=1.1.1.1;proto=https, for=192.0.2.7;proto=http");
+  EXPECT_EQ(value_of(of_trusted, "X-Real-IP"), "1.1.1.1");
+  EXPECT_EQ(value_of(of_trusted, "X-Forwarded-Host"), "shop");
+  EXPECT_EQ(value_of(of_trusted, "X-Forwarded-Proto"), "https");
+  EXPECT_EQ(value_of(of_trusted, "X-Forwarded-Port"), "443");
+  EXPECT_EQ(value_of(of_trusted, "X-Forwarded-For"), "1.1.1.1, 192.0.2.7");
+  facts.client_address = "2001:db8::1";
+  EXPECT_EQ(value_of(upstream(get("Forwarded: for=a\r\n"), facts), "Forwarded"),
+            "for=a, for=\"[2001:db8::1]\";proto=http");
+  EXPECT_EQ(value_of(upstream(get(""), facts), "Forwarded"), "(none)");
+}
+
+TEST(UpstreamHead, a_trusted_peer_that_contradicts_itself_is_not_believed) {
+  ForwardFacts facts = sample_facts();
+  facts.trusted = true;
+  for (const char* fields : {"X-Forwarded-Proto: ftp\r\nX-Forwarded-Port: 0\r\n",
+                             "X-Forwarded-Proto: https, http\r\nX-Forwarded-Port: 443, 80\r\n",
+                             "X-Forwarded-Proto: https\r\nX-Forwarded-Proto: http\r\nX-Forwarded-Port: 65536\r\n",
+                             "X_Forwarded_Proto: https\r\nX-Forwarded-Port: -1\r\n"}) {
+    const std::string head = upstream(get(fields), facts);
+    EXPECT_EQ(value_of(head, "X-Forwarded-Proto"), "http") << fields;
+    EXPECT_EQ(value_of(head, "X-Forwarded-Port"), "8080") << fields;
+  }
+}
+
+TEST(UpstreamHead, via_tells_who_was_here) {
+  const auto passed = [](std::string_view fields) {
+    RequestParser parser(wide_limits());
+    std::unique_ptr<Slacked> buffer;
+    EXPECT_EQ(feed(parser, get(fields), 0, buffer), Progress::kDone);
+    return has_passed(parser, "sluice-00112233aabb");
+  };
+  EXPECT_TRUE(passed("Via: 1.1 sluice-00112233aabb\r\n"));
+  EXPECT_TRUE(passed("Via: 1.0 fred, HTTP/1.1  SLUICE-00112233AABB (v1)\r\n"));
+  EXPECT_TRUE(passed("Via: 1.1 x\r\nVia: 1.1 sluice-00112233aabb, 1.1 y\r\n"));
+  EXPECT_FALSE(passed("Via: 1.1 sluice-00112233aabc, 1.1 sluice, sluice-00112233aabb\r\n"));
+  EXPECT_FALSE(passed("X-Via: 1.1 sluice-00112233aabb\r\n"));
+}
+
+TEST(UpstreamHead, absolute_form_says_the_host) {
+  const std::string head = upstream("GET http://Shop.example:81/x?y HTTP/1.1\r\nHost: other\r\n\r\n");
+  EXPECT_TRUE(head.starts_with("GET /x?y HTTP/1.1\r\nHost: Shop.example:81\r\n")) << head;
 }
 
 TEST(UpstreamHead, request_ids_are_kept_when_valid) {
@@ -95,7 +165,7 @@ TEST(UpstreamHead, framing) {
 }
 
 TEST(UpstreamHead, targets) {
-  EXPECT_TRUE(upstream("GET http://x HTTP/1.1\r\nHost: a\r\n\r\n").starts_with("GET / HTTP/1.1\r\nHost: a\r\n"));
+  EXPECT_TRUE(upstream("GET http://x HTTP/1.1\r\nHost: a\r\n\r\n").starts_with("GET / HTTP/1.1\r\nHost: x\r\n"));
   EXPECT_TRUE(upstream("GET http://x?q=1 HTTP/1.1\r\nHost: a\r\n\r\n").starts_with("GET /?q=1 HTTP/1.1\r\n"));
   EXPECT_TRUE(upstream("OPTIONS http://x HTTP/1.1\r\nHost: a\r\n\r\n").starts_with("OPTIONS * HTTP/1.1\r\n"));
   EXPECT_TRUE(upstream("GET / HTTP/1.0\r\nHost: a\r\n\r\n").starts_with("GET / HTTP/1.1\r\n"));

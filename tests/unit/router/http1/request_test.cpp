@@ -178,7 +178,12 @@ TEST(RequestParser, refuses_what_smuggles_or_is_ambiguous) {
       {"no authority", "GET http:///x HTTP/1.1\r\nHost: a\r\n\r\n", E::kBadTarget},
       {"asterisk with GET", "GET * HTTP/1.1\r\nHost: a\r\n\r\n", E::kBadTarget},
       {"HTTP/2", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", E::kBadVersion},
-      {"HTTP/1.2", "GET / HTTP/1.2\r\nHost: a\r\n\r\n", E::kBadVersion},
+      {"HTTP/1.10", "GET / HTTP/1.10\r\nHost: a\r\n\r\n", E::kBadVersion},
+      {"absolute form without Host", "GET http://a/ HTTP/1.1\r\n\r\n", E::kNoHost},
+      {"absolute form with two hosts", "GET http://a/ HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n", E::kSeveralHosts},
+      {"absolute form with a bad Host", "GET http://a/ HTTP/1.1\r\nHost: a b\r\n\r\n", E::kBadHost},
+      {"userinfo in absolute form", "GET http://u@a/ HTTP/1.1\r\nHost: a\r\n\r\n", E::kBadHost},
+      {"bad port in absolute form", "GET http://a:99999/ HTTP/1.1\r\nHost: a\r\n\r\n", E::kBadHost},
       {"HTTP/0.9", "GET / HTTP/0.9\r\nHost: a\r\n\r\n", E::kBadVersion},
       {"HTTP/11.1", "GET / HTTP/11.1\r\nHost: a\r\n\r\n", E::kBadVersion},
       {"lower-case version", "GET / http/1.1\r\nHost: a\r\n\r\n", E::kBadRequestLine},
@@ -235,11 +240,13 @@ TEST(RequestParser, five_empty_lines_are_skipped) {
   EXPECT_FALSE(waiting.started());
 }
 
-TEST(RequestParser, absolute_form_leaves_the_host_field_in_charge) {
+TEST(RequestParser, absolute_form_says_which_host_it_is) {
   EXPECT_EQ(Parsed("GET http://other:80/p?q HTTP/1.1\r\nHost: a\r\n\r\n").parser.target(), "/p?q");
   EXPECT_EQ(Parsed("GET HTTPS://other HTTP/1.1\r\nHost: a\r\n\r\n").parser.target(), "");
   EXPECT_EQ(Parsed("GET http://other?q HTTP/1.1\r\nHost: a\r\n\r\n").parser.target(), "?q");
-  EXPECT_EQ(Parsed("GET http://other/ HTTP/1.1\r\nHost: a\r\n\r\n").parser.host(), "a");
+  EXPECT_EQ(Parsed("GET http://Other:81/ HTTP/1.1\r\nHost: a\r\n\r\n").parser.host(), "other");
+  EXPECT_EQ(Parsed("GET http://Other:81/ HTTP/1.1\r\nHost: a\r\n\r\n").parser.host_field(), "Other:81");
+  EXPECT_EQ(Parsed("GET http://other/ HTTP/1.0\r\n\r\n").parser.host(), "other");
   EXPECT_EQ(Parsed("OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n").parser.target(), "*");
 }
 
@@ -253,6 +260,14 @@ TEST(RequestParser, framing_and_keep_alive) {
   EXPECT_FALSE(Parsed(request("Connection: keep-alive\r\nConnection: x, close\r\n")).parser.keep_alive());
   EXPECT_FALSE(Parsed("GET / HTTP/1.0\r\nHost: a\r\n\r\n").parser.keep_alive());
   EXPECT_TRUE(Parsed("GET / HTTP/1.0\r\nHost: a\r\nConnection: Keep-Alive\r\n\r\n").parser.keep_alive());
+}
+
+TEST(RequestParser, higher_minor_versions_are_handled_as_1_1) {
+  for (const char minor : {'1', '2', '9'}) {
+    const std::string line = std::string("GET / HTTP/1.") + minor + "\r\n";
+    EXPECT_FALSE(Parsed(line + "Host: a\r\n\r\n").parser.http_1_0());
+    EXPECT_TRUE(Parsed(line + "Host: a\r\n\r\n").parser.keep_alive());
+  }
 }
 
 TEST(RequestParser, expectations) {

@@ -80,8 +80,8 @@ TEST(KindOf, knows_each_name_in_any_case_and_no_neighbour) {
   EXPECT_EQ(kind_of("Transfer-Encoding"), FieldKind::kTransferEncoding);
   EXPECT_EQ(kind_of("x-FORWARDED-proto"), FieldKind::kForwardedProto);
   EXPECT_EQ(kind_of("Content-Lengtn"), FieldKind::kOther);
-  EXPECT_EQ(kind_of("Transfer_Encoding"), FieldKind::kOther);
-  EXPECT_EQ(kind_of("X-Forwarded-Host"), FieldKind::kOther);
+  EXPECT_EQ(kind_of("Transfer_Encoding"), FieldKind::kFolded);
+  EXPECT_EQ(kind_of("X-Forwarded-Host"), FieldKind::kForwardedHost);
   EXPECT_EQ(kind_of(std::string(300, 'a')), FieldKind::kOther);
 }
 

@@ -1,0 +1,19 @@
+#pragma once
+
+#include "logplex/runtime/share_table.hpp"
+#include "router/shared_count.hpp"
+
+namespace sluice {
+
+/// What the proxies of all shards count together, so that a limit of an app or of a backend is exact over the process.
+/// One per process; outlives the shards' proxies. Any thread.
+struct RouterShares {
+  /// `connections`: of the process, router.max_connections.
+  explicit RouterShares(std::uint64_t connections) : app_connections(connections) {}
+
+  SharedCounts<BackendSlot> backend_requests;
+  SharedCounts<AppSlot> app_requests;
+  ShareTable app_connections;  // by app slot
+};
+
+}  // namespace sluice

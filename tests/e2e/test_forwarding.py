@@ -1,0 +1,202 @@
+"""What the router passes on, and what it does not: loops, chunk heads, fields that only a router may set, shares of
+apps and backends, and how connections end."""
+import json
+import re
+import socket
+import threading
+import time
+
+from case import PipelineCase, fields_of, read_all
+from peers import Backend, wait_for
+
+
+class RawBackend:
+    """Answers each connection with fixed bytes as soon as a request's head is there, and keeps what came."""
+
+    def __init__(self, answer, wait=0.0):
+        self.name = "web.1"
+        self.answer = answer
+        self.wait = wait
+        self.seen = b""
+        self.now = 0
+        self.peak = 0
+        self._lock = threading.Lock()
+        self._socket = socket.create_server(("127.0.0.1", 0), backlog=128)
+        self.address = f"127.0.0.1:{self._socket.getsockname()[1]}"
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def close(self):
+        self._socket.close()
+
+    def _accept(self):
+        while True:
+            try:
+                connection, _ = self._socket.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+
+    def _serve(self, connection):
+        with connection:
+            connection.settimeout(30)
+            try:
+                data = b""
+                while b"\r\n\r\n" not in data and (piece := connection.recv(65536)):
+                    data += piece
+                    self.seen += piece
+                with self._lock:
+                    self.now += 1
+                    self.peak = max(self.peak, self.now)
+                time.sleep(self.wait)
+                with self._lock:
+                    self.now -= 1
+                connection.sendall(self.answer)
+                while piece := connection.recv(65536):
+                    self.seen += piece
+            except OSError:
+                pass
+
+
+HELLO = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
+
+
+class ForwardingTest(PipelineCase):
+    settings = {"router.idle_timeout": "2s", "process.shards": "4", "limits.app_requests": "3"}
+
+    def setUp(self):
+        self.app = self.channel_name()
+        self.host = f"{self.app}.test"
+
+    def serve(self, backend):
+        self.node.make_app(self.app, [self.using(backend)])
+        return backend
+
+    def exchange(self, data, **options):
+        return self.raw("router.http", data.encode() if isinstance(data, str) else data, **options)
+
+    def headers_at_the_app(self, fields):
+        self.serve(Backend())
+        answer = self.exchange(f"GET /headers HTTP/1.1\r\nHost: {self.host}\r\n{fields}Connection: close\r\n\r\n")
+        return dict(json.loads(answer.split(b"\r\n\r\n", 1)[1]))
+
+    def test_a_request_that_comes_back_is_508(self):
+        via = self.headers_at_the_app("")["via"]
+        self.assertRegex(via, r"^1\.1 sluice-[0-9a-f]{12}$")
+        answer = self.exchange(f"GET / HTTP/1.1\r\nHost: {self.host}\r\nVia: 1.0 a, {via}\r\n\r\n")
+        self.assertTrue(answer.startswith(b"HTTP/1.1 508 "), answer)
+        line = self.router_line(self.app)
+        self.assertEqual((line["code"], line["desc"], line["cause"], line["status"]),
+                         ("H26", "Request Error", "loop", "508"))
+
+    def test_fields_that_only_a_router_sets_cannot_be_forged(self):
+        headers = self.headers_at_the_app("X_Forwarded_For: 6.6.6.6\r\nX_Forwarded_Proto: https\r\nProxy: http://x\r\n"
+                                          "X_Request_Id: aaaaaaaaaaaaaaaaaaaaaaaa\r\nX.Forwarded.Port: 1\r\n"
+                                          "Forwarded: for=6.6.6.6\r\nX-Real-IP: 6.6.6.6\r\nX-Forwarded-Host: evil\r\n"
+                                          "X_Custom: kept\r\n")
+        folded = {re.sub(r"[^a-z0-9]", "_", name) for name in headers}
+        self.assertEqual(len(folded), len(headers), headers)
+        for name in ("proxy", "forwarded", "x-real-ip", "x-forwarded-host"):
+            self.assertNotIn(name, headers)
+        self.assertNotIn("6.6.6.6", json.dumps(headers))
+        self.assertEqual((headers["x-forwarded-proto"], headers["x_custom"]), ("http", "kept"))
+
+    def test_trusted_proxies_are_believed(self):
+        node = self.new_node(router__trusted_proxies="127.0.0.0/8")
+        backend = self.using(Backend())
+        node.make_app(self.app, [backend])
+        answer = self.raw("router.http", f"GET /headers HTTP/1.1\r\nHost: {self.host}\r\nX-Forwarded-Proto: https\r\n"
+                          "X-Forwarded-Port: 443\r\nForwarded: for=6.6.6.6;proto=https\r\nX-Real-IP: 6.6.6.6\r\n"
+                          "X-Forwarded-Host: shop\r\nX-Forwarded-For: 6.6.6.6\r\nX_Forwarded_For: 7.7.7.7\r\n"
+                          "Connection: close\r\n\r\n".encode(), node)
+        headers = dict(json.loads(answer.split(b"\r\n\r\n", 1)[1]))
+        self.assertEqual(headers["x-forwarded-proto"], "https")
+        self.assertEqual(headers["x-forwarded-port"], "443")
+        self.assertEqual(headers["forwarded"], "for=6.6.6.6;proto=https, for=127.0.0.1;proto=http")
+        self.assertEqual(headers["x-real-ip"], "6.6.6.6")
+        self.assertEqual(headers["x-forwarded-host"], "shop")
+        self.assertEqual(headers["x-forwarded-for"], "6.6.6.6, 127.0.0.1")
+        self.assertNotIn("x_forwarded_for", headers)
+
+    def test_chunk_heads_are_written_anew_both_ways(self):
+        backend = self.serve(RawBackend(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+                                        b"5 ;a=\"\r\nhello\r\n0  \r\nX-Sum: 1\r\nSet-Cookie: a\r\n\r\n"))
+        answer = self.exchange(f"POST / HTTP/1.1\r\nHost: {self.host}\r\nTransfer-Encoding: chunked\r\n"
+                               "Connection: close\r\n\r\n0003;x=\"\r\nabc\r\n0;y\r\nX_Forwarded_For: 6.6.6.6\r\n"
+                               "X-T: v\r\n\r\n")
+        self.assertTrue(answer.endswith(b"\r\n\r\n5\r\nhello\r\n0\r\nX-Sum: 1\r\n\r\n"), answer)
+        wait_for("the body", lambda: backend.seen.endswith(b"\r\n\r\n3\r\nabc\r\n0\r\nX-T: v\r\n\r\n"))
+
+    def test_absolute_form_decides(self):
+        self.serve(Backend())
+        answer = self.exchange(f"GET http://{self.host}:81/headers HTTP/1.2\r\nHost: elsewhere\r\n"
+                               "Connection: close\r\n\r\n")
+        self.assertEqual(dict(json.loads(answer.split(b"\r\n\r\n", 1)[1]))["host"], f"{self.host}:81")
+
+    def test_no_content_has_no_framing(self):
+        self.serve(RawBackend(b"HTTP/1.1 204 No Content\r\nTransfer-Encoding: chunked\r\n\r\n"))
+        answer = self.exchange(f"GET / HTTP/1.1\r\nHost: {self.host}\r\nConnection: close\r\n\r\n")
+        self.assertTrue(answer.startswith(b"HTTP/1.1 204 "), answer)
+        self.assertNotIn(b"transfer-encoding", answer.lower())
+
+    # --- shares
+
+    def at_once(self, count):
+        """The first lines of that many requests made at once."""
+        answers = []
+        request = f"GET / HTTP/1.1\r\nHost: {self.host}\r\nConnection: close\r\n\r\n"
+        threads = [threading.Thread(target=lambda: answers.append(self.exchange(request, seconds=20)))
+                   for _ in range(count)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        return answers
+
+    def test_a_hard_limit_is_never_exceeded(self):
+        backend = self.using(RawBackend(HELLO, wait=1.0))
+        node = self.new_node(process__shards="4")
+        self.node, kept = node, self.node
+        self.addCleanup(setattr, self, "node", kept)
+        node.must("PUT", f"/v3/apps/{self.app}", {"domains": [self.host], "backends": [
+            {"name": "web.1", "address": backend.address, "hard": 2}]})
+        answers = self.at_once(16)
+        self.assertEqual(backend.peak, 2)
+        served = [a for a in answers if a.startswith(b"HTTP/1.1 200 ")]
+        refused = [a for a in answers if a.startswith(b"HTTP/1.1 503 ")]
+        self.assertEqual((len(served), len(refused)), (2, 14))
+        self.assertTrue(all(b"\r\nRetry-After: 1\r\n" in a for a in refused))
+
+    def test_an_apps_requests_are_limited(self):
+        backend = self.serve(RawBackend(HELLO, wait=1.0))
+        answers = self.at_once(12)
+        self.assertEqual(backend.peak, 3)
+        self.assertEqual(sum(a.startswith(b"HTTP/1.1 503 ") for a in answers), 9)
+        self.assertIn("H11", {line.get("code") for line in map(fields_of, self.wait_for_lines(self.app, 12))})
+
+    # --- ends of connections
+
+    def test_half_closed_client_is_served(self):
+        self.serve(Backend())
+        answer = self.exchange(f"GET /slow?0.3 HTTP/1.1\r\nHost: {self.host}\r\n\r\n", half_close=True)
+        self.assertTrue(answer.startswith(b"HTTP/1.1 200 ") and answer.endswith(b"hello from web.1\n"), answer)
+        self.assertEqual(self.router_line(self.app)["status"], "200")
+
+    def test_early_answer_reaches_a_client_that_reads_late(self):
+        self.serve(RawBackend(b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 2\r\nConnection: close\r\n\r\nno"))
+        with socket.create_connection(("127.0.0.1", self.node.port("router.http")), timeout=20) as connection:
+            connection.sendall(f"POST / HTTP/1.1\r\nHost: {self.host}\r\nContent-Length: 640000\r\n\r\n".encode())
+            for _ in range(10):
+                connection.sendall(b"x" * 64000)
+                time.sleep(0.4)
+            self.assertTrue(read_all(connection).endswith(b"no"))
+
+    def test_an_upload_of_a_byte_now_and_then_ends(self):
+        self.serve(RawBackend(HELLO, wait=60))
+        with socket.create_connection(("127.0.0.1", self.node.port("router.http")), timeout=20) as connection:
+            connection.sendall(f"POST / HTTP/1.1\r\nHost: {self.host}\r\nContent-Length: 64000\r\n\r\n".encode())
+            began = time.monotonic()
+            with self.assertRaises(OSError):
+                while time.monotonic() - began < 60:
+                    connection.sendall(b"x")
+                    time.sleep(0.2)
+        self.assertEqual(self.router_line(self.app)["code"], "H28")
