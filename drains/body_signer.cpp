@@ -7,20 +7,7 @@
 #include "logplex/net/secret_hash.hpp"
 
 namespace sluice {
-namespace {
-
-constexpr std::string_view kKeyPrefix = "whsec_";
-
-Secret key_in(const Secret& secret) {
-  const std::string_view text = secret.reveal();
-  if (!text.starts_with(kKeyPrefix)) return secret;
-  auto key = base64_decoded(text.substr(kKeyPrefix.size()));
-  return key ? Secret(std::move(*key)) : secret;
-}
-
-}  // namespace
-
-BodySigner::BodySigner(const Secret& secret) : key_(key_in(secret)) {}
+BodySigner::BodySigner(Secret key) : key_(std::move(key)) {}
 
 void BodySigner::append_headers(std::string& head, std::string_view id, WallTime now, std::string_view body) const {
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch()).count();

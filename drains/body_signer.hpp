@@ -13,8 +13,8 @@ namespace sluice {
 /// retry; the time is that of the attempt.
 class BodySigner {
  public:
-  /// `whsec_` and base64, as Standard Webhooks writes keys; anything else is the key itself.
-  explicit BodySigner(const Secret& secret);
+  /// See signing_key().
+  explicit BodySigner(Secret key);
 
   void append_headers(std::string& head, std::string_view id, WallTime now, std::string_view body) const;
 

@@ -7,13 +7,14 @@
 
 #include "drains/destination.hpp"
 #include "logplex/base/log.hpp"
+#include "logplex/model/public_url.hpp"
 #include "logplex/wire/notice.hpp"
 
 namespace sluice {
 namespace {
 
-/// While frames are unconfirmed their transport is asked this often.
-constexpr std::chrono::milliseconds kConfirmPoll{8};
+/// While a transport's way is full it is asked this often.
+constexpr std::chrono::milliseconds kFullPoll{8};
 /// An idle connection is looked after this often.
 constexpr std::chrono::seconds kTendPeriod{1};
 /// A receiver's Retry-After is honoured up to this.
@@ -38,7 +39,7 @@ class DrainRunner::Gatherer final : public LineVisitor {
   virtual ~Gatherer() = default;
 
   bool on_line(ChannelSlot channel, Seq seq, const RecordView& line) override {
-    if (frame_.lines > 0 && frame_.body.size() >= runner_.encoder_->target_bytes()) return false;
+    if (frame_.lines > 0 && frame_.body.size() >= runner_.target_bytes()) return false;
     if (line.tails_only() || (runner_.filter_ && !runner_.filter_->matches(line))) {
       ++runner_.filtered_;
       return true;
@@ -237,7 +238,9 @@ Task<void> DrainRunner::run() {
     if (changed_ || skip_asked_) continue;
     if (health_ == Health::kDisabled) leave_ring();
     join_ring();
-    const Duration patience = sent_ > 0 || way_is_full_ ? Duration(kConfirmPoll) : Duration(kTendPeriod);
+    Duration patience = kTendPeriod;
+    if (sent_ > 0) patience = transport_->confirm_poll();
+    if (way_is_full_) patience = kFullPoll;
     waiting_ = true;
     const bool woken = co_await wake_.wait_for(patience);
     waiting_ = false;
@@ -259,9 +262,14 @@ Task<void> DrainRunner::send_what_is_due() {
       co_await asio::post(environment_.shard.executor(), use_task);
       continue;
     }
+    if (batch_limit_.is_exceeded_by(frame->bytes().size()) && frame->messages() > 1) {
+      split_unsent();
+      continue;
+    }
     const SteadyTime before = environment_.shard.clock().steady();
     SendReport report = co_await transport_->send(*frame);
     latency_ = environment_.shard.clock().steady() - before;
+    if (report.verdict == Verdict::kDelivered) batch_limit_.on_delivered(*latency_, environment_.settings.http_timeout);
     apply(report);
     way_is_full_ = report.verdict == Verdict::kLater;
     charge_copies();
@@ -319,7 +327,7 @@ void DrainRunner::note_refused(const Refused& refused) {
   rejected_ += refused.lines;
   tell_later(refused.lines, shard().wall_now());
   health_ = Health::kFailing;
-  errors_.count("too_large");
+  errors_.count(refused.error_class);
   last_error_ = refused.why;
 }
 
@@ -339,7 +347,8 @@ void DrainRunner::on_broken(const SendReport& report) {
   errors_.count(report.error_class);
   asked_pause_ = std::min<Duration>(report.retry_after, kLongestAskedPause);
   if (flushing_) flush_failed_ = true;
-  if (report.error_class == "tls") tell_tails(report.error);
+  if (report.untrusted) tell_tails(report.error);
+  if (report.smaller) make_smaller();
 }
 
 /// Logplex's L14: a drain without a trusted connection is its owner's to mend. A global drain is the operator's.
@@ -347,7 +356,7 @@ void DrainRunner::tell_tails(std::string_view error) {
   const SteadyTime now = shard().now();
   if (drain_.global() || now < tails_told_again_at_) return;
   tails_told_again_at_ = now + kTailNoticePeriod;
-  const std::string url = redacted_url(drain_.url.reveal());
+  const std::string url = public_url(drain_.url.reveal());
   const OwnedRecord notice = l14_notice(error, url, drain_token_text(drain_), shard().wall_now());
   fabric_.append(channel_, notice.view().line());
 }
@@ -362,25 +371,6 @@ void DrainRunner::reject_front() {
   keep_records();
   health_ = Health::kFailing;
   backoff_.reset();
-}
-
-void DrainRunner::split_unsent() {
-  auto halves = encoder_->split(frames_[sent_]);
-  if (!halves) {
-    last_error_ = "the receiver finds a single line too large";
-    return reject_front();
-  }
-  auto& [first, second] = *halves;
-  (first.notices.empty() ? second : first).told = frames_[sent_].told;
-  std::uint64_t part = 0;
-  drop_memory_of(frames_[sent_]);
-  for (Frame* half : {&first, &second}) {
-    half->oldest = frames_[sent_].oldest;
-    set_part_id(*half, frames_[sent_], ++part);
-    memory_.bodies.charge(static_cast<std::int64_t>(half->memory()));
-  }
-  frames_[sent_] = std::move(first);
-  frames_.insert(frames_.begin() + static_cast<std::ptrdiff_t>(sent_) + 1, std::move(second));
 }
 
 /// False when the next attempt should wait. A connection that breaks is replaced at once, because receivers close them

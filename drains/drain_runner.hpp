@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "drains/backoff.hpp"
+#include "drains/batch_limit.hpp"
 #include "drains/body_pool.hpp"
 #include "drains/encoder.hpp"
 #include "drains/frame.hpp"
@@ -128,6 +129,8 @@ class DrainRunner final : public OnShard, private Subscription, private FrameRin
   void charge_copies();
   void reject_front();
   void split_unsent();
+  void make_smaller();
+  std::size_t target_bytes() const;
   bool take_confirmed();
   bool drained() const { return frames_.empty() && !has_pending(); }
   std::uint64_t lines_in_frames() const;
@@ -176,6 +179,7 @@ class DrainRunner final : public OnShard, private Subscription, private FrameRin
   std::optional<Duration> latency_;
   WallTime since_{};
   Duration asked_pause_{};
+  BatchLimit batch_limit_;
 
   Backoff backoff_;
   Event wake_;

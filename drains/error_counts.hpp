@@ -24,9 +24,9 @@ class ErrorCounts {
   }
 
  private:
-  static constexpr std::array<std::string_view, 15> kClasses = {
+  static constexpr std::array<std::string_view, 16> kClasses = {
       "other", "dns",  "connect",       "tls",   "timeout",   "http",  "refused_address", "closed",
-      "limit", "auth", "authorization", "topic", "too_large", "fatal", "configuration"};
+      "limit", "auth", "authorization", "topic", "too_large", "fatal", "configuration",   "record"};
 
   static constexpr std::size_t place_of(std::string_view error_class) {
     for (std::size_t i = 0; i < kClasses.size(); ++i)

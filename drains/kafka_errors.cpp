@@ -30,8 +30,13 @@ KafkaFault kafka_fault(int error) {
       return KafkaFault::kTopic;
     case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
     case RD_KAFKA_RESP_ERR_INVALID_MSG_SIZE:
-    case RD_KAFKA_RESP_ERR_INVALID_RECORD:
       return KafkaFault::kTooLarge;
+    case RD_KAFKA_RESP_ERR_INVALID_RECORD:
+    case RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP:
+    case RD_KAFKA_RESP_ERR_POLICY_VIOLATION:
+    case RD_KAFKA_RESP_ERR_UNSUPPORTED_FOR_MESSAGE_FORMAT:
+    case RD_KAFKA_RESP_ERR_UNSUPPORTED_COMPRESSION_TYPE:
+      return KafkaFault::kRecord;
     case RD_KAFKA_RESP_ERR__FATAL:
     case RD_KAFKA_RESP_ERR__PURGE_QUEUE:
     case RD_KAFKA_RESP_ERR__PURGE_INFLIGHT:
@@ -43,8 +48,9 @@ KafkaFault kafka_fault(int error) {
 }
 
 std::string_view to_string(KafkaFault fault) {
-  constexpr std::array<std::string_view, kKafkaFaults> kNames = {
-      "connect", "refused_address", "dns", "tls", "auth", "authorization", "topic", "too_large", "fatal", "other"};
+  constexpr std::array<std::string_view, kKafkaFaults> kNames = {"connect", "refused_address", "dns",   "tls",
+                                                                 "auth",    "authorization",   "topic", "too_large",
+                                                                 "record",  "fatal",           "other"};
   return kNames[static_cast<std::size_t>(fault)];
 }
 

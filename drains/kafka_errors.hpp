@@ -18,10 +18,11 @@ enum class KafkaFault : std::uint8_t {
   kAuthorization,  // the user may not write to the topic or cluster
   kTopic,          // there is no such topic or partition
   kTooLarge,       // the broker takes no batch or message of this size
+  kRecord,         // the topic takes no such record: without a key, with this time, against a policy
   kFatal,          // the producer cannot go on
   kOther,
 };
-constexpr std::size_t kKafkaFaults = 10;
+constexpr std::size_t kKafkaFaults = 11;
 
 KafkaFault kafka_fault(int error);
 /// The class in drain tests and metrics: "connect", "refused_address", "dns", "tls", "auth", "authorization", ...

@@ -1,5 +1,7 @@
 #include "drains/kafka_hub.hpp"
 
+#include <algorithm>
+
 #include "logplex/base/metrics.hpp"
 
 namespace sluice {
@@ -10,45 +12,93 @@ double value_of(const std::atomic<T>& counter) {
   return static_cast<double>(counter.load(std::memory_order_relaxed));
 }
 
+Error no_room(const char* sentence) { return {make_error_code(boost::system::errc::no_buffer_space), sentence}; }
+
 }  // namespace
 
-Task<result<std::shared_ptr<KafkaProducer>, Error>> KafkaHub::acquire(KafkaOptions options) {
+Task<result<std::shared_ptr<KafkaProducer>, Error>> KafkaHub::acquire(KafkaOptions options, std::string channel) {
   struct Made {
     Shared producer;
   };
-  auto job = [this, options = std::move(options)] { return Made{find_or_make(options)}; };
+  auto job = [this, options = std::move(options), channel = std::move(channel)] {
+    return Made{find_or_make(options, channel)};
+  };
   auto made = co_await lane_.run(std::move(job));
   if (!made) co_return Error{made.error(), "too many Kafka producers are being made"};
   co_return std::move(made->producer);
 }
 
-KafkaHub::Shared KafkaHub::find_or_make(const KafkaOptions& options) {
+KafkaHub::Shared KafkaHub::find_or_make(const KafkaOptions& options, const std::string& channel) {
   const Secret fingerprint = options.fingerprint();
   const std::lock_guard lock(mutex_);
   std::erase_if(producers_, [](const auto& entry) { return entry.second.expired(); });
-  if (const auto known = producers_.find(fingerprint.reveal()); known != producers_.end())
-    if (auto producer = known->second.lock(); producer != nullptr && !producer->dead()) return producer;
-  if (counters_.producers.load() >= max_producers_)
-    return Error{make_error_code(boost::system::errc::no_buffer_space),
-                 "there are drains.kafka_max_producers Kafka producers already"};
+  if (const auto known = producers_.find(fingerprint.reveal()); known != producers_.end()) {
+    if (auto producer = known->second.lock(); producer != nullptr && !producer->dead()) {
+      SLUICE_TRY_VOID(check_channel(producer.get(), channel));
+      return lend(std::move(producer), channel);
+    }
+  }
+  SLUICE_TRY_VOID(check_channel(nullptr, channel));
+  SLUICE_TRY_VOID(check_room(channel));
   SLUICE_TRY(auto made, KafkaProducer::make(options, guard_, counters_, stall_limit_));
-  auto producer = share(std::move(made));
+  std::shared_ptr<KafkaProducer> producer(std::move(made));
   producers_[fingerprint.reveal()] = producer;
-  return producer;
+  return lend(std::move(producer), channel);
+}
+
+/// One more producer for this channel, unless it has this one already.
+result<void, Error> KafkaHub::check_channel(const KafkaProducer* producer, const std::string& channel) const {
+  if (channel.empty()) return {};
+  std::size_t has = 0;
+  for (const auto& [used, users] : users_) {
+    if (!users.contains(channel)) continue;
+    if (used == producer) return {};
+    ++has;
+  }
+  if (has < shares_.per_channel) return {};
+  return no_room(
+      "this channel has limits.kafka_producers_per_channel Kafka producers already, one for each cluster and "
+      "credential");
+}
+
+result<void, Error> KafkaHub::check_room(const std::string& channel) const {
+  if (counters_.producers.load() >= shares_.producers)
+    return no_room("there are drains.kafka_max_producers Kafka producers already");
+  const auto of_channels = static_cast<std::size_t>(
+      std::count_if(users_.begin(), users_.end(), [](const auto& entry) { return !entry.second.contains(""); }));
+  const std::size_t reserved = shares_.producers / 4;
+  if (channel.empty() || of_channels < shares_.producers - reserved) return {};
+  return no_room("the Kafka producers that are left of drains.kafka_max_producers are for global drains");
 }
 
 /// Whoever lets go last, on any shard, only asks the lane to destroy it.
-std::shared_ptr<KafkaProducer> KafkaHub::share(std::unique_ptr<KafkaProducer> producer) {
-  std::shared_ptr<KafkaProducer> owner(std::move(producer));
-  KafkaProducer* const shown = owner.get();
-  return {shown, [this, owner = std::move(owner)](KafkaProducer*) mutable {
-            lane_.submit([last = std::move(owner)]() mutable { last.reset(); });
+std::shared_ptr<KafkaProducer> KafkaHub::lend(std::shared_ptr<KafkaProducer> producer, const std::string& channel) {
+  KafkaProducer* const shown = producer.get();
+  ++users_[shown][channel];
+  return {shown, [this, channel, owner = std::move(producer)](KafkaProducer*) mutable {
+            lane_.submit([this, channel, last = std::move(owner)]() mutable {
+              take_back(last.get(), channel);
+              last.reset();
+            });
           }};
+}
+
+void KafkaHub::take_back(const KafkaProducer* producer, const std::string& channel) {
+  const std::lock_guard lock(mutex_);
+  const auto entry = users_.find(producer);
+  if (entry == users_.end()) return;
+  const auto user = entry->second.find(channel);
+  if (user != entry->second.end() && --user->second == 0) entry->second.erase(user);
+  if (entry->second.empty()) users_.erase(entry);
 }
 
 void KafkaHub::add_metrics(MetricsPage& page) const {
   page.gauge("sluice_kafka_producers", "Kafka producers, one for each cluster and credential.",
              value_of(counters_.producers));
+  page.gauge("sluice_kafka_brokers", "Brokers that Kafka producers know; each has a thread.",
+             value_of(counters_.brokers));
+  page.counter("sluice_kafka_brokers_refused_total", "Brokers that were one too many for their Kafka producer.",
+               value_of(counters_.brokers_refused));
   page.counter("sluice_kafka_producers_made_total", "Kafka producers made.", value_of(counters_.producers_made));
   page.counter("sluice_kafka_producers_lost_total", "Kafka producers that ended with a fatal error.",
                value_of(counters_.fatal));

@@ -5,6 +5,15 @@
 namespace sluice {
 namespace {
 
+/// What a broker may answer at once: metadata of 256 brokers and some 10,000 partitions.
+constexpr std::uint64_t kLargestAnswer = 2 << 20;
+/// As set_limits() in logplex/net has them: no group but elliptic ones, no signature but those of keys that we take.
+constexpr const char* kCurves = "X25519:P-256:P-384:P-521";
+constexpr const char* kCiphers =
+    "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:"
+    "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305:"
+    "ECDHE-ECDSA-AES128-SHA256:ECDHE-RSA-AES128-SHA256:ECDHE-ECDSA-AES256-SHA384:ECDHE-RSA-AES256-SHA384";
+
 class Properties {
  public:
   explicit Properties(KafkaOptions& options) : options_(options) {}
@@ -55,6 +64,7 @@ void set_connection(Properties& out, const KafkaUrl& url) {
   out.set("topic.metadata.propagation.max.ms", "5000");
   out.set("statistics.interval.ms", "1000");
   out.set("enable.metrics.push", "false");  // brokers are given lines, and no figures of ours
+  out.set("receive.message.max.bytes", kLargestAnswer);
 }
 
 void set_tls(Properties& out, const KafkaUrl& url, const Drain& drain, const DrainSettings& settings) {
@@ -66,6 +76,8 @@ void set_tls(Properties& out, const KafkaUrl& url, const Drain& drain, const Dra
     out.set("ssl.certificate.pem", drain.client_cert);
     out.set("ssl.key.pem", drain.client_key.reveal());
   }
+  out.set("ssl.cipher.suites", kCiphers);
+  out.set("ssl.curves.list", kCurves);
   out.set("enable.ssl.certificate.verification", url.insecure ? "false" : "true");
   out.set("ssl.endpoint.identification.algorithm", url.insecure ? "none" : "https");
 }

@@ -52,6 +52,14 @@ boost::asio::ip::address address_of(const sockaddr* address) {
   return ip::address_v6(bytes, v6.sin6_scope_id);
 }
 
+std::uint16_t port_of(const sockaddr* address) {
+  const bool v4 = address->sa_family == AF_INET;
+  in_port_t port = 0;
+  const char* bytes = reinterpret_cast<const char*>(address);
+  std::memcpy(&port, bytes + (v4 ? offsetof(sockaddr_in, sin_port) : offsetof(sockaddr_in6, sin6_port)), sizeof port);
+  return ntohs(port);
+}
+
 void add_header(rd_kafka_headers_t* headers, std::string_view name, std::string_view value) {
   rd_kafka_header_add(headers, name.data(), static_cast<ssize_t>(name.size()), value.data(),
                       static_cast<ssize_t>(value.size()));
@@ -152,17 +160,15 @@ KafkaProducer::~KafkaProducer() {
   thread_.join();
   rd_kafka_destroy_flags(handle_, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
   counters_.in_flight_lines.fetch_sub(in_flight_);
+  counters_.brokers.fetch_sub(brokers_.size());
   counters_.producers.fetch_sub(1);
 }
 
 int KafkaProducer::connect_callback(int socket, const sockaddr* address, int size, const char*, void* self) {
   auto& producer = *static_cast<KafkaProducer*>(self);
   producer.tried_to_connect_at_.store(std::chrono::steady_clock::now(), std::memory_order_relaxed);
-  const auto target = address_of(address);
-  if (const auto refusal = producer.guard_.refusal(target); !refusal.empty()) {
-    producer.note_trouble(KafkaFault::kAddress, "a broker's address, " + target.to_string() + ", is a " +
-                                                    std::string(refusal) +
-                                                    " address, which drains.allow_cidrs does not allow");
+  if (const auto refusal = producer.guard_.refusal(address_of(address), port_of(address)); !refusal.empty()) {
+    producer.note_trouble(KafkaFault::kAddress, "a broker's address is refused: " + refusal);
     return EACCES;
   }
   if (::connect(socket, address, static_cast<socklen_t>(size)) == 0 || errno == EINPROGRESS) return 0;
@@ -205,6 +211,7 @@ void KafkaProducer::run() {
   std::chrono::steady_clock::time_point purge_at{};
   while (!stopping_.load(std::memory_order_relaxed)) {
     if (rd_kafka_event_t* event = rd_kafka_queue_poll(queue.get(), kPollMs)) handle(event);
+    look_for_size();
     if (!dead()) continue;
     const auto now = std::chrono::steady_clock::now();
     if (purge_at == decltype(purge_at){}) purge_at = now + kDeathGrace;
@@ -212,7 +219,8 @@ void KafkaProducer::run() {
     rd_kafka_purge(handle_, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_NON_BLOCKING | flight);
   }
   rd_kafka_purge(handle_, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT | RD_KAFKA_PURGE_F_NON_BLOCKING);
-  for (int waited = 0; rd_kafka_outq_len(handle_) > 0 && waited < kEndGraceMs; waited += kPollMs / 10)
+  const auto patient = [this](int waited) { return waited < kEndGraceMs && !counters_.ending.load(); };
+  for (int waited = 0; rd_kafka_outq_len(handle_) > 0 && patient(waited); waited += kPollMs / 10)
     while (rd_kafka_event_t* event = rd_kafka_queue_poll(queue.get(), kPollMs / 10)) handle(event);
 }
 
@@ -339,8 +347,56 @@ void KafkaProducer::look_for_stall(bool connected) {
   die("nothing was confirmed in " + std::to_string(stalled_for_.count()) + " s, though brokers could be reached");
 }
 
+bool KafkaProducer::may_learn(std::int32_t broker) {
+  const std::lock_guard lock(brokers_mutex_);
+  if (brokers_.contains(broker)) return true;
+  const bool too_large = brokers_.size() >= kMostBrokers;
+  const bool crowded = counters_.brokers.load() >= kMostBrokersOfAll && brokers_.size() >= kAlwaysBrokers;
+  if (!too_large && !crowded) {
+    brokers_.insert(broker);
+    counters_.brokers.fetch_add(1);
+    return true;
+  }
+  counters_.brokers_refused.fetch_add(1);
+  (too_large ? oversized_ : crowded_).store(true, std::memory_order_release);
+  return false;
+}
+
+void KafkaProducer::look_for_size() {
+  if (dead()) return;
+  if (is_oversized())
+    die("the cluster names more than " + std::to_string(kMostBrokers) + " brokers");
+  else if (crowded_.load(std::memory_order_acquire))
+    die("the clusters of all Kafka drains together name more than " + std::to_string(kMostBrokersOfAll) + " brokers");
+}
+
 void KafkaProducer::fail_for_test() {
   rd_kafka_test_fatal_error(handle_, RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER, "asked for by a test");
 }
 
 }  // namespace sluice
+
+// librdkafka calls this function for each broker that a cluster names, up to 10,000 in one answer, and makes a thread
+// for each that is new. It has no callback for that, so the linker leads its calls here (--wrap, in CMakeLists.txt).
+// The declarations are those of the release that ops/librdkafka builds.
+extern "C" {
+
+// NOLINTBEGIN(bugprone-reserved-identifier): the linker's names
+void __real_rd_kafka_broker_update(rd_kafka_t* handle, int protocol, const rd_kafka_metadata_broker* broker,
+                                   void** found);
+void __wrap_rd_kafka_broker_update(rd_kafka_t* handle, int protocol, const rd_kafka_metadata_broker* broker,
+                                   void** found);
+
+void __wrap_rd_kafka_broker_update(rd_kafka_t* handle, int protocol, const rd_kafka_metadata_broker* broker,
+                                   void** found) {
+  // Only producers of ours have an owner.
+  auto* owner = static_cast<sluice::KafkaProducer*>(rd_kafka_opaque(handle));
+  if (owner == nullptr || owner->may_learn(broker->id)) {
+    __real_rd_kafka_broker_update(handle, protocol, broker, found);
+  } else if (found != nullptr) {
+    *found = nullptr;
+  }
+}
+// NOLINTEND(bugprone-reserved-identifier)
+
+}  // extern "C"

@@ -6,6 +6,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <thread>
@@ -31,6 +32,9 @@ struct KafkaCounters {
   std::atomic<std::uint64_t> producers{0};       // that are alive
   std::atomic<std::uint64_t> producers_made{0};  // ever
   std::atomic<std::uint64_t> fatal{0};           // that ended with a fatal error
+  std::atomic<std::uint64_t> brokers{0};         // that producers know; each has a thread
+  std::atomic<std::uint64_t> brokers_refused{0};
+  std::atomic<bool> ending{false};               // the process ends: nobody waits for last reports
   std::atomic<std::int64_t> queued_lines{0};     // handed over, not reported yet
   std::atomic<std::int64_t> in_flight_lines{0};  // of them, on their way to a broker
   std::atomic<std::uint64_t> acknowledged_lines{0};
@@ -44,6 +48,9 @@ struct KafkaCounters {
 ///
 /// librdkafka 2.8.0 has been seen to send nothing more after a broker came back (ops/adr/0009): a producer that
 /// confirms nothing for kStallLimit, although it could, is taken for dead.
+///
+/// librdkafka makes a thread for each broker that a cluster names. A producer whose cluster names more than
+/// kMostBrokers ends, and says so with is_oversized(): the brokers beyond get no thread.
 ///
 /// Every address that librdkafka connects to, bootstrap or advertised, is asked of the guard first. After a fatal error
 /// dead() is true: what was queued comes back as failed, what was on its way is still reported; a new one is needed.
@@ -64,6 +71,9 @@ class KafkaProducer {
   enum class Taken : std::uint8_t { kYes, kQueueFull, kTooLarge, kFailed };
   /// Longer than librdkafka waits for an answer, so a broker that hangs is not taken for a producer that does.
   static constexpr std::chrono::seconds kStallLimit{90};
+  static constexpr std::size_t kMostBrokers = 256;        // of one cluster
+  static constexpr std::size_t kMostBrokersOfAll = 4096;  // of all producers together,
+  static constexpr std::size_t kAlwaysBrokers = 16;       // but so many for each
 
   /// The error says which option is unusable; never a secret.
   static result<std::unique_ptr<KafkaProducer>, Error> make(const KafkaOptions& options, const AddressGuard& guard,
@@ -80,6 +90,10 @@ class KafkaProducer {
   Taken produce(const Topic& topic, const KafkaEntry& entry, const Labels& labels, KafkaFlight::Line& line);
   /// So many were just taken.
   void handed_over(std::uint32_t lines);
+  /// Its cluster has too many brokers: another producer would end in the same way.
+  bool is_oversized() const { return oversized_.load(std::memory_order_acquire); }
+  /// From librdkafka's threads: whether it may take up this broker.
+  bool may_learn(std::int32_t broker);
   bool dead() const { return dead_.load(std::memory_order_acquire); }
   struct Trouble {
     KafkaFault fault;
@@ -104,6 +118,7 @@ class KafkaProducer {
   void on_error(rd_kafka_op_s* event);
   void on_statistics(std::string_view json);
   void look_for_stall(bool connected);
+  void look_for_size();
   void die(std::string reason);
   void note_trouble(KafkaFault fault, std::string_view sentence);
 
@@ -113,6 +128,10 @@ class KafkaProducer {
   rd_kafka_s* handle_ = nullptr;
   std::atomic<bool> stopping_{false};
   std::atomic<bool> dead_{false};
+  std::atomic<bool> oversized_{false};
+  std::atomic<bool> crowded_{false};
+  std::mutex brokers_mutex_;
+  std::set<std::int32_t> brokers_;
   std::atomic<bool> troubled_{false};
   std::atomic<std::chrono::steady_clock::time_point> tried_to_connect_at_{};
   mutable std::mutex trouble_mutex_;

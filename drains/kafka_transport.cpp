@@ -4,6 +4,7 @@
 #include <array>
 
 #include "drains/destination.hpp"
+#include "logplex/net/tls_material.hpp"
 
 namespace sluice {
 namespace {
@@ -16,6 +17,8 @@ constexpr std::array<std::size_t, 2> kSmallerBatches = {64 << 10, 8 << 10};
 constexpr std::size_t kMessageBytes = 640;
 /// A topic may be allowed larger messages later.
 constexpr std::chrono::minutes kRememberRefused{10};
+/// A topic that refused one record for what it is will refuse more; each change of the batches costs a new producer.
+constexpr std::chrono::minutes kSingleTime{1};
 
 SendReport later() {
   SendReport report;
@@ -57,6 +60,7 @@ Task<SendReport> KafkaTransport::send(const Frame& frame) {
     if (!all_landed()) co_return later();
     SendReport report = break_report();
     begin_again();
+    if (report.verdict == Verdict::kFatal) release_producer();
     co_return report;
   }
   const std::uint64_t closings = closings_;
@@ -82,13 +86,31 @@ Task<result<void, Error>> KafkaTransport::ensure_producer() {
   release_producer();
   const std::string owner = std::to_string(drain_.id) + "-" + std::to_string(environment_.shard.id());
   const KafkaVariant variant = variant_;
+  auto own_key = co_await check_own_key();
+  if (!own_key) co_return std::move(own_key).error();
   auto options = kafka_options(url_, drain_, environment_.settings, variant, owner);
-  auto acquired = co_await environment_.kafka->acquire(std::move(options));
+  auto acquired = co_await environment_.kafka->acquire(std::move(options), drain_.channel);
   if (!acquired) co_return std::move(acquired).error();
   SLUICE_CO_TRY(auto topic, (*acquired)->topic(url_.topic));
   producer_ = std::move(*acquired);
   topic_ = std::move(topic);
   have_variant_ = variant;
+  co_return result<void, Error>();
+}
+
+/// What was stored before keys were checked at the door.
+Task<result<void, Error>> KafkaTransport::check_own_key() {
+  if (key_checked_ || (drain_.client_cert.empty() && drain_.client_key.empty())) co_return result<void, Error>();
+  struct Judged {
+    std::optional<TlsMaterialFault> fault;
+  };
+  auto job = [chain = drain_.client_cert, key = drain_.client_key] {
+    return Judged{check_tls_material({}, chain, key)};
+  };
+  auto judged = co_await environment_.tls_lane.run(std::move(job));
+  if (!judged) co_return Error{judged.error(), "too many certificates are being read"};
+  if (judged->fault) co_return Error{make_error_code(boost::system::errc::invalid_argument), judged->fault->sentence};
+  key_checked_ = true;
   co_return result<void, Error>();
 }
 
@@ -161,8 +183,16 @@ Taken KafkaTransport::hand_over_line(const KafkaEntry& entry, KafkaProducer::Lab
   return taken;
 }
 
+/// The topic takes lines like it never, whatever their size.
+void KafkaTransport::refuse_record(KafkaFlight::Line& line) {
+  refused_.why = "topic " + url_.topic + " does not take a line: " + kafka_error_text(line.outcome);
+  refused_.error_class = to_string(KafkaFault::kRecord);
+  line.outcome = KafkaFlight::kRefused;
+}
+
 void KafkaTransport::refuse(KafkaFlight::Line& line) {
   line.outcome = KafkaFlight::kRefused;
+  refused_.error_class = to_string(KafkaFault::kTooLarge);
   if (line.bytes < smallest_refused_) forget_refused_at_ = environment_.shard.now() + kRememberRefused;
   smallest_refused_ = std::min<std::size_t>(smallest_refused_, line.bytes);
   refused_.why = "a line of " + std::to_string(line.bytes) + " bytes is too large for topic " + url_.topic;
@@ -193,9 +223,12 @@ void KafkaTransport::inspect(KafkaFlight& flight) {
   flight.inspected = flight.handed_over;
   for (KafkaFlight::Line& line : flight.lines()) {
     if (!line.is_failed()) continue;
-    if (have_variant_.single && kafka_fault(line.outcome) == KafkaFault::kTooLarge) {
+    const KafkaFault fault = kafka_fault(line.outcome);
+    if (have_variant_.single && fault == KafkaFault::kTooLarge) {
       refused_singly_ = true;
       refuse(line);
+    } else if (have_variant_.single && fault == KafkaFault::kRecord) {
+      refuse_record(line);
     } else {
       fail(line.outcome);
     }
@@ -218,6 +251,7 @@ void KafkaTransport::begin_again() {
   failure_.reset();
   for (const auto& flight : flights_) flight->begin_again();
   if (fault == KafkaFault::kTooLarge) return take_smaller_batches();
+  if (fault == KafkaFault::kRecord) return take_single_lines();
   // A topic of ours that ends the producer must not end that of others again and again.
   if (fault != KafkaFault::kFatal && producer_ != nullptr && producer_->dead()) variant_.alone = true;
 }
@@ -233,9 +267,21 @@ void KafkaTransport::take_smaller_batches() {
   refused_singly_ = false;
 }
 
+/// Which line of a batch it was is known only when each has one of its own.
+void KafkaTransport::take_single_lines() {
+  variant_.alone = true;
+  variant_.batch_bytes = kSmallerBatches.back();
+  variant_.single = true;
+  refused_singly_ = false;
+  single_until_ = environment_.shard.now() + kSingleTime;
+}
+
 /// Lines that were known to be too large are refused before they spoil a batch: larger ones may pass again.
 void KafkaTransport::take_larger_batches() {
-  if (!variant_.single || !refused_singly_) return;
+  const bool record_refused = single_until_ != SteadyTime{};
+  if (record_refused && environment_.shard.now() < single_until_) return;
+  if (!variant_.single || (!refused_singly_ && !record_refused)) return;
+  single_until_ = {};
   variant_.single = false;
   variant_.batch_bytes = kSmallerBatches.front();
 }
@@ -246,7 +292,12 @@ Refused KafkaTransport::take_refused() {
 }
 
 SendReport KafkaTransport::break_report() const {
-  return failed_report(Verdict::kRetry, to_string(failure_.value_or(KafkaFault::kOther)), failure_text_);
+  const KafkaFault fault = failure_.value_or(KafkaFault::kOther);
+  const bool oversized = fault == KafkaFault::kFatal && producer_ != nullptr && producer_->is_oversized();
+  if (oversized) return failed_report(Verdict::kFatal, "limit", failure_text_);
+  SendReport report = failed_report(Verdict::kRetry, to_string(fault), failure_text_);
+  report.untrusted = fault == KafkaFault::kTls && failure_text_.find("certificate") != std::string::npos;
+  return report;
 }
 
 std::optional<Trouble> KafkaTransport::trouble() const {

@@ -21,6 +21,7 @@ namespace sluice {
 /// and only the lines without a confirmation are handed over: nothing is repeated, and because the producer stops at
 /// the first gap, nothing is reordered. When the broker finds a batch too large, the drain goes on with a producer of
 /// its own and ever smaller batches, at last with one line each; then a line that is too large is known and refused.
+/// When the topic refuses a record for what it is, the drain takes single lines at once, and refuses those alone.
 ///
 /// A full producer queue is kLater: the frame stays with the caller, and goes on where it stopped.
 class KafkaTransport final : public Transport, private KafkaDoor::Owner {
@@ -49,6 +50,7 @@ class KafkaTransport final : public Transport, private KafkaDoor::Owner {
 
   void on_knock() override;
   Task<result<void, Error>> ensure_producer();
+  Task<result<void, Error>> check_own_key();
   bool producer_fits() const;
   void release_producer();
   SendReport hand_over(const Frame& frame);
@@ -61,6 +63,8 @@ class KafkaTransport final : public Transport, private KafkaDoor::Owner {
   void fail(int error);
   void begin_again();
   void refuse(KafkaFlight::Line& line);
+  void refuse_record(KafkaFlight::Line& line);
+  void take_single_lines();
   void take_smaller_batches();
   void take_larger_batches();
   bool all_landed() const;
@@ -83,6 +87,8 @@ class KafkaTransport final : public Transport, private KafkaDoor::Owner {
   SteadyTime forget_refused_at_{};
   Refused refused_;
   bool refused_singly_ = false;  // since single lines began
+  SteadyTime single_until_{};    // single lines, because a record was refused
+  bool key_checked_ = false;
   std::uint64_t closings_ = 0;
 };
 

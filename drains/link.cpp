@@ -1,9 +1,27 @@
 #include "drains/link.hpp"
 
+#include <algorithm>
+
 #include "logplex/net/net_error.hpp"
+#include "logplex/net/tls_material.hpp"
+#include "logplex/runtime/event.hpp"
 
 namespace sluice {
 namespace {
+
+/// Connections of one drain: this often, after a burst.
+constexpr std::chrono::milliseconds kDialCost{100};
+constexpr std::chrono::seconds kDialBurst{2};
+/// A handshake's time of a processor may be this part of the drain's time.
+constexpr int kHandshakeShare = 50;
+constexpr std::chrono::seconds kMostDialCost{5};
+
+result<std::shared_ptr<const TlsContext>, Error> own_context(const TlsClientOptions& options) {
+  // The authorities cost nothing until a receiver's certificate leads to them.
+  if (auto fault = check_tls_material({}, options.client_chain, options.client_key))
+    return Error{NetError::kTlsMaterial, std::move(fault->sentence)};
+  return TlsContext::make(options);
+}
 
 std::string class_of(error_code code) {
   if (code == NetError::kNoSuchHost || code == NetError::kDnsTimeout || code == NetError::kResolverBusy) return "dns";
@@ -11,7 +29,9 @@ std::string class_of(error_code code) {
   if (code == NetError::kTlsHandshake || code == NetError::kTlsCertificate) return "tls";
   if (code == NetError::kTimedOut) return "timeout";
   if (code == NetError::kAddressRefused) return "refused_address";
-  if (code == NetError::kMalformed || code == NetError::kBodyTooLarge) return "http";
+  if (code == NetError::kMalformed || code == NetError::kHeadTooLarge) return "http";
+  if (code == NetError::kTooManyHandshakes) return "limit";
+  if (code == NetError::kTlsMaterial) return "configuration";
   return "closed";
 }
 
@@ -44,7 +64,7 @@ Task<result<std::shared_ptr<const TlsContext>, Error>> Link::tls_context() {
   struct Made {
     result<std::shared_ptr<const TlsContext>, Error> context;
   };
-  auto job = [options = *own_tls_] { return Made{TlsContext::make(options)}; };
+  auto job = [options = *own_tls_] { return Made{own_context(options)}; };
   auto made = co_await environment_.tls_lane.run(std::move(job));
   if (!made) co_return Error{made.error(), "too many certificates are being read"};
   if (made->context) context_ = *made->context;
@@ -56,7 +76,18 @@ Duration Link::fuzz() const {
   return Duration(static_cast<Duration::rep>(shard().rng().below(most + 1)));
 }
 
+Duration Link::pause_before_dial() const {
+  return std::max<Duration>(dials_paid_until_ - kDialBurst - shard().now(), Duration::zero());
+}
+
+void Link::count_dial() {
+  const Duration cpu = facts_ ? facts_->cpu : Duration::zero();
+  const Duration cost = std::clamp<Duration>(cpu * kHandshakeShare, kDialCost, kMostDialCost);
+  dials_paid_until_ = std::max(dials_paid_until_, shard().now()) + cost;
+}
+
 Task<result<std::unique_ptr<ByteStream>, Error>> Link::dial() {
+  if (const Duration pause = pause_before_dial(); pause > Duration::zero()) co_await sleep_for(pause);
   auto context = co_await tls_context();
   if (!context) co_return context.error();
   DialTarget target;
@@ -65,8 +96,9 @@ Task<result<std::unique_ptr<ByteStream>, Error>> Link::dial() {
   target.tls = *context;
   target.owner = owner_;
   auto stream = co_await environment_.dialer.dial(std::move(target), limits_.connect);
+  if (stream && (*stream)->tls() != nullptr) facts_ = *(*stream)->tls();
+  count_dial();
   if (!stream) co_return stream.error();
-  if (const TlsFacts* facts = (*stream)->tls()) facts_ = *facts;
   old_at_ = shard().now() + environment_.settings.max_age;
   touch();
   co_return std::move(*stream);
@@ -76,7 +108,8 @@ void Link::touch() { idle_at_ = shard().now() + limits_.idle + fuzz(); }
 
 SendReport failed_attempt(const Error& error) {
   SendReport report;
-  report.verdict = Verdict::kRetry;
+  report.verdict = error.code == NetError::kTlsMaterial ? Verdict::kFatal : Verdict::kRetry;
+  report.untrusted = error.code == NetError::kTlsCertificate;
   report.error_class = class_of(error.code);
   report.error = error.text();
   return report;

@@ -20,7 +20,8 @@ class Link {
 
   Link(const DrainEnvironment& environment, const Drain& drain, Destination destination, Limits limits);
 
-  /// A new connection. Errors: those of Dialer, and an unusable certificate of the drain's own.
+  /// A new connection. A receiver that ends each connection after one frame gets ten a second, fewer when handshakes
+  /// with it are dear; what is over waits here. Errors: those of Dialer, and kTlsMaterial for the drain's own.
   Task<result<std::unique_ptr<ByteStream>, Error>> dial();
   /// Something was delivered: the connection is not idle.
   void touch();
@@ -38,6 +39,8 @@ class Link {
  private:
   Task<result<std::shared_ptr<const TlsContext>, Error>> tls_context();
   Duration fuzz() const;
+  Duration pause_before_dial() const;
+  void count_dial();
 
   const DrainEnvironment& environment_;
   const Destination destination_;
@@ -46,11 +49,12 @@ class Link {
   std::optional<TlsClientOptions> own_tls_;  // when the default context will not do
   std::shared_ptr<const TlsContext> context_;
   std::optional<TlsFacts> facts_;
+  SteadyTime dials_paid_until_{};  // each dial moves it on by what it may cost
   SteadyTime old_at_{};
   SteadyTime idle_at_{};
 };
 
-/// An attempt that ended with this error: tried again later.
+/// An attempt that ended with this error: tried again later, unless the drain's own certificates or key are the reason.
 SendReport failed_attempt(const Error& error);
 
 }  // namespace sluice

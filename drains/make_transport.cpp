@@ -3,6 +3,7 @@
 #include "drains/kafka_transport.hpp"
 #include "drains/syslog_transport.hpp"
 #include "drains/transport.hpp"
+#include "logplex/net/signing_key.hpp"
 
 namespace sluice {
 
@@ -16,8 +17,14 @@ SendReport Transport::break_report() const {
 result<std::unique_ptr<Transport>, Error> make_transport(const Drain& drain, const DrainEnvironment& environment) {
   if (is_kafka_url(drain.url.reveal())) return make_kafka_transport(drain, environment);
   SLUICE_TRY(Destination destination, parse_destination(drain));
-  if (destination.protocol == Destination::Protocol::kHttp)
-    return std::make_unique<HttpTransport>(environment, drain, std::move(destination));
+  if (destination.protocol == Destination::Protocol::kHttp) {
+    std::optional<BodySigner> signer;
+    if (!drain.secret.empty()) {
+      SLUICE_TRY(Secret key, signing_key(drain.secret));
+      signer.emplace(std::move(key));
+    }
+    return std::make_unique<HttpTransport>(environment, drain, std::move(destination), std::move(signer));
+  }
   return std::make_unique<SyslogTransport>(environment, drain, std::move(destination));
 }
 

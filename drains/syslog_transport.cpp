@@ -10,6 +10,11 @@ namespace {
 
 /// Frames under way: enough for a long line to the receiver, little enough to send again.
 constexpr std::size_t kWindow = 16;
+/// While a new connection confirms nothing, so that it need not stand still for so long.
+constexpr std::size_t kFirstWindow = 64;
+/// How soon there may be news of a frame that is not acknowledged, and of one that only waits for the proof.
+constexpr std::chrono::milliseconds kAcknowledgePoll{8};
+constexpr std::chrono::milliseconds kProofPoll{100};
 /// A receiver that is known to be slow gets its bytes in pieces of this size, each with the send timeout, so that the
 /// timeout measures whether it takes anything and not how large a frame is.
 constexpr std::size_t kSlowPiece = 4 << 10;
@@ -25,7 +30,14 @@ SyslogTransport::SyslogTransport(const DrainEnvironment& environment, const Drai
 
 std::size_t SyslogTransport::window() const {
   const bool comes_to_rest = stream_ != nullptr && !ends_.empty() && link_.is_old();
-  return comes_to_rest ? ends_.size() : kWindow;
+  if (comes_to_rest) return ends_.size();
+  return proven_ ? kWindow : kFirstWindow;
+}
+
+Duration SyslogTransport::confirm_poll() const {
+  const bool all_acknowledged = !ends_.empty() && ends_.back() <= acknowledged_;
+  if (!all_acknowledged || proven_) return kAcknowledgePoll;
+  return std::clamp<Duration>(proven_at_ - link_.shard().now(), kAcknowledgePoll, kProofPoll);
 }
 
 bool SyslogTransport::usable() const { return stream_ != nullptr && stream_->is_open() && !stream_->peer_closed(); }
@@ -82,6 +94,8 @@ Task<result<void, Error>> SyslogTransport::ensure_connected() {
   if (!stream) co_return stream.error();
   stream_ = std::move(*stream);
   written_ = acknowledged_ = 0;
+  proven_ = false;
+  proven_at_ = link_.shard().now() + kProofTime;
   co_return result<void, Error>();
 }
 
@@ -105,8 +119,14 @@ std::size_t SyslogTransport::take_confirmed() {
     lose_connection();
     return 0;
   }
+  Heard heard = proven_ ? Heard::kNothing : look_for_proof();
   std::size_t frames = count_confirmed();
-  if (!ends_.empty() && (is_stuck() || stream_->peer_closed())) {
+  if (ends_.empty()) {
+    if (frames > 0) link_.touch();
+    return frames;
+  }
+  if (proven_ && heard == Heard::kNothing) heard = stream_->hear_out();
+  if (is_stuck() || heard != Heard::kNothing) {
     frames += count_confirmed();  // what was acknowledged just before the end
     lose_connection();
   }
@@ -114,13 +134,26 @@ std::size_t SyslogTransport::take_confirmed() {
   return frames;
 }
 
-std::size_t SyslogTransport::count_confirmed() {
+/// A peer that ends the connection in order has read what it acknowledged.
+Heard SyslogTransport::look_for_proof() {
+  const Heard heard = stream_->hear_out();
+  const bool stands = heard == Heard::kNothing && link_.shard().now() >= proven_at_;
+  proven_ = stands || heard == Heard::kEnd;
+  return heard;
+}
+
+void SyslogTransport::note_acknowledged() {
   const std::uint64_t waiting = std::min<std::uint64_t>(stream_->unacked_bytes(), written_);
   if (written_ - waiting > acknowledged_) {
     acknowledged_ = written_ - waiting;
     progress_at_ = link_.shard().now();
   }
+}
+
+std::size_t SyslogTransport::count_confirmed() {
+  note_acknowledged();
   std::size_t frames = 0;
+  if (!proven_) return frames;
   for (; !ends_.empty() && ends_.front() <= acknowledged_; ++frames) ends_.pop_front();
   return frames;
 }
@@ -130,15 +163,19 @@ void SyslogTransport::lose_connection() {
   broken_ = broken_ || !ends_.empty();
   begun_ = 0;
   ends_.clear();
-  if (stream_ != nullptr) stream_->close();
+  if (stream_ == nullptr || !stream_->is_open()) return;
+  static_cast<void>(stream_->hear_out());
+  stream_->close();
 }
 
 bool SyslogTransport::is_stuck() const {
-  return link_.shard().now() - progress_at_ > link_.environment().settings.syslog_send_timeout;
+  const bool waits_for_proof = ends_.back() <= acknowledged_;
+  return !waits_for_proof && link_.shard().now() - progress_at_ > link_.environment().settings.syslog_send_timeout;
 }
 
 void SyslogTransport::tend() {
-  if (stream_ != nullptr && ends_.empty() && (!usable() || link_.is_idle() || link_.is_old())) close();
+  if (stream_ == nullptr || !ends_.empty()) return;
+  if (stream_->hear_out() != Heard::kNothing || !usable() || link_.is_idle() || link_.is_old()) close();
 }
 
 void SyslogTransport::close() {

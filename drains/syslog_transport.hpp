@@ -16,7 +16,12 @@ namespace sluice {
 ///
 /// For TLS the queue also holds the records' own bytes, so that frames are confirmed late but never early.
 ///
-/// A receiver that acknowledges nothing for drains.syslog_send_timeout is disconnected. What it says is ignored.
+/// A peer's TCP also acknowledges what nobody reads: a balancer without receivers takes connections and resets them.
+/// So a new connection confirms nothing before it has stood for kProofTime; one that is reset before that has delivered
+/// nothing, and all its frames are sent again.
+///
+/// A receiver that acknowledges nothing for drains.syslog_send_timeout is disconnected. What it says is read and thrown
+/// away: unread, it would reset the connection when we close it.
 class SyslogTransport final : public Transport {
  public:
   SyslogTransport(const DrainEnvironment& environment, const Drain& drain, Destination destination);
@@ -28,9 +33,13 @@ class SyslogTransport final : public Transport {
   std::size_t window() const override;
   std::size_t take_confirmed() override;
   bool broken() const override { return broken_; }
+  Duration confirm_poll() const override;
   void tend() override;
   void close() override;
   const TlsFacts* tls() const override { return link_.tls(); }
+
+  /// Long enough for a balancer to find that it has no receivers.
+  static constexpr std::chrono::seconds kProofTime{1};
 
  private:
   Task<result<void, Error>> ensure_connected();
@@ -40,6 +49,8 @@ class SyslogTransport final : public Transport {
   bool usable() const;
   bool is_stuck() const;
   std::size_t count_confirmed();
+  void note_acknowledged();
+  Heard look_for_proof();
   void lose_connection();
 
   Link link_;
@@ -50,7 +61,9 @@ class SyslogTransport final : public Transport {
   std::deque<std::uint64_t> ends_;
   std::uint64_t acknowledged_ = 0;
   SteadyTime progress_at_{};  // when acknowledged_ last grew
-  bool slow_ = false;         // did not take a whole frame in time
+  SteadyTime proven_at_{};
+  bool proven_ = true;  // the connection has stood long enough
+  bool slow_ = false;   // did not take a whole frame in time
   bool broken_ = false;
 };
 

@@ -35,6 +35,8 @@ struct SendReport {
   Verdict verdict = Verdict::kRetry;
   Duration retry_after{};  // what the receiver asked for; 0 = nothing
   std::optional<int> http_status;
+  bool smaller = false;     // the receiver was too slow for it: with kRetry, tried again in parts
+  bool untrusted = false;   // a certificate was not accepted: the drain's owner is told
   std::string error_class;  // one of those in ErrorCounts; empty when delivered or sent
   std::string error;        // a sentence without secrets; empty when delivered or sent
 };
@@ -48,6 +50,7 @@ struct Trouble {
 /// Lines of confirmed frames that the receiver refused one by one.
 struct Refused {
   std::uint64_t lines = 0;
+  std::string_view error_class = "too_large";
   std::string why;
 };
 
@@ -79,6 +82,8 @@ class Transport {
   virtual SendReport break_report() const;
   /// Why unconfirmed frames make no progress though nothing is broken; none when all is well.
   virtual std::optional<Trouble> trouble() const { return std::nullopt; }
+  /// How soon take_confirmed() may have news while frames are unconfirmed.
+  virtual Duration confirm_poll() const { return std::chrono::milliseconds(8); }
   /// Memory that copies of unconfirmed frames take, for the byte budget.
   virtual std::uint64_t held_bytes() const { return 0; }
   /// `wake` is to be set when there may be something to take, or room again; not by the destructor.
@@ -101,6 +106,7 @@ struct DrainEnvironment {
   std::string user_agent;                         // "Logplex/<version>"
   KafkaHub* kafka = nullptr;                      // the process's producers; nullptr = no Kafka drains
   const ChannelNames* channels = nullptr;         // of this shard; nullptr = lines go without their channel's name
+  std::string origin = {};                        // log id of this node, hexadecimal: HTTP receivers are told
 };
 
 /// The transport for a drain's url. Error: an unknown scheme or an unusable url; never a secret.

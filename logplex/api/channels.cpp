@@ -35,22 +35,22 @@ json::object tokens_json(const ChannelEntry& channel) {
   return tokens;
 }
 
-json::array drains_json(const ChannelEntry& channel) {
+json::array drains_json(const ChannelEntry& channel, const Principal& who) {
   json::array drains;
   for (const auto& entry : channel.drains) {
     const auto& drain = entry->drain;
     if (drain.reserved()) continue;
-    drains.push_back(json::object{
-        {"id", drain.id}, {"token", token_text('d', drain.token)}, {"url", redacted_url(drain.url.reveal())}});
+    drains.push_back(
+        json::object{{"id", drain.id}, {"token", token_text('d', drain.token)}, {"url", shown_url(drain, who)}});
   }
   return drains;
 }
 
 /// Logplex's form: absent rather than empty.
-json::object channel_json(const ChannelEntry& channel) {
+json::object channel_json(const ChannelEntry& channel, const Principal& who) {
   json::object out{{"channel", channel.channel.id}};
   if (auto tokens = tokens_json(channel); !tokens.empty()) out["tokens"] = std::move(tokens);
-  if (auto drains = drains_json(channel); !drains.empty()) out["drains"] = std::move(drains);
+  if (auto drains = drains_json(channel, who); !drains.empty()) out["drains"] = std::move(drains);
   return out;
 }
 
@@ -70,12 +70,12 @@ Task<ApiAnswer> put_channel(ApiCall& call) {
   if (applied.has_error()) co_return answer_for(applied.error());
   const auto* channel = call.parts.config().channel(call.parameter(0));
   if (channel == nullptr) co_return no_channel();  // deleted in the meantime
-  co_return json_answer(applied->created ? 201 : 200, channel_json(*channel));
+  co_return json_answer(applied->created ? 201 : 200, channel_json(*channel, call.who));
 }
 
 Task<ApiAnswer> get_channel(ApiCall& call) {
   const auto* channel = call.parts.config().channel(call.parameter(0));
-  co_return channel == nullptr ? no_channel() : json_answer(200, channel_json(*channel));
+  co_return channel == nullptr ? no_channel() : json_answer(200, channel_json(*channel, call.who));
 }
 
 Task<ApiAnswer> delete_channel(ApiCall& call) { return remove_by(call, DeleteChannel{call.parameter(0)}); }

@@ -39,7 +39,7 @@ Task<ApiAnswer> set_paused(ApiCall& call, Drain drain, bool paused) {
   if (applied.has_error()) co_return answer_for(applied.error());
   const auto report = co_await call.parts.drains.report(drain.id);
   drain.paused = paused;
-  co_return json_answer(200, drain_json(drain, report));
+  co_return json_answer(200, drain_json(drain, report, call.who));
 }
 
 }  // namespace

@@ -18,12 +18,15 @@ struct Kind {
   std::string_view scheme;
   std::array<std::string_view, 3> formats;  // the first is the default
   bool insecure;                            // takes the fragment #insecure
+  std::uint16_t port = 0;                   // when the url has none
 };
 constexpr Kind kKinds[] = {
-    {"http", {"logplex", "rfc5424", "ndjson"}, false}, {"https", {"logplex", "rfc5424", "ndjson"}, false},
-    {"syslog", {"logplex", "rfc5424"}, false},         {"syslog+tls", {"logplex", "rfc5424"}, true},
-    {"kafka", {"rfc5424", "json", "raw"}, true},       {"kafka+tls", {"rfc5424", "json", "raw"}, true},
+    {"http", {"logplex", "rfc5424", "ndjson"}, false, 80}, {"https", {"logplex", "rfc5424", "ndjson"}, false, 443},
+    {"syslog", {"logplex", "rfc5424"}, false, 601},        {"syslog+tls", {"logplex", "rfc5424"}, true, 6514},
+    {"kafka", {"rfc5424", "json", "raw"}, true},           {"kafka+tls", {"rfc5424", "json", "raw"}, true},
 };
+
+constexpr const char* kInsecureTaken = "only syslog+tls:// and kafka+tls:// take #insecure";
 
 std::string_view scheme_of(std::string_view url) { return url.substr(0, std::min(url.find("://"), url.size())); }
 
@@ -36,7 +39,7 @@ const Kind* kind_of_url(std::string_view url) {
 
 BadInput bad(unsigned status, std::string sentence) { return {std::move(sentence), "url", status}; }
 
-checked<void> check_host(const std::string& host, const AddressGuard& guard) {
+checked<void> check_host(const std::string& host, std::uint16_t port, const AddressGuard& guard) {
   if (host.empty()) return bad(400, "url has no host");
   boost::system::error_code not_literal;
   const auto address = boost::asio::ip::make_address(host, not_literal);
@@ -48,12 +51,17 @@ checked<void> check_host(const std::string& host, const AddressGuard& guard) {
   }
   if (const auto refusal = guard.refusal(address); !refusal.empty())
     return bad(422, "url leads to a " + std::string(refusal) + " address, which drains.allow_cidrs does not allow");
+  if (guard.is_own_listener(address, port)) return bad(422, "url leads to a listener of this node itself");
   return {};
 }
 
 checked<void> check_fragment(const Url& url, const Kind& kind) {
-  if (url.fragment.empty() || url.scheme.starts_with("http")) return {};
+  if (url.fragment.empty()) return {};
+  // An anchor means nothing to a receiver; this one would seem to switch a check off.
+  if (url.scheme.starts_with("http"))
+    return url.fragment == "insecure" ? checked<void>(bad(422, kInsecureTaken)) : checked<void>();
   if (kind.insecure && url.fragment == "insecure") return {};
+  if (url.fragment == "insecure") return bad(422, kInsecureTaken);
   return bad(422, kind.insecure ? "the only fragment that a syslog+tls url may have is #insecure"
                                 : "a syslog url has no fragment");
 }
@@ -62,7 +70,7 @@ checked<void> check_kafka_url(std::string_view text, const AddressGuard& guard) 
   const auto url = parse_kafka_url(text);
   if (url.has_error()) return bad(422, "url is not valid: " + url.error().text());
   for (const auto& broker : url->brokers)
-    if (auto host = check_host(broker.host, guard); host.has_error()) return host;
+    if (auto host = check_host(broker.host, broker.port, guard); host.has_error()) return host;
   return {};
 }
 
@@ -75,7 +83,8 @@ checked<void> check_drain_url(std::string_view text, const AddressGuard& guard) 
   const Kind* kind = kind_of_url(text);
   if (kind == nullptr)
     return bad(422, "url must begin with http://, https://, syslog://, syslog+tls://, kafka:// or kafka+tls://");
-  if (auto host = check_host(url->host, guard); host.has_error()) return host;
+  const std::uint16_t port = url->port == 0 ? kind->port : url->port;
+  if (auto host = check_host(url->host, port, guard); host.has_error()) return host;
   return check_fragment(*url, *kind);
 }
 

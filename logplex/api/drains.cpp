@@ -7,6 +7,9 @@
 #include "logplex/api/drain_url.hpp"
 #include "logplex/api/handlers.hpp"
 #include "logplex/api/json_body.hpp"
+#include "logplex/model/public_url.hpp"
+#include "logplex/net/signing_key.hpp"
+#include "logplex/net/tls_material.hpp"
 #include "logplex/wire/filter.hpp"
 #include "logplex/wire/timestamp.hpp"
 
@@ -50,8 +53,17 @@ checked<void> refuse_what_is_missing(const Drain& drain) {
 }
 
 checked<void> check_secret(const Drain& drain) {
-  if (drain.secret.empty() || delivers_by_http(drain.url.reveal())) return {};
-  return BadInput{"only what goes to an http or https url can be signed", "secret", 422};
+  if (drain.secret.empty()) return {};
+  if (!delivers_by_http(drain.url.reveal()))
+    return BadInput{"only what goes to an http or https url can be signed", "secret", 422};
+  if (const auto key = signing_key(drain.secret); key.has_error()) return BadInput{key.error().text(), "secret", 422};
+  return {};
+}
+
+checked<void> check_material(const Drain& drain) {
+  auto fault = check_tls_material(drain.ca, drain.client_cert, drain.client_key);
+  if (!fault) return {};
+  return BadInput{std::move(fault->sentence), std::move(fault->field), 422};
 }
 
 checked<Drain> read_drain(const ApiCall& call) {
@@ -70,6 +82,7 @@ checked<Drain> read_drain(const ApiCall& call) {
   drain.client_key = Secret(string_or(call.body, "client_key"));
   drain.secret = Secret(string_or(call.body, "secret"));
   SLUICE_TRY_VOID(check_secret(drain));
+  SLUICE_TRY_VOID(check_material(drain));
   SLUICE_TRY_VOID(refuse_what_is_missing(drain));
   return drain;
 }
@@ -90,7 +103,7 @@ Task<ApiAnswer> show_drain(ApiCall& call, std::uint64_t id, unsigned status) {
   const auto drain = find_drain(call, std::to_string(id));
   if (!drain) co_return no_such_drain();
   const auto report = co_await call.parts.drains.report(id);
-  co_return json_answer(status, drain_json(*drain, report));
+  co_return json_answer(status, drain_json(*drain, report, call.who));
 }
 
 json::value time_json(const std::optional<WallTime>& time) {
@@ -123,10 +136,15 @@ json::object stats_json(const DrainStats& stats) {
   return out;
 }
 
-json::object drain_json(const Drain& drain, const DrainReport& report) {
+std::string shown_url(const Drain& drain, const Principal& who) {
+  const auto& url = drain.url.reveal();
+  return who.may(Scope::kDrainsWrite) ? redacted_url(url) : public_url(url);
+}
+
+json::object drain_json(const Drain& drain, const DrainReport& report, const Principal& who) {
   json::object out{{"id", drain.id}, {"token", token_text('d', drain.token)}};
   const auto& url = drain.url.reveal();
-  if (!drain.reserved()) out["url"] = redacted_url(url);
+  if (!drain.reserved()) out["url"] = shown_url(drain, who);
   out["format"] = drain.format.empty() ? default_drain_format(url) : std::string_view(drain.format);
   out["durable"] = drain.durable;
   out["filter"] = drain.filter;
@@ -156,7 +174,7 @@ Task<ApiAnswer> list_drains(ApiCall& call) {
   json::array items;
   for (const auto& drain : drains) {
     const auto report = co_await call.parts.drains.report(drain.id);
-    items.push_back(drain_json(drain, report));
+    items.push_back(drain_json(drain, report, call.who));
   }
   co_return list_answer(std::move(items), {});
 }

@@ -75,7 +75,10 @@ extern const BodySchema kKeyBody;
 extern const BodySchema kNoBody;
 
 /// A drain as every answer shows it.
-boost::json::object drain_json(const Drain& drain, const DrainReport& report);
+/// The drain's url for `who`, without secrets; its path only with drains:write.
+std::string shown_url(const Drain& drain, const Principal& who);
+/// `who` sees the url's path only with drains:write.
+boost::json::object drain_json(const Drain& drain, const DrainReport& report, const Principal& who);
 boost::json::object stats_json(const DrainStats& stats);
 
 }  // namespace sluice

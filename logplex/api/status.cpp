@@ -62,7 +62,7 @@ json::array unhealthy_json(const ApiCall& call, const std::vector<UnhealthyDrain
     if (entry == nullptr || !call.who.may(Scope::kDrainsRead)) continue;
     const auto& channel = entry->drain.channel;
     if (channel.empty() ? !call.who.all_channels() : !call.who.may_use(channel)) continue;
-    auto drain = drain_json(entry->drain, report);
+    auto drain = drain_json(entry->drain, report, call.who);
     drain["channel"] = channel.empty() ? json::value() : json::value(channel);
     out.push_back(std::move(drain));
   }

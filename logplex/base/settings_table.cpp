@@ -202,7 +202,7 @@ const SettingRow kTable[] = {
     {"drains.kafka_queue_bytes", AT(drains, kafka_queue_bytes), "64MiB", "1MiB..1GiB", kStart,
      "Most that one producer holds; when it is full, its drains wait."},
     {"drains.kafka_max_producers", AT(drains, kafka_max_producers), "64", "1..1000", kStart,
-     "Producers in the process, one for each cluster and credential; drains that need more fail."},
+     "Producers in the process, one for each cluster and credential; a quarter is for global drains."},
     {"drains.idle_fuzz", AT(drains, idle_fuzz), "15s", "0s..1h", kStart, "Random part added to the idle timeouts."},
     {"drains.max_age", AT(drains, max_age), "5h", "10ms..30d", kStart,
      "Oldest a drain's connection grows, so that load and DNS changes spread."},

@@ -27,8 +27,10 @@ constexpr std::size_t kLargestAnswer = std::size_t{64} << 20;
 constexpr std::size_t kPiece = 64 << 10;
 
 Error unreachable(const Endpoint& endpoint, const std::string& why) {
-  return cli_error(CliError::kUnreachable,
-                   "cannot reach " + endpoint.str() + ": " + why + "; is the server running? (--url, SLUICE_URL)");
+  const bool answers = why.find("TLS") != std::string::npos;  // a server is there, and is another than was meant
+  const char* hint =
+      answers ? "; is it http:// that you mean? (--url, SLUICE_URL)" : "; is the server running? (--url, SLUICE_URL)";
+  return cli_error(CliError::kUnreachable, "cannot reach " + endpoint.str() + ": " + why + hint);
 }
 
 std::string words_of(error_code code) {

@@ -24,6 +24,12 @@
 namespace sluice {
 namespace {
 
+/// Handshakes with the receivers of drains: at most this much of the processors, behind the shards, in the order in
+/// which they come. Each drain has one at a time.
+constexpr std::size_t kHandshakeThreads = 2;
+constexpr std::size_t kHandshakesWaiting = 65'536;
+constexpr int kHandshakeNice = 5;
+
 constexpr unsigned kEverybodyReads = 0644;
 /// What is cancelled ends within a few turns; longer means a fault of ours, which must not keep the process.
 constexpr std::chrono::milliseconds kCancelGrace{500};
@@ -113,6 +119,7 @@ Node::~Node() {
   parts_.clear();
   api_.reset();
   descriptors_.reset();
+  handshake_lane_.reset();
   tls_lane_.reset();
   drain_names_.reset();
   backend_names_.reset();
@@ -152,10 +159,13 @@ result<void, Error> Node::open() {
   backend_names_ = std::make_unique<Resolver>(resolver_options(settings_, "router"));
   drain_names_ = std::make_unique<Resolver>(resolver_options(settings_, "drains"));
   tls_lane_ = std::make_unique<Lane>("tls", 1, 256);
+  handshake_lane_ = std::make_unique<Lane>("handshake", kHandshakeThreads, kHandshakesWaiting, kHandshakeNice);
   descriptors_ = std::make_unique<DescriptorGauge>();
-  kafka_ = std::make_unique<KafkaHub>(guard_, settings_.drains.kafka_max_producers);
+  const KafkaHub::Shares producers{settings_.drains.kafka_max_producers, settings_.limits.kafka_producers_per_channel};
+  kafka_ = std::make_unique<KafkaHub>(guard_, producers);
   ingress_pools_ = std::make_unique<IngressPools>(runtime_->size(), settings_);
   SLUICE_TRY_VOID(open_listeners());
+  guard_.refuse_listeners(listeners_->endpoints());
   SLUICE_TRY(proxy_settings_.backends, BackendGuard::parse(settings_.router.deny_cidrs, settings_.router.allow_cidrs));
   proxy_settings_.backends.refuse_listeners(listeners_->endpoints());
   store_->start(*runtime_);

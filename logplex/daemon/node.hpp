@@ -53,6 +53,7 @@ class Node {
   const AdminSource& admin_source() const { return admin_source_; }
   const std::shared_ptr<const TlsContext>& drain_tls() const { return drain_tls_; }
   Lane& tls_lane() { return *tls_lane_; }
+  Lane& handshake_lane() { return *handshake_lane_; }
   KafkaHub& kafka() { return *kafka_; }
   IngressPools& ingress_pools() { return *ingress_pools_; }
   const ProxySettings& proxy_settings() const { return proxy_settings_; }
@@ -111,6 +112,7 @@ class Node {
   std::unique_ptr<Resolver> drain_names_;
   std::unique_ptr<Lane> tls_lane_;
   std::unique_ptr<DescriptorGauge> descriptors_;
+  std::unique_ptr<Lane> handshake_lane_;
   std::unique_ptr<KafkaHub> kafka_;
   std::unique_ptr<IngressPools> ingress_pools_;
   std::unique_ptr<ListenerTable> listeners_;

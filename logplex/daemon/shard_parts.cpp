@@ -1,11 +1,19 @@
 #include "logplex/daemon/shard_parts.hpp"
 
+#include <fmt/format.h>
+
 #include "logplex/daemon/node.hpp"
 
 namespace sluice {
 namespace {
 
 constexpr const char* kUserAgent = "Logplex/sluice-" SLUICE_VERSION;
+
+DrainEnvironment drain_environment(Node& node, Shard& shard, Dialer& dialer) {
+  const std::string origin = fmt::format("{:016x}", node.fabric().identity().log_id);
+  return {shard,   dialer, node.settings().drains, node.drain_tls(), node.tls_lane(), kUserAgent, &node.kafka(),
+          nullptr, origin};
+}
 
 HttpServerOptions ingress_options(const IngressSettings& settings, UnprovenList& unproven) {
   HttpServerOptions options;
@@ -31,9 +39,8 @@ ShardParts::ShardParts(Node& node, Shard& shard)
       fabric_(node.fabric().shard(shard.id())),
       feed_(node.store().feed(shard)),
       opener_(fabric_),
-      dialer_(shard, node.drain_names(), node.guard()),
-      drains_({shard, dialer_, node.settings().drains, node.drain_tls(), node.tls_lane(), kUserAgent, &node.kafka()},
-              fabric_, node.runtime().size()),
+      dialer_(shard, node.drain_names(), node.guard(), &node.handshake_lane()),
+      drains_(drain_environment(node, shard, dialer_), fabric_, node.runtime().size()),
       backend_names_(node.backend_names(), node.settings().router.connect_timeout),
       proxy_(shard, node.proxy_settings(), feed_, fabric_, backend_names_, node.router_shares()),
       unproven_http_(shard, node.ingress_pools().http),

@@ -37,7 +37,7 @@ std::optional<ip::address> embedded(const ip::address& address) {
 bool is_local(const ip::address& address) { return address.is_loopback() || address.is_unspecified(); }
 
 Error in_setting(std::string_view setting, const Error& error) {
-  return {error.code(), std::string(setting) + ": " + error.text()};
+  return {error.code, std::string(setting) + ": " + error.text()};
 }
 
 }  // namespace

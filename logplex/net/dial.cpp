@@ -1,5 +1,7 @@
 #include "logplex/net/dial.hpp"
 
+#include <poll.h>
+
 #include <algorithm>
 
 #include <boost/asio/error.hpp>
@@ -11,7 +13,7 @@
 namespace sluice {
 namespace {
 
-/// Closes the socket when the time passes.
+/// Closes the socket when the time passes, unless the connect is over by then and the shard was too busy to see it.
 class ConnectLimit {
  public:
   ConnectLimit(Shard& shard, TcpSocket& socket, Duration time)
@@ -21,8 +23,11 @@ class ConnectLimit {
 
  private:
   static void fire(void* self) {
+    TcpSocket& socket = static_cast<ConnectLimit*>(self)->socket_;
+    if (!socket.is_open()) return;
+    pollfd state{socket.native_handle(), POLLOUT, 0};
     error_code ignored;
-    static_cast<ConnectLimit*>(self)->socket_.close(ignored);
+    if (::poll(&state, 1, 0) == 0) socket.close(ignored);
   }
 
   TcpSocket& socket_;
@@ -49,10 +54,8 @@ Task<result<TcpSocket, Error>> Dialer::connect(const DialTarget& target, const R
   Error last = failure(target, NetError::kConnectFailed, "the host name has no address");
   std::size_t left = addresses.size();
   for (const auto& address : addresses) {
-    if (const auto kind = guard_.refusal(address); !kind.empty()) {
-      last = failure(
-          target, NetError::kAddressRefused,
-          address.to_string() + " is a " + std::string(kind) + " address, which drains.allow_cidrs does not name");
+    if (const auto why = guard_.refusal(address, target.port); !why.empty()) {
+      last = failure(target, NetError::kAddressRefused, why);
       --left;
       continue;
     }
@@ -82,8 +85,8 @@ Task<result<std::unique_ptr<ByteStream>, Error>> Dialer::dial(DialTarget target,
   auto socket = co_await connect(target, *addresses, until);
   if (!socket) co_return socket.error();
   if (target.tls == nullptr) co_return std::unique_ptr<ByteStream>(std::make_unique<TcpStream>(std::move(*socket)));
-  auto stream =
-      co_await connect_tls(std::move(*socket), target.tls, host, std::max<Duration>(until - shard_.now(), {}));
+  const Duration patience = std::max<Duration>(until - shard_.now(), timeout / 2);
+  auto stream = co_await connect_tls(std::move(*socket), target.tls, host, patience, handshakes_);
   if (!stream) co_return failure(target, stream.error().code, stream.error().text());
   co_return std::move(*stream);
 }

@@ -20,13 +20,14 @@ struct DialTarget {
 };
 
 /// Makes client connections: resolves, asks the address guard about every address it is about to use, tries them in
-/// turn, shakes hands when TLS is asked for; all within one deadline. Keepalive and TCP_NODELAY are on.
+/// turn, shakes hands when TLS is asked for. Keepalive and TCP_NODELAY are on. The deadline is for all of it, but a
+/// handshake has at least half of that time, because the shard may have been too busy to see that it was connected.
 ///
-/// One per shard, on that shard; resolver and guard outlive it.
+/// One per shard, on that shard; resolver, guard and the lane for handshakes (nullptr: on the shard) outlive it.
 class Dialer {
  public:
-  Dialer(Shard& shard, Resolver& resolver, const AddressGuard& guard)
-      : shard_(shard), resolver_(resolver), guard_(guard) {}
+  Dialer(Shard& shard, Resolver& resolver, const AddressGuard& guard, Lane* handshakes = nullptr)
+      : shard_(shard), resolver_(resolver), guard_(guard), handshakes_(handshakes) {}
 
   /// Errors: those of Resolver, kAddressRefused, kConnectFailed, kTimedOut, kTlsHandshake, kTlsCertificate (message =
   /// the alert or verification error). Every message names host and port.
@@ -39,6 +40,7 @@ class Dialer {
   Shard& shard_;
   Resolver& resolver_;
   const AddressGuard& guard_;
+  Lane* const handshakes_;
 };
 
 }  // namespace sluice

@@ -15,25 +15,31 @@ Error unreadable(error_code why) {
   if (why == NetError::kMalformed) return failure(NetError::kMalformed, "the answer is not valid HTTP");
   if (why == NetError::kClosed)
     return failure(NetError::kClosed, "the connection ended before the answer was complete");
-  return {why, "the answer is too large"};
+  return {why, "the head of the answer is too large"};
 }
 
 }  // namespace
 
-bool HttpConnection::reusable() const { return !broken_ && stream_->is_open() && !stream_->peer_closed(); }
+bool HttpConnection::reusable() const { return !broken_ && stream_->is_quiet(); }
 
 Task<result<HttpReply, Error>> HttpConnection::exchange(std::string_view head, std::string_view body,
                                                         Duration timeout) {
+  const std::array<std::string_view, 2> request{head, body};
+  auto reply = co_await exchange(request, timeout);
+  co_return std::move(reply);
+}
+
+Task<result<HttpReply, Error>> HttpConnection::exchange(std::span<const std::string_view> request, Duration timeout) {
   CloseAfter limit(*stream_, timeout);
   broken_ = true;
   ++exchanges_;
-  const auto sent = co_await stream_->write_all(head, body);
+  const auto sent = co_await stream_->write_parts(request);
   if (limit.fired()) co_return failure(NetError::kTimedOut, "the request could not be sent in time");
   // A server may answer and close before it has read everything: its answer may still be there.
   if (sent.has_error() && sent.error() == asio::error::operation_aborted)
     co_return failure(NetError::kClosed, "the connection was closed");
   auto reply = co_await read_reply();
-  if (limit.fired()) co_return failure(NetError::kTimedOut, "no answer in time");
+  if (limit.fired() && !reply) co_return failure(NetError::kTimedOut, "no answer in time");
   if (sent.has_error() && reply) reply->keep_alive = false;
   if (!reply) co_return reply.error();
   broken_ = !reply->keep_alive;

@@ -26,17 +26,21 @@ class HttpConnection {
  public:
   static constexpr std::size_t kHeadMax = 64 << 10;
   static constexpr std::size_t kBodyKept = 2 << 10;
-  static constexpr std::size_t kBodyMax = 16 << 20;  // a longer answer is an error
+  static constexpr std::size_t kBodyMax = 16 << 20;  // a longer answer ends the connection
 
   explicit HttpConnection(std::unique_ptr<ByteStream> stream) : stream_(std::move(stream)) {}
 
   /// Writes `head` (request line, headers and the empty line, exactly these bytes) and `body` in one piece, then reads
-  /// the answer; 1xx answers are skipped. Both views must stay until it returns.
-  /// Errors: kClosed (before any byte of an answer: with a kept-alive connection it is safe to try a new one),
-  /// kMalformed, kHeadTooLarge, kBodyTooLarge, kTimedOut, kTlsCertificate (the server refused ours).
+  /// the answer; 1xx answers are skipped. Both views must stay until it returns. An answer is what has a status
+  /// line: one that is cut, malformed or endless behind it counts, and ends the connection.
+  /// Errors: kClosed (before an answer: with a kept-alive connection it is safe to try a new one), kMalformed,
+  /// kHeadTooLarge, kTimedOut, kTlsCertificate (the server refused ours).
   Task<result<HttpReply, Error>> exchange(std::string_view head, std::string_view body, Duration timeout);
+  /// The same for a request in more parts.
+  Task<result<HttpReply, Error>> exchange(std::span<const std::string_view> request, Duration timeout);
 
-  /// True while another exchange may be tried: kept alive, not closed by the peer, nothing unexpected received.
+  /// True while another exchange may be tried: kept alive, not closed by the peer, and nothing received since the last
+  /// answer (RFC 9112, 9.2): it would be taken for the next one.
   bool reusable() const;
   bool used() const { return exchanges_ > 0; }
   ByteStream& stream() { return *stream_; }

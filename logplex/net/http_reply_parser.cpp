@@ -1,95 +1,165 @@
 #include "logplex/net/http_reply_parser.hpp"
 
 #include <algorithm>
-
-#include <boost/asio/buffer.hpp>
-#include <boost/beast/http/basic_parser.hpp>
+#include <charconv>
 
 namespace sluice {
 namespace {
 
-namespace http = boost::beast::http;
-using boost::beast::string_view;
+/// More are not kept, and no receiver needs them.
+constexpr std::size_t kFieldsMax = 128;
+
+bool is_blank(char c) { return c == ' ' || c == '\t'; }
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+std::string_view trimmed(std::string_view text) {
+  while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
+  while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
+  return text;
+}
+
+/// Whether a comma-separated field has this element.
+bool lists(std::string_view value, std::string_view wanted) {
+  while (!value.empty()) {
+    const auto comma = std::min(value.find(','), value.size());
+    if (equal_ignoring_case(trimmed(value.substr(0, comma)), wanted)) return true;
+    value.remove_prefix(std::min(comma + 1, value.size()));
+  }
+  return false;
+}
 
 }  // namespace
 
-class HttpReplyParser::Beast final : public http::basic_parser<false> {
- public:
-  explicit Beast(HttpReply& r) : reply(r) {
-    header_limit(2 * HttpConnection::kHeadMax);
-    body_limit(boost::none);
-  }
-  HttpReply& reply;
-
- private:
-  void on_request_impl(http::verb, string_view, string_view, int, error_code&) override {}
-  void on_response_impl(int code, string_view, int, error_code&) override { reply.status = code; }
-  void on_field_impl(http::field, string_view name, string_view value, error_code&) override {
-    reply.headers.emplace_back(std::string(name.data(), name.size()), std::string(value.data(), value.size()));
-  }
-  void on_header_impl(error_code&) override {}
-  void on_body_init_impl(const boost::optional<std::uint64_t>&, error_code&) override {}
-  std::size_t on_body_impl(string_view, error_code&) override { return 0; }
-  void on_chunk_header_impl(std::uint64_t, string_view, error_code&) override {}
-  std::size_t on_chunk_body_impl(std::uint64_t, string_view, error_code&) override { return 0; }
-  void on_finish_impl(error_code&) override {}
-};
-
-HttpReplyParser::HttpReplyParser(HttpReply& reply) : reply_(reply), beast_(std::make_unique<Beast>(reply)) {}
-
-HttpReplyParser::~HttpReplyParser() = default;
-
 result<std::size_t> HttpReplyParser::feed(std::string_view bytes) {
   std::size_t taken = 0;
-  if (!body_) {
-    SLUICE_TRY(taken, feed_head(bytes));
-  }
-  while (body_ && !body_->done() && taken < bytes.size()) {
-    std::string_view data;
-    SLUICE_TRY(const auto step, body_->next(bytes.substr(taken), data));
+  while (!done() && taken < bytes.size()) {
+    if (body_) {
+      taken += feed_body(bytes.substr(taken));
+      continue;
+    }
+    SLUICE_TRY(const auto step, feed_line(bytes.substr(taken)));
+    if (step == 0) break;
     taken += step;
-    SLUICE_TRY_VOID(keep(data));
   }
   return taken;
 }
 
-result<std::size_t> HttpReplyParser::feed_head(std::string_view bytes) {
-  const auto end = bytes.find("\r\n\r\n");
-  if (end == std::string_view::npos) {
-    if (bytes.size() > HttpConnection::kHeadMax) return NetError::kHeadTooLarge;
-    return std::size_t{0};
+/// 0: the line has not come to its end.
+result<std::size_t> HttpReplyParser::feed_line(std::string_view bytes) {
+  const auto end = bytes.find('\n');
+  const auto size = end == std::string_view::npos ? bytes.size() : end + 1;
+  if (head_bytes_ + size > HttpConnection::kHeadMax) {
+    if (reply_.status == 0) return NetError::kHeadTooLarge;
+    broken_ = true;
+    return bytes.size();
   }
-  error_code failed;
-  const auto taken = beast_->put(boost::asio::const_buffer(bytes.data(), end + 4), failed);
-  if (failed || !beast_->is_header_done()) return NetError::kMalformed;
+  if (end == std::string_view::npos) return std::size_t{0};
+  head_bytes_ += size;
+  std::string_view line = bytes.substr(0, end);
+  if (line.ends_with('\r'))
+    line.remove_suffix(1);
+  else
+    odd_ = true;
+  SLUICE_TRY_VOID(take_line(line));
+  return size;
+}
+
+result<void> HttpReplyParser::take_line(std::string_view line) {
+  if (reply_.status != 0) {
+    if (line.empty())
+      end_head();
+    else
+      take_field(line);
+    return {};
+  }
+  odd_ = odd_ || line.empty();
+  if (!line.empty() && !take_status_line(line)) return NetError::kMalformed;
+  return {};
+}
+
+/// `HTTP/1.1 200 OK`, in any case and version, with any number of blanks, with or without a reason.
+bool HttpReplyParser::take_status_line(std::string_view line) {
+  constexpr std::string_view kName = "HTTP/";
+  if (!equal_ignoring_case(line.substr(0, kName.size()), kName)) return false;
+  odd_ = odd_ || !line.starts_with(kName);
+  const auto version_end = std::min(line.find_first_of(" \t"), line.size());
+  const std::string_view version = line.substr(kName.size(), version_end - kName.size());
+  const bool plain = std::all_of(version.begin(), version.end(), [](char c) { return is_digit(c) || c == '.'; });
+  if (version.empty() || !plain) return false;
+  const std::string_view rest = trimmed(line.substr(version_end));
+  const auto digits = std::min(rest.find_first_of(" \t"), rest.size());
+  if (digits != 3 || !std::all_of(rest.begin(), rest.begin() + 3, is_digit)) return false;
+  std::from_chars(rest.data(), rest.data() + digits, reply_.status);
+  persistent_ = version == "1.1";
+  odd_ = odd_ || (version != "1.1" && version != "1.0");
+  return reply_.status >= 100;
+}
+
+void HttpReplyParser::take_field(std::string_view line) {
+  const auto colon = line.find(':');
+  if (colon == std::string_view::npos || is_blank(line.front())) {
+    odd_ = true;
+    return;
+  }
+  const std::string_view name = trimmed(line.substr(0, colon));
+  const std::string_view value = trimmed(line.substr(colon + 1));
+  odd_ = odd_ || name.empty() || name.size() != colon || reply_.headers.size() == kFieldsMax;
+  note_field(name, value);
+  if (reply_.headers.size() < kFieldsMax) reply_.headers.emplace_back(std::string(name), std::string(value));
+}
+
+void HttpReplyParser::note_field(std::string_view name, std::string_view value) {
+  if (equal_ignoring_case(name, "Connection")) {
+    if (lists(value, "keep-alive")) persistent_ = true;
+    if (lists(value, "close")) odd_ = true;
+  } else if (equal_ignoring_case(name, "Content-Length")) {
+    length_.differs = length_.differs || (length_.content_length && *length_.content_length != value);
+    length_.content_length = std::string(value);
+  } else if (equal_ignoring_case(name, "Transfer-Encoding")) {
+    length_.unknown = length_.unknown || length_.chunked || !equal_ignoring_case(value, "chunked");
+    length_.chunked = true;
+  }
+}
+
+void HttpReplyParser::end_head() {
   body_ = body_of_head();
-  return taken;
+  broken_ = !body_;
+  // Behind an upgrade comes another protocol.
+  if (reply_.status == 101) broken_ = true;
 }
 
-/// RFC 9112, 6.3.
-BodyDecoder HttpReplyParser::body_of_head() const {
+/// RFC 9112, 6.3; nothing when it cannot be told.
+std::optional<BodyDecoder> HttpReplyParser::body_of_head() const {
   const bool none = reply_.status / 100 == 1 || reply_.status == 204 || reply_.status == 304;
   if (none) return BodyDecoder::of_length(0);
-  if (beast_->chunked()) return BodyDecoder::chunked();
-  if (const auto length = beast_->content_length()) return BodyDecoder::of_length(*length);
-  return BodyDecoder::until_end();
+  if (length_.unknown || length_.differs || (length_.chunked && length_.content_length)) return std::nullopt;
+  if (length_.chunked) return BodyDecoder::chunked();
+  if (!length_.content_length) return BodyDecoder::until_end();
+  const std::string& text = *length_.content_length;
+  std::uint64_t length = 0;
+  const auto [end, wrong] = std::from_chars(text.data(), text.data() + text.size(), length);
+  if (wrong != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return BodyDecoder::of_length(length);
 }
 
-result<void> HttpReplyParser::keep(std::string_view data) {
+std::size_t HttpReplyParser::feed_body(std::string_view bytes) {
+  std::string_view data;
+  const auto taken = body_->next(bytes, data);
+  broken_ = !taken || !keep(data);
+  return taken ? *taken : bytes.size();
+}
+
+bool HttpReplyParser::keep(std::string_view data) {
   reply_.body_bytes += data.size();
-  if (reply_.body_bytes > HttpConnection::kBodyMax) return NetError::kBodyTooLarge;
   reply_.body.append(data.substr(0, HttpConnection::kBodyKept - reply_.body.size()));
-  return {};
+  return reply_.body_bytes <= HttpConnection::kBodyMax;
 }
 
 result<void> HttpReplyParser::feed_end() {
-  if (!body_ || !body_->ends_with_connection()) return NetError::kClosed;
-  ended_ = true;
+  if (reply_.status == 0) return NetError::kClosed;
+  broken_ = true;
   return {};
 }
-
-bool HttpReplyParser::done() const { return ended_ || (body_ && body_->done()); }
-
-bool HttpReplyParser::keep_alive() const { return !ended_ && beast_->keep_alive(); }
 
 }  // namespace sluice

@@ -30,6 +30,10 @@ const char* text_of(NetError error) {
       return "the TLS handshake failed";
     case NetError::kTlsCertificate:
       return "a TLS certificate was not accepted";
+    case NetError::kTlsMaterial:
+      return "the own TLS certificates or key cannot be used";
+    case NetError::kTooManyHandshakes:
+      return "too many TLS handshakes wait for their turn";
   }
   return "unknown";
 }

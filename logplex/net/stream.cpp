@@ -5,6 +5,12 @@
 #include <sys/ioctl.h>
 
 namespace sluice {
+namespace {
+
+/// How long bytes that wait when a limit passes have to be read.
+constexpr std::chrono::milliseconds kLook{20};
+
+}  // namespace
 
 std::size_t ByteStream::unacked_bytes() const {
   int bytes = 0;
@@ -18,6 +24,17 @@ bool ByteStream::peer_closed() const {
   return ::poll(&state, 1, 0) < 0 || (state.revents & (POLLRDHUP | POLLHUP | POLLERR | POLLNVAL)) != 0;
 }
 
+Task<result<void>> ByteStream::write_all(std::string_view first, std::string_view second) {
+  const std::array<std::string_view, 2> parts{first, second};
+  const auto written = co_await write_parts(parts);
+  co_return written;
+}
+
+bool ByteStream::has_news() const {
+  pollfd state{fd(), POLLIN | POLLRDHUP, 0};
+  return ::poll(&state, 1, 0) != 0;
+}
+
 Task<error_code> ByteStream::discard_until_closed() {
   std::array<char, 512> ignored;
   for (;;) {
@@ -27,12 +44,17 @@ Task<error_code> ByteStream::discard_until_closed() {
 }
 
 CloseAfter::CloseAfter(ByteStream& stream, Duration time)
-    : stream_(stream), deadline_(Shard::current().wheel(), &CloseAfter::fire, this) {
+    : stream_(stream), grace_(time), deadline_(Shard::current().wheel(), &CloseAfter::fire, this) {
   deadline_.arm(time);
 }
 
 void CloseAfter::fire(void* self) {
   auto& limit = *static_cast<CloseAfter*>(self);
+  if (limit.grace_ > Duration::zero() && limit.stream_.is_open() && limit.stream_.has_news()) {
+    limit.grace_ -= kLook;
+    limit.deadline_.arm(kLook);
+    return;
+  }
   limit.fired_ = true;
   limit.stream_.close();
 }

@@ -2,6 +2,8 @@
 
 #include <sys/socket.h>
 
+#include <cerrno>
+
 #include <boost/asio/write.hpp>
 
 namespace sluice {
@@ -17,10 +19,11 @@ Task<result<std::size_t>> TcpStream::read_some(std::span<char> into) {
   co_return got;
 }
 
-Task<result<void>> TcpStream::write_all(std::string_view first, std::string_view second) {
-  const std::array<asio::const_buffer, 2> parts{asio::buffer(first.data(), first.size()),
-                                                asio::buffer(second.data(), second.size())};
-  const auto [failed, sent] = co_await asio::async_write(socket_, parts, use_tuple);
+Task<result<void>> TcpStream::write_parts(std::span<const std::string_view> parts) {
+  std::array<asio::const_buffer, 4> buffers;
+  SLUICE_CHECK(parts.size() <= buffers.size());
+  for (std::size_t i = 0; i < parts.size(); ++i) buffers[i] = asio::buffer(parts[i].data(), parts[i].size());
+  const auto [failed, sent] = co_await asio::async_write(socket_, buffers, use_tuple);
   if (failed) co_return failed;
   co_return result<void>();
 }
@@ -34,6 +37,14 @@ Task<void> TcpStream::shutdown() {
   error_code ignored;
   socket_.shutdown(TcpSocket::shutdown_send, ignored);
   co_return;
+}
+
+/// The kernel drops the bytes without a copy (MSG_TRUNC, tcp(7)).
+Heard TcpStream::hear_out() {
+  if (!is_open()) return Heard::kReset;
+  const ssize_t heard = ::recv(fd(), nullptr, kHearMax, MSG_DONTWAIT | MSG_TRUNC);
+  if (heard == 0) return Heard::kEnd;
+  return heard < 0 && errno != EAGAIN && errno != EINTR ? Heard::kReset : Heard::kNothing;
 }
 
 void TcpStream::close() {

@@ -10,10 +10,11 @@ class TcpStream final : public ByteStream {
   explicit TcpStream(TcpSocket socket);
 
   Task<result<std::size_t>> read_some(std::span<char> into) override;
-  Task<result<void>> write_all(std::string_view first, std::string_view second) override;
+  Task<result<void>> write_parts(std::span<const std::string_view> parts) override;
   std::size_t write_now(std::string_view bytes) override;
   Task<void> shutdown() override;
   void close() override;
+  Heard hear_out() override;
   bool is_open() const override { return socket_.is_open(); }
   asio::ip::tcp::endpoint remote() const override { return remote_; }
 

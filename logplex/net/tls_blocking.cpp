@@ -8,6 +8,7 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
+#include "logplex/net/tls_limits.hpp"
 #include "logplex/net/tls_native.hpp"
 
 namespace sluice {
@@ -31,6 +32,9 @@ class TlsBlockingStream final : public BlockingStream {
     const auto done = repeat([this] { return ::SSL_connect(session_.get()); });
     if (done.has_value()) return {};
     const long verified = ::SSL_get_verify_result(session_.get());
+    if (const std::string fault = take_chain_fault(); !fault.empty()) {
+      return Error{NetError::kTlsCertificate, "the other end's certificate is not taken: " + fault};
+    }
     if (verified != X509_V_OK && !context_->insecure()) {
       return Error{NetError::kTlsCertificate, ::X509_verify_cert_error_string(verified)};
     }
@@ -79,9 +83,10 @@ class TlsBlockingStream final : public BlockingStream {
       return failed(code.message(), code);
     }
     const bool cut = ERR_GET_REASON(::ERR_peek_last_error()) == SSL_R_UNEXPECTED_EOF_WHILE_READING;
-    const std::string text = take_tls_error();
-    if (cut || text.empty()) return failed("the connection was closed", boost::asio::error::eof);
-    return failed(text, make_error_code(NetError::kTlsHandshake));
+    const unsigned long code = ::ERR_peek_last_error();
+    ::ERR_clear_error();
+    if (cut || code == 0) return failed("the connection was closed", boost::asio::error::eof);
+    return failed(tls_failure_text(code), make_error_code(NetError::kTlsHandshake));
   }
 
   error_code failed(std::string reason, error_code code) {

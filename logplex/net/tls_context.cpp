@@ -6,6 +6,7 @@
 #include <openssl/x509.h>
 
 #include "logplex/net/net_error.hpp"
+#include "logplex/net/tls_limits.hpp"
 #include "logplex/net/tls_native.hpp"
 
 namespace sluice {
@@ -21,7 +22,7 @@ Bio bio_of(const std::string& pem) {
 
 Error unusable(std::string what) {
   const std::string reason = take_tls_error();
-  return {make_error_code(NetError::kTlsCertificate), reason.empty() ? what : what + ": " + reason};
+  return {make_error_code(NetError::kTlsMaterial), reason.empty() ? what : what + ": " + reason};
 }
 
 /// Keys that need a passphrase are refused instead of asked for on the terminal.
@@ -95,10 +96,10 @@ result<std::shared_ptr<const TlsContext>, Error> TlsContext::make(const TlsClien
   made->native_ = std::make_unique<Native>();
   made->insecure_ = options.insecure;
   SSL_CTX* context = made->native_->context.native_handle();
-  ::SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
-  // Idle drains are many: without this, each keeps 34 KiB of OpenSSL's buffers.
-  ::SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
-  ::SSL_CTX_set_verify(context, options.insecure ? SSL_VERIFY_NONE : SSL_VERIFY_PEER, nullptr);
+  set_limits(context, options.insecure);
+  // Idle drains are many: without the first, each keeps 34 KiB of OpenSSL's buffers.
+  ::SSL_CTX_set_mode(context,
+                     SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
   if (!options.insecure) SLUICE_TRY_VOID(set_trust(context, options));
   SLUICE_TRY_VOID(set_identity(context, options));
   return std::shared_ptr<const TlsContext>(std::move(made));

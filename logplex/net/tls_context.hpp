@@ -16,11 +16,11 @@ struct TlsClientOptions {
   bool insecure = false;     // accept any certificate and any name
 };
 
-/// How we speak TLS as a client: whom we trust and who we are. TLS 1.2 and newer. Immutable after make(); shared by
-/// the connections that use it; any thread.
+/// How we speak TLS as a client: whom we trust and who we are, within the limits of set_limits(). Immutable after
+/// make(); shared by the connections that use it; any thread.
 class TlsContext {
  public:
-  /// The error says which part is unusable. Reads files: start-up, or a lane.
+  /// The error, kTlsMaterial, says which part is unusable. Reads files: start-up, or a lane.
   static result<std::shared_ptr<const TlsContext>, Error> make(const TlsClientOptions& options);
 
   struct Native;  // the OpenSSL side, for files named tls* only

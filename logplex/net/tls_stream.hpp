@@ -6,13 +6,16 @@
 #include "logplex/net/net_error.hpp"
 #include "logplex/net/stream.hpp"
 #include "logplex/net/tls_context.hpp"
+#include "logplex/runtime/lane.hpp"
 
 namespace sluice {
 
 /// Shakes hands as a client over a connected socket. `server_name` is sent (SNI, unless it is an address) and must
-/// stand in the certificate. Errors: kTlsCertificate and kTlsHandshake with the reason as text, kTimedOut.
+/// stand in the certificate. With a lane, every step that computes runs there; without one, on the shard. Errors:
+/// kTlsCertificate and kTlsHandshake with the reason as text, kTimedOut, kTooManyHandshakes.
 Task<result<std::unique_ptr<ByteStream>, Error>> connect_tls(TcpSocket socket,
                                                              std::shared_ptr<const TlsContext> context,
-                                                             std::string server_name, Duration timeout);
+                                                             std::string server_name, Duration timeout,
+                                                             Lane* lane = nullptr);
 
 }  // namespace sluice

@@ -1,12 +1,16 @@
 #include "logplex/runtime/lane.hpp"
 
 #include <pthread.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 namespace sluice {
 
-Lane::Lane(std::string name, std::size_t threads, std::size_t capacity) : name_(std::move(name)), capacity_(capacity) {
+Lane::Lane(std::string name, std::size_t threads, std::size_t capacity, int nice)
+    : name_(std::move(name)), capacity_(capacity) {
   for (std::size_t i = 0; i < threads; ++i) {
-    threads_.emplace_back([this] {
+    threads_.emplace_back([this, nice] {
+      if (nice > 0) ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), nice);
       ::pthread_setname_np(::pthread_self(), name_.substr(0, 15).c_str());
       work();
     });

@@ -20,10 +20,11 @@ namespace sluice {
 /// when `capacity` jobs wait, run() fails with no_buffer_space and the caller reports overload.
 ///
 /// Shards call run(); the job runs on a thread of the lane, the caller goes on where it was. Destroying the lane
-/// finishes the jobs that have begun and drops the others. It must be destroyed before the runtime.
+/// finishes the jobs that have begun and drops the others. It must be destroyed before the runtime. `nice` above 0 lets
+/// shards go first where cores are few.
 class Lane {
  public:
-  Lane(std::string name, std::size_t threads, std::size_t capacity);
+  Lane(std::string name, std::size_t threads, std::size_t capacity, int nice = 0);
   Lane(const Lane&) = delete;
   Lane& operator=(const Lane&) = delete;
   ~Lane();

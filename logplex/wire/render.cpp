@@ -2,6 +2,7 @@
 
 #include "logplex/base/check.hpp"
 #include "logplex/wire/render_sink.hpp"
+#include "logplex/wire/rfc5424_header.hpp"
 
 namespace sluice {
 namespace {
@@ -37,12 +38,33 @@ void syslog_message(Sink& out, const RecordView& record, std::string_view host) 
   if (lacks_newline(record.text())) out.put('\n');
 }
 
+/// The header of a line that brought other fields than RFC 5424 allows.
+template <class Sink>
+void mended_header(Sink& out, const RecordView& record) {
+  out.put(is_rfc5424_time(record.time()) ? record.time() : std::string_view("-"));
+  out.put(' ');
+  put_rfc5424(out, record.host(), kHostMax);
+  out.put(' ');
+  put_rfc5424(out, record.source(), kAppNameMax);
+  out.put(' ');
+  put_rfc5424(out, record.process(), kProcIdMax);
+  out.put(' ');
+  put_rfc5424(out, record.msgid(), kMsgIdMax);
+  out.put(' ');
+  out.put(record.structured_data().empty() ? std::string_view("-") : record.structured_data());
+  out.put(' ');
+}
+
 template <class Sink>
 void rfc5424_message(Sink& out, const RecordView& record, Newline newline) {
   std::string_view fields = record.fields_and_text();
   const bool lacking = lacks_newline(record.text());
   if (newline == Newline::kRemoved && !lacking) fields.remove_suffix(1);
   out.put_priority(record.pri());
+  if (!has_rfc5424_header(record)) {
+    mended_header(out, record);
+    fields.remove_prefix(static_cast<std::size_t>(record.text().data() - fields.data()));
+  }
   out.put(fields);
   if (newline == Newline::kEnsured && lacking) out.put('\n');
 }

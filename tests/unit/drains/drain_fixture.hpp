@@ -61,7 +61,7 @@ struct DrainWorld {
                       std::chrono::seconds kafka_stall_limit = KafkaProducer::kStallLimit)
       : settings(std::move(drain_settings)),
         guard(AddressGuard::parse(allow).value()),
-        kafka(guard, 8, kafka_stall_limit),
+        kafka(guard, {8, 4}, kafka_stall_limit),
         environment{shards.runtime.shard(0), dialer, settings, default_tls(), tls_lane, "Logplex/test", &kafka},
         fabric(shards.runtime, {64_MiB, 1500, {}}, std::chrono::seconds(1), {0x1234, 3}) {
     shards.start();

@@ -2,6 +2,8 @@
 
 #include <sys/socket.h>
 
+#include <atomic>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -189,6 +191,45 @@ TEST(DrainRunner, rejected_lines_are_told_before_the_next) {
   const Ledger ledger = drain.ledger();
   EXPECT_EQ(ledger.dropped[static_cast<std::size_t>(LossReason::kRejected)], 3u);
   EXPECT_EQ(ledger.notices, 1u);
+}
+
+/// A receiver that needs longer than drains.http_timeout for more than four lines.
+TEST(DrainRunner, batches_shrink_until_a_slow_receiver_is_in_time) {
+  DrainSettings settings = default_settings();
+  settings.http_timeout = milliseconds(400);
+  DrainWorld world({"127.0.0.1"}, settings);
+  RawListener listener;
+  RunnerOnShard drain(world, drain_to(url_of(listener, "http")));
+  std::atomic<bool> stopping{false};
+  std::atomic<int> slow{0};
+  std::thread server([&] {
+    for (int lines = 0; lines < 33 && !stopping;) {
+      RawClient peer = listener.accept();
+      for (;;) {
+        const std::string request = peer.read_response();
+        if (request.empty()) break;
+        const int count = std::stoi(header(request, "Logplex-Msg-Count"));
+        if (count > 4) {
+          ++slow;
+          peer.read_all();
+          break;
+        }
+        lines += count;
+        if (!peer.send(answer(204))) break;
+      }
+    }
+  });
+  world.append("first");
+  EXPECT_TRUE(drain.delivers(1));
+  world.shards.on(0, [&] {
+    for (int i = 0; i < 32; ++i) world.fabric.shard(0).append(world.channel, line_of("n\n"));
+  });
+  EXPECT_TRUE(drain.delivers(33));
+  EXPECT_LE(slow, 6);
+  stopping = true;
+  drain.stop();
+  if (drain.ledger().delivered < 33) RawClient(listener.port());
+  server.join();
 }
 
 TEST(DrainRunner, too_large_frames_are_split) {

@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "logplex/net/signing_key.hpp"
 #include "tests/unit/drains/drain_fixture.hpp"
 
 namespace sluice {
@@ -65,13 +66,24 @@ TEST(HttpTransport, own_headers_are_added_but_replace_none_of_ours) {
 
 /// The worked example of the Standard Webhooks specification's libraries.
 TEST(BodySigner, signs_as_standard_webhooks_says) {
-  const BodySigner signer(Secret("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"));
+  const BodySigner signer(signing_key(Secret("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")).value());
   std::string head;
   signer.append_headers(head, "msg_p5jXN8AQM9LWM0D4loKWxJek", WallTime(std::chrono::seconds(1614265330)),
                         R"({"test": 2432232314})");
   EXPECT_EQ(head,
             "webhook-id: msg_p5jXN8AQM9LWM0D4loKWxJek\r\nwebhook-timestamp: 1614265330\r\n"
             "webhook-signature: v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=\r\n");
+}
+
+TEST(HttpTransport, stored_secret_that_signs_with_nothing_is_refused) {
+  DrainWorld world;
+  for (const char* secret : {"whsec_", "whsec_c2hvcnQ=", "whsec_*not base64*"}) {
+    Drain drain = drain_to("http://127.0.0.1:9/");
+    drain.secret = Secret(secret);
+    const auto made = make_transport(drain, world.environment);
+    ASSERT_TRUE(made.has_error()) << secret;
+    EXPECT_EQ(made.error().text(), "a secret that begins with whsec_ must go on with base64 of 24 to 64 bytes");
+  }
 }
 
 TEST(HttpTransport, signed_body_is_told_by_id_time_and_signature) {
@@ -111,9 +123,103 @@ TEST(HttpTransport, retry_after_is_passed_on) {
 TEST(RetryAfter, is_seconds_or_a_date) {
   const WallTime now{std::chrono::seconds(784111777)};  // Sun, 06 Nov 1994 08:49:37 GMT, as in RFC 9110
   EXPECT_EQ(parse_retry_after("120", now), seconds(120));
-  EXPECT_EQ(parse_retry_after("Sun, 06 Nov 1994 08:50:00 GMT", now), seconds(23));
-  for (const char* value : {"", "-5", "soon", "Sun, 06 Nov 1994 08:40:00 GMT", "99999999999999999999"})
+  for (const char* value :
+       {"Sun, 06 Nov 1994 08:50:00 GMT", "Sunday, 06-Nov-94 08:50:00 GMT", "Sun Nov  6 08:50:00 1994"})
+    EXPECT_EQ(parse_retry_after(value, now), seconds(23)) << value;
+  for (const char* value :
+       {"", "-5", "soon", "Sun, 06 Nov 1994 08:40:00 GMT", "Sunday, 06-Nov-94 08:40:00 GMT", "1e9", "5 "})
     EXPECT_EQ(parse_retry_after(value, now), Duration::zero()) << value;
+}
+
+TEST(RetryAfter, is_at_most_a_day) {
+  const WallTime now{std::chrono::seconds(1'780'000'000)};
+  for (const char* value : {"86400", "4294967295", "99999999999999999999", "Fri, 31 Dec 9999 23:59:59 GMT",
+                            "Friday, 31-Dec-49 23:59:59 GMT", "Fri Dec 31 23:59:59 9999"})
+    EXPECT_EQ(parse_retry_after(value, now), std::chrono::hours(24)) << value;
+}
+
+/// Two digits of a year that seem to lie more than 50 years back are of the century to come (RFC 9110, 5.6.7).
+TEST(RetryAfter, short_year_is_within_fifty_years) {
+  const WallTime now{std::chrono::seconds(1'780'000'000)};  // 2026
+  EXPECT_EQ(parse_retry_after("Friday, 31-Dec-71 23:59:59 GMT", now), std::chrono::hours(24));
+  EXPECT_EQ(parse_retry_after("Friday, 31-Dec-99 23:59:59 GMT", now), Duration::zero());
+}
+
+TEST(HttpTransport, early_and_late_requests_are_tried_again) {
+  for (const int status : {408, 425, 429}) {
+    const SendReport report = answered(answer(status));
+    EXPECT_EQ(report.verdict, Verdict::kRetry) << status;
+    EXPECT_EQ(report.smaller, status == 408);
+  }
+  EXPECT_TRUE(answered(answer(504)).smaller);
+  EXPECT_FALSE(answered(answer(503)).smaller);
+}
+
+TEST(HttpTransport, status_line_decides_whatever_follows) {
+  EXPECT_EQ(answered("HTTP/1.1 200\r\nContent-Length: 0\r\n\r\n").verdict, Verdict::kDelivered);
+  EXPECT_EQ(answered("HTTP/1.0 200\n\n").verdict, Verdict::kDelivered);
+  EXPECT_EQ(answered("http/1.1 400 no\r\nContent-Length : 900\r\n\r\nshort").verdict, Verdict::kRejected);
+  EXPECT_EQ(answered("HTTP/1.1 413\r\nContent-Length: 900\r\n\r\nshort").verdict, Verdict::kSplit);
+  const SendReport later = answered("HTTP/1.1 429\nRetry-After : 7\nContent-Length: 900\n\nshort");
+  EXPECT_EQ(later.verdict, Verdict::kRetry);
+  EXPECT_EQ(later.retry_after, seconds(7));
+}
+
+/// The answer is to the time before our request; ours goes over a new connection.
+TEST(HttpTransport, unasked_408_is_not_the_answer_to_the_next_frame) {
+  DrainWorld world;
+  RawListener listener;
+  TransportOnShard transport(world, drain_to(url_of(listener, "http")));
+  std::thread server([&] {
+    RawClient first = listener.accept();
+    first.read_response();
+    first.send(answer(204) + answer(408));
+    RawClient second = listener.accept();
+    second.read_response();
+    second.send(answer(200));
+  });
+  EXPECT_EQ(transport.send(frame_of("3 abc")).verdict, Verdict::kDelivered);
+  const SendReport report = transport.send(frame_of("3 abc"));
+  EXPECT_EQ(report.verdict, Verdict::kDelivered);
+  EXPECT_EQ(report.http_status, 200);
+  server.join();
+}
+
+TEST(HttpTransport, answer_408_on_a_kept_connection_is_tried_on_a_new_one) {
+  DrainWorld world;
+  RawListener listener;
+  TransportOnShard transport(world, drain_to(url_of(listener, "http")));
+  std::thread server([&] {
+    RawClient first = listener.accept();
+    first.read_response();
+    first.send(answer(204));
+    first.read_response();
+    first.send(answer(408));
+    RawClient second = listener.accept();
+    second.read_response();
+    second.send(answer(200));
+  });
+  EXPECT_EQ(transport.send(frame_of("3 abc")).verdict, Verdict::kDelivered);
+  EXPECT_EQ(transport.send(frame_of("3 abc")).http_status, 200);
+  server.join();
+}
+
+TEST(HttpTransport, receiver_that_ends_each_connection_gets_few) {
+  DrainWorld world;
+  RawListener listener;
+  TransportOnShard transport(world, drain_to(url_of(listener, "http")));
+  constexpr int kFrames = 26;
+  std::thread server([&] {
+    for (int i = 0; i < kFrames; ++i) {
+      RawClient peer = listener.accept();
+      peer.read_response();
+      peer.send(answer(200, "Connection: close\r\n"));
+    }
+  });
+  const auto began = std::chrono::steady_clock::now();
+  for (int i = 0; i < kFrames; ++i) EXPECT_EQ(transport.send(frame_of("3 abc")).verdict, Verdict::kDelivered);
+  EXPECT_GT(std::chrono::steady_clock::now() - began, milliseconds(400));
+  server.join();
 }
 
 TEST(HttpTransport, no_answer_in_time_is_tried_again) {

@@ -169,6 +169,59 @@ TEST(SyslogTransport, what_the_peer_says_is_ignored) {
   EXPECT_TRUE(confirms(transport, 2));
 }
 
+/// A balancer without receivers: its TCP acknowledges everything, and then it resets the connection.
+TEST(SyslogTransport, reset_of_a_new_connection_confirms_nothing_although_all_was_acknowledged) {
+  DrainWorld world;
+  RawListener listener;
+  TransportOnShard transport(world, drain_to(url_of(listener, "syslog")));
+  EXPECT_EQ(transport.send(frame_of("3 one")).verdict, Verdict::kSent);
+  EXPECT_EQ(transport.send(frame_of("3 two")).verdict, Verdict::kSent);
+  RawClient peer = listener.accept();
+  std::this_thread::sleep_for(milliseconds(100));
+  EXPECT_EQ(confirmed(transport), 0u);
+  reset(peer);
+  std::size_t late = 0;
+  EXPECT_TRUE(eventually([&] {
+    late += confirmed(transport);
+    return broken(transport);
+  }));
+  EXPECT_EQ(late, 0u);
+}
+
+TEST(SyslogTransport, connection_that_ends_in_order_confirms_what_was_acknowledged) {
+  DrainWorld world;
+  RawListener listener;
+  TransportOnShard transport(world, drain_to(url_of(listener, "syslog")));
+  EXPECT_EQ(transport.send(frame_of("3 one")).verdict, Verdict::kSent);
+  {
+    RawClient peer = listener.accept();
+    EXPECT_EQ(peer.read_bytes(5), "3 one");
+  }
+  const auto began = std::chrono::steady_clock::now();
+  EXPECT_TRUE(confirms(transport, 1));
+  EXPECT_LT(std::chrono::steady_clock::now() - began, SyslogTransport::kProofTime);
+}
+
+/// What we leave unread would make our kernel reset the connection.
+TEST(SyslogTransport, receiver_that_greets_sees_an_orderly_end) {
+  for (const bool at_rest : {true, false}) {
+    DrainWorld world;
+    RawListener listener;
+    TransportOnShard transport(world, drain_to(url_of(listener, "syslog")));
+    EXPECT_EQ(transport.send(frame_of("3 one")).verdict, Verdict::kSent);
+    RawClient peer = listener.accept();
+    EXPECT_EQ(peer.read_bytes(5), "3 one");
+    peer.send("220 welcome\r\n");
+    std::this_thread::sleep_for(milliseconds(50));
+    if (at_rest) {
+      EXPECT_TRUE(confirms(transport, 1));
+    }
+    transport.on_shard([](Transport& it) { it.close(); });
+    char byte = 0;
+    EXPECT_EQ(::recv(peer.fd(), &byte, 1, 0), 0) << "reset instead of an end";
+  }
+}
+
 TEST(SyslogTransport, tls_verifies_unless_insecure) {
   DrainWorld world;
   const TestCertificates ca;

@@ -68,5 +68,24 @@ TEST(AddressGuard, a_bad_entry_is_named) {
   }
 }
 
+TEST(AddressGuard, own_listeners_are_refused_whatever_is_allowed) {
+  const auto at = [](const char* text) { return boost::asio::ip::make_address(text); };
+  auto guard = AddressGuard::parse({"0.0.0.0/0", "::/0"}).value();
+  guard.refuse_listeners({{at("0.0.0.0"), 6001}, {at("127.0.0.1"), 8001}, {at("::"), 8080}});
+  for (const char* own : {"127.0.0.1", "127.7.7.7", "0.0.0.0", "::ffff:127.0.0.1"})
+    EXPECT_TRUE(guard.is_own_listener(at(own), 6001)) << own;
+  EXPECT_TRUE(guard.is_own_listener(at("::1"), 8080));
+  EXPECT_TRUE(guard.is_own_listener(at("127.0.0.1"), 8080));
+  EXPECT_TRUE(guard.is_own_listener(at("127.0.0.1"), 8001));
+  EXPECT_TRUE(guard.is_own_listener(at("0.0.0.0"), 8001));
+  EXPECT_FALSE(guard.is_own_listener(at("127.0.0.2"), 8001));
+  EXPECT_FALSE(guard.is_own_listener(at("127.0.0.1"), 6002));
+  EXPECT_FALSE(guard.is_own_listener(at("192.0.2.7"), 6001));
+  EXPECT_EQ(guard.refusal(at("127.0.0.1"), 6001), "this is a listener of this node itself");
+  EXPECT_EQ(guard.refusal(at("127.0.0.1"), 9000), "");
+  EXPECT_EQ(AddressGuard().refusal(at("10.1.2.3"), 80),
+            "it is a private address, which drains.allow_cidrs does not name");
+}
+
 }  // namespace
 }  // namespace sluice

@@ -103,13 +103,64 @@ TEST_F(HttpClientTest, keeps_only_the_beginning_of_a_body) {
   EXPECT_EQ(reply->body_bytes, 100'000u);
 }
 
-TEST_F(HttpClientTest, broken_answers_are_errors) {
+TEST_F(HttpClientTest, without_a_status_line_there_is_no_answer) {
   EXPECT_EQ(once("", true).error().code, NetError::kClosed);
-  EXPECT_EQ(once("HTTP/1.1 200 OK\r\nConte", true).error().code, NetError::kClosed);
-  EXPECT_EQ(once("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nab", true).error().code, NetError::kClosed);
-  EXPECT_EQ(once("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n").error().code, NetError::kMalformed);
-  EXPECT_EQ(once("SMTP ready\r\n\r\n").error().code, NetError::kMalformed);
-  EXPECT_EQ(once("HTTP/1.1 200 OK\r\nX: " + std::string(80'000, 'x')).error().code, NetError::kHeadTooLarge);
+  EXPECT_EQ(once("HTTP/1.1 200", true).error().code, NetError::kClosed);
+  EXPECT_EQ(once("HTTP/1.1 100 Continue\r\n\r\n", true).error().code, NetError::kClosed);
+  for (const char* line : {"SMTP ready", "HTTP/1.1 2000 OK", "HTTP/1.1 20 OK", "HTTP/1.1 099 No", "HTTP/1.1 200OK",
+                           "HTTP/ 200", "HTTPS/1.1 200 OK"})
+    EXPECT_EQ(once(std::string(line) + "\r\n\r\n").error().code, NetError::kMalformed) << line;
+  EXPECT_EQ(once(std::string(80'000, 'x')).error().code, NetError::kHeadTooLarge);
+  EXPECT_FALSE(reusable());
+}
+
+/// The status line decides; the rest only decides whether the connection is kept.
+TEST_F(HttpClientTest, what_follows_the_status_line_only_ends_the_connection) {
+  const std::vector<std::string> answers{
+      "HTTP/1.1 413 \r\nConte",
+      "HTTP/1.1 413 Too Large\r\nContent-Length: 5\r\n\r\nab",
+      "HTTP/1.1 413 Too Large\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+      "HTTP/1.1 413 Too Large\r\nX: " + std::string(80'000, 'x'),
+      "HTTP/1.1 413 Too Large\r\nContent-Length : 0\r\n\r\n",
+      "HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\nContent-Length: 3\r\n\r\n",
+      "HTTP/1.1 413 Too Large\r\nContent-Length: -1\r\n\r\n",
+      "HTTP/1.1 413 Too Large\r\nTransfer-Encoding: gzip\r\n\r\n",
+      "HTTP/1.1 413 Too Large\r\nno colon here\r\nContent-Length: 0\r\n\r\n",
+      "HTTP/1.1 413 Too Large\nContent-Length: 0\n\n",
+      "http/1.1 413 too large\r\nContent-Length: 0\r\n\r\n",
+      "HTTP/1.1  413\tToo Large\r\nContent-Length: 2\r\n\r\n",
+      "HTTP/1.0 413 Too Large\r\n\r\nbody",
+      "\r\nHTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n",
+  };
+  for (const auto& answer : answers) {
+    for (const std::size_t piece : {std::size_t{1} << 20, std::size_t{3}}) {
+      if (answer.size() > 1000 && piece == 3) continue;
+      const auto reply = once(answer, true, piece);
+      ASSERT_TRUE(reply.has_value()) << answer.substr(0, 100) << reply.error().text();
+      EXPECT_EQ(reply->status, 413) << answer.substr(0, 100);
+      EXPECT_FALSE(reply->keep_alive) << answer.substr(0, 100);
+      EXPECT_FALSE(reusable());
+    }
+  }
+}
+
+TEST_F(HttpClientTest, a_status_line_without_reason_is_whole) {
+  EXPECT_TRUE(once("HTTP/1.1 200\r\nContent-Length: 0\r\n\r\n")->keep_alive);
+  EXPECT_TRUE(once("HTTP/1.0 200 OK\r\nConnection: Keep-Alive\r\nContent-Length: 2\r\n\r\nok")->keep_alive);
+}
+
+TEST_F(HttpClientTest, an_answer_that_nobody_asked_for_ends_the_connection) {
+  EXPECT_TRUE(once("HTTP/1.1 204 No Content\r\n\r\n")->keep_alive);
+  EXPECT_TRUE(reusable());
+  server->send("HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n");
+  EXPECT_TRUE(eventually([this] { return !reusable(); }));
+}
+
+TEST_F(HttpClientTest, an_answer_whose_body_stalls_counts) {
+  connect();
+  const auto reply = exchange("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nab", false, 1 << 20, milliseconds(300));
+  ASSERT_TRUE(reply.has_value());
+  EXPECT_EQ(reply->status, 200);
   EXPECT_FALSE(reusable());
 }
 

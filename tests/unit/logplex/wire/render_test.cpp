@@ -83,13 +83,48 @@ TEST(Render, tail_line) {
 }
 
 TEST(Render, rfc5424_keeps_everything) {
-  const std::string message = "<174>1 2012 somehost erlang console ID [a k=\"v\"] Hi\n";
+  const std::string message = "<174>1 2012-07-22T00:06:26.5Z somehost erlang console ID [a k=\"v\"] Hi\n";
   const OwnedRecord record = record_of(message);
   EXPECT_EQ(full(record, Newline::kAsIs), message);
   EXPECT_EQ(full(record, Newline::kEnsured), message);
   EXPECT_EQ(full(record, Newline::kRemoved), message.substr(0, message.size() - 1));
-  EXPECT_EQ(full(record_of("<1>1 t h a p m - x"), Newline::kEnsured), "<1>1 t h a p m - x\n");
-  EXPECT_EQ(full_frame(record_of("<1>1 t h a p m - x")), "18 <1>1 t h a p m - x");
+  EXPECT_EQ(full(record_of("<1>1 - h a p m - x"), Newline::kEnsured), "<1>1 - h a p m - x\n");
+  EXPECT_EQ(full_frame(record_of("<1>1 - h a p m - x")), "18 <1>1 - h a p m - x");
+}
+
+/// RFC 5424, section 6: HOSTNAME, APP-NAME, PROCID and MSGID are ASCII of at most 255, 48, 128 and 32 bytes.
+TEST(Render, rfc5424_header_keeps_its_limits) {
+  const auto of = [](const std::string& time, const std::string& host, std::size_t source, std::size_t process,
+                     std::size_t msgid) {
+    LineView line;
+    line.pri = 190;
+    line.time = time;
+    line.host = host;
+    const std::string a(source, 'a');
+    const std::string p(process, 'p');
+    const std::string m(msgid, 'm');
+    line.source = a;
+    line.process = p;
+    line.msgid = m;
+    line.text = "text é\n";
+    return full(OwnedRecord(line), Newline::kAsIs);
+  };
+  const auto wanted = [](const std::string& time, const std::string& host, std::size_t source, std::size_t process,
+                         std::size_t msgid) {
+    return "<190>1 " + time + " " + host + " " + std::string(source, 'a') + " " + std::string(process, 'p') + " " +
+           std::string(msgid, 'm') + " - text é\n";
+  };
+  const std::string now = "2026-01-02T03:04:05.678901+00:00";
+  EXPECT_EQ(of(now, "host", 48, 128, 32), wanted(now, "host", 48, 128, 32));
+  EXPECT_EQ(of(now, "host", 68, 200, 60), wanted(now, "host", 48, 128, 32));
+  EXPECT_EQ(of(now, "hé", 1, 1, 1), wanted(now, "h??", 1, 1, 1));
+  EXPECT_EQ(of(now, std::string(300, 'h'), 1, 1, 1), wanted(now, std::string(255, 'h'), 1, 1, 1));
+  for (const char* time : {"2026-01-02T03:04:05Z", "2026-12-31T23:59:59.1-11:30"})
+    EXPECT_EQ(of(time, "h", 1, 1, 1), wanted(time, "h", 1, 1, 1));
+  for (const char* time : {"t", "2012", "2026-13-02T03:04:05Z", "2026-01-02 03:04:05Z", "2026-01-02T03:04:05",
+                           "2026-01-02T03:04:05.Z", "2026-01-02T03:04:05.1234567Z", "2026-01-02T03:04:60Z",
+                           "2026-01-02T03:04:05+0000", "2026-01-02T24:04:05Z", "heute"})
+    EXPECT_EQ(of(time, "h", 1, 1, 1), wanted("-", "h", 1, 1, 1)) << time;
 }
 
 TEST(Render, json_line) {
