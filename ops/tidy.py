@@ -12,6 +12,7 @@ import concurrent.futures
 import hashlib
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -37,12 +38,23 @@ def file_digest(path: str, known: dict[str, str]) -> str:
     return known[path]
 
 
+def commands_without_pch(build: Path) -> Path:
+    """A folder with the compile commands as they are without precompiled headers, which are g++'s: clang refuses them."""
+    entries = json.loads((build / "compile_commands.json").read_text())
+    for entry in entries:
+        entry["command"] = re.sub(r" (-Winvalid-pch|-include \S+/cmake_pch\.hxx)(?= )", "", entry["command"])
+    folder = build / "tidy"
+    folder.mkdir(exist_ok=True)
+    (folder / "compile_commands.json").write_text(json.dumps(entries))
+    return folder
+
+
 class Checker:
     def __init__(self, root: Path, build: Path):
-        self.root, self.build = root, build
+        self.root, self.commands_folder = root, commands_without_pch(build)
         self.headers = included_headers(build, root)
         self.commands = {entry["file"]: entry["command"]
-                         for entry in json.loads((build / "compile_commands.json").read_text())}
+                         for entry in json.loads((self.commands_folder / "compile_commands.json").read_text())}
         version = subprocess.run(["clang-tidy", "--version"], capture_output=True, text=True, check=True).stdout
         self.common = version + (root / ".clang-tidy").read_text()
         self.passed = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "sluice" / "tidy"
@@ -64,7 +76,7 @@ class Checker:
         key = self.key(source)
         if key is not None and (self.passed / key).exists():
             return "known", ""
-        run = subprocess.run(["clang-tidy", "-quiet", "-p", str(self.build), source], capture_output=True, text=True)
+        run = subprocess.run(["clang-tidy", "-quiet", "-p", str(self.commands_folder), source], capture_output=True, text=True)
         if run.returncode != 0:
             return "failed", run.stdout + run.stderr
         if key is not None:

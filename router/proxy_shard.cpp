@@ -26,7 +26,7 @@ std::uint16_t local_port(int fd) {
 
 NameTrouble trouble_of(const result<Resolver::Addresses, Error>& found) {
   if (found.has_value()) return found->empty() ? NameTrouble::kNotFound : NameTrouble::kNone;
-  return found.error().code() == NetError::kNoSuchHost ? NameTrouble::kNotFound : NameTrouble::kTimedOut;
+  return found.error().code == NetError::kNoSuchHost ? NameTrouble::kNotFound : NameTrouble::kTimedOut;
 }
 
 /// IPv4 clients of a dual-stack listener are shown as IPv4.
