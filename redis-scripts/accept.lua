@@ -8,5 +8,6 @@ return commit(function()
   local revision = number_text(meta.revision + 1)
   write(META, 'accepted', revision)
   write(META, 'loading', false)
+  count_again()
   return revision
 end)

@@ -1,7 +1,7 @@
 -- What every script begins with; the build puts it in front of each. It holds the rules that all changes share.
 --
--- KEYS   1 meta, 2 changes, 3 claims, 4 marks, 5 members, 6 to 12 one hash per kind, 13 nodes; README.md says what they
---        hold
+-- KEYS   1 meta, 2 changes, 3 claims, 4 marks, 5 members, 6 to 12 one hash per kind, 13 nodes, 14 groups; README.md
+--        says what they hold
 -- ARGV   1 the change as one JSON object. Each script names its own members; these are the same for all:
 --            history      the data set that the node follows, "" when it knows none
 --            new_history  the name to give to a data set that is begun by this change
@@ -9,6 +9,7 @@
 --            since        present when it is sent again, because the answer to it was lost: the revision that it was
 --                         decided on. If the stream says that it was made after that, the answer is as it was then
 --            keep         how many changes the stream keeps, about
+--            keep_bytes   and how many bytes of them, about; absent = 64 MiB
 -- Answer {"ok", revision, id}, or {"refused", code, text, revision}: then nothing was written. Codes: "stale" (an entry
 --        is not what the node took it for: read the stream up to this revision and decide again), "conflict", "limit",
 --        "not_found", "history" (another data set, or none), "newer" (this version may not write here).
@@ -16,21 +17,31 @@
 -- An entry is {key, value, was, needs, group, limit, claims}:
 --   was     16 hexadecimal digits: the digest of what it replaces; "" = it must not exist; absent = whatever is there
 --   needs   a channel that must exist
---   group   the list of `members` that it belongs to; limit = how many may be in it when this one joins
+--   group   the group that it belongs to; limit = how many may be in it when this one joins
 --   claims  what no other entry may have, such as a domain
 --
 -- Everything is read and checked before anything is written. The first write is the XADD, so that what Redis refuses
--- (full, read-only) is refused whole.
+-- (full, read-only) is refused whole. What a script costs grows with its argument and with what it writes or deletes,
+-- never with what else there is.
+--
+-- Schema 1 keeps a group as a list in `members`, which every change of it reads and writes whole; nodes of versions that
+-- know no other keep it so. Schema 2 keeps it in `groups`, counts the entries of each kind in `meta`, and lets the stream
+-- name large values instead of holding them. raise_schema.lua leads from one to the other; a list that is still there is
+-- moved when its group is next changed.
 
 local META, CHANGES, CLAIMS, MARKS, MEMBERS = 1, 2, 3, 4, 5
 local KIND = {app = 6, channel = 7, token = 8, drain = 9, session = 10, key = 11, credential = 12}
-local NODES = 13
-local READABLE_BY = 1
+local NODES, GROUPS = 13, 14
+local SCHEMA = 2 -- the newest that this version writes
+local LARGE = 1024 -- bytes of a value that the stream names instead of holding it
+local KEEP_BYTES = 67108864
 local SUM_LIMIT = 281474976710656 -- 2^48: sums stay exact in a double
 local COUNTED_IDS = 1000000000000000 -- a channel id above this does not move the counter of ids
 
 local arg = cjson.decode(ARGV[1])
 local staged = {}
+local groups = {} -- by name: what this script knows of the groups that it changes
+local counts = {} -- by kind: how many entries more
 local effects = {}
 local meta = {}
 
@@ -76,8 +87,10 @@ local function set_value(kind, key, value)
   local before = read(KIND[kind], key)
   meta.checksum = (meta.checksum + weight(kind, key, value) - weight(kind, key, before)) % SUM_LIMIT
   write(KIND[kind], key, value)
-  effects[#effects + 1] = (value and 'put:' or 'del:') .. kind .. ':' .. key
-  effects[#effects + 1] = value or ''
+  counts[kind] = (counts[kind] or 0) + (value and 1 or 0) - (before and 1 or 0)
+  local named = value and meta.schema > 1 and #value > LARGE
+  effects[#effects + 1] = (named and 'ref:' or value and 'put:' or 'del:') .. kind .. ':' .. key
+  effects[#effects + 1] = named and string.sub(digest(kind, key, value), 1, 16) or value or ''
 end
 
 local function expect(kind, entry)
@@ -87,25 +100,88 @@ local function expect(kind, entry)
   if digest_now ~= entry.was then refuse('stale', kind .. ' ' .. entry.key .. ' has changed') end
 end
 
--- Groups
+-- Groups. A member of `groups` is the group's name, a newline, and the entry's key; all have score 0, so that Redis keeps
+-- them in order of bytes. While a script runs, `changed` holds what it adds (true) and takes away (false).
 
-local function leave(group, key)
-  if group == '' then return end
-  local kept = {}
-  for _, member in ipairs(lines(read(MEMBERS, group))) do
-    if member ~= key then kept[#kept + 1] = member end
+local function first_of(name) return '[' .. name .. '\n' end
+local function behind(name) return '(' .. name .. '\v' end
+
+local function group_of(name)
+  local group = groups[name]
+  if group then return group end
+  group = {changed = {}, list = {}, count = 0}
+  for _, key in ipairs(lines(read(MEMBERS, name))) do
+    if not group.changed[key] then group.count = group.count + 1 end
+    group.changed[key] = true
+    group.list[#group.list + 1] = key
   end
-  write(MEMBERS, group, #kept > 0 and table.concat(kept, '\n') or false)
+  if meta.schema > 1 then
+    group.count = group.count + redis.call('ZLEXCOUNT', KEYS[GROUPS], first_of(name), behind(name))
+  end
+  groups[name] = group
+  return group
 end
 
-local function join(group, key, limit)
-  if group == '' then return end
-  local members = lines(read(MEMBERS, group))
-  if limit and #members >= limit then
-    refuse('limit', 'maximum number of ' .. string.match(group, '^%a+') .. ' reached')
+local function is_in(group, name, key)
+  if group.changed[key] ~= nil then return group.changed[key] end
+  return meta.schema > 1 and redis.call('ZSCORE', KEYS[GROUPS], name .. '\n' .. key) and true or false
+end
+
+local function leave(name, key)
+  if name == '' then return end
+  local group = group_of(name)
+  if not is_in(group, name, key) then return end
+  group.changed[key] = false
+  group.count = group.count - 1
+end
+
+local function join(name, key, limit)
+  if name == '' then return end
+  local group = group_of(name)
+  if is_in(group, name, key) then return end
+  if limit and group.count >= limit then
+    refuse('limit', 'maximum number of ' .. string.match(name, '^%a+') .. ' reached')
   end
-  members[#members + 1] = key
-  write(MEMBERS, group, table.concat(members, '\n'))
+  group.changed[key] = true
+  group.list[#group.list + 1] = key
+  group.count = group.count + 1
+end
+
+-- The keys of a group: only for what deletes or compares all of them.
+local function members_of(name)
+  local group = group_of(name)
+  local seen, out = {}, {}
+  local function add(key)
+    if not seen[key] and group.changed[key] ~= false then out[#out + 1] = key end
+    seen[key] = true
+  end
+  for _, key in ipairs(group.list) do add(key) end
+  if meta.schema > 1 then
+    for _, member in ipairs(redis.call('ZRANGEBYLEX', KEYS[GROUPS], first_of(name), behind(name))) do
+      add(string.sub(member, #name + 2))
+    end
+  end
+  return out
+end
+
+local function save_list(name, group)
+  local kept, seen = {}, {}
+  for _, key in ipairs(group.list) do
+    if group.changed[key] and not seen[key] then kept[#kept + 1] = key end
+    seen[key] = true
+  end
+  write(MEMBERS, name, #kept > 0 and table.concat(kept, '\n') or false)
+end
+
+local function save_group(name, group)
+  for key, there in pairs(group.changed) do
+    if there then
+      redis.call('ZADD', KEYS[GROUPS], 0, name .. '\n' .. key)
+    else
+      redis.call('ZREM', KEYS[GROUPS], name .. '\n' .. key)
+    end
+  end
+  if read(MEMBERS, name) then write(MEMBERS, name, false) end
 end
 
 -- Claims. A mark is what an entry holds: its group in the first line, one claim in each that follows.
@@ -179,9 +255,9 @@ end
 
 -- A channel with everything that hangs on it. The channel `_router` stays; what hangs on it goes.
 local function remove_channel(id)
-  for _, key in ipairs(lines(read(MEMBERS, 'tokens:' .. id))) do remove('token', key) end
-  for _, key in ipairs(lines(read(MEMBERS, 'drains:' .. id))) do remove('drain', key) end
-  for _, key in ipairs(lines(read(MEMBERS, 'reserved:' .. id))) do remove('drain', key) end
+  for _, key in ipairs(members_of('tokens:' .. id)) do remove('token', key) end
+  for _, key in ipairs(members_of('drains:' .. id)) do remove('drain', key) end
+  for _, key in ipairs(members_of('reserved:' .. id)) do remove('drain', key) end
   if id ~= '_router' then remove('channel', id) end
 end
 
@@ -189,17 +265,19 @@ end
 
 local function open_data_set()
   local now = redis.call('HMGET', KEYS[META], 'history', 'revision', 'checksum', 'next_drain_id', 'next_channel_id',
-    'readable_by', 'loading')
+    'readable_by', 'loading', 'stream_half', 'stream_from', 'stream_before')
   meta = {history = now[1] or arg.new_history, revision = tonumber(now[2] or 0), checksum = tonumber(now[3] or 0),
-    next_drain_id = tonumber(now[4] or 1), next_channel_id = tonumber(now[5] or 1)}
-  if tonumber(now[6] or 1) > READABLE_BY then refuse('newer', 'a newer version of Sluice forbids this one to write') end
+    next_drain_id = tonumber(now[4] or 1), next_channel_id = tonumber(now[5] or 1),
+    schema = tonumber(now[6] or (now[1] and 1) or SCHEMA), half = tonumber(now[8] or 0), from = tonumber(now[9] or 0),
+    before = tonumber(now[10] or 0)}
+  if meta.schema > SCHEMA then refuse('newer', 'a newer version of Sluice forbids this one to write') end
   if (now[1] or '') ~= arg.history then refuse('history', 'Redis holds another data set') end
   if now[7] and not arg.loading then refuse('history', 'an import is under way') end
 end
 
 -- The answer to this very change when it was made before; nil when it was not.
 local function made_before()
-  local page, from = 500, tonumber(arg.since) + 1
+  local page, from = 100, tonumber(arg.since) + 1
   while true do
     local events = redis.call('XRANGE', KEYS[CHANGES], number_text(from) .. '-0', '+', 'COUNT', page)
     for _, event in ipairs(events) do
@@ -211,13 +289,31 @@ local function made_before()
   end
 end
 
-local function save(id)
+-- How many changes the stream may keep: as many as the node says, and no more than were made since the half before the
+-- current one began. A half is full when its changes have half of the bytes that may be kept. Every revision is one
+-- change.
+local function stream_length(event)
+  for _, part in ipairs(event) do meta.half = meta.half + #part end
+  if meta.half > tonumber(arg.keep_bytes or KEEP_BYTES) / 2 then
+    meta.before, meta.from, meta.half = meta.from, meta.revision, 0
+  end
+  return math.min(tonumber(arg.keep), math.max(meta.revision - meta.before, 1))
+end
+
+local function append(id)
   local event = {'by', arg.by or '', 'sum', number_text(meta.checksum)}
   if id then
     event[5], event[6] = 'id', id
   end
   for _, part in ipairs(effects) do event[#event + 1] = part end
-  redis.call('XADD', KEYS[CHANGES], 'MAXLEN', '~', arg.keep, number_text(meta.revision) .. '-0', unpack(event))
+  -- Whatever is trimmed is whole nodes of the stream; a large change fills one alone.
+  local command = {'XADD', KEYS[CHANGES], 'MAXLEN', '~', number_text(stream_length(event)),
+    number_text(meta.revision) .. '-0'}
+  for _, part in ipairs(event) do command[#command + 1] = part end
+  redis.call(unpack(command))
+end
+
+local function save_staged()
   for hash, fields in pairs(staged) do
     for field, value in pairs(fields) do
       if value then
@@ -227,9 +323,29 @@ local function save(id)
       end
     end
   end
-  redis.call('HSET', KEYS[META], 'schema', 1, 'readable_by', READABLE_BY, 'history', meta.history, 'revision',
+end
+
+local function save(id)
+  append(id)
+  for name, group in pairs(groups) do
+    (meta.schema > 1 and save_group or save_list)(name, group)
+  end
+  save_staged()
+  redis.call('HSET', KEYS[META], 'schema', meta.schema, 'readable_by', meta.schema, 'history', meta.history, 'revision',
     number_text(meta.revision), 'checksum', number_text(meta.checksum), 'next_drain_id', number_text(meta.next_drain_id),
-    'next_channel_id', number_text(meta.next_channel_id))
+    'next_channel_id', number_text(meta.next_channel_id), 'stream_half', number_text(meta.half), 'stream_from',
+    number_text(meta.from), 'stream_before', number_text(meta.before))
+  if meta.schema < 2 then return end
+  for kind, more in pairs(counts) do
+    if more ~= 0 then redis.call('HINCRBY', KEYS[META], 'count:' .. kind, more) end
+  end
+end
+
+-- Writes down how many entries of each kind there are now.
+local function count_again()
+  for kind, hash in pairs(KIND) do
+    write(META, 'count:' .. kind, number_text(redis.call('HLEN', KEYS[hash])))
+  end
 end
 
 -- Runs a change; what it returns is the id in the answer.

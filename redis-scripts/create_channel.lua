@@ -2,7 +2,8 @@
 --
 -- ARGV   channel  entry without key
 --        add      entries of tokens, each with `id` (16 hexadecimal digits) in place of key, group and needs
--- Checks no value belongs to another token.
+--        id       absent, or the id that it is to have, because its tokens are sealed for that one
+-- Checks the id is the next one; no value belongs to another token.
 -- Answer id = the channel's id.
 -- Writes channel, token, claims, marks, members, the counter of channel ids.
 return commit(function()
@@ -11,6 +12,7 @@ return commit(function()
     meta.next_channel_id = meta.next_channel_id + 1
     id = number_text(meta.next_channel_id)
   end
+  if arg.id and arg.id ~= id then refuse('id', id) end
   arg.channel.key = id
   put('channel', arg.channel)
   for _, token in ipairs(arg.add or {}) do

@@ -2,11 +2,13 @@
 --
 -- ARGV   drain  entry without key; needs its channel (absent = global), group "drains:<channel>" or
 --               "reserved:<channel>" with limit, claims "url:<channel>:<hash>"
--- Checks the channel exists, no other drain of it has this url, the limit is not reached.
+--        id     absent, or the id that it is to have, because its value is sealed for that one
+-- Checks the id is the next one; the channel exists, no other drain of it has this url, the limit is not reached.
 -- Answer id = the drain's id; none is given twice.
 -- Writes drain, claims, marks, members, the counter of drain ids.
 return commit(function()
   local id = number_text(meta.next_drain_id)
+  if arg.id and arg.id ~= id then refuse('id', id) end
   arg.drain.key, arg.drain.was = id, ''
   put('drain', arg.drain)
   return id

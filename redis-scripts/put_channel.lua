@@ -9,9 +9,11 @@
 return commit(function()
   local id = arg.channel.key
   if arg.tokens then
-    local there = lines(read(MEMBERS, 'tokens:' .. id))
+    local there = members_of('tokens:' .. id)
     table.sort(there)
-    if table.concat(there, '\n') ~= table.concat(arg.tokens, '\n') then refuse('stale', 'tokens of ' .. id .. ' have changed') end
+    if table.concat(there, '\n') ~= table.concat(arg.tokens, '\n') then
+      refuse('stale', 'tokens of ' .. id .. ' have changed')
+    end
   end
   put('channel', arg.channel)
   for _, key in ipairs(arg.drop or {}) do remove('token', key) end

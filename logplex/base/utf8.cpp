@@ -39,4 +39,29 @@ std::size_t utf8_sequence_size(std::string_view text, std::size_t at) {
   return continues(text, at + 3) ? 4 : 0;
 }
 
+bool is_utf8(std::string_view text) {
+  for (std::size_t at = 0; at < text.size();) {
+    const auto size = utf8_sequence_size(text, at);
+    if (size == 0) return false;
+    at += size;
+  }
+  return true;
+}
+
+std::string shown_text(std::string_view text, std::size_t most) {
+  constexpr std::string_view kReplacement = "\xef\xbf\xbd";
+  std::string out;
+  for (std::size_t at = 0; at < text.size();) {
+    const auto size = utf8_sequence_size(text, at);
+    const auto first = static_cast<unsigned char>(text[at]);
+    // U+0080 to U+009F are control characters too.
+    const bool control = first < 0x20 || first == 0x7f || (size == 2 && first == 0xc2 && byte_at(text, at + 1) < 0xa0);
+    const auto piece = size == 0 || control ? kReplacement : text.substr(at, size);
+    if (out.size() + piece.size() > most) return out + "...";
+    out += piece;
+    at += size == 0 ? 1 : size;
+  }
+  return out;
+}
+
 }  // namespace sluice

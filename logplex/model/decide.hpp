@@ -13,11 +13,14 @@ namespace sluice {
 
 class ConfigSnapshot;
 
-/// What bounds the configuration. The first two are settings (`drains.max_per_channel`, `drains.max_global`).
+/// What bounds the configuration. Settings: `drains.max_per_channel`, `drains.max_global`, `limits.tokens_per_channel`,
+/// `limits.config_bytes_per_channel`. What is over a limit that was lowered stays; it only cannot grow.
 struct ConfigLimits {
   std::size_t drains_per_channel = 6;  // with url; as many reserved ones again, and 16, are accepted
   std::size_t global_drains = 64;
   std::size_t tokens_per_channel = 1000;
+  std::size_t config_bytes_per_channel = std::size_t{1} << 20;  // app, tokens and drains of one channel, as stored
+  std::size_t entry_bytes = std::size_t{512} << 10;             // of one entry
   std::size_t domains_per_app = 1000;
   std::size_t backends_per_app = 1000;
   std::size_t sessions = 100'000;

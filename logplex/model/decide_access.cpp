@@ -1,25 +1,19 @@
+#include <algorithm>
+
 #include "logplex/model/decide_parts.hpp"
-#include "logplex/model/names.hpp"
 
 namespace sluice {
-namespace {
-
-constexpr std::size_t kQueryMax = 16 * 1024;
-constexpr std::size_t kKeyChannelsMax = 1000;
-
-bool is_plain_id(std::string_view id) { return check_channel_id(id).has_value(); }
-
-}  // namespace
 
 result<Effects, Error> Decider::operator()(const CreateSession& change) const {
-  const auto& session = change.session;
+  auto session = change.session;
+  session.expires = std::min(session.expires, kLastEnd);
   if (config.channel(session.channel) == nullptr) return not_found("channel not found");
-  if (session.query.size() > kQueryMax) return invalid("session must be at most 16 KiB");
+  SLUICE_TRY_VOID(acceptable(session));
   if (config.session(session.uuid) != nullptr) return conflict("session already exists");
   if (config.session_count() >= limits.sessions) return over_limit("maximum number of sessions reached");
   Effects effects;
   effects.applied.created = true;
-  write(effects, session);
+  write(effects, std::move(session));
   return effects;
 }
 
@@ -42,17 +36,15 @@ result<Effects, Error> Decider::operator()(const RemoveExpired& change) const {
 }
 
 result<Effects, Error> Decider::operator()(const CreateKey& change) const {
-  const auto& key = change.key;
-  if (!is_plain_id(key.id)) return invalid("key id is not acceptable");
-  SLUICE_TRY_VOID(check_label("name", key.name));
-  if (key.scopes.bits == 0) return invalid("scopes must name at least one scope");
-  if (key.channels.size() > kKeyChannelsMax) return invalid("channels must be at most 1000");
-  for (const auto& channel : key.channels) SLUICE_TRY_VOID(check_channel_id(channel));
+  auto key = change.key;
+  if (key.expires) key.expires = std::min(*key.expires, kLastEnd);
+  SLUICE_TRY_VOID(acceptable(key));
+  SLUICE_TRY_VOID(check_entry_bytes(limits, "the key", 0, stored_bytes(Entry(key))));
   if (config.key(key.id) != nullptr || config.key_by_hash(key.hash) != nullptr) return conflict("key already exists");
   if (config.key_count() >= limits.keys) return over_limit("maximum number of keys reached");
   Effects effects;
   effects.applied.created = true;
-  write(effects, key);
+  write(effects, std::move(key));
   return effects;
 }
 
@@ -65,8 +57,7 @@ result<Effects, Error> Decider::operator()(const DeleteKey& change) const {
 
 result<Effects, Error> Decider::operator()(const PutCredential& change) const {
   auto credential = change.credential;
-  if (!is_plain_id(credential.id)) return invalid("credential id is not acceptable");
-  SLUICE_TRY_VOID(check_label("name", credential.name));
+  SLUICE_TRY_VOID(acceptable(credential));
   const auto* before = config.credential(credential.id);
   if (before == nullptr && config.credential_count() >= limits.credentials)
     return over_limit("maximum number of credentials reached");

@@ -7,9 +7,6 @@
 namespace sluice {
 namespace {
 
-constexpr std::uint32_t kMaxRequests = 1'000'000;
-constexpr std::uint32_t kMaxWeight = 1000;
-
 result<const App*, Error> existing_app(const ConfigSnapshot& config, const std::string& name) {
   const auto* entry = config.app(name);
   if (entry == nullptr) return not_found("no such app");
@@ -25,13 +22,9 @@ result<std::string, Error> free_domain(const ConfigSnapshot& config, const std::
   return normal;
 }
 
-result<Backend, Error> checked_backend(Backend backend) {
-  SLUICE_TRY_VOID(check_backend_name(backend.name));
+/// In the stored form; whether it is acceptable is seen with the app.
+result<Backend, Error> normal_backend(Backend backend) {
   SLUICE_TRY(backend.address, normal_address(backend.address));
-  if (backend.soft > kMaxRequests || backend.hard > kMaxRequests)
-    return invalid("backend " + backend.name + ": soft and hard must be at most 1000000");
-  if (backend.weight < 1 || backend.weight > kMaxWeight)
-    return invalid("backend " + backend.name + ": weight must be from 1 to 1000");
   return backend;
 }
 
@@ -46,19 +39,23 @@ result<std::vector<std::string>, Error> checked_domains(const Decider& in, const
   return out;
 }
 
-result<std::vector<Backend>, Error> checked_backends(const Decider& in, const PutApp& change) {
+result<std::vector<Backend>, Error> normal_backends(const Decider& in, const PutApp& change) {
   if (change.backends.size() > in.limits.backends_per_app) return over_limit("maximum number of backends reached");
   std::vector<Backend> out;
-  std::set<std::string> seen;
   for (const auto& backend : change.backends) {
-    SLUICE_TRY(auto checked, checked_backend(backend));
-    if (!seen.insert(checked.name).second) return invalid("backend " + checked.name + " is given twice");
-    out.push_back(std::move(checked));
+    SLUICE_TRY(auto normal, normal_backend(backend));
+    out.push_back(std::move(normal));
   }
   return out;
 }
 
-Effects written(App app) {
+/// The app in place of `before` (null = new), when it may be as it is and fits.
+result<Effects, Error> written(const Decider& in, App app, const App* before) {
+  SLUICE_TRY_VOID(acceptable(app));
+  const auto now = before == nullptr ? 0 : stored_bytes(*before);
+  const auto then = stored_bytes(app);
+  SLUICE_TRY_VOID(check_entry_bytes(in.limits, "the app", now, then));
+  SLUICE_TRY_VOID(check_channel_bytes(in.config, in.limits, app.name, now, then));
   Effects effects;
   write(effects, std::move(app));
   return effects;
@@ -71,15 +68,15 @@ result<Effects, Error> Decider::operator()(const PutApp& change) const {
   App app;
   app.name = change.name;
   SLUICE_TRY(app.domains, checked_domains(*this, change));
-  SLUICE_TRY(app.backends, checked_backends(*this, change));
+  SLUICE_TRY(app.backends, normal_backends(*this, change));
   app.features = change.features;
   const auto* before = config.app(change.name);
   if (before != nullptr) app.kept = before->app.kept;
   if (before != nullptr) app.features.kept = before->app.features.kept;
-  Effects effects;
+  SLUICE_TRY(auto effects, written(*this, std::move(app), before == nullptr ? nullptr : &before->app));
   effects.applied.created = before == nullptr;
   if (config.channel(change.name) == nullptr) write(effects, Channel{change.name, {}, {}, {}});
-  write(effects, std::move(app));
+  std::rotate(effects.list.begin(), effects.list.end() - 1, effects.list.end());
   return effects;
 }
 
@@ -94,7 +91,7 @@ result<Effects, Error> Decider::operator()(const DeleteApp& change) const {
 
 result<Effects, Error> Decider::operator()(const PutBackend& change) const {
   SLUICE_TRY(const App* before, existing_app(config, change.app));
-  SLUICE_TRY(auto backend, checked_backend(change.backend));
+  SLUICE_TRY(auto backend, normal_backend(change.backend));
   App app = *before;
   const auto at = std::find_if(app.backends.begin(), app.backends.end(),
                                [&backend](const Backend& other) { return other.name == backend.name; });
@@ -105,7 +102,7 @@ result<Effects, Error> Decider::operator()(const PutBackend& change) const {
     app.backends.push_back(std::move(backend));
   else
     *at = std::move(backend);
-  auto effects = written(std::move(app));
+  SLUICE_TRY(auto effects, written(*this, std::move(app), before));
   effects.applied.created = created;
   return effects;
 }
@@ -115,7 +112,7 @@ result<Effects, Error> Decider::operator()(const RemoveBackend& change) const {
   App app = *before;
   if (std::erase_if(app.backends, [&change](const Backend& backend) { return backend.name == change.name; }) == 0)
     return not_found("no such backend");
-  return written(std::move(app));
+  return written(*this, std::move(app), before);
 }
 
 result<Effects, Error> Decider::operator()(const AddDomain& change) const {
@@ -125,7 +122,7 @@ result<Effects, Error> Decider::operator()(const AddDomain& change) const {
   const bool created = std::find(app.domains.begin(), app.domains.end(), domain) == app.domains.end();
   if (created && app.domains.size() >= limits.domains_per_app) return over_limit("maximum number of domains reached");
   if (created) app.domains.push_back(std::move(domain));
-  auto effects = written(std::move(app));
+  SLUICE_TRY(auto effects, written(*this, std::move(app), before));
   effects.applied.created = created;
   return effects;
 }
@@ -135,7 +132,7 @@ result<Effects, Error> Decider::operator()(const RemoveDomain& change) const {
   SLUICE_TRY(auto domain, normal_domain(change.domain));
   App app = *before;
   if (std::erase(app.domains, domain) == 0) return not_found("no such domain");
-  return written(std::move(app));
+  return written(*this, std::move(app), before);
 }
 
 result<Effects, Error> Decider::operator()(const PatchFeatures& change) const {
@@ -144,7 +141,7 @@ result<Effects, Error> Decider::operator()(const PatchFeatures& change) const {
   app.features.maintenance = change.maintenance.value_or(app.features.maintenance);
   app.features.session_affinity = change.session_affinity.value_or(app.features.session_affinity);
   app.features.balance = change.balance.value_or(app.features.balance);
-  return written(std::move(app));
+  return written(*this, std::move(app), before);
 }
 
 }  // namespace sluice

@@ -9,12 +9,34 @@ namespace {
 
 /// A token for a channel that has `entry` before (null = new).
 result<Token, Error> new_token(const ConfigSnapshot& config, const std::string& channel, const NewToken& wanted) {
-  SLUICE_TRY_VOID(check_token_name(wanted.name));
+  Token token{wanted.value, wanted.id, wanted.name, channel, {}};
+  SLUICE_TRY_VOID(acceptable(token));
   const auto* entry = config.channel(channel);
   const auto same_id = [&wanted](const auto& token) { return token->token.id == wanted.id; };
   const bool id_taken = entry != nullptr && std::any_of(entry->tokens.begin(), entry->tokens.end(), same_id);
   if (id_taken || config.token(wanted.value) != nullptr) return conflict("token already exists");
-  return Token{wanted.value, wanted.id, wanted.name, channel, {}};
+  return token;
+}
+
+/// Looked at before anything else, so that a long list costs nothing.
+result<void, Error> check_count(const Decider& in, std::size_t wanted) {
+  if (wanted > in.limits.tokens_per_channel) return over_limit("maximum number of tokens reached");
+  return {};
+}
+
+/// At least so many bytes go with a token.
+const std::size_t kLeastToken = stored_bytes(Token{});
+
+/// What the effects add to the tokens' bytes, without what they surely take from them.
+result<void, Error> check_token_bytes(const Effects& effects, const Decider& in, const std::string& channel) {
+  std::size_t added = 0;
+  std::size_t removed = 0;
+  for (const auto& effect : effects.list) {
+    if (effect.kind != EntryKind::kToken) continue;
+    if (effect.entry) added += stored_bytes(*effect.entry);
+    if (!effect.entry) removed += kLeastToken + channel.size();
+  }
+  return check_channel_bytes(in.config, in.limits, channel, removed, added);
 }
 
 result<void, Error> add_tokens(Effects& effects, const Decider& in, const std::string& channel,
@@ -29,12 +51,12 @@ result<void, Error> add_tokens(Effects& effects, const Decider& in, const std::s
       return invalid("two tokens must not have the same value or id");
     write(effects, std::move(made));
   }
-  if (names.size() > in.limits.tokens_per_channel) return over_limit("maximum number of tokens reached");
-  return {};
+  return check_token_bytes(effects, in, channel);
 }
 
 /// Makes the set of token names of an existing or new channel the declared one.
 result<void, Error> declare_tokens(Effects& effects, const Decider& in, const PutChannel& change) {
+  SLUICE_TRY_VOID(check_count(in, change.tokens->size()));
   std::set<std::string> declared;
   for (const auto& token : *change.tokens) declared.insert(token.name);
   std::set<std::string> there;
@@ -60,12 +82,11 @@ void remove_channel(Effects& effects, const ChannelEntry& channel) {
 }
 
 result<Effects, Error> Decider::operator()(const PutChannel& change) const {
-  SLUICE_TRY_VOID(check_channel_id(change.id));
   const auto* before = config.channel(change.id);
   Channel channel = before != nullptr ? before->channel : Channel{change.id, {}, {}, {}};
-  if (change.name) SLUICE_TRY_VOID(check_label("channel name", *change.name));
   channel.name = change.name.value_or(channel.name);
   channel.flags = change.flags.value_or(channel.flags);
+  SLUICE_TRY_VOID(acceptable(channel));
   Effects effects;
   effects.applied.created = before == nullptr;
   write(effects, std::move(channel));
@@ -74,12 +95,14 @@ result<Effects, Error> Decider::operator()(const PutChannel& change) const {
 }
 
 result<Effects, Error> Decider::operator()(const CreateChannel& change) const {
-  SLUICE_TRY_VOID(check_label("channel name", change.name));
+  SLUICE_TRY_VOID(check_count(*this, change.tokens.size()));
   Effects effects;
   effects.applied.created = true;
   effects.applied.channel_id = std::to_string(config.next_channel_id());
   if (config.channel(effects.applied.channel_id) != nullptr) return conflict("channel already exists");
-  write(effects, Channel{effects.applied.channel_id, change.name, {}, {}});
+  Channel channel{effects.applied.channel_id, change.name, {}, {}};
+  SLUICE_TRY_VOID(acceptable(channel));
+  write(effects, std::move(channel));
   SLUICE_TRY_VOID(add_tokens(effects, *this, effects.applied.channel_id, change.tokens, {}));
   return effects;
 }
@@ -101,6 +124,7 @@ result<Effects, Error> Decider::operator()(const CreateToken& change) const {
   Effects effects;
   effects.applied.created = true;
   write(effects, std::move(token));
+  SLUICE_TRY_VOID(check_token_bytes(effects, *this, change.channel));
   return effects;
 }
 

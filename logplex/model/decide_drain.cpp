@@ -1,18 +1,9 @@
 #include <algorithm>
 
 #include "logplex/model/decide_parts.hpp"
-#include "logplex/model/names.hpp"
 
 namespace sluice {
 namespace {
-
-constexpr std::size_t kUrlMax = 8 * 1024;
-constexpr std::size_t kFilterMax = 4 * 1024;
-constexpr std::size_t kPemMax = 256 * 1024;
-constexpr std::size_t kHeadersMax = 64;
-constexpr std::size_t kHeaderMax = 8 * 1024;
-constexpr std::size_t kSecretMax = 8 * 1024;
-constexpr std::size_t kSpareReserved = 16;
 
 using Drains = std::vector<std::shared_ptr<const DrainEntry>>;
 
@@ -31,50 +22,6 @@ result<const Drain*, Error> existing_drain(const ConfigSnapshot& config, const s
   return not_found("no such drain");
 }
 
-bool clean(std::string_view text) {
-  return std::none_of(text.begin(), text.end(),
-                      [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
-}
-
-/// Only the shape: what a scheme means is for the drains to say.
-result<void, Error> check_url(const std::string& url) {
-  const auto scheme = url.find("://");
-  if (url.size() > kUrlMax) return invalid("url must be at most 8192 bytes");
-  if (scheme == std::string::npos || scheme == 0 || scheme + 3 == url.size() || !clean(url) ||
-      url.find(' ') != std::string::npos)
-    return invalid("url must be scheme://host");
-  return {};
-}
-
-result<void, Error> check_headers(const Drain& drain) {
-  if (drain.headers.size() > kHeadersMax) return invalid("headers must be at most 64");
-  for (const auto& [name, value] : drain.headers) {
-    const auto token = [](char c) {
-      return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-             std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
-    };
-    if (name.empty() || name.size() > kNameMax || !std::all_of(name.begin(), name.end(), token))
-      return invalid("headers: a name is not a header name");
-    if (is_reserved_header(name)) return invalid("headers: Sluice sets " + name + " itself");
-    if (value.reveal().size() > kHeaderMax || !clean(value.reveal()))
-      return invalid("headers: the value of " + name + " is too long or holds control characters");
-  }
-  return {};
-}
-
-result<void, Error> check_options(const Drain& drain) {
-  if (!drain.reserved()) SLUICE_TRY_VOID(check_url(drain.url.reveal()));
-  SLUICE_TRY_VOID(check_label("format", drain.format));
-  if (drain.filter.size() > kFilterMax || !clean(drain.filter))
-    return invalid("filter must be at most 4096 bytes without control characters");
-  SLUICE_TRY_VOID(check_headers(drain));
-  if (drain.ca.size() > kPemMax) return invalid("ca must be at most 256 KiB");
-  if (drain.client_cert.size() > kPemMax) return invalid("client_cert must be at most 256 KiB");
-  if (drain.client_key.reveal().size() > kPemMax) return invalid("client_key must be at most 256 KiB");
-  if (drain.secret.reveal().size() > kSecretMax) return invalid("secret must be at most 8 KiB");
-  return {};
-}
-
 /// One more drain with this url must fit beside the others; `self` is not counted.
 result<void, Error> check_room(const Drains& drains, const Drain& drain, std::size_t limit, std::uint64_t self) {
   std::size_t with_url = 0;
@@ -89,15 +36,25 @@ result<void, Error> check_room(const Drains& drains, const Drain& drain, std::si
   return {};
 }
 
+/// Whether the drain may be as it is, and its bytes fit beside the others; `before` is what it replaces.
+result<void, Error> check_drain(const Decider& in, const Drain& drain, const Drain* before) {
+  SLUICE_TRY_VOID(acceptable(drain));
+  const auto now = before == nullptr ? 0 : stored_bytes(*before);
+  const auto then = stored_bytes(drain);
+  SLUICE_TRY_VOID(check_entry_bytes(in.limits, "the drain", now, then));
+  return check_channel_bytes(in.config, in.limits, drain.channel, now, then);
+}
+
 }  // namespace
 
 result<Effects, Error> Decider::operator()(const CreateDrain& change) const {
   SLUICE_TRY(const Drains* drains, neighbours(config, change.drain.channel));
-  SLUICE_TRY_VOID(check_options(change.drain));
-  const auto limit = change.drain.global() ? limits.global_drains : limits.drains_per_channel;
-  SLUICE_TRY_VOID(check_room(*drains, change.drain, limit, 0));
   Drain drain = change.drain;
   drain.id = config.next_drain_id();
+  SLUICE_TRY_VOID(acceptable(drain));
+  const auto limit = drain.global() ? limits.global_drains : limits.drains_per_channel;
+  SLUICE_TRY_VOID(check_room(*drains, drain, limit, 0));
+  SLUICE_TRY_VOID(check_drain(*this, drain, nullptr));
   Effects effects;
   effects.applied.created = true;
   effects.applied.drain_id = drain.id;
@@ -108,7 +65,7 @@ result<Effects, Error> Decider::operator()(const CreateDrain& change) const {
 result<Effects, Error> Decider::operator()(const PutDrain& change) const {
   SLUICE_TRY(const Drain* before, existing_drain(config, change.drain.channel, change.drain.id));
   if (change.drain.reserved()) return invalid("url is missing");
-  SLUICE_TRY_VOID(check_options(change.drain));
+  SLUICE_TRY_VOID(check_drain(*this, change.drain, before));
   SLUICE_TRY(const Drains* drains, neighbours(config, change.drain.channel));
   const auto limit = change.drain.global() ? limits.global_drains : limits.drains_per_channel;
   SLUICE_TRY_VOID(check_room(*drains, change.drain, limit, change.drain.id));

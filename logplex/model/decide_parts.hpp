@@ -1,5 +1,6 @@
 #pragma once
 
+#include "logplex/model/acceptable.hpp"
 #include "logplex/model/config_error.hpp"
 #include "logplex/model/decide.hpp"
 #include "logplex/model/snapshot.hpp"
@@ -16,6 +17,17 @@ inline void write(Effects& effects, Entry entry) {
 inline void remove(Effects& effects, EntryKind kind, std::string key) {
   effects.list.push_back({kind, std::move(key), std::nullopt});
 }
+/// More drains without url than with it are accepted, so that receivers can be told tokens ahead.
+constexpr std::size_t kSpareReserved = 16;
+
+/// An entry that has now `before` bytes and is to have `after`, and with it all that its channel keeps, must fit. What
+/// does not grow always fits. `what` begins the sentence; an empty channel is that of global drains, which has no bound
+/// of its own.
+result<void, Error> check_entry_bytes(const ConfigLimits& limits, std::string_view what, std::size_t before,
+                                      std::size_t after);
+result<void, Error> check_channel_bytes(const ConfigSnapshot& config, const ConfigLimits& limits,
+                                        const std::string& channel, std::size_t before, std::size_t after);
+
 /// The channel with its tokens and drains.
 void remove_channel(Effects& effects, const ChannelEntry& channel);
 

@@ -1,5 +1,7 @@
 #include "logplex/model/entry.hpp"
 
+#include "logplex/base/utf8.hpp"
+
 namespace sluice {
 namespace {
 
@@ -35,8 +37,8 @@ std::string token_key(std::string_view channel, std::uint64_t id) {
 
 std::string public_key(EntryKind kind, std::string_view key) {
   constexpr std::size_t kShown = 8;
-  if (kind != EntryKind::kSession || key.size() <= kShown) return std::string(key);
-  return std::string(key.substr(0, kShown)) + "...";
+  if (kind != EntryKind::kSession || key.size() <= kShown) return shown_text(key);
+  return shown_text(key.substr(0, kShown)) + "...";
 }
 
 }  // namespace sluice

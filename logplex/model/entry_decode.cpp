@@ -1,8 +1,9 @@
+#include <algorithm>
 #include <charconv>
-#include <set>
 
 #include <boost/json/parse.hpp>
 
+#include "logplex/model/acceptable.hpp"
 #include "logplex/model/config_error.hpp"
 #include "logplex/model/entry.hpp"
 #include "logplex/model/field_reader.hpp"
@@ -15,15 +16,17 @@ namespace json = boost::json;
 namespace {
 
 constexpr std::uint64_t kMaxTime = std::uint64_t{1} << 62;
-constexpr std::uint64_t kMaxId = std::uint64_t{1} << 62;
-constexpr std::uint32_t kMaxRequests = 1'000'000;
+constexpr std::uint32_t kMaxCount = 1'000'000'000;
+/// No entry that is acceptable() comes near it, also with every byte escaped and sealed.
+constexpr std::size_t kLargestEntry = std::size_t{4} << 20;
 
+/// What ends after the last end that there is ends then: versions before allowed it.
 WallTime wall_time(std::uint64_t microseconds) {
-  return WallTime(std::chrono::microseconds(static_cast<std::int64_t>(microseconds)));
+  return std::min(WallTime(std::chrono::microseconds(static_cast<std::int64_t>(microseconds))), kLastEnd);
 }
 
-void require(FieldReader& in, std::string_view name, const result<void, Error>& check) {
-  if (check.has_error()) in.fail(name, "is not acceptable");
+FieldReader reader_of(json::value& item, SealedPlace place) {
+  return {item.is_object() ? std::move(item.get_object()) : json::object(), std::move(place)};
 }
 
 std::optional<KeyHash> parse_hash(std::string_view text) {
@@ -47,11 +50,10 @@ Backend take_backend(FieldReader& in) {
   Backend backend;
   backend.name = in.text("name");
   backend.address = in.text("address");
-  backend.soft = static_cast<std::uint32_t>(in.number("soft", 20, kMaxRequests));
-  backend.hard = static_cast<std::uint32_t>(in.number("hard", 0, kMaxRequests));
-  backend.weight = static_cast<std::uint32_t>(in.number("weight", 1, 1000));
-  require(in, "name", check_backend_name(backend.name));
-  if (normal_address(backend.address).has_error()) in.fail("address", "must be host:port");
+  backend.soft = static_cast<std::uint32_t>(in.number("soft", 20, kMaxCount));
+  backend.hard = static_cast<std::uint32_t>(in.number("hard", 0, kMaxCount));
+  backend.weight = static_cast<std::uint32_t>(in.number("weight", 1, kMaxCount));
+  if (auto normal = normal_address(backend.address); normal.has_value()) backend.address = std::move(*normal);
   return backend;
 }
 
@@ -66,12 +68,10 @@ Features take_features(FieldReader& in) {
 }
 
 void take_backends(FieldReader& in, App& app) {
-  std::set<std::string> names;
   for (auto& item : in.list("backends")) {
-    FieldReader fields(item.is_object() ? std::move(item.get_object()) : json::object());
+    auto fields = reader_of(item, in.place().of("backends"));
     app.backends.push_back(take_backend(fields));
     if (fields.failed()) in.fail("backends", "holds a backend whose " + fields.status().error().message);
-    if (!names.insert(app.backends.back().name).second) in.fail("backends", "holds a name twice");
   }
 }
 
@@ -80,13 +80,8 @@ Entry take_app(FieldReader& in, std::string_view key) {
   app.name = key;
   if (check_app_name(key).has_error()) in.fail("(key)", "is not an app name");
   app.domains = in.texts("domains");
-  for (const auto& domain : app.domains)
-    if (const auto normal = normal_domain(domain); normal.has_error() || *normal != domain)
-      in.fail("domains", "holds something that is not a domain");
-  if (std::set<std::string>(app.domains.begin(), app.domains.end()).size() != app.domains.size())
-    in.fail("domains", "holds a domain twice");
   take_backends(in, app);
-  FieldReader features(in.object("features").value_or(json::object()));
+  FieldReader features(in.object("features").value_or(json::object()), in.place().of("features"));
   app.features = take_features(features);
   if (features.failed()) in.fail("features", features.status().error().message);
   app.kept = in.rest();
@@ -114,7 +109,6 @@ Entry take_token(FieldReader& in, std::string_view key) {
   token.id = id.value_or(0);
   token.channel = key.substr(0, slash);
   token.name = in.text("name");
-  require(in, "name", check_token_name(token.name));
   const auto value = Uuid::parse(in.secret("value").reveal());
   if (!value) in.fail("value", "is not a token");
   token.value = value.value_or(Uuid{});
@@ -124,10 +118,11 @@ Entry take_token(FieldReader& in, std::string_view key) {
 
 void take_headers(FieldReader& in, Drain& drain) {
   for (auto& item : in.list("headers")) {
-    FieldReader fields(item.is_object() ? std::move(item.get_object()) : json::object());
-    auto name = fields.text("name");
-    if (name.empty()) fields.fail("name", "is missing");
+    FieldReader names = reader_of(item, {});
+    auto name = names.text("name");
+    FieldReader fields(names.left(), in.place().of("headers").of(name));
     drain.headers.emplace_back(std::move(name), fields.secret("value"));
+    if (names.failed()) in.fail("headers", "holds a header whose " + names.status().error().message);
     if (fields.failed()) in.fail("headers", "holds a header whose " + fields.status().error().message);
   }
 }
@@ -135,7 +130,7 @@ void take_headers(FieldReader& in, Drain& drain) {
 Entry take_drain(FieldReader& in, std::string_view key) {
   Drain drain;
   const auto [end, ec] = std::from_chars(key.data(), key.data() + key.size(), drain.id);
-  if (ec != std::errc() || end != key.data() + key.size() || drain.id == 0 || drain.id > kMaxId)
+  if (ec != std::errc() || end != key.data() + key.size() || drain.id == 0 || drain.id > kDrainIdMax)
     in.fail("(key)", "is not a drain id");
   const auto token = Uuid::parse(in.text("token"));
   if (!token) in.fail("token", "is not a drain token");
@@ -218,16 +213,21 @@ Entry take_entry(EntryKind kind, FieldReader& in, std::string_view key) {
 
 }  // namespace
 
-result<Entry, Error> decode_entry(EntryKind kind, std::string_view key, std::string_view text) {
+result<Entry, Error> decode_entry(EntryKind kind, std::string_view key, std::string_view text, const Seal* seal) {
+  if (text.size() > kLargestEntry) return Error{ConfigError::kDamaged, "is larger than 4 MiB"};
   boost::system::error_code ec;
   auto value = json::parse(text, ec);
   if (ec || !value.is_object()) return Error{ConfigError::kDamaged, "is not a JSON object"};
-  FieldReader in(std::move(value.get_object()));
+  const std::string place = std::string(name_of(kind)) + "\n" + std::string(key);
+  FieldReader in(std::move(value.get_object()), {seal, place});
   const auto version = in.number("v", 1, 1'000'000);
   if (in.number("min", 1, 1'000'000) > std::uint64_t{kEntryVersion})
     return Error{ConfigError::kNewer, "was written by a newer version (format " + std::to_string(version) + ")"};
   auto entry = take_entry(kind, in, key);
   SLUICE_TRY_VOID(in.status());
+  if (key_of(entry) != key) return Error{ConfigError::kDamaged, "field (key) has another form than it is written in"};
+  if (auto checked = acceptable(entry); checked.has_error())
+    return Error{ConfigError::kDamaged, std::move(checked).error().message};
   return entry;
 }
 

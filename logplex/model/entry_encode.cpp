@@ -19,8 +19,8 @@ void add_text(json::object& out, std::string_view name, const std::string& text)
 void add_flag(json::object& out, std::string_view name, bool flag) {
   if (flag) out[name] = true;
 }
-void add_secret(json::object& out, std::string_view name, const Secret& secret) {
-  if (!secret.empty()) out[name] = sealed(secret);
+void add_secret(json::object& out, std::string_view name, const Secret& secret, const SealedPlace& place) {
+  if (!secret.empty()) out[name] = sealed(secret, place.of(name));
 }
 void add_kept(json::object& out, const KeptFields& kept) {
   if (!kept.fields) return;
@@ -60,7 +60,16 @@ json::object features_json(const Features& features) {
   return out;
 }
 
+json::array headers_json(const Drain& drain, const SealedPlace& place) {
+  json::array out;
+  for (const auto& [name, value] : drain.headers)
+    out.push_back(json::object{{"name", name}, {"value", sealed(value, place.of(name).of("value"))}});
+  return out;
+}
+
 struct FieldsOf {
+  const SealedPlace& place;
+
   json::object operator()(const App& app) const {
     json::object out;
     add_texts(out, "domains", app.domains);
@@ -81,24 +90,21 @@ struct FieldsOf {
     return out;
   }
   json::object operator()(const Token& token) const {
-    return {{"name", token.name}, {"value", sealed(Secret(token.value.str()))}};
+    return {{"name", token.name}, {"value", sealed(Secret(token.value.str()), place.of("value"))}};
   }
   json::object operator()(const Drain& drain) const {
     json::object out;
     out["token"] = drain.token.str();
     add_text(out, "channel", drain.channel);
-    add_secret(out, "url", drain.url);
+    add_secret(out, "url", drain.url, place);
     add_text(out, "format", drain.format);
     add_flag(out, "durable", drain.durable);
     add_text(out, "filter", drain.filter);
-    json::array headers;
-    for (const auto& [name, value] : drain.headers)
-      headers.push_back(json::object{{"name", name}, {"value", sealed(value)}});
-    if (!headers.empty()) out["headers"] = std::move(headers);
+    if (!drain.headers.empty()) out["headers"] = headers_json(drain, place.of("headers"));
     add_text(out, "ca", drain.ca);
     add_text(out, "client_cert", drain.client_cert);
-    add_secret(out, "client_key", drain.client_key);
-    add_secret(out, "secret", drain.secret);
+    add_secret(out, "client_key", drain.client_key, place);
+    add_secret(out, "secret", drain.secret, place);
     add_flag(out, "paused", drain.paused);
     return out;
   }
@@ -126,10 +132,11 @@ struct FieldsOf {
 
 }  // namespace
 
-std::string encode_entry(const Entry& entry) {
+std::string encode_entry(const Entry& entry, const Seal* seal) {
+  const SealedPlace place{seal, std::string(name_of(kind_of(entry))) + "\n" + key_of(entry)};
   json::object out{{"v", kEntryVersion}};
   if (kEntryReadableBy != 1) out["min"] = kEntryReadableBy;
-  for (auto& [name, value] : std::visit(FieldsOf(), entry)) out.emplace(name, std::move(value));
+  for (auto& [name, value] : std::visit(FieldsOf{place}, entry)) out.emplace(name, std::move(value));
   add_kept(out, std::visit([](const auto& noun) { return noun.kept; }, entry));
   return json::serialize(out);
 }

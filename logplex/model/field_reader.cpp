@@ -11,6 +11,19 @@ namespace json = boost::json;
 namespace {
 
 constexpr std::int64_t kPlainEnvelope = 0;
+constexpr std::int64_t kSealedEnvelope = 1;
+
+Error damaged(std::string message) { return {ConfigError::kDamaged, std::move(message)}; }
+
+result<Secret, Error> opened(const json::string& text, const SealedPlace& place) {
+  const std::string_view sealed_text(text.data(), text.size());
+  if (place.seal == nullptr) return damaged("is sealed, and store.secret_key_file names no key");
+  if (!place.seal->has_key(Seal::key_name(sealed_text)))
+    return damaged("is sealed with a key that store.secret_key_file does not hold");
+  auto secret = place.seal->open(sealed_text, place.name);
+  if (!secret) return damaged("is sealed for another entry or was changed");
+  return *std::move(secret);
+}
 
 }  // namespace
 
@@ -56,8 +69,9 @@ std::uint64_t FieldReader::number(std::string_view name, std::uint64_t otherwise
 Secret FieldReader::secret(std::string_view name) {
   const auto value = take(name);
   if (!value) return {};
-  if (auto secret = unsealed(*value)) return *std::move(secret);
-  fail(name, "is not an envelope that this version can open");
+  auto secret = unsealed(*value, place_.of(name));
+  if (secret.has_value()) return std::move(*secret);
+  fail(name, secret.error().message);
   return {};
 }
 
@@ -98,14 +112,18 @@ result<void, Error> FieldReader::status() const {
   return {};
 }
 
-json::object sealed(const Secret& secret) { return {{"v", kPlainEnvelope}, {"text", secret.reveal()}}; }
+json::object sealed(const Secret& secret, const SealedPlace& place) {
+  if (place.seal == nullptr) return {{"v", kPlainEnvelope}, {"text", secret.reveal()}};
+  return {{"v", kSealedEnvelope}, {"text", place.seal->seal(secret.reveal(), place.name)}};
+}
 
-std::optional<Secret> unsealed(const json::value& envelope) {
+result<Secret, Error> unsealed(const json::value& envelope, const SealedPlace& place) {
   const auto* object = envelope.if_object();
-  if (object == nullptr) return std::nullopt;
-  const auto* version = object->if_contains("v");
-  const auto* text = object->if_contains("text");
-  if (version == nullptr || *version != kPlainEnvelope || text == nullptr || !text->is_string()) return std::nullopt;
+  const auto* version = object == nullptr ? nullptr : object->if_contains("v");
+  const auto* text = object == nullptr ? nullptr : object->if_contains("text");
+  const bool known = version != nullptr && (*version == kPlainEnvelope || *version == kSealedEnvelope);
+  if (!known || text == nullptr || !text->is_string()) return damaged("is not an envelope that this version can open");
+  if (*version == kSealedEnvelope) return opened(text->get_string(), place);
   return Secret(std::string(text->get_string()));
 }
 

@@ -10,16 +10,26 @@
 #include <boost/json/object.hpp>
 
 #include "logplex/base/result.hpp"
+#include "logplex/base/seal.hpp"
 #include "logplex/base/secret.hpp"
 #include "logplex/model/kept_fields.hpp"
 
 namespace sluice {
 
+/// Whose secrets are sealed, and how: null = plain text.
+struct SealedPlace {
+  const Seal* seal = nullptr;
+  std::string name;  // the entry, and what stands around the field
+
+  /// The place of a part of this one.
+  SealedPlace of(std::string_view part) const { return {seal, name + "\n" + std::string(part)}; }
+};
+
 /// Takes known fields out of a stored JSON object; what is left is kept. The first thing wrong is remembered and later
 /// reads answer defaults, so that a decoder is a plain list of fields. Errors name the field, never its value.
 class FieldReader {
  public:
-  explicit FieldReader(boost::json::object fields) : fields_(std::move(fields)) {}
+  FieldReader(boost::json::object fields, SealedPlace place) : fields_(std::move(fields)), place_(std::move(place)) {}
 
   /// Absent is the default, a wrong type is an error.
   std::string text(std::string_view name);
@@ -30,9 +40,11 @@ class FieldReader {
   boost::json::array list(std::string_view name);
   std::optional<boost::json::object> object(std::string_view name);
 
+  const SealedPlace& place() const { return place_; }
   void fail(std::string_view name, std::string_view what);
-  /// What no call above asked for.
+  /// What no call above asked for; `left` is for another reader of the same object.
   KeptFields rest();
+  boost::json::object left() { return std::move(fields_); }
   bool failed() const { return error_.has_value(); }
   result<void, Error> status() const;
 
@@ -40,12 +52,13 @@ class FieldReader {
   std::optional<boost::json::value> take(std::string_view name);
 
   boost::json::object fields_;
+  SealedPlace place_;
   std::optional<Error> error_;
 };
 
-/// The envelope of a stored secret.
-boost::json::object sealed(const Secret& secret);
-/// Absent when the envelope has another version or form.
-std::optional<Secret> unsealed(const boost::json::value& envelope);
+/// The envelope of a stored secret at this place.
+boost::json::object sealed(const Secret& secret, const SealedPlace& place);
+/// The error says, without a value, why the envelope cannot be opened.
+result<Secret, Error> unsealed(const boost::json::value& envelope, const SealedPlace& place);
 
 }  // namespace sluice

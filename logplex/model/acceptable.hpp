@@ -1,0 +1,42 @@
+#pragma once
+
+#include "logplex/base/result.hpp"
+#include "logplex/model/entry.hpp"
+
+namespace sluice {
+
+// Bounds of single entries. How many there may be, and how many bytes a channel may keep, is for ConfigLimits.
+constexpr std::size_t kDomainsMax = 1000;
+constexpr std::size_t kBackendsMax = 1000;
+constexpr std::size_t kUrlMax = 8 * 1024;
+constexpr std::size_t kFilterMax = 4 * 1024;
+constexpr std::size_t kPemMax = 256 * 1024;
+constexpr std::size_t kHeadersMax = 64;
+constexpr std::size_t kHeaderMax = 8 * 1024;
+constexpr std::size_t kSecretMax = 8 * 1024;
+constexpr std::size_t kQueryMax = 16 * 1024;
+constexpr std::size_t kKeyChannelsMax = 1000;
+constexpr std::uint64_t kDrainIdMax = std::uint64_t{1} << 62;
+/// Ends later than this (the year 2260) are never reached; a difference of two times stays exact below it.
+constexpr WallTime kLastEnd{std::chrono::microseconds(9'151'574'400'000'000)};
+
+/// Whether an entry by itself may stand in the configuration, whoever wrote it: a client, another node, an operator's
+/// file, or somebody with access to the store. Deciding and decoding both ask, so that a stored entry can hold nothing
+/// that a client could not have asked for. Error kInvalid names the field, never a value of it.
+result<void, Error> acceptable(const Entry& entry);
+
+result<void, Error> acceptable(const App& app);
+result<void, Error> acceptable(const Channel& channel);
+result<void, Error> acceptable(const Token& token);
+result<void, Error> acceptable(const Drain& drain);
+result<void, Error> acceptable(const Session& session);
+result<void, Error> acceptable(const ApiKey& key);
+result<void, Error> acceptable(const Credential& credential);
+
+/// About how many bytes an entry takes in a store, keys and field names included. Any thread; cheap.
+std::size_t stored_bytes(const Entry& entry);
+std::size_t stored_bytes(const App& app);
+std::size_t stored_bytes(const Token& token);
+std::size_t stored_bytes(const Drain& drain);
+
+}  // namespace sluice
