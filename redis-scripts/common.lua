@@ -39,7 +39,8 @@ local SUM_LIMIT = 281474976710656 -- 2^48: sums stay exact in a double
 local COUNTED_IDS = 1000000000000000 -- a channel id above this does not move the counter of ids
 
 local arg = cjson.decode(ARGV[1])
-local staged = {}
+local staged = {} -- by hash: what this script writes
+local known = {} -- by hash: what it has read
 local groups = {} -- by name: what this script knows of the groups that it changes
 local counts = {} -- by kind: how many entries more
 local effects = {}
@@ -56,7 +57,9 @@ end
 local function read(hash, field)
   local changed = staged[hash]
   if changed and changed[field] ~= nil then return changed[field] end
-  return redis.call('HGET', KEYS[hash], field)
+  known[hash] = known[hash] or {}
+  if known[hash][field] == nil then known[hash][field] = redis.call('HGET', KEYS[hash], field) end
+  return known[hash][field]
 end
 
 local function write(hash, field, value)
@@ -109,7 +112,7 @@ local function behind(name) return '(' .. name .. '\v' end
 local function group_of(name)
   local group = groups[name]
   if group then return group end
-  group = {changed = {}, list = {}, count = 0}
+  group = {changed = {}, there = {}, list = {}, count = 0}
   for _, key in ipairs(lines(read(MEMBERS, name))) do
     if not group.changed[key] then group.count = group.count + 1 end
     group.changed[key] = true
@@ -124,7 +127,10 @@ end
 
 local function is_in(group, name, key)
   if group.changed[key] ~= nil then return group.changed[key] end
-  return meta.schema > 1 and redis.call('ZSCORE', KEYS[GROUPS], name .. '\n' .. key) and true or false
+  if group.there[key] == nil then
+    group.there[key] = meta.schema > 1 and redis.call('ZSCORE', KEYS[GROUPS], name .. '\n' .. key) and true or false
+  end
+  return group.there[key]
 end
 
 local function leave(name, key)

@@ -51,6 +51,7 @@ json::object store_json(const StoreStatus& store) {
   out["nodes"] = sharing_json(store.nodes);
   out["quarantined"] = std::move(quarantined);
   out["quarantined_count"] = store.quarantined_count;
+  out["warnings"] = json::array(store.warnings.begin(), store.warnings.end());
   return out;
 }
 

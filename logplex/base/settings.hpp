@@ -107,6 +107,7 @@ struct StoreSettings {
   Duration write_timeout{};
   Duration verify_interval{};
   std::uint64_t max_deleted_percent = 0;
+  std::uint64_t min_replicas = 0;
   std::string ca_file;
   std::string client_cert;
   std::string client_key;

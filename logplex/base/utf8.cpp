@@ -1,5 +1,7 @@
 #include "logplex/base/utf8.hpp"
 
+#include <algorithm>
+
 namespace sluice {
 namespace {
 
@@ -46,6 +48,11 @@ bool is_utf8(std::string_view text) {
     at += size;
   }
   return true;
+}
+
+bool is_plain_text(std::string_view text) {
+  const auto control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; };
+  return std::none_of(text.begin(), text.end(), control) && is_utf8(text);
 }
 
 std::string shown_text(std::string_view text, std::size_t most) {

@@ -10,6 +10,8 @@ namespace sluice {
 std::size_t utf8_sequence_size(std::string_view text, std::size_t at);
 
 bool is_utf8(std::string_view text);
+/// UTF-8 without control characters.
+bool is_plain_text(std::string_view text);
 
 /// The text as it may stand in a log, a list or a JSON answer, whoever chose it: what is not UTF-8 and control
 /// characters become U+FFFD, and what is longer than `most` bytes ends in "...".

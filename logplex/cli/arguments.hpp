@@ -49,6 +49,7 @@ struct StoreArguments {
   std::string to;
   std::string file;  // empty = standard input or output
   bool dry_run = false;
+  std::string secret_key_file;
   std::string ca_file;
   std::string client_certificate_file;
   std::string client_key_file;

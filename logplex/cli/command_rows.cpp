@@ -199,6 +199,9 @@ void store_to(CLI::App& app, Arguments& a) {
       ->type_name("PLACE")
       ->required();
   app.add_flag("--dry-run", a.store.dry_run, "Say what would be done, and change nothing");
+  app.add_option("--secret-key-file", a.store.secret_key_file,
+                 "The nodes' store.secret_key_file: opens sealed secrets, and seals what is written")
+      ->type_name("FILE");
   store_tls(app, a);
 }
 

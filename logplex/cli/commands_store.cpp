@@ -39,10 +39,19 @@ result<TlsClientOptions, Error> tls_options(const StoreArguments& arguments) {
   return options;
 }
 
+/// Null without --secret-key-file.
+result<std::shared_ptr<const Seal>, Error> seal_of(const StoreArguments& arguments) {
+  if (arguments.secret_key_file.empty()) return std::shared_ptr<const Seal>();
+  auto seal = Seal::read_file(arguments.secret_key_file);
+  if (seal.has_error()) return in_words(seal.error());
+  return std::shared_ptr<const Seal>(std::make_shared<Seal>(std::move(*seal)));
+}
+
 result<std::unique_ptr<StorePlace>, Error> place(const CommandRun& run, const std::string& name, bool for_writing) {
   const auto tls = tls_options(run.arguments.store);
   if (tls.has_error()) return in_words(tls.error());
-  auto opened = open_place(name, for_writing, *tls);
+  SLUICE_TRY(auto seal, seal_of(run.arguments.store));
+  auto opened = open_place(name, for_writing, *tls, std::move(seal));
   if (opened.has_error()) return in_words(opened.error());
   return std::move(*opened);
 }
@@ -123,7 +132,8 @@ result<void, Error> fill(CommandRun& run, const StoredRows& rows, std::vector<Le
   SLUICE_TRY(auto to, place(run, run.arguments.store.to, !dry_run));
   const auto present = to->read();
   if (present.has_error()) return in_words(present.error());
-  auto plan = plan_import(*present, rows);
+  SLUICE_TRY(auto seal, seal_of(run.arguments.store));
+  auto plan = plan_import(*present, rows, std::move(seal));
   plan.left_out.insert(plan.left_out.begin(), left_out.begin(), left_out.end());
   if (!dry_run)
     if (const auto written = to->write(*present, plan, progress_of(run)); written.has_error())

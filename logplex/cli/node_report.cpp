@@ -72,6 +72,15 @@ std::string quarantined_text(const json::value& status) {
   return "\n" + table.str();
 }
 
+/// What an operator should change about the store.
+std::string warnings_text(const json::value& status) {
+  const auto* store = member(status, "store");
+  std::string out;
+  if (store == nullptr) return out;
+  for (const auto& warning : array_at(*store, "warnings")) out += "\nwarning: " + value_text(warning) + "\n";
+  return out;
+}
+
 /// The nodes that share the store, when there are others; each line says how that node is.
 std::string sharing_text(const json::value& status) {
   const auto* store = member(status, "store");
@@ -157,8 +166,8 @@ std::string status_text(const json::value& status) {
   facts.add("store", store_text(status));
   facts.add("ingress", ingress_of(status));
   const std::string shown = facts.str();
-  return out + (shown.empty() ? "" : "\n" + shown) + sharing_text(status) + quarantined_text(status) +
-         drains_text(status);
+  return out + (shown.empty() ? "" : "\n" + shown) + sharing_text(status) + warnings_text(status) +
+         quarantined_text(status) + drains_text(status);
 }
 
 std::string ingress_of(const json::value& status) {

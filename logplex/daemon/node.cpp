@@ -49,6 +49,8 @@ ConfigLimits limits_of(const Settings& settings) {
   ConfigLimits limits;
   limits.drains_per_channel = settings.drains.max_per_channel;
   limits.global_drains = settings.drains.max_global;
+  limits.tokens_per_channel = settings.limits.tokens_per_channel;
+  limits.config_bytes_per_channel = settings.limits.config_bytes_per_channel.count;
   return limits;
 }
 

@@ -12,7 +12,7 @@ result<Token, Error> new_token(const ConfigSnapshot& config, const std::string& 
   Token token{wanted.value, wanted.id, wanted.name, channel, {}};
   SLUICE_TRY_VOID(acceptable(token));
   const auto* entry = config.channel(channel);
-  const auto same_id = [&wanted](const auto& token) { return token->token.id == wanted.id; };
+  const auto same_id = [&wanted](const auto& other) { return other->token.id == wanted.id; };
   const bool id_taken = entry != nullptr && std::any_of(entry->tokens.begin(), entry->tokens.end(), same_id);
   if (id_taken || config.token(wanted.value) != nullptr) return conflict("token already exists");
   return token;

@@ -6,7 +6,6 @@
 #include <variant>
 
 #include "logplex/base/result.hpp"
-#include "logplex/base/seal.hpp"
 #include "logplex/model/access.hpp"
 #include "logplex/model/app.hpp"
 #include "logplex/model/channel.hpp"
@@ -28,19 +27,18 @@ EntryKind kind_of(const Entry& entry);
 /// drain id, session uuid, key id, credential id.
 std::string key_of(const Entry& entry);
 std::string token_key(std::string_view channel, std::uint64_t id);
-/// The key as it may stand in a log or an answer: valid UTF-8, at most 128 bytes and "..."; a session's is cut short.
+/// The key as it may stand in a log: a session's is cut short.
 std::string public_key(EntryKind kind, std::string_view key);
 
 /// The version this build writes, and the lowest version that may read what it writes.
 constexpr int kEntryVersion = 1;
 constexpr int kEntryReadableBy = 1;
 
-/// The stored form: one JSON object, what is in the key left out, kept fields included. Secrets stand in an envelope:
-/// {"v": 1, "text": ...} sealed and bound to this entry and field, or {"v": 0, "text": ...} plain without a seal.
-std::string encode_entry(const Entry& entry, const Seal* seal = nullptr);
-/// Reads what encode_entry wrote, now or in another version, when it is acceptable(). Error kDamaged or kNewer names
-/// the field at fault and never quotes a value.
-result<Entry, Error> decode_entry(EntryKind kind, std::string_view key, std::string_view json,
-                                  const Seal* seal = nullptr);
+/// The stored form: one JSON object, what is in the key left out, kept fields included. Secrets stand in an envelope
+/// {"v": 0, "text": ...}, so that another version can seal them.
+std::string encode_entry(const Entry& entry);
+/// Reads what encode_entry wrote, now or in another version. Error kDamaged or kNewer names the field at fault and
+/// never quotes a value.
+result<Entry, Error> decode_entry(EntryKind kind, std::string_view key, std::string_view json);
 
 }  // namespace sluice

@@ -5,9 +5,9 @@
 
 #include "logplex/model/acceptable.hpp"
 #include "logplex/model/config_error.hpp"
-#include "logplex/model/entry.hpp"
 #include "logplex/model/field_reader.hpp"
 #include "logplex/model/names.hpp"
+#include "logplex/model/sealed_entry.hpp"
 
 namespace sluice {
 
@@ -17,8 +17,6 @@ namespace {
 
 constexpr std::uint64_t kMaxTime = std::uint64_t{1} << 62;
 constexpr std::uint32_t kMaxCount = 1'000'000'000;
-/// No entry that is acceptable() comes near it, also with every byte escaped and sealed.
-constexpr std::size_t kLargestEntry = std::size_t{4} << 20;
 
 /// What ends after the last end that there is ends then: versions before allowed it.
 WallTime wall_time(std::uint64_t microseconds) {
@@ -229,6 +227,10 @@ result<Entry, Error> decode_entry(EntryKind kind, std::string_view key, std::str
   if (auto checked = acceptable(entry); checked.has_error())
     return Error{ConfigError::kDamaged, std::move(checked).error().message};
   return entry;
+}
+
+result<Entry, Error> decode_entry(EntryKind kind, std::string_view key, std::string_view text) {
+  return decode_entry(kind, key, text, nullptr);
 }
 
 }  // namespace sluice

@@ -2,8 +2,8 @@
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 
-#include "logplex/model/entry.hpp"
 #include "logplex/model/field_reader.hpp"
+#include "logplex/model/sealed_entry.hpp"
 
 namespace sluice {
 
@@ -140,5 +140,7 @@ std::string encode_entry(const Entry& entry, const Seal* seal) {
   add_kept(out, std::visit([](const auto& noun) { return noun.kept; }, entry));
   return json::serialize(out);
 }
+
+std::string encode_entry(const Entry& entry) { return encode_entry(entry, nullptr); }
 
 }  // namespace sluice

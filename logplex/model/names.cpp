@@ -75,11 +75,6 @@ result<void, Error> check_token_name(std::string_view name) {
   return {};
 }
 
-bool is_plain_text(std::string_view text) {
-  const auto control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; };
-  return std::none_of(text.begin(), text.end(), control) && is_utf8(text);
-}
-
 result<void, Error> check_label(std::string_view field, std::string_view text) {
   if (text.size() > kNameMax || !is_plain_text(text))
     return invalid(std::string(field) + " must be at most 255 bytes without control characters");

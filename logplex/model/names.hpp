@@ -22,9 +22,7 @@ result<void, Error> check_app_name(std::string_view name);
 result<void, Error> check_backend_name(std::string_view name);
 /// 1 to 255 printable ASCII characters without space: it becomes the app-name of RFC 5424 lines.
 result<void, Error> check_token_name(std::string_view name);
-/// UTF-8 without control characters.
-bool is_plain_text(std::string_view text);
-/// A label that people read: at most 255 bytes of plain text. May be empty.
+/// A label that people read: at most 255 bytes, no control characters. May be empty.
 result<void, Error> check_label(std::string_view field, std::string_view text);
 
 /// The stored form of a domain: lower case, no final dot. Host names, `*.` and a host name, IP literals. At most 253

@@ -1,23 +1,30 @@
 #include "logplex/store/entry_intake.hpp"
 
 #include "logplex/base/log.hpp"
+#include "logplex/base/utf8.hpp"
+#include "logplex/model/sealed_entry.hpp"
 #include "logplex/store/store.hpp"
 
 namespace sluice {
 namespace {
 
 constexpr std::size_t kShownQuarantined = 100;
+constexpr std::size_t kShownReason = 300;
 
 }  // namespace
 
 bool EntryIntake::take(EntryKind kind, std::string_view key, std::string_view json, ChangedKeys& changed) {
-  auto entry = decode_entry(kind, key, json);
+  auto entry = decode_entry(kind, key, json, seal());
   if (entry.has_value()) return put({kind, std::string(key), std::move(*entry)}, changed);
-  quarantine(kind, key, entry.error().message);
+  leave_out(kind, key, entry.error().message, changed);
+  return false;
+}
+
+void EntryIntake::leave_out(EntryKind kind, std::string_view key, const std::string& reason, ChangedKeys& changed) {
+  quarantine(kind, key, reason);
   // The channel's name and flags are lost for now; its tokens and drains need not be.
   if (kind == EntryKind::kChannel && config_.channel(key) == nullptr && check_channel_id(key).has_value())
     editor(changed).apply({kind, std::string(key), Channel{std::string(key), {}, {}, {}}});
-  return false;
 }
 
 bool EntryIntake::put(Effect effect, ChangedKeys& changed) {
@@ -35,8 +42,10 @@ void EntryIntake::quarantine(EntryKind kind, std::string_view key, const std::st
   auto& known = quarantined_[{kind, std::string(key)}];
   if (known == reason) return;
   known = reason;
-  log_warning("configuration entry left out",
-              {{"source", source_}, {"kind", name_of(kind)}, {"key", public_key(kind, key)}, {"reason", reason}});
+  log_warning("configuration entry left out", {{"source", source_},
+                                               {"kind", name_of(kind)},
+                                               {"key", public_key(kind, key)},
+                                               {"reason", shown_text(reason, kShownReason)}});
 }
 
 void EntryIntake::release(const std::vector<Effect>& effects) {
@@ -67,7 +76,8 @@ void EntryIntake::describe(StoreStatus& status) const {
   status.quarantined.clear();
   for (const auto& [name, reason] : quarantined_) {
     if (status.quarantined.size() == kShownQuarantined) break;
-    status.quarantined.push_back({std::string(name_of(name.first)), public_key(name.first, name.second), reason});
+    status.quarantined.push_back(
+        {std::string(name_of(name.first)), public_key(name.first, name.second), shown_text(reason, kShownReason)});
   }
 }
 

@@ -2,11 +2,13 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "logplex/base/seal.hpp"
 #include "logplex/model/decide.hpp"
 #include "logplex/model/snapshot_editor.hpp"
 
@@ -24,7 +26,11 @@ inline constexpr EntryKind kLoadOrder[] = {EntryKind::kChannel,   EntryKind::kAp
 class EntryIntake {
  public:
   /// `source` names the file or server in logs.
-  explicit EntryIntake(std::string source) : source_(std::move(source)), config_(SnapshotEditor::empty(slots_)) {}
+  /// `seal` opens sealed secrets; null: entries that need it are quarantined.
+  explicit EntryIntake(std::string source, std::shared_ptr<const Seal> seal = nullptr)
+      : source_(std::move(source)), seal_(std::move(seal)), config_(SnapshotEditor::empty(slots_)) {}
+
+  const Seal* seal() const { return seal_.get(); }
 
   ConfigSnapshot& config() { return config_; }
   const ConfigSnapshot& config() const { return config_; }
@@ -35,6 +41,8 @@ class EntryIntake {
   bool take(EntryKind kind, std::string_view key, std::string_view json, ChangedKeys& changed);
   /// The same for an entry that has been read.
   bool put(Effect effect, ChangedKeys& changed);
+  /// Quarantines what could not be read. A channel is there all the same, without name and flags.
+  void leave_out(EntryKind kind, std::string_view key, const std::string& reason, ChangedKeys& changed);
   void quarantine(EntryKind kind, std::string_view key, const std::string& reason);
   /// What these wrote or deleted is no longer quarantined.
   void release(const std::vector<Effect>& effects);
@@ -47,6 +55,7 @@ class EntryIntake {
 
  private:
   std::string source_;
+  std::shared_ptr<const Seal> seal_;
   SlotSequence slots_;
   ConfigSnapshot config_;
   std::map<std::pair<EntryKind, std::string>, std::string> quarantined_;

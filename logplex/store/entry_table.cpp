@@ -9,6 +9,7 @@
 #include <sqlite3.h>
 
 #include "logplex/model/config_error.hpp"
+#include "logplex/model/sealed_entry.hpp"
 
 namespace sluice {
 namespace {
@@ -39,7 +40,8 @@ void bind_text(sqlite3_stmt* statement, int index, std::string_view text) {
 
 std::string_view column_text(sqlite3_stmt* statement, int column) {
   const auto* text = reinterpret_cast<const char*>(sqlite3_column_text(statement, column));
-  return text == nullptr ? std::string_view() : std::string_view(text, static_cast<std::size_t>(sqlite3_column_bytes(statement, column)));
+  return text == nullptr ? std::string_view()
+                         : std::string_view(text, static_cast<std::size_t>(sqlite3_column_bytes(statement, column)));
 }
 
 ConfigError error_for(int code) {
@@ -59,8 +61,8 @@ Error EntryTable::failure(int code) const {
   return {error_for(code), path_ + ": " + (database_ ? sqlite3_errmsg(database_.get()) : sqlite3_errstr(code))};
 }
 
-result<EntryTable, Error> EntryTable::open(const std::string& path) {
-  EntryTable table(path);
+result<EntryTable, Error> EntryTable::open(const std::string& path, std::shared_ptr<const Seal> seal) {
+  EntryTable table(path, std::move(seal));
   SLUICE_TRY_VOID(table.open_database());
   SLUICE_TRY_VOID(table.set_up());
   SLUICE_TRY_VOID(table.check_version());
@@ -176,7 +178,7 @@ result<void, Error> EntryTable::run(sqlite3_stmt* statement) {
 }
 
 result<void, Error> EntryTable::write_effect(const Effect& effect) {
-  const auto json = effect.entry ? encode_entry(*effect.entry) : std::string();
+  const auto json = effect.entry ? encode_entry(*effect.entry, seal_.get()) : std::string();
   auto* statement = effect.entry ? put_.get() : remove_.get();
   bind_text(statement, 1, name_of(effect.kind));
   bind_text(statement, 2, effect.key);
@@ -221,6 +223,11 @@ result<void, Error> EntryTable::commit(const std::vector<Effect>& effects, const
 
 result<void, Error> EntryTable::replace(const std::vector<Effect>& effects, const StoredCounters& counters) {
   return finish(write_all(effects, counters, true));
+}
+
+result<void, Error> EntryTable::wipe() {
+  SLUICE_TRY_VOID(execute("VACUUM"));
+  return execute("PRAGMA wal_checkpoint(TRUNCATE)");
 }
 
 }  // namespace sluice

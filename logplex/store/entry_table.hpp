@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "logplex/base/result.hpp"
+#include "logplex/base/seal.hpp"
 #include "logplex/model/decide.hpp"
 
 struct sqlite3;
@@ -31,7 +32,7 @@ struct StoredCounters {
 class EntryTable {
  public:
   /// Creates the file when there is none.
-  static result<EntryTable, Error> open(const std::string& path);
+  static result<EntryTable, Error> open(const std::string& path, std::shared_ptr<const Seal> seal = nullptr);
   EntryTable(EntryTable&& other) noexcept;
   EntryTable& operator=(EntryTable&&) = delete;
   ~EntryTable();
@@ -48,6 +49,8 @@ class EntryTable {
   result<void, Error> commit(const std::vector<Effect>& effects, const StoredCounters& counters);
   /// The same, with everything of known kinds deleted first.
   result<void, Error> replace(const std::vector<Effect>& effects, const StoredCounters& counters);
+  /// Writes the file anew, so that nothing of what was replaced is left in it.
+  result<void, Error> wipe();
 
  private:
   struct CloseDatabase {
@@ -58,7 +61,7 @@ class EntryTable {
   };
   using Statement = std::unique_ptr<sqlite3_stmt, FinishStatement>;
 
-  explicit EntryTable(std::string path) : path_(std::move(path)) {}
+  EntryTable(std::string path, std::shared_ptr<const Seal> seal) : path_(std::move(path)), seal_(std::move(seal)) {}
 
   result<void, Error> open_database();
   result<void, Error> set_up();
@@ -74,6 +77,7 @@ class EntryTable {
   Error failure(int code) const;
 
   std::string path_;
+  std::shared_ptr<const Seal> seal_;
   std::unique_ptr<sqlite3, CloseDatabase> database_;
   Statement put_;
   Statement remove_;

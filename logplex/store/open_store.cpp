@@ -58,7 +58,13 @@ result<std::unique_ptr<Store>, Error> open_store(const StoreSettings& settings, 
   if (url != "embedded:") {
     SLUICE_TRY(target, redis_target(settings));
   }
-  SLUICE_TRY(auto core, StoreCore::open(data_dir + "/config.db", limits));
+  std::shared_ptr<const Seal> seal;
+  if (!settings.secret_key_file.empty()) {
+    auto read = Seal::read_file(settings.secret_key_file);
+    if (read.has_error()) return wrong("store.secret_key_file", read.error().text());
+    seal = std::make_shared<Seal>(std::move(*read));
+  }
+  SLUICE_TRY(auto core, StoreCore::open(data_dir + "/config.db", limits, std::move(seal)));
   if (url == "embedded:") return std::unique_ptr<Store>(std::make_unique<EmbeddedStore>(std::move(core), clock));
   return std::unique_ptr<Store>(std::make_unique<RedisStore>(name_of_node(data_dir), std::move(target), std::move(core),
                                                              settings, limits, clock));

@@ -22,7 +22,9 @@ struct Caller {
   const Effects& effects;
   const RedisImage& image;
   const ConfigLimits& limits;
+  const std::string_view next_id;
 
+  const Seal* seal() const { return image.intake().seal(); }
   const Effect& only(EntryKind kind) const {
     const auto found = std::find_if(effects.list.begin(), effects.list.end(),
                                     [kind](const Effect& effect) { return effect.kind == kind; });
@@ -30,7 +32,7 @@ struct Caller {
     return *found;
   }
   json::object written(const Effect& effect) const {
-    auto out = script_entry(*effect.entry);
+    auto out = script_entry(*effect.entry, seal());
     out["was"] = image.state_of(effect.kind, effect.key);
     return out;
   }
@@ -46,7 +48,7 @@ struct Caller {
     const auto& app = only(EntryKind::kApp);
     json::object argument{{"app", written(app)}};
     for (const auto& effect : effects.list)
-      if (effect.kind == EntryKind::kChannel) argument["channel"] = script_entry(*effect.entry);
+      if (effect.kind == EntryKind::kChannel) argument["channel"] = script_entry(*effect.entry, seal());
     return {"put_app", std::move(argument)};
   }
 
@@ -88,17 +90,26 @@ struct Caller {
     for (const auto& key : keys) out.emplace_back(key);
     return out;
   }
+  /// A sealed value is bound to its key, so that the script must give the id that was expected, or say which it is.
+  void expect_id(json::object& argument, const std::string& id) const {
+    if (seal() != nullptr) argument["id"] = id;
+  }
   ScriptCall operator()(const CreateChannel&) const {
+    const std::string id = next_id.empty() ? effects.applied.channel_id : std::string(next_id);
     json::array add;
     for (const auto& effect : effects.list) {
       if (effect.kind != EntryKind::kToken) continue;
-      auto token = script_entry(*effect.entry, false);
-      token["id"] = format_token_id(std::get<Token>(*effect.entry).id);
-      token.erase("needs");
-      add.push_back(std::move(token));
+      auto token = std::get<Token>(*effect.entry);
+      token.channel = id;
+      auto entry = script_entry(token, seal(), false);
+      entry["id"] = format_token_id(token.id);
+      entry.erase("needs");
+      add.push_back(std::move(entry));
     }
-    return {"create_channel",
-            {{"channel", script_entry(*only(EntryKind::kChannel).entry, false)}, {"add", std::move(add)}}};
+    json::object argument{{"channel", script_entry(*only(EntryKind::kChannel).entry, seal(), false)},
+                          {"add", std::move(add)}};
+    expect_id(argument, id);
+    return {"create_channel", std::move(argument)};
   }
   ScriptCall operator()(const DeleteChannel& change) const {
     return {"delete_channel", {{"channel", named(EntryKind::kChannel, change.id)}}};
@@ -113,10 +124,13 @@ struct Caller {
   }
 
   ScriptCall operator()(const CreateDrain&) const {
-    const auto& entry = *only(EntryKind::kDrain).entry;
-    auto drain = script_entry(entry, false);
-    drain["limit"] = drain_limit(std::get<Drain>(entry));
-    return {"create_drain", {{"drain", std::move(drain)}}};
+    auto drain = std::get<Drain>(*only(EntryKind::kDrain).entry);
+    drain.id = parse_decimal(next_id).value_or(drain.id);
+    auto entry = script_entry(drain, seal(), false);
+    entry["limit"] = drain_limit(drain);
+    json::object argument{{"drain", std::move(entry)}};
+    expect_id(argument, std::to_string(drain.id));
+    return {"create_drain", std::move(argument)};
   }
   ScriptCall drain_written() const {
     const auto& effect = only(EntryKind::kDrain);
@@ -155,8 +169,8 @@ struct Caller {
 }  // namespace
 
 ScriptCall script_call(const Change& change, const Effects& effects, const RedisImage& image,
-                       const ConfigLimits& limits) {
-  return std::visit(Caller{effects, image, limits}, change);
+                       const ConfigLimits& limits, std::string_view next_id) {
+  return std::visit(Caller{effects, image, limits, next_id}, change);
 }
 
 }  // namespace sluice

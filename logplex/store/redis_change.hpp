@@ -17,8 +17,9 @@ struct ScriptCall {
 };
 
 /// Says how the change, which decide() answered with these effects, is made in Redis. The script checks once more, by
-/// what is there then, what the decision rests on. There must be effects.
+/// what is there then, what the decision rests on. There must be effects. `next_id` is what the script said the next id
+/// of a drain or channel is, when it refused another one; empty = what decide() took.
 ScriptCall script_call(const Change& change, const Effects& effects, const RedisImage& image,
-                       const ConfigLimits& limits);
+                       const ConfigLimits& limits, std::string_view next_id = {});
 
 }  // namespace sluice

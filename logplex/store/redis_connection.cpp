@@ -101,6 +101,15 @@ Task<result<std::vector<RedisReply>, Error>> RedisConnection::call_all(
   return answers(core_, std::move(waiters), core_->shard.clock().steady() + timeout);
 }
 
+Task<result<RedisReply, Error>> RedisConnection::next(Duration timeout) {
+  auto waiter = std::make_shared<Waiter>(core_->shard);
+  if (core_->open)
+    core_->waiting.push_back(waiter);
+  else
+    waiter->outcome = core_->failure;
+  return answer(core_, std::move(waiter), core_->shard.clock().steady() + timeout);
+}
+
 Task<result<RedisReply, Error>> RedisConnection::answer(std::shared_ptr<Core> core, std::shared_ptr<Waiter> waiter,
                                                         SteadyTime until) {
   while (!waiter->outcome) {

@@ -33,6 +33,10 @@ class RedisConnection {
   Task<result<std::vector<RedisReply>, Error>> call_all(const std::vector<std::vector<std::string_view>>& commands,
                                                         Duration timeout);
 
+  /// What the server sends by itself next, after SUBSCRIBE. Nothing within the time ends the connection, and so does an
+  /// answer that comes while nobody waits for one.
+  Task<result<RedisReply, Error>> next(Duration timeout);
+
   bool is_open() const;
   void close();
 

@@ -4,6 +4,7 @@
 
 #include <boost/json/array.hpp>
 
+#include "logplex/model/sealed_entry.hpp"
 #include "logplex/net/content_hash.hpp"
 #include "logplex/net/secret_hash.hpp"
 
@@ -68,8 +69,8 @@ std::string digest_text(std::uint64_t digest) {
 
 std::string drain_group(const Drain& drain) { return (drain.reserved() ? "reserved:" : "drains:") + drain.channel; }
 
-json::object script_entry(const Entry& entry, bool with_key) {
-  json::object out{{"value", encode_entry(entry)}};
+json::object script_entry(const Entry& entry, const Seal* seal, bool with_key) {
+  json::object out{{"value", encode_entry(entry, seal)}};
   if (with_key) out["key"] = key_of(entry);
   Belonging belonging{out};
   std::visit(belonging, entry);

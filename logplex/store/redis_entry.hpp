@@ -6,6 +6,7 @@
 
 #include <boost/json/object.hpp>
 
+#include "logplex/base/seal.hpp"
 #include "logplex/model/entry.hpp"
 
 namespace sluice {
@@ -34,7 +35,7 @@ class EntrySum {
 
 /// The entry as redis-scripts/common.lua takes it: key, value, needs, group, claims. Without `was` and `limit`, and
 /// without key when `with_key` is false, because the script gives it.
-boost::json::object script_entry(const Entry& entry, bool with_key = true);
+boost::json::object script_entry(const Entry& entry, const Seal* seal, bool with_key = true);
 /// The group of a drain, which says what limits it.
 std::string drain_group(const Drain& drain);
 

@@ -9,10 +9,8 @@ namespace {
 
 constexpr std::string_view kBlockMs = "500";
 constexpr Duration kBlock = std::chrono::milliseconds(500);
-constexpr std::string_view kEventsAtOnce = "500";
-constexpr std::string_view kRowsAtOnce = "2000";
+constexpr std::uint64_t kEventsAtOnce = 500;
 constexpr int kScanAttempts = 5;
-constexpr std::uint64_t kReadableBy = 1;
 /// Fewer deletions than this are no accident when the data set is the one that was followed.
 constexpr std::size_t kFewDeletions = 20;
 
@@ -45,6 +43,8 @@ RedisFollower::RedisFollower(Gate& gate, Dialer& dialer, RedisTarget target, con
       image_(image),
       observer_(observer),
       backoff_(gate.shard().rng(), settings.reconnect_max),
+      reader_(settings.patience),
+      events_at_once_(std::to_string(kEventsAtOnce)),
       known_revision_(image.revision()) {}
 
 void RedisFollower::reconnect() {
@@ -72,12 +72,25 @@ Task<void> RedisFollower::run() {
     reconnect();
     commands_.connection.reset();
     stream_.connection.reset();
+    if (ended.code == NetError::kBodyTooLarge) {
+      read_less();
+      continue;
+    }
     set_state(RedisState::kAway, ended.text());
     // The figures move on although the state does not.
     observer_.on_state();
     const auto pause = backoff_.next();
     co_await sleep_for(pause);
   }
+}
+
+/// An answer was too large: the next one holds fewer changes, and when it is a single change, all rows are read
+/// instead.
+void RedisFollower::read_less() {
+  const auto before = parse_decimal(events_at_once_).value_or(1);
+  read_all_ = read_all_ || before == 1;
+  events_at_once_ = std::to_string(std::max<std::uint64_t>(before / 8, 1));
+  log_warning("an answer of Redis is too large: fewer changes are read at once", {{"changes", events_at_once_}});
 }
 
 Task<Error> RedisFollower::session() {
@@ -88,6 +101,7 @@ Task<Error> RedisFollower::session() {
   if (stream.has_error()) co_return stream.error();
   if (stream->run_id != commands->run_id) co_return Error{NetError::kConnectFailed, "the master is changing"};
   read_all_ = read_all_ || stream->run_id != run_id_ || stream->run_id.empty();
+  if (!run_id_.empty() && commands->run_id != run_id_) co_await observer_.on_other_server(commands->connection);
   commands_ = std::move(*commands);
   stream_ = std::move(*stream);
   refused_.reset();
@@ -109,11 +123,17 @@ Task<Error> RedisFollower::serve() {
 Task<result<bool, Error>> RedisFollower::step() {
   auto polled = co_await poll();
   if (polled.has_error()) co_return std::move(polled).error();
-  const auto& [meta, stream] = *polled;
+  const RedisMeta meta = polled->first;
   known_revision_ = meta.revision;
-  if (!must_read_all(meta) && apply(stream, meta)) {
-    set_state(RedisState::kUpToDate, {});
-    co_return true;
+  schema_ = meta.readable_by;
+  if (!must_read_all(meta)) {
+    const auto followed = co_await follow(std::move(polled->second), meta);
+    if (followed.has_error()) co_return followed.error();
+    if (*followed) {
+      recent_.note(gate_.shard().clock().steady(), image_.revision());
+      set_state(RedisState::kUpToDate, {});
+      co_return true;
+    }
   }
   if (refused_ == meta) co_return false;
   const auto looked = co_await look(meta);
@@ -124,49 +144,85 @@ Task<result<bool, Error>> RedisFollower::step() {
 Task<result<std::pair<RedisMeta, RedisReply>, Error>> RedisFollower::poll() {
   const std::string after = std::to_string(image_.revision()) + "-0";
   const auto& changes = redis_keys()[kChangesKey];
-  std::vector<std::vector<std::string_view>> commands{meta_command()};
-  if (!read_all_) commands.push_back({"XREAD", "COUNT", kEventsAtOnce});
+  std::vector<std::vector<std::string_view>> commands{meta_command(), {"ROLE"}};
+  if (!read_all_) commands.push_back({"XREAD", "COUNT", events_at_once_});
   // Only who is up to date waits for what comes next.
   if (!read_all_ && state_ == RedisState::kUpToDate) append(commands.back(), {"BLOCK", kBlockMs});
   if (!read_all_) append(commands.back(), {"STREAMS", changes, after});
   auto replies = co_await stream_.connection->call_all(commands, kBlock + settings_.patience);
   if (replies.has_error()) co_return std::move(replies).error();
+  // ROLE needs a permission that a careful operator may not give.
+  const auto& role = (*replies)[1];
+  if (!role.is_error() && role.text_at(0) != "master")
+    co_return Error{NetError::kConnectFailed, stream_.where + ": is a replica now, not the master"};
   for (const auto& reply : *replies)
-    if (reply.is_error()) co_return broken(stream_.where + ": " + reply.text);
+    if (reply.is_error() && &reply != &role) co_return broken(stream_.where + ": " + reply.text);
   std::pair<RedisMeta, RedisReply> out{RedisMeta::from(replies->front()), {}};
   if (!read_all_) out.second = std::move(replies->back());
   co_return out;
 }
 
 bool RedisFollower::must_read_all(const RedisMeta& meta) const {
-  return read_all_ || meta.readable_by > kReadableBy || meta.loading || meta.history != image_.history() ||
+  return read_all_ || meta.readable_by > kRedisSchema || meta.loading || meta.history != image_.history() ||
          meta.revision < image_.revision() || gate_.shard().clock().steady() >= next_verification_;
 }
 
 /// False when the stream does not go on where the image is.
-bool RedisFollower::apply(const RedisReply& stream, const RedisMeta& meta) {
-  const auto* events = events_of(stream);
-  if (events == nullptr) return meta.revision == image_.revision();
+Task<result<bool, Error>> RedisFollower::follow(RedisReply stream, RedisMeta meta) {
+  const auto* list = events_of(stream);
+  if (list == nullptr) co_return meta.revision == image_.revision();
   // The first change of all also names the data set.
-  if (image_.history() == 0) return false;
+  if (image_.history() == 0) co_return false;
+  std::vector<RedisEvent> events;
+  for (const auto& entry : list->list) {
+    auto event = RedisEvent::from(entry);
+    // What makes no sense follows on nothing.
+    events.push_back(event ? std::move(*event) : RedisEvent());
+  }
+  const auto completed = co_await complete(events);
+  if (completed.has_error()) co_return completed.error();
+  co_return apply(events);
+}
+
+/// Reads the values that the events only name.
+Task<result<void, Error>> RedisFollower::complete(std::vector<RedisEvent>& events) {
+  std::vector<WantedValue> wanted;
+  for (const auto& event : events)
+    for (const auto& part : event.parts)
+      if (part.digest) wanted.push_back({part.kind, part.key});
+  if (wanted.empty()) co_return result<void, Error>();
+  auto fetched = co_await reader_.fetch(stream_.connection, wanted);
+  if (fetched.has_error()) co_return std::move(fetched).error();
+  std::size_t next = 0;
+  for (auto& event : events) {
+    for (auto& part : event.parts) {
+      if (!part.digest) continue;
+      auto& value = wanted[next++];
+      const bool same = value.text && entry_digest(part.kind, part.key, *value.text) == *part.digest;
+      if (same) part.value = std::move(value.text);
+    }
+  }
+  co_return result<void, Error>();
+}
+
+bool RedisFollower::apply(const std::vector<RedisEvent>& events) {
   ChangedKeys changed;
   std::vector<Effect> written;
   bool fits = true;
-  for (const auto& entry : events->list) {
-    const auto event = RedisEvent::from(entry);
-    fits = event && image_.apply(*event, changed, written);
+  for (const auto& event : events) {
+    fits = image_.apply(event, changed, written);
     if (!fits) break;
     ++counters_.events;
   }
   known_revision_ = std::max(known_revision_, image_.revision());
-  counters_.gaps += fits ? 0 : 1;
+  counters_.gaps += fits ? 0U : 1U;
   read_all_ = !fits;
   observer_.on_image(std::move(changed), std::move(written));
   return fits;
 }
 
 Task<result<void, Error>> RedisFollower::look(const RedisMeta& meta) {
-  if (meta.readable_by > kReadableBy) {
+  if (meta.readable_by > kRedisSchema) {
     set_state(RedisState::kRefused,
               "what Redis holds was written by a newer version, which forbids this one to use it");
     refused_ = meta;
@@ -177,33 +233,74 @@ Task<result<void, Error>> RedisFollower::look(const RedisMeta& meta) {
     refused_ = meta;
     co_return result<void, Error>();
   }
+  const auto looked = co_await look_at_server();
+  if (looked.has_error()) co_return looked.error();
   auto rows = co_await read_rows();
   if (rows.has_error()) co_return std::move(rows).error();
   ++counters_.snapshots;
   known_revision_ = rows->meta.revision;
-  if (acceptable(*rows))
+  if (is_whole(*rows) && deletes_little(*rows))
     take(*rows);
   else
     refused_ = meta;
   co_return result<void, Error>();
 }
 
-bool RedisFollower::acceptable(const RedisRows& rows) {
+bool RedisFollower::refuse_rows(std::string why) {
+  ++counters_.refused_snapshots;
+  set_state(RedisState::kRefused, std::move(why));
+  return false;
+}
+
+/// A server that evicts, or somebody who deletes keys, takes whole keys away: what is left is not the configuration.
+bool RedisFollower::is_whole(const RedisRows& rows) {
+  constexpr const char* kMend =
+      ". Put the entries back ('sluice store import'), or say that they are to go ('sluice store accept')";
+  const std::string evicts = warning_.empty() ? std::string() : " (" + warning_ + ")";
+  if (rows.meta.history == 0 && rows.size() > 0)
+    return refuse_rows("Redis has lost its key " + redis_keys()[kMetaKey] + evicts + kMend);
+  for (std::size_t kind = 0; kind < kEntryKinds; ++kind) {
+    const auto should = rows.meta.counts[kind].value_or(0);
+    const auto are = rows.values[kind].size();
+    const auto missing = should - std::min<std::uint64_t>(should, are);
+    if (missing == 0 || (are > 0 && missing <= kFewDeletions)) continue;
+    return refuse_rows("Redis has lost " + std::to_string(missing) + " of " + std::to_string(should) +
+                       " entries of the kind " + std::string(name_of(EntryKind(kind))) + evicts + kMend);
+  }
+  return true;
+}
+
+bool RedisFollower::deletes_little(const RedisRows& rows) {
   const auto loss = image_.loss(rows);
-  const bool went_on = rows.meta.history == image_.history() && rows.meta.revision >= image_.revision();
+  const bool same = rows.meta.history == image_.history();
+  const bool went_on = same && rows.meta.revision >= image_.revision();
+  // A replica that was promoted may lack the last changes.
+  const bool promoted = same && !went_on && recent_.covers(rows.meta.revision);
   const bool few = went_on && loss.deleted <= kFewDeletions;
   const bool share = loss.deleted * 100 <= loss.known * settings_.most_deleted;
-  const bool wanted =
-      rows.meta.accepted != 0 && (rows.meta.history != image_.history() || image_.revision() < rows.meta.accepted);
-  if (few || share || wanted) return true;
-  ++counters_.refused_snapshots;
-  set_state(
-      RedisState::kRefused,
+  const bool wanted = rows.meta.accepted != 0 && (!same || image_.revision() < rows.meta.accepted);
+  if (few || share || wanted || promoted) return true;
+  return refuse_rows(
       std::string(rows.meta.history == 0 ? "Redis is empty" : "the configuration in Redis is another") +
-          ": taking it would delete " + std::to_string(loss.deleted) + " of " + std::to_string(loss.known) +
-          " entries. Put the entries back ('sluice store export --from' the data directory of a node, then 'sluice"
-          " store import'), or say that they are to go ('sluice store accept')");
-  return false;
+      ": taking it would delete " + std::to_string(loss.deleted) + " of " + std::to_string(loss.known) +
+      " entries. Put the entries back ('sluice store export --from' the data directory of a node, then 'sluice"
+      " store import'), or say that they are to go ('sluice store accept')");
+}
+
+/// Whether the server may throw away what it holds.
+Task<result<void, Error>> RedisFollower::look_at_server() {
+  const std::vector<std::string_view> question{"INFO"};
+  auto info = co_await stream_.connection->call(question, settings_.patience);
+  if (info.has_error()) co_return std::move(info).error();
+  const auto policy = info_field(info->text, "maxmemory_policy:");
+  std::string warning;
+  if (policy.starts_with("allkeys-"))
+    warning =
+        "Redis throws keys away when its memory is full: set its maxmemory-policy to noeviction instead of " + policy;
+  if (warning != warning_ && !warning.empty()) log_warning(warning, {{"server", stream_.where}});
+  if (warning != warning_) observer_.on_state();
+  warning_ = std::move(warning);
+  co_return result<void, Error>();
 }
 
 void RedisFollower::take(const RedisRows& rows) {
@@ -213,6 +310,9 @@ void RedisFollower::take(const RedisRows& rows) {
   if (differing != 0 && state_ != RedisState::kStarting)
     log_info("configuration read from Redis as a whole", {{"revision", image_.revision()}, {"differing", differing}});
   run_id_ = stream_.run_id;
+  schema_ = rows.meta.readable_by;
+  recent_.forget();
+  recent_.note(gate_.shard().clock().steady(), image_.revision());
   read_all_ = false;
   refused_.reset();
   next_verification_ = gate_.shard().clock().steady() + settings_.verify_interval;
@@ -233,7 +333,12 @@ Task<result<RedisRows, Error>> RedisFollower::read_rows() {
     if (rows.has_error()) co_return std::move(rows).error();
     const auto whole = co_await catch_up(*rows);
     if (whole.has_error()) co_return whole.error();
-    if (*whole) co_return rows;
+    if (!*whole) continue;
+    auto wanted = rows->wanted();
+    auto fetched = co_await reader_.fetch(stream_.connection, wanted);
+    if (fetched.has_error()) co_return std::move(fetched).error();
+    for (auto& value : wanted) rows->take(std::move(value));
+    co_return rows;
   }
   co_return broken("the configuration in Redis changes faster than it can be read");
 }
@@ -244,28 +349,9 @@ Task<result<RedisRows, Error>> RedisFollower::scan_once() {
   auto meta = co_await read_meta();
   if (meta.has_error()) co_return std::move(meta).error();
   rows.meta = *meta;
-  std::array<std::string, kEntryKinds> cursors;
-  cursors.fill("0");
-  std::vector<std::size_t> open(kEntryKinds);
-  for (std::size_t kind = 0; kind < kEntryKinds; ++kind) open[kind] = kind;
-  while (!open.empty()) {
-    std::vector<std::vector<std::string_view>> commands;
-    for (const auto kind : open)
-      commands.push_back({"HSCAN", redis_keys()[kFirstKindKey + kind], cursors[kind], "COUNT", kRowsAtOnce});
-    auto replies = co_await stream_.connection->call_all(commands, settings_.patience);
-    if (replies.has_error()) co_return std::move(replies).error();
-    std::vector<std::size_t> still_open;
-    for (std::size_t i = 0; i < open.size(); ++i) {
-      auto& reply = (*replies)[i];
-      if (reply.is_error()) co_return broken(stream_.where + ": " + reply.text);
-      if (reply.list.size() != 2) co_return broken("HSCAN answered something else");
-      cursors[open[i]] = reply.text_at(0);
-      auto& fields = reply.list[1].list;
-      for (std::size_t at = 0; at + 1 < fields.size(); at += 2)
-        rows.values[open[i]][std::move(fields[at].text)] = std::move(fields[at + 1].text);
-      if (cursors[open[i]] != "0") still_open.push_back(open[i]);
-    }
-    open = std::move(still_open);
+  for (std::size_t kind = 0; kind < kEntryKinds; ++kind) {
+    auto read = co_await reader_.read_kind(stream_.connection, EntryKind(kind), rows);
+    if (read.has_error()) co_return Error{read.error().code, stream_.where + ": " + read.error().text()};
   }
   co_return rows;
 }
@@ -275,7 +361,7 @@ Task<result<bool, Error>> RedisFollower::catch_up(RedisRows& rows) {
   for (;;) {
     const std::string after = std::to_string(rows.meta.revision) + "-0";
     const std::vector<std::vector<std::string_view>> commands{
-        meta_command(), {"XREAD", "COUNT", kEventsAtOnce, "STREAMS", redis_keys()[kChangesKey], after}};
+        meta_command(), {"XREAD", "COUNT", events_at_once_, "STREAMS", redis_keys()[kChangesKey], after}};
     auto replies = co_await stream_.connection->call_all(commands, settings_.patience);
     if (replies.has_error()) co_return std::move(replies).error();
     if (replies->back().is_error()) co_return broken(stream_.where + ": " + replies->back().text);

@@ -6,6 +6,8 @@
 
 #include "logplex/store/redis_image.hpp"
 #include "logplex/store/redis_link.hpp"
+#include "logplex/store/redis_reader.hpp"
+#include "logplex/store/redis_recent.hpp"
 
 namespace sluice {
 
@@ -48,6 +50,8 @@ class RedisFollower {
     virtual void on_image(ChangedKeys changed, std::vector<Effect> written) = 0;
     /// state() or trouble() may have changed.
     virtual void on_state() = 0;
+    /// Another run of a server than the one that was followed last is about to be read.
+    virtual Task<void> on_other_server(std::shared_ptr<RedisConnection>) { co_return; }
 
    protected:
     ~Observer() = default;
@@ -67,9 +71,17 @@ class RedisFollower {
   const std::string& trouble() const { return trouble_; }
   /// For other commands than following; null without a connection.
   const std::shared_ptr<RedisConnection>& commands() const { return commands_.connection; }
+  /// The server, "host:port".
+  const std::string& where() const { return commands_.where; }
   /// The newest revision that was seen to exist.
   std::uint64_t known_revision() const { return known_revision_; }
   const FollowCounters& counters() const { return counters_; }
+  /// What an operator should know about the server; empty when there is nothing.
+  const std::string& warning() const { return warning_; }
+  /// What the newest look at `meta` said, and of which run of a server.
+  std::uint64_t schema() const { return schema_; }
+  std::uint64_t history() const { return image_.history(); }
+  const std::string& run_id() const { return run_id_; }
   /// Ends the connections; new ones are made.
   void reconnect();
 
@@ -80,14 +92,20 @@ class RedisFollower {
   Task<result<void, Error>> look(const RedisMeta& meta);
   Task<result<RedisRows, Error>> read_rows();
   Task<result<RedisRows, Error>> scan_once();
+  Task<result<void, Error>> look_at_server();
   Task<result<bool, Error>> catch_up(RedisRows& rows);
   Task<result<RedisMeta, Error>> read_meta();
   Task<result<std::pair<RedisMeta, RedisReply>, Error>> poll();
 
   bool must_read_all(const RedisMeta& meta) const;
-  bool acceptable(const RedisRows& rows);
+  bool is_whole(const RedisRows& rows);
+  bool deletes_little(const RedisRows& rows);
+  bool refuse_rows(std::string why);
   void take(const RedisRows& rows);
-  bool apply(const RedisReply& stream, const RedisMeta& meta);
+  Task<result<bool, Error>> follow(RedisReply stream, RedisMeta meta);
+  Task<result<void, Error>> complete(std::vector<RedisEvent>& events);
+  bool apply(const std::vector<RedisEvent>& events);
+  void read_less();
   void set_state(RedisState state, std::string trouble);
 
   Gate& gate_;
@@ -99,6 +117,11 @@ class RedisFollower {
   RedisBackoff backoff_;
   RedisLink commands_;
   RedisLink stream_;
+  RedisReader reader_;
+  RecentRevisions recent_;
+  std::string events_at_once_;
+  std::string warning_;
+  std::uint64_t schema_ = 1;
   std::string run_id_;  // of the server whose rows were read last
   bool read_all_ = true;
   SteadyTime next_verification_{};

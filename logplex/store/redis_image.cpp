@@ -3,25 +3,13 @@
 #include <algorithm>
 #include <set>
 
+#include "logplex/model/sealed_entry.hpp"
 #include "logplex/store/store.hpp"
 
 namespace sluice {
 namespace {
 
 std::size_t index_of(EntryKind kind) { return static_cast<std::size_t>(kind); }
-
-/// "put:app:shop" and its value.
-std::optional<RedisEvent::Part> parse_part(std::string_view name, const std::string& value) {
-  const bool put = name.starts_with("put:");
-  if (!put && !name.starts_with("del:")) return std::nullopt;
-  name.remove_prefix(4);
-  const auto colon = name.find(':');
-  const auto kind = colon == std::string_view::npos ? std::nullopt : parse_kind(name.substr(0, colon));
-  if (!kind) return std::nullopt;
-  RedisEvent::Part part{*kind, std::string(name.substr(colon + 1)), std::nullopt};
-  if (put) part.value = value;
-  return part;
-}
 
 /// The domains of `app` that `kept` names too.
 App shrunk(App app, const std::vector<std::string>& kept) {
@@ -32,54 +20,11 @@ App shrunk(App app, const std::vector<std::string>& kept) {
 
 }  // namespace
 
-std::vector<std::string_view> RedisMeta::fields() {
-  return {"history", "revision", "checksum", "next_drain_id", "next_channel_id", "readable_by", "accepted", "loading"};
-}
-
-RedisMeta RedisMeta::from(const RedisReply& reply) {
-  RedisMeta meta;
-  meta.history = reply.number_at(0);
-  meta.revision = reply.number_at(1);
-  meta.sum = EntrySum(reply.number_at(2));
-  meta.next_drain_id = std::max<std::uint64_t>(reply.number_at(3), 1);
-  meta.next_channel_id = std::max<std::uint64_t>(reply.number_at(4), 1);
-  meta.readable_by = std::max<std::uint64_t>(reply.number_at(5), 1);
-  meta.accepted = reply.number_at(6);
-  meta.loading = !reply.text_at(7).empty();
-  return meta;
-}
-
-std::optional<RedisEvent> RedisEvent::from(const RedisReply& entry) {
-  const auto& id = entry.text_at(0);
-  const auto revision = parse_decimal(std::string_view(id).substr(0, id.find('-')));
-  if (!revision || entry.list.size() != 2) return std::nullopt;
-  RedisEvent event;
-  event.revision = *revision;
-  const auto& fields = entry.list[1];
-  for (std::size_t i = 0; i + 1 < fields.list.size(); i += 2) {
-    const auto& name = fields.text_at(i);
-    if (name == "sum") event.sum = EntrySum(fields.number_at(i + 1));
-    if (name == "by") event.by = fields.text_at(i + 1);
-    if (auto part = parse_part(name, fields.text_at(i + 1))) event.parts.push_back(std::move(*part));
-  }
-  return event;
-}
-
-void RedisRows::apply(const RedisEvent& event) {
-  for (const auto& part : event.parts) {
-    auto& rows = values[index_of(part.kind)];
-    if (part.value)
-      rows[part.key] = *part.value;
-    else
-      rows.erase(part.key);
-  }
-  meta.revision = event.revision;
-  meta.sum = event.sum;
-}
-
 RedisImage::RedisImage(EntryIntake intake, std::uint64_t history) : intake_(std::move(intake)), history_(history) {
   if (history_ == 0 && revision() == 0) return;
-  for (const auto& effect : everything()) remember(effect.kind, effect.key, encode_entry(*effect.entry));
+  for (const auto& effect : everything())
+    remember(effect.kind, effect.key,
+             entry_digest(effect.kind, effect.key, encode_entry(*effect.entry, intake_.seal())));
 }
 
 std::string RedisImage::state_of(EntryKind kind, const std::string& key) const {
@@ -88,9 +33,8 @@ std::string RedisImage::state_of(EntryKind kind, const std::string& key) const {
   return found == states.end() ? std::string() : digest_text(found->second);
 }
 
-void RedisImage::remember(EntryKind kind, const std::string& key, const std::string& value) {
+void RedisImage::remember(EntryKind kind, const std::string& key, std::uint64_t digest) {
   forget(kind, key);
-  const auto digest = entry_digest(kind, key, value);
   states_[index_of(kind)][key] = digest;
   sum_.add(digest);
 }
@@ -113,10 +57,10 @@ void RedisImage::remove(EntryKind kind, const std::string& key, ChangedKeys& cha
 
 void RedisImage::write(EntryKind kind, const std::string& key, const std::string& value, ChangedKeys& changed,
                        std::vector<Effect>& written) {
-  remember(kind, key, value);
-  auto entry = decode_entry(kind, key, value);
+  remember(kind, key, entry_digest(kind, key, value));
+  auto entry = decode_entry(kind, key, value, intake_.seal());
   if (entry.has_error()) {
-    intake_.take(kind, key, value, changed);
+    intake_.leave_out(kind, key, entry.error().message, changed);
     return;
   }
   Effect effect{kind, key, std::move(*entry)};
@@ -129,6 +73,8 @@ bool RedisImage::apply(const RedisEvent& event, ChangedKeys& changed, std::vecto
   for (const auto& part : event.parts) {
     if (part.value)
       write(part.kind, part.key, *part.value, changed, written);
+    else if (part.digest)
+      remember(part.kind, part.key, *part.digest);
     else
       remove(part.kind, part.key, changed, written);
   }
@@ -155,20 +101,27 @@ void RedisImage::remove_missing(const RedisRows& rows, ChangedKeys& changed, std
   }
 }
 
+bool RedisImage::is_known(EntryKind kind, const std::string& key, std::uint64_t digest) const {
+  const auto& states = states_[index_of(kind)];
+  const auto known = states.find(key);
+  return known != states.end() && known->second == digest;
+}
+
 /// Rows that are not as they were last seen, in load order; what cannot be read is quarantined.
 std::vector<Effect> RedisImage::read_changed(const RedisRows& rows, ChangedKeys& changed) {
   std::vector<Effect> puts;
   for (const auto kind : kLoadOrder) {
     for (const auto& [key, value] : rows.values[index_of(kind)]) {
-      const auto known = states_[index_of(kind)].find(key);
-      const auto digest = entry_digest(kind, key, value);
-      if (known != states_[index_of(kind)].end() && known->second == digest) continue;
-      remember(kind, key, value);
-      auto entry = decode_entry(kind, key, value);
+      if (value.too_large) intake_.leave_out(kind, key, "is larger than 4 MiB", changed);
+      const auto digest = value.digest.value_or(value.text ? entry_digest(kind, key, *value.text) : 0);
+      if (is_known(kind, key, digest)) continue;
+      remember(kind, key, digest);
+      if (!value.text) continue;
+      auto entry = decode_entry(kind, key, *value.text, intake_.seal());
       if (entry.has_value())
         puts.push_back({kind, key, std::move(*entry)});
       else
-        intake_.take(kind, key, value, changed);
+        intake_.leave_out(kind, key, entry.error().message, changed);
     }
   }
   return puts;

@@ -9,51 +9,9 @@
 #include <vector>
 
 #include "logplex/store/entry_intake.hpp"
-#include "logplex/store/redis_entry.hpp"
-#include "logplex/store/redis_reply.hpp"
+#include "logplex/store/redis_rows.hpp"
 
 namespace sluice {
-
-constexpr std::size_t kEntryKinds = std::variant_size_v<Entry>;
-
-/// What the key `meta` says about a data set.
-struct RedisMeta {
-  std::uint64_t history = 0;  // names the data set; 0 = there is none
-  std::uint64_t revision = 0;
-  EntrySum sum;
-  std::uint64_t next_drain_id = 1;
-  std::uint64_t next_channel_id = 1;
-  std::uint64_t readable_by = 1;
-  std::uint64_t accepted = 0;  // an operator wants it taken from this revision on, whatever it deletes
-  bool loading = false;        // an import is under way
-
-  static std::vector<std::string_view> fields();
-  static RedisMeta from(const RedisReply& reply);
-  friend bool operator==(const RedisMeta&, const RedisMeta&) = default;
-};
-
-/// One change as the stream tells it.
-struct RedisEvent {
-  struct Part {
-    EntryKind kind;
-    std::string key;
-    std::optional<std::string> value;  // none = deleted
-  };
-  std::uint64_t revision = 0;
-  EntrySum sum;  // after it
-  std::string by;
-  std::vector<Part> parts;
-
-  static std::optional<RedisEvent> from(const RedisReply& entry);
-};
-
-/// Everything that Redis holds, as one scan and the events after it found it.
-struct RedisRows {
-  RedisMeta meta;
-  std::array<std::unordered_map<std::string, std::string>, kEntryKinds> values;
-
-  void apply(const RedisEvent& event);
-};
 
 /// What a node knows of the data set in Redis: the snapshot it acts on, and of every stored entry, also those that it
 /// cannot read, which state it has seen.
@@ -71,7 +29,8 @@ class RedisImage {
   /// As a script's `was`: "" when there is no such entry.
   std::string state_of(EntryKind kind, const std::string& key) const;
 
-  /// False when the event does not follow on what is here, or the sum after it is another: take all rows.
+  /// False when the event does not follow on what is here, or the sum after it is another: take all rows. A part that
+  /// is only named leaves the entry as it was: its value is newer already, and a later event brings it.
   bool apply(const RedisEvent& event, ChangedKeys& changed, std::vector<Effect>& written);
   /// How many of the known entries these rows do not have, and how many there are.
   struct Loss {
@@ -87,8 +46,9 @@ class RedisImage {
  private:
   using States = std::unordered_map<std::string, std::uint64_t>;
 
-  void remember(EntryKind kind, const std::string& key, const std::string& value);
+  void remember(EntryKind kind, const std::string& key, std::uint64_t digest);
   void forget(EntryKind kind, const std::string& key);
+  bool is_known(EntryKind kind, const std::string& key, std::uint64_t digest) const;
   void remove(EntryKind kind, const std::string& key, ChangedKeys& changed, std::vector<Effect>& written);
   void write(EntryKind kind, const std::string& key, const std::string& value, ChangedKeys& changed,
              std::vector<Effect>& written);

@@ -12,8 +12,6 @@ constexpr std::size_t kSmallReply = 1 << 20;
 /// How often one node of a cluster may point at another.
 constexpr int kMostHops = 5;
 
-std::string text_of(const HostPort& server) { return server.host + ":" + std::to_string(server.port); }
-
 Error failure(const HostPort& server, const Error& why) { return {why.code, text_of(server) + ": " + why.text()}; }
 Error refusal(const HostPort& server, const std::string& why) {
   return {NetError::kConnectFailed, text_of(server) + ": " + why};
@@ -29,8 +27,8 @@ Task<result<std::unique_ptr<RedisConnection>, Error>> open(Gate& gate, Dialer& d
 }
 
 /// What one sentinel says. One that asks for a password is told its own, or else that of the servers.
-Task<result<HostPort, Error>> ask_sentinel(Gate& gate, Dialer& dialer, HostPort sentinel, RedisTarget target,
-                                           Duration timeout) {
+Task<result<SentinelLink, Error>> ask_sentinel(Gate& gate, Dialer& dialer, HostPort sentinel, RedisTarget target,
+                                               Duration timeout) {
   const SteadyTime until = gate.shard().clock().steady() + timeout;
   const auto& url = target.url;
   auto connection = co_await open(gate, dialer, sentinel, target.tls, timeout, kSmallReply);
@@ -46,28 +44,22 @@ Task<result<HostPort, Error>> ask_sentinel(Gate& gate, Dialer& dialer, HostPort 
   }
   if (reply.has_error()) co_return failure(sentinel, reply.error());
   if (reply->is_error()) co_return refusal(sentinel, reply->text);
-  const auto port = parse_decimal(reply->text_at(1));
-  if (!port || *port == 0 || *port > 65'535) co_return refusal(sentinel, "knows no master named " + url.master);
-  co_return HostPort{reply->text_at(0), static_cast<std::uint16_t>(*port)};
+  auto master = master_in(*reply);
+  if (!master) co_return refusal(sentinel, "knows no master named " + url.master);
+  SentinelLink link{std::move(*connection), std::move(*master)};
+  co_return link;
 }
 
-Task<result<HostPort, Error>> find_master(Gate& gate, Dialer& dialer, RedisTarget target, SteadyTime until) {
+Task<result<SentinelLink, Error>> find_master(Gate& gate, Dialer& dialer, RedisTarget target, SteadyTime until) {
   const auto& sentinels = target.url.servers;
   const std::size_t first = gate.shard().rng().below(sentinels.size());
-  result<HostPort, Error> answer = Error{NetError::kConnectFailed, "no sentinel answers"};
+  result<SentinelLink, Error> answer = Error{NetError::kConnectFailed, "no sentinel answers"};
   for (std::size_t i = 0; i < sentinels.size() && answer.has_error(); ++i) {
     const Duration left = (until - gate.shard().clock().steady()) / static_cast<std::int64_t>(sentinels.size() - i);
     if (left <= Duration::zero()) co_return Error{NetError::kTimedOut, "no sentinel answers in time"};
     answer = co_await ask_sentinel(gate, dialer, sentinels[(first + i) % sentinels.size()], target, left);
   }
   co_return answer;
-}
-
-std::string line_after(std::string_view text, std::string_view name) {
-  const auto at = text.find(name);
-  if (at == std::string_view::npos) return {};
-  const auto rest = text.substr(at + name.size());
-  return std::string(rest.substr(0, rest.find_first_of("\r\n")));
 }
 
 /// The greeting of a new connection: who we are, which database; whether the keys are here; who the server is.
@@ -91,7 +83,7 @@ Task<result<Greeted, Error>> log_in(RedisConnection& connection, RedisUrl url, H
   const std::string database = std::to_string(url.database);
   auto replies = co_await connection.call_all(greeting(url, database), timeout);
   if (replies.has_error()) co_return failure(server, replies.error());
-  Greeted greeted{line_after(replies->back().text, "run_id:"), {}};
+  Greeted greeted{info_field(replies->back().text, "run_id:"), {}};
   replies->pop_back();
   auto role = std::move(replies->back());
   replies->pop_back();
@@ -148,8 +140,29 @@ Task<result<RedisLink, Error>> link_redis(Gate& gate, Dialer& dialer, RedisTarge
   }
   auto master = co_await find_master(gate, dialer, target, until);
   if (master.has_error()) co_return std::move(master).error();
-  auto link = co_await link_to(gate, dialer, *master, target, until);
+  auto link = co_await link_to(gate, dialer, master->master, target, until);
   co_return link;
+}
+
+std::string text_of(const HostPort& server) { return server.host + ":" + std::to_string(server.port); }
+
+std::optional<HostPort> master_in(const RedisReply& reply) {
+  const auto port = parse_decimal(reply.text_at(1));
+  if (!port || *port == 0 || *port > 65'535) return std::nullopt;
+  return HostPort{reply.text_at(0), static_cast<std::uint16_t>(*port)};
+}
+
+Task<result<SentinelLink, Error>> link_sentinel(Gate& gate, Dialer& dialer, RedisTarget target, Duration timeout) {
+  const SteadyTime until = gate.shard().clock().steady() + timeout;
+  auto link = co_await find_master(gate, dialer, std::move(target), until);
+  co_return link;
+}
+
+std::string info_field(std::string_view info, std::string_view name) {
+  const auto at = info.find(name);
+  if (at == std::string_view::npos) return {};
+  const auto rest = info.substr(at + name.size());
+  return std::string(rest.substr(0, rest.find_first_of("\r\n")));
 }
 
 Task<result<RedisReply, Error>> run_script(std::shared_ptr<RedisConnection> connection, std::string_view name,

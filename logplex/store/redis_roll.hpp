@@ -12,7 +12,8 @@ namespace sluice {
 /// The nodes that share a data set tell each other, through Redis, that they are there and how they are.
 ///
 /// Lives on the store's shard; run() is a task of its gate. Says it every two seconds while there is a connection;
-/// without one, what was heard grows old. At most 1000 nodes; one more hears the others, and is not heard.
+/// without one, what was heard grows old. As soon as every node that is there knows the schema of this version, the
+/// data set is raised to it. At most 1000 nodes; one more hears the others, and is not heard.
 class RedisRoll {
  public:
   struct Report {
@@ -35,6 +36,7 @@ class RedisRoll {
 
  private:
   Task<void> call();
+  Task<void> raise_schema();
 
   Shard& shard_;
   RedisFollower& follower_;

@@ -31,7 +31,7 @@ const std::vector<std::string>& redis_keys() {
   static const std::vector<std::string> keys = [] {
     std::vector<std::string> out;
     for (const auto* name : {"meta", "changes", "claims", "marks", "members", "app", "channel", "token", "drain",
-                             "session", "key", "credential", "nodes"})
+                             "session", "key", "credential", "nodes", "groups"})
       out.push_back(std::string("{sluice}:") + name);
     return out;
   }();

@@ -34,8 +34,11 @@ enum RedisKey : std::uint8_t {
   kClaimsKey,
   kMarksKey,
   kMembersKey,
-  kFirstKindKey,  // and one for each EntryKind, then `nodes`
+  kFirstKindKey,  // and one for each EntryKind, then `nodes` and `groups`
 };
 const std::vector<std::string>& redis_keys();
+
+/// The newest schema of a data set that this version reads and writes; schema 1 is that of versions before.
+constexpr std::uint64_t kRedisSchema = 2;
 
 }  // namespace sluice

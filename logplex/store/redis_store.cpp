@@ -57,7 +57,8 @@ RedisStore::RedisStore(std::string name, RedisTarget target, StoreCore copy, con
       image_(copy.take_intake(), copy.history()),
       known_good_(shard_, copy.take_table(), image_),
       follower_(gate_, dialer_, target_, follow_settings(settings), image_, *this),
-      writer_(shard_, follower_, image_, shown_, limits, time_for_writing(settings)),
+      master_(gate_, dialer_, target_, [this] { follower_.reconnect(); }),
+      writer_(shard_, follower_, image_, shown_, master_, limits, settings.min_replicas, time_for_writing(settings)),
       roll_(
           shard_, follower_, std::move(name),
           [this] {
@@ -86,6 +87,7 @@ RedisStore::~RedisStore() {
     asio::post(shard_.io(), [this, &stopped] {
       gate_.stop();
       follower_.reconnect();
+      master_.close();
       asio::post(shard_.io(), [this, &stopped] { wait_until_stopped(stopped); });
     });
     ended.wait();
@@ -107,6 +109,7 @@ void RedisStore::start(Runtime& runtime) {
     gate_.spawn(follower_.run());
     gate_.spawn(remove_expired());
     gate_.spawn(call_roll());
+    gate_.spawn(master_.watch());
   });
   runtime_.start();
   looked.wait_for(kFirstLookLimit);
@@ -174,6 +177,10 @@ void RedisStore::on_state() {
   looked_ = true;
 }
 
+Task<void> RedisStore::on_other_server(std::shared_ptr<RedisConnection> connection) {
+  co_await writer_.make_again(std::move(connection));
+}
+
 std::string RedisStore::state_text() const {
   const auto acting = ": acting on the last known good configuration (revision " + std::to_string(image_.revision()) +
                       "), changes are refused";
@@ -195,6 +202,8 @@ void RedisStore::show_status() {
   StoreStatus status;
   status.kind = "redis";
   image_.intake().describe(status);
+  if (!follower_.warning().empty()) status.warnings.push_back(follower_.warning());
+  if (image_.intake().seal() == nullptr) status.warnings.emplace_back(kNotSealed);
   status.reachable = follower_.state() == RedisState::kUpToDate;
   status.trouble = follower_.trouble();
   status.state = state_text();
@@ -268,6 +277,12 @@ void RedisStore::add_metrics(MetricsPage& page) const {
   page.counter("sluice_store_refused_changes_total", "Changes that were not made.", number(figures_.write.refused));
   page.counter("sluice_store_retried_changes_total", "Changes decided again, since another node was quicker.",
                number(figures_.write.retried));
+  page.counter("sluice_store_made_again_changes_total",
+               "Answered changes that a new master of Redis did not have, and that were made again.",
+               number(figures_.write.made_again));
+  page.counter("sluice_store_lost_changes_total",
+               "Answered changes that a new master of Redis did not have, and that are lost.",
+               number(figures_.write.lost));
   page.counter("sluice_store_repeated_changes_total",
                "Times a change was sent again, since the connection broke or the server said not now.",
                number(figures_.write.repeated));

@@ -48,6 +48,7 @@ class RedisStore final : public Store, private RedisFollower::Observer {
 
   void on_image(ChangedKeys changed, std::vector<Effect> written) override;
   void on_state() override;
+  Task<void> on_other_server(std::shared_ptr<RedisConnection> connection) override;
   Task<void> make_change(std::shared_ptr<Asker> asker, Change change);
   Task<void> remove_expired();
   Task<void> call_roll();
@@ -72,6 +73,7 @@ class RedisStore final : public Store, private RedisFollower::Observer {
   KnownGood known_good_;
   RevisionWait shown_;
   RedisFollower follower_;
+  RedisMaster master_;
   RedisWriter writer_;
   RedisRoll roll_;
   std::unique_ptr<Publisher> publisher_;

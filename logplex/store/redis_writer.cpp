@@ -5,6 +5,7 @@
 
 #include <boost/json/serialize.hpp>
 
+#include "logplex/base/log.hpp"
 #include "logplex/base/uuid.hpp"
 #include "logplex/model/config_error.hpp"
 
@@ -24,6 +25,8 @@ constexpr std::uint64_t kHistories = std::uint64_t{1} << 53;
 constexpr Duration kGlance = std::chrono::milliseconds(20);
 /// Before a server that said "not now" is asked again.
 constexpr Duration kNotNowPause = std::chrono::milliseconds(50);
+constexpr int kRoundsOfMaking = 3;
+constexpr Duration kPauseOfMaking = std::chrono::milliseconds(200);
 
 Error away(std::string why) { return {ConfigError::kUnavailable, std::move(why)}; }
 
@@ -62,6 +65,9 @@ struct RedisWriter::Attempt {
   const std::string by;              // names it in the stream
   std::optional<ScriptCall> call{};  // as it was sent last; none: there is nothing to do
   Applied applied{};                 // what is answered when it is made
+  std::string what{};                // it is about, for people
+  std::string next_id{};             // what a script said the next id is
+  std::string where{};               // the server that it was sent to
   std::uint64_t seen = 0;            // the revision that the decision rests on
   std::string unanswered{};          // it was sent, nobody knows whether it was made, and this is why
   std::string put_off{};             // what the server said instead of doing it
@@ -71,8 +77,15 @@ struct RedisWriter::Attempt {
 };
 
 RedisWriter::RedisWriter(Shard& shard, RedisFollower& follower, const RedisImage& image, RevisionWait& shown,
-                         const ConfigLimits& limits, Duration timeout)
-    : shard_(shard), follower_(follower), image_(image), shown_(shown), limits_(limits), timeout_(timeout) {}
+                         RedisMaster& master, const ConfigLimits& limits, std::uint64_t min_replicas, Duration timeout)
+    : shard_(shard),
+      follower_(follower),
+      image_(image),
+      shown_(shown),
+      master_(master),
+      limits_(limits),
+      min_replicas_(std::to_string(min_replicas)),
+      timeout_(timeout) {}
 
 Duration RedisWriter::left(SteadyTime until) const { return until - shard_.clock().steady(); }
 
@@ -113,6 +126,8 @@ Task<result<Applied, Error>> RedisWriter::attempts(Attempt attempt) {
       if (!*decided) continue;
       if (!attempt.call) co_return std::move(attempt.applied);
     }
+    const auto connection = follower_.commands();
+    attempt.where = follower_.where();
     auto reply = co_await run(attempt);
     if (reply.has_error()) {
       attempt.unanswered = reply.error().text();
@@ -126,6 +141,14 @@ Task<result<Applied, Error>> RedisWriter::attempts(Attempt attempt) {
     if (reply->is_error()) co_return broken(*reply);
     Verdict verdict(*reply);
     if (verdict.done) {
+      const auto certain = co_await is_certain(connection, attempt.where, attempt.until);
+      if (certain.has_error()) co_return certain.error();
+      if (!*certain) {
+        attempt.unanswered = "another server became the master";
+        ++counters_.repeated;
+        continue;
+      }
+      remember(attempt, verdict);
       attempt.applied.revision = verdict.revision;
       if (attempt.applied.drain_id != 0 && !verdict.text.empty())
         attempt.applied.drain_id = parse_decimal(verdict.text).value_or(0);
@@ -163,7 +186,8 @@ Task<result<bool, Error>> RedisWriter::decide_on(Attempt& attempt) {
     co_return false;
   }
   attempt.call.reset();
-  if (!decided->list.empty()) attempt.call = script_call(attempt.change, *decided, image_, limits_);
+  if (!decided->list.empty()) attempt.call = script_call(attempt.change, *decided, image_, limits_, attempt.next_id);
+  attempt.what = what_it_is(decided->list, {});
   attempt.applied = std::move(decided->applied);
   attempt.applied.revision = attempt.seen;
   co_return true;
@@ -173,6 +197,12 @@ Task<result<bool, Error>> RedisWriter::decide_on(Attempt& attempt) {
 Task<result<void, Error>> RedisWriter::look_again(Attempt& attempt, Verdict verdict) {
   ++counters_.retried;
   if (verdict.code == "newer") co_return away(verdict.text);
+  if (verdict.code == "id") {
+    attempt.unanswered.clear();
+    attempt.put_off.clear();
+    attempt.next_id = verdict.text;
+    co_return result<void, Error>();
+  }
   if (verdict.code == "history") {
     // The follower is about to see that too. Whether a change was made before is not known yet.
     const auto pause = std::min(left(attempt.until), kGlance);
@@ -228,6 +258,84 @@ Task<result<RedisReply, Error>> RedisWriter::run(Attempt& attempt) {
   const bool lost = reply.has_error() || is_elsewhere(*reply);
   if (lost && follower_.commands() == connection) follower_.reconnect();
   co_return reply;
+}
+
+/// Whether the server that made a change is the master, and the replicas that are asked for have it. False: the change
+/// has to be sent again, to another server.
+Task<result<bool, Error>> RedisWriter::is_certain(std::shared_ptr<RedisConnection> connection, std::string where,
+                                                  SteadyTime until) {
+  if (min_replicas_ != "0") {
+    const auto patience = std::max<std::int64_t>(left(until) / std::chrono::milliseconds(1), 1);
+    const std::string milliseconds = std::to_string(patience);
+    const std::vector<std::string_view> wait{"WAIT", min_replicas_, milliseconds};
+    const auto reply = co_await connection->call(wait, left(until) + kGlance);
+    const bool answered = reply.has_value() && reply->kind == RedisReply::Kind::kNumber;
+    if (answered && static_cast<std::uint64_t>(reply->number) < parse_decimal(min_replicas_).value_or(0))
+      co_return away(
+          "the change was made, but too few replicas of Redis have it (store.min_replicas): look before you"
+          " repeat it");
+    if (!answered) co_return false;
+  }
+  const bool master = co_await master_.is_master(where, left(until));
+  if (!master) follower_.reconnect();
+  co_return master;
+}
+
+/// As it has to be sent again when a new master does not have it.
+void RedisWriter::remember(Attempt& attempt, const Verdict& verdict) {
+  auto& members = attempt.call->argument;
+  members["since"] = std::to_string(attempt.seen);
+  const bool new_id = attempt.call->script.starts_with("create_") && !verdict.text.empty();
+  if (new_id) members["id"] = verdict.text;
+  answered_.note({attempt.by, attempt.call->script, json::serialize(members),
+                  new_id ? attempt.what.substr(0, attempt.what.find(' ') + 1) + verdict.text : attempt.what,
+                  verdict.revision, shard_.clock().steady()});
+}
+
+/// True when the change is there, now or before; false with the reason why it cannot be made. Both when the server
+/// holds another data set: then nothing of this one is missed.
+Task<bool> RedisWriter::make_one_again(std::shared_ptr<RedisConnection> connection, const AnsweredChange& change,
+                                       std::uint64_t before, std::string& why) {
+  const auto reply = co_await run_script(connection, change.script, change.argument, timeout_);
+  if (reply.has_error() || reply->is_error()) {
+    why = reply.has_error() ? reply.error().text() : reply->text;
+    co_return false;
+  }
+  const Verdict verdict(*reply);
+  why = verdict.text;
+  if (!verdict.done) co_return verdict.code == "history";
+  if (verdict.revision <= before) co_return true;
+  ++counters_.made_again;
+  log_warning("a change that the new master of Redis did not have is made again",
+              {{"what", change.what}, {"change", change.by}, {"was_revision", change.revision}});
+  co_return true;
+}
+
+Task<void> RedisWriter::make_again(std::shared_ptr<RedisConnection> connection) {
+  auto missing = answered_.recent(shard_.clock().steady());
+  if (missing.empty()) co_return;
+  const std::vector<std::string_view> question{"HGET", redis_keys()[kMetaKey], "revision"};
+  const auto revision = co_await connection->call(question, timeout_);
+  if (revision.has_error() || revision->is_error()) co_return;
+  const auto before = parse_decimal(revision->text).value_or(0);
+  std::string why;
+  // What another node makes again may be what ours rests on.
+  for (int round = 0; round < kRoundsOfMaking && !missing.empty(); ++round) {
+    if (round > 0) co_await sleep_for(kPauseOfMaking);
+    std::deque<AnsweredChange> still;
+    for (auto& change : missing) {
+      const bool there = co_await make_one_again(connection, change, before, why);
+      if (!there) still.push_back(std::move(change));
+    }
+    missing = std::move(still);
+  }
+  if (!connection->is_open()) co_return;
+  for (const auto& change : missing) {
+    ++counters_.lost;
+    log_error("a change that was answered is lost: the new master of Redis does not have it",
+              {{"what", change.what}, {"change", change.by}, {"was_revision", change.revision}, {"reason", why}});
+  }
+  answered_ = {};
 }
 
 /// Gives the server a moment, or the follower one to find another.

@@ -2,8 +2,10 @@
 
 #include <string>
 
+#include "logplex/store/redis_answered.hpp"
 #include "logplex/store/redis_change.hpp"
 #include "logplex/store/redis_follower.hpp"
+#include "logplex/store/redis_master.hpp"
 #include "logplex/store/redis_scripts.hpp"
 #include "logplex/store/revision_wait.hpp"
 
@@ -12,9 +14,11 @@ namespace sluice {
 struct WriteCounters {
   std::uint64_t changes = 0;
   std::uint64_t refused = 0;
-  std::uint64_t retried = 0;   // decided again, because another node was quicker
-  std::uint64_t repeated = 0;  // sent again, because the connection broke or the server said "not now"
-  double seconds = 0;          // from the first decision until every shard acts on it
+  std::uint64_t retried = 0;     // decided again, because another node was quicker
+  std::uint64_t repeated = 0;    // sent again, because the connection broke or the server said "not now"
+  std::uint64_t made_again = 0;  // answered, missing at a new master, and made there
+  std::uint64_t lost = 0;        // answered, missing at a new master, and not to be made there
+  double seconds = 0;            // from the first decision until every shard acts on it
 };
 
 /// Makes changes in Redis: decides by the image, lets one script check and write, and waits until the change has come
@@ -27,13 +31,19 @@ struct WriteCounters {
 /// the script finds in the stream whether it was made. Without a connection, or when the time has passed, the answer is
 /// kUnavailable; if a change that was sent was not answered until then, it may have been made, and the sentence says
 /// so.
+///
+/// A change is answered when the server that took it is still the master, as far as the sentinels know, and as many
+/// replicas as `store.min_replicas` have it. A replica that becomes the master may lack what was answered all the same:
+/// make_again() then makes it there, or names it in the log.
 class RedisWriter {
  public:
   /// What is given outlives it. `shown` tells which revisions all shards act on.
-  RedisWriter(Shard& shard, RedisFollower& follower, const RedisImage& image, RevisionWait& shown,
-              const ConfigLimits& limits, Duration timeout);
+  RedisWriter(Shard& shard, RedisFollower& follower, const RedisImage& image, RevisionWait& shown, RedisMaster& master,
+              const ConfigLimits& limits, std::uint64_t min_replicas, Duration timeout);
 
   Task<result<Applied, Error>> apply(Change change);
+  /// Another server is about to be followed: what this node answered lately, and is missing there, is made there.
+  Task<void> make_again(std::shared_ptr<RedisConnection> connection);
   const WriteCounters& counters() const { return counters_; }
 
  private:
@@ -46,6 +56,11 @@ class RedisWriter {
   Task<result<bool, Error>> image_is_newest(SteadyTime until);
   Task<result<RedisReply, Error>> run(Attempt& attempt);
   Task<void> put_off(Attempt& attempt, RedisReply reply);
+  Task<result<bool, Error>> is_certain(std::shared_ptr<RedisConnection> connection, std::string where,
+                                       SteadyTime until);
+  void remember(Attempt& attempt, const Verdict& verdict);
+  Task<bool> make_one_again(std::shared_ptr<RedisConnection> connection, const AnsweredChange& change,
+                            std::uint64_t before, std::string& why);
   Task<result<void, Error>> look_again(Attempt& attempt, Verdict verdict);
   Error outcome_without_connection(const Attempt& attempt, Error why) const;
   Task<result<void, Error>> shown(std::uint64_t revision, SteadyTime until);
@@ -57,7 +72,10 @@ class RedisWriter {
   RedisFollower& follower_;
   const RedisImage& image_;
   RevisionWait& shown_;
+  RedisMaster& master_;
+  AnsweredChanges answered_;
   const ConfigLimits limits_;
+  const std::string min_replicas_;  // "0": none
   const Duration timeout_;
   WriteCounters counters_;
 };

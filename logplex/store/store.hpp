@@ -23,6 +23,10 @@ struct Quarantined {
   std::string reason;  // names the field, never a value
 };
 
+/// A warning of stores that have no key to seal with.
+inline constexpr const char* kNotSealed =
+    "secrets in the store are not sealed: name a file with a key in store.secret_key_file";
+
 /// One of the nodes that share a store.
 struct NodeSeen {
   std::string node;  // host and data directory
@@ -44,8 +48,9 @@ struct StoreStatus {
   std::uint64_t entries = 0;             // of all kinds
   std::vector<Quarantined> quarantined;  // at most 100
   std::uint64_t quarantined_count = 0;
-  std::vector<NodeSeen> nodes;      // that share the store, this one first; none when nobody can share it
-  std::uint64_t unknown_kinds = 0;  // entries of kinds that this version does not know; kept as they are
+  std::vector<NodeSeen> nodes;        // that share the store, this one first; none when nobody can share it
+  std::vector<std::string> warnings;  // what an operator should change, in sentences
+  std::uint64_t unknown_kinds = 0;    // entries of kinds that this version does not know; kept as they are
 };
 
 /// Where the configuration lives, and how it reaches the shards: one conformance suite holds for every kind.

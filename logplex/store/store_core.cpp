@@ -1,6 +1,8 @@
 #include "logplex/store/store_core.hpp"
 
+#include "logplex/base/log.hpp"
 #include "logplex/model/config_error.hpp"
+#include "logplex/model/sealed_entry.hpp"
 
 namespace sluice {
 namespace {
@@ -11,19 +13,41 @@ StoredCounters counters_of(const ConfigSnapshot& config) {
 
 }  // namespace
 
-result<StoreCore, Error> StoreCore::open(const std::string& path, const ConfigLimits& limits) {
-  SLUICE_TRY(auto table, EntryTable::open(path));
-  StoreCore core(std::move(table), limits);
+result<StoreCore, Error> StoreCore::open(const std::string& path, const ConfigLimits& limits,
+                                         std::shared_ptr<const Seal> seal) {
+  SLUICE_TRY(auto table, EntryTable::open(path, seal));
+  StoreCore core(std::move(table), limits, std::move(seal));
   SLUICE_TRY_VOID(core.load());
   return core;
+}
+
+/// Takes an entry, and notes it when its secrets are not sealed with the current key.
+void StoreCore::take(EntryKind kind, std::string_view key, std::string_view json, std::vector<Effect>& unsealed) {
+  ChangedKeys nobody_yet;
+  const bool taken = intake_.take(kind, key, json, nobody_yet);
+  const bool has_secrets = kind == EntryKind::kToken || kind == EntryKind::kDrain;
+  if (!taken || !has_secrets || intake_.seal() == nullptr) return;
+  auto entry = decode_entry(kind, key, json, intake_.seal());
+  if (entry.has_value() && encode_entry(*entry, intake_.seal()) != json)
+    unsealed.push_back({kind, std::string(key), std::move(*entry)});
+}
+
+result<void, Error> StoreCore::seal_again(const std::vector<Effect>& unsealed, const StoredCounters& counters) {
+  if (unsealed.empty()) return {};
+  SLUICE_TRY_VOID(table_.commit(unsealed, counters));
+  log_info("secrets in the store are sealed with the current key",
+           {{"source", table_.path()}, {"entries", unsealed.size()}});
+  return table_.wipe();
 }
 
 result<void, Error> StoreCore::load() {
   SLUICE_TRY(const auto counters, table_.read_counters());
   ChangedKeys nobody_yet;
+  std::vector<Effect> unsealed;
   for (const auto kind : kLoadOrder)
     SLUICE_TRY_VOID(table_.read_entries(
-        kind, [&](std::string_view key, std::string_view json) { intake_.take(kind, key, json, nobody_yet); }));
+        kind, [&](std::string_view key, std::string_view json) { take(kind, key, json, unsealed); }));
+  SLUICE_TRY_VOID(seal_again(unsealed, counters));
   SLUICE_TRY(unknown_kinds_, table_.count_unknown());
   auto editor = intake_.editor(nobody_yet);
   editor.raise_counters(counters.next_drain_id, counters.next_channel_id);
@@ -72,6 +96,7 @@ StoreStatus StoreCore::status() const {
   out.reachable = trouble_.empty();
   out.trouble = trouble_;
   out.unknown_kinds = unknown_kinds_;
+  if (intake_.seal() == nullptr) out.warnings.emplace_back(kNotSealed);
   intake_.describe(out);
   return out;
 }

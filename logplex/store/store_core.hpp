@@ -1,11 +1,13 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "logplex/base/seal.hpp"
 #include "logplex/model/change.hpp"
 #include "logplex/model/decide.hpp"
 #include "logplex/store/entry_intake.hpp"
@@ -21,7 +23,8 @@ namespace sluice {
 class StoreCore {
  public:
   /// Reads everything. A bad entry is quarantined, not an error.
-  static result<StoreCore, Error> open(const std::string& path, const ConfigLimits& limits);
+  static result<StoreCore, Error> open(const std::string& path, const ConfigLimits& limits,
+                                       std::shared_ptr<const Seal> seal = nullptr);
 
   struct Batch {
     std::vector<result<Applied, Error>> outcomes;  // one per change, in order
@@ -41,10 +44,12 @@ class StoreCore {
   std::uint64_t history() const { return history_; }
 
  private:
-  StoreCore(EntryTable table, const ConfigLimits& limits)
-      : table_(std::move(table)), limits_(limits), intake_(table_.path()) {}
+  StoreCore(EntryTable table, const ConfigLimits& limits, std::shared_ptr<const Seal> seal)
+      : table_(std::move(table)), limits_(limits), intake_(table_.path(), std::move(seal)) {}
 
   result<void, Error> load();
+  void take(EntryKind kind, std::string_view key, std::string_view json, std::vector<Effect>& unsealed);
+  result<void, Error> seal_again(const std::vector<Effect>& unsealed, const StoredCounters& counters);
 
   EntryTable table_;
   ConfigLimits limits_;

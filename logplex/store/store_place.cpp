@@ -57,7 +57,8 @@ class DataDirectory final : public StorePlace {
 
 class RedisPlace final : public StorePlace {
  public:
-  explicit RedisPlace(BlockingRedis redis) : redis_(std::move(redis)) {}
+  RedisPlace(BlockingRedis redis, std::shared_ptr<const Seal> seal)
+      : redis_(std::move(redis)), seal_(std::move(seal)) {}
 
   /// All of it in one step of the server.
   result<StoredRows, Error> read() override {
@@ -117,10 +118,10 @@ class RedisPlace final : public StorePlace {
     return rows;
   }
 
-  static json::array part(const ImportPlan& plan, std::size_t from, std::size_t to) {
+  json::array part(const ImportPlan& plan, std::size_t from, std::size_t to) const {
     json::array entries;
     for (; from < to; ++from) {
-      auto entry = script_entry(*plan.puts[from].entry);
+      auto entry = script_entry(*plan.puts[from].entry, seal_.get());
       entry["kind"] = name_of(plan.puts[from].kind);
       entries.push_back(std::move(entry));
     }
@@ -143,13 +144,14 @@ class RedisPlace final : public StorePlace {
   }
 
   BlockingRedis redis_;
+  std::shared_ptr<const Seal> seal_;
   std::uint64_t history_ = 0;
 };
 
 }  // namespace
 
 result<std::unique_ptr<StorePlace>, Error> open_place(const std::string& name, bool for_writing,
-                                                      const TlsClientOptions& tls) {
+                                                      const TlsClientOptions& tls, std::shared_ptr<const Seal> seal) {
   if (is_redis_url(name)) {
     SLUICE_TRY(const auto url, parse_redis_url(name));
     std::shared_ptr<const TlsContext> context;
@@ -157,7 +159,7 @@ result<std::unique_ptr<StorePlace>, Error> open_place(const std::string& name, b
       SLUICE_TRY(context, TlsContext::make(tls));
     }
     SLUICE_TRY(auto redis, BlockingRedis::open(url, std::move(context)));
-    return std::unique_ptr<StorePlace>(std::make_unique<RedisPlace>(std::move(redis)));
+    return std::unique_ptr<StorePlace>(std::make_unique<RedisPlace>(std::move(redis), std::move(seal)));
   }
   SystemFiles files;
   const std::string path = name + "/config.db";
@@ -168,7 +170,7 @@ result<std::unique_ptr<StorePlace>, Error> open_place(const std::string& name, b
     SLUICE_TRY(auto taken, DirectoryLock::acquire(name));
     lock.emplace(std::move(taken));
   }
-  SLUICE_TRY(auto table, EntryTable::open(path));
+  SLUICE_TRY(auto table, EntryTable::open(path, std::move(seal)));
   return std::unique_ptr<StorePlace>(std::make_unique<DataDirectory>(std::move(table), std::move(lock)));
 }
 

@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "logplex/base/seal.hpp"
 #include "logplex/net/tls_context.hpp"
 #include "logplex/store/stored_rows.hpp"
 
@@ -26,9 +27,10 @@ class StorePlace {
 };
 
 /// `name`: redis://, rediss://, redis+sentinel://, or a directory. With `for_writing` a data directory is locked, which
-/// fails while a daemon runs on it. TLS is for rediss://.
+/// fails while a daemon runs on it. TLS is for rediss://. `seal` seals what is written; null = plain text.
 result<std::unique_ptr<StorePlace>, Error> open_place(const std::string& name, bool for_writing,
-                                                      const TlsClientOptions& tls);
+                                                      const TlsClientOptions& tls,
+                                                      std::shared_ptr<const Seal> seal = nullptr);
 
 /// The configuration Redis of a Logplex: what of it can be kept, and what cannot.
 struct LogplexRows {

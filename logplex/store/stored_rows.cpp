@@ -7,6 +7,7 @@
 #include <boost/json/serialize.hpp>
 
 #include "logplex/model/config_error.hpp"
+#include "logplex/model/sealed_entry.hpp"
 #include "logplex/store/entry_intake.hpp"
 
 namespace sluice {
@@ -35,7 +36,8 @@ json::value entry_json(const std::string& text) {
 /// Takes entries one by one, as a store that is being filled.
 class Planner {
  public:
-  explicit Planner(const StoredRows& present) : present_(present), intake_("import") {
+  Planner(const StoredRows& present, std::shared_ptr<const Seal> seal)
+      : present_(present), intake_("import", std::move(seal)) {
     ChangedKeys nobody;
     for (const auto kind : kLoadOrder)
       for (const auto& [key, value] : present.of(kind)) intake_.take(kind, key, value, nobody);
@@ -44,7 +46,7 @@ class Planner {
   void take(EntryKind kind, const std::string& key, const std::string& value, ImportPlan& plan) {
     const auto before = present_.of(kind).find(key);
     if (before != present_.of(kind).end() && before->second == value) return static_cast<void>(++plan.same);
-    auto entry = decode_entry(kind, key, value);
+    auto entry = decode_entry(kind, key, value, intake_.seal());
     if (entry.has_error()) return leave_out(kind, key, entry.error().message, plan);
     ChangedKeys nobody;
     auto editor = intake_.editor(nobody);
@@ -118,9 +120,9 @@ result<StoredRows, Error> parse_document(std::string_view text) {
   return rows;
 }
 
-ImportPlan plan_import(const StoredRows& present, const StoredRows& incoming) {
+ImportPlan plan_import(const StoredRows& present, const StoredRows& incoming, std::shared_ptr<const Seal> seal) {
   ImportPlan plan;
-  Planner planner(present);
+  Planner planner(present, std::move(seal));
   for (const auto kind : kLoadOrder)
     for (const auto& [key, value] : incoming.of(kind)) planner.take(kind, key, value, plan);
   planner.count(plan, incoming);

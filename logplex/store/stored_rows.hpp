@@ -4,11 +4,13 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "logplex/base/result.hpp"
+#include "logplex/base/seal.hpp"
 #include "logplex/model/decide.hpp"
 #include "logplex/model/entry.hpp"
 
@@ -51,8 +53,9 @@ struct ImportPlan {
   std::uint64_t next_channel_id = 1;
 };
 
-/// Lays the new rows over the present ones: the same key is replaced, what cannot be read or contradicts what is there
-/// is left out.
-ImportPlan plan_import(const StoredRows& present, const StoredRows& incoming);
+/// Lays the new rows over the present ones: the same key is replaced; what cannot be read, is not acceptable() or
+/// contradicts what is there is left out. `seal` opens sealed secrets.
+ImportPlan plan_import(const StoredRows& present, const StoredRows& incoming,
+                       std::shared_ptr<const Seal> seal = nullptr);
 
 }  // namespace sluice

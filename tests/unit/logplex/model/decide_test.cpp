@@ -55,6 +55,47 @@ TEST_F(DecideTest, app_creates_and_adopts_its_channel) {
   EXPECT_EQ(config_.app_by_host("b.com"), config_.app("shop"));
 }
 
+TEST_F(DecideTest, a_list_of_too_many_tokens_is_refused_before_it_is_looked_at) {
+  std::vector<NewToken> many(110'000);
+  for (auto& one : many) one = token("not a name");
+  EXPECT_EQ(error_of(PutChannel{"shop", {}, {}, many}), ConfigError::kLimit);
+  EXPECT_EQ(error_of(CreateChannel{"shop", many}), ConfigError::kLimit);
+}
+
+TEST_F(DecideTest, a_channel_keeps_a_bounded_number_of_bytes) {
+  ASSERT_TRUE(apply(PutChannel{"shop", {}, {}, {}}).has_value());
+  limits_.drains_per_channel = 100;
+  std::vector<std::uint64_t> ids;
+  error_code last;
+  for (int i = 0; i < 100 && !last; ++i) {
+    auto one = drain("shop", i % 2 == 0 ? "https://h/" + std::to_string(i) : "");
+    one.ca = std::string(100 * 1024, 'c');
+    const auto outcome = apply(CreateDrain{one});
+    if (outcome.has_value()) ids.push_back(outcome->drain_id);
+    if (outcome.has_error()) last = outcome.error().code;
+    if (outcome.has_error())
+      EXPECT_NE(outcome.error().message.find("limits.config_bytes_per_channel"), std::string::npos);
+  }
+  EXPECT_EQ(last, ConfigError::kLimit);
+  EXPECT_EQ(ids.size(), 10U) << "drains without url count too";
+  EXPECT_TRUE(apply(PutChannel{"blog", {}, {}, {{token("app")}}}).has_value()) << "other channels see nothing";
+  // What is there can be paused, deleted and made smaller, also when the limit was lowered below it.
+  limits_.config_bytes_per_channel = 16 * 1024;
+  EXPECT_TRUE(apply(SetDrainPaused{"shop", ids[0], true}).has_value());
+  EXPECT_TRUE(apply(DeleteDrain{"shop", ids[1]}).has_value());
+  auto smaller = drain("shop", "https://h/0");
+  smaller.id = ids[0];
+  EXPECT_TRUE(apply(PutDrain{smaller}).has_value());
+  EXPECT_EQ(error_of(CreateToken{"shop", token("app")}), ConfigError::kLimit);
+}
+
+TEST_F(DecideTest, one_entry_has_a_bounded_number_of_bytes) {
+  auto large = drain("", "https://h/");
+  large.ca = large.client_cert = std::string(256 * 1024, 'c');
+  large.client_key = Secret(std::string(256 * 1024, 'c'));
+  EXPECT_EQ(error_of(CreateDrain{large}), ConfigError::kLimit);
+}
+
 TEST_F(DecideTest, domain_has_one_owner) {
   ASSERT_TRUE(apply(PutApp{"one", {"A.com", "a.com."}, {}, {}}).has_value());
   EXPECT_EQ(config_.app("one")->app.domains, std::vector<std::string>{"a.com"});

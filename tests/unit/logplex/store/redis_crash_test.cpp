@@ -73,7 +73,8 @@ TEST(RedisCrash, what_was_answered_survives_and_all_nodes_agree) {
   const std::vector<TemporaryDirectory> directories(3);
   std::vector<std::unique_ptr<StoreNode>> nodes;
   for (int i = 0; i < 2; ++i)
-    nodes.push_back(std::make_unique<StoreNode>(redis_store(quick_settings(server), directories[static_cast<std::size_t>(i)].path())));
+    nodes.push_back(std::make_unique<StoreNode>(
+        redis_store(quick_settings(server), directories[static_cast<std::size_t>(i)].path())));
   std::atomic<bool> stop{false};
   std::vector<std::vector<std::string>> answered(4);
   std::vector<std::thread> writers;

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "logplex/base/log.hpp"
 #include "logplex/store/store_place.hpp"
 #include "tests/support/redis_server.hpp"
 #include "tests/support/running_shards.hpp"
@@ -25,6 +26,7 @@ class Sentinel {
   }
   std::uint16_t port() const { return server_->port(); }
   std::string master() const { return server_->command({"SENTINEL", "get-master-addr-by-name", "shop"}); }
+  bool fail_over() const { return server_->command({"SENTINEL", "FAILOVER", "shop"}) == "+OK"; }
   std::string replicas() const { return server_->command({"SENTINEL", "replicas", "shop"}); }
 
  private:
@@ -64,6 +66,48 @@ TEST(RedisSentinel, node_follows_the_new_master) {
   EXPECT_TRUE(node.on_shard(1, [](ConfigFeed& feed) {
     return feed.current().app_by_host("before.com") != nullptr && feed.current().app_by_host("after.com") != nullptr;
   }));
+}
+
+/// A planned failover while changes are made: what was answered is there afterwards, or named in the log.
+TEST(RedisSentinel, planned_failover_loses_no_answered_change_without_a_word) {
+  const RedisServer master;
+  const RedisServer replica({"--replicaof", "127.0.0.1 " + std::to_string(master.port())});
+  const Sentinel sentinel(master.port());
+  const auto replica_port = std::to_string(replica.port());
+  const auto patiently = [](auto condition) {
+    for (int round = 0; round < 6; ++round)
+      if (eventually(condition)) return true;
+    return false;
+  };
+  ASSERT_TRUE(patiently([&] {
+    return sentinel.replicas().find(replica_port) != std::string::npos &&
+           replica.command({"INFO", "replication"}).find("master_link_status:up") != std::string::npos;
+  }));
+  const TemporaryDirectory directory;
+  auto settings = redis_settings("redis+sentinel://127.0.0.1:" + std::to_string(sentinel.port()) + "/shop");
+  settings.write_timeout = std::chrono::seconds(5);
+  StoreNode node(redis_store(settings, directory.path()));
+  std::vector<std::string> answered;
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(12);
+  bool failed_over = false;
+  testing::internal::CaptureStderr();
+  for (int i = 0; std::chrono::steady_clock::now() < until; ++i) {
+    const auto name = "app-" + std::to_string(i);
+    if (node.apply(PutApp{name, {name + ".com"}, {}, {}}).has_value()) answered.push_back(name);
+    if (answered.size() > 50 && !failed_over) failed_over = sentinel.fail_over();
+  }
+  EXPECT_TRUE(failed_over);
+  EXPECT_TRUE(patiently([&] { return sentinel.master().find(replica_port) != std::string::npos; }));
+  EXPECT_TRUE(patiently([&] {
+    return node.apply(PutChannel{"after", {}, {}, {}}).has_value();
+  })) << node.store().status().trouble;
+  flush_log();
+  const auto log = testing::internal::GetCapturedStderr();
+  EXPECT_GT(answered.size(), 50U);
+  for (const auto& name : answered) {
+    const bool there = replica.command({"HEXISTS", "{sluice}:app", name}) == ":1";
+    EXPECT_TRUE(there || log.find("what=\"app " + name) != std::string::npos) << name;
+  }
 }
 
 /// Redis and sentinels each want a password, their own or the same.

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <string>
+
+#include "logplex/base/clock.hpp"
+#include "logplex/base/units.hpp"
+#include "logplex/store/redis_change.hpp"
+
+namespace sluice {
+
+/// A change that this node answered with success, as it was sent.
+struct AnsweredChange {
+  std::string by;  // names it in the stream
+  std::string_view script;
+  std::string argument;  // whole, with `since`: sent again, it is made only when it is not there
+  std::string what;      // for people: "app shop"
+  std::uint64_t revision = 0;
+  SteadyTime at{};
+};
+
+/// The changes that this node answered in the last minute. A replica that becomes the master may not have them: then
+/// they are made again, or named as lost. At most 20,000 and 64 MiB; beyond that the oldest is forgotten.
+class AnsweredChanges {
+ public:
+  void note(AnsweredChange change);
+  /// What is not older than a minute, oldest first.
+  const std::deque<AnsweredChange>& recent(SteadyTime now);
+
+ private:
+  void forget_oldest();
+
+  std::deque<AnsweredChange> changes_;
+  std::size_t bytes_ = 0;
+};
+
+/// What a change is about, without secrets: kind and key of its first entry, and how many more there are. `id` is the
+/// one that the script gave.
+std::string what_it_is(const std::vector<Effect>& effects, std::string_view id);
+
+}  // namespace sluice
