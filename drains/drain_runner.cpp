@@ -21,8 +21,6 @@ constexpr std::chrono::seconds kTendPeriod{1};
 constexpr std::chrono::minutes kLongestAskedPause{10};
 /// L14 is said so often at most: a quiet channel's history is not to fill with it.
 constexpr std::chrono::minutes kTailNoticePeriod{15};
-/// Lines looked at in one turn: a filter that passes nothing must not keep the shard from its other work.
-constexpr std::uint64_t kLinesPerTurn = 10'000;
 
 /// What decides how lines are written.
 std::string writing_of(const Drain& drain) {
@@ -30,42 +28,10 @@ std::string writing_of(const Drain& drain) {
   return url.substr(0, url.find(':')) + ' ' + drain.format;
 }
 
-}  // namespace
-
-/// Turns lines into the body of one frame.
-class DrainRunner::Gatherer final : public LineVisitor {
- public:
-  Gatherer(DrainRunner& runner, Frame& frame) : runner_(runner), frame_(frame) {}
-  virtual ~Gatherer() = default;
-
-  bool on_line(ChannelSlot channel, Seq seq, const RecordView& line) override {
-    if (frame_.lines > 0 && frame_.body.size() >= runner_.target_bytes()) return false;
-    if (line.tails_only() || (runner_.filter_ && !runner_.filter_->matches(line))) {
-      ++runner_.filtered_;
-      return true;
-    }
-    if (runner_.untold_ > 0) runner_.append_notice(frame_);
-    if (frame_.lines++ == 0 || line.received() < frame_.oldest) frame_.oldest = line.received();
-    add_line(frame_.runs, channel, seq);
-    runner_.encoder_->append_from(channel, seq, line, frame_.body);
-    return true;
-  }
-  void on_loss(const Losses& losses) override { runner_.tell_later(losses.total(), losses.since); }
-
- private:
-  DrainRunner& runner_;
-  Frame& frame_;
-};
-
-namespace {
-
-/// Takes everything and looks at nothing.
-class Skipper final : public LineVisitor {
- public:
-  virtual ~Skipper() = default;
-  bool on_line(ChannelSlot, Seq, const RecordView&) override { return true; }
-  void on_loss(const Losses&) override {}
-};
+Error fault_of(const Error& error) {
+  if (error.code != WireError::kDearFilter) return error;
+  return {error.code, "filter too expensive: " + error.text()};
+}
 
 }  // namespace
 
@@ -85,6 +51,7 @@ DrainRunner::DrainRunner(const DrainEnvironment& environment, FabricShard& fabri
       wake_(environment.shard),
       finished_(environment.shard),
       flush_time_(environment.shard.wheel(), &DrainRunner::on_flush_time, this),
+      work_(environment.shard),
       gate_(environment.shard, "drain") {
   configure();
 }
@@ -102,14 +69,13 @@ void DrainRunner::configure() {
   health_ = Health::kUntried;
   if (!encoder) return disable(encoder.error());
   if (!transport) return disable(transport.error());
-  if (!filter) return disable(filter.error());
+  if (!filter) return disable(fault_of(filter.error()));
   encoder_ = std::move(*encoder);
   transport_ = std::move(*transport);
   transport_->wake_with(wake_);
   filter_.reset();
   if (!drain_.filter.empty()) filter_ = std::move(*filter);
-  if (!frames_.empty() && writing_of(drain_) != written_for_) write_frames_again();
-  written_for_ = writing_of(drain_);
+  if (frames_.empty()) written_for_ = writing_of(drain_);
   ring_ = memory_.rings.find(drain_);
 }
 
@@ -119,11 +85,23 @@ void DrainRunner::disable(const Error& error) {
 }
 
 void DrainRunner::start(const DrainOwed& owed) {
-  const auto attached = drain_.global() ? attach_all() : attach(channel_);
-  if (!attached) return disable({attached.error(), {}});
-  go_on(owed);
-  join_ring();
+  try_to_attach();
+  if (attached()) {
+    go_on(owed);
+    join_ring();
+  }
   gate_.spawn(run());
+}
+
+/// A drain that found no place among the shard's readers looks again when it is changed, and now and then.
+void DrainRunner::try_to_attach() {
+  if (drain_.global()) memory_.rings.leave_room();
+  const auto attached = drain_.global() ? attach_all() : attach(channel_);
+  if (std::exchange(found_no_place_, !attached) && attached) {
+    last_error_.clear();
+    configure();
+  }
+  if (!attached) disable({attached.error(), {}});
 }
 
 void DrainRunner::tell_later(std::uint64_t lines, WallTime since) {
@@ -205,33 +183,11 @@ Frame* DrainRunner::next_frame() {
   return batch_is_due() && gather() ? &frames_.back() : nullptr;
 }
 
-/// False when everything that was taken was filtered away.
-bool DrainRunner::gather() {
-  Frame frame;
-  frame.body = memory_.bodies.take();
-  Gatherer gatherer(*this, frame);
-  keep_since(WallTime::min());
-  take(gatherer, {kLinesPerTurn});
-  if (!has_pending()) flush_due_ = false;
-  if (frame.lines == 0) keep_records();
-  if (frame.lines == 0) return false;
-  if (transport_->tells_ids()) set_id(frame, log_id_, drain_.id);
-  keep(std::move(frame));
-  return true;
-}
-
-void DrainRunner::append_notice(Frame& frame) {
-  const OwnedRecord notice = l10_notice(untold_, untold_since_, shard().wall_now());
-  encoder_->append(notice.view(), frame.body);
-  frame.notices.push_back(frame.messages());
-  frame.told += untold_;
-  untold_ = 0;
-}
-
 Task<void> DrainRunner::run() {
   for (;;) {
-    if (skip_asked_) drop_pending();
-    if (changed_) reconfigure();
+    if (skip_asked_) co_await drop_pending();
+    if (changed_) co_await reconfigure();
+    if (found_no_place_) try_to_attach();
     co_await send_what_is_due();
     charge_copies();
     if (flushing_ && (drained() || flush_failed_)) finished_.set();
@@ -254,6 +210,11 @@ Task<void> DrainRunner::send_what_is_due() {
     if (failed) {
       co_await pause_after_failure();
       failed = false;
+      continue;
+    }
+    if (must_wait_for_share()) {
+      const bool given = co_await work_.share();
+      if (!given) co_return;
       continue;
     }
     Frame* frame = next_frame();
@@ -306,6 +267,7 @@ void DrainRunner::on_delivered(std::size_t frames) {
   for (std::size_t i = 0; i < frames && !frames_.empty(); ++i) {
     Frame& frame = frames_.front();
     delivered_ += frame.lines;
+    memory_.delivered_lines += frame.lines;
     notices_ += frame.notices.size();
     pop_front();
     sent_ -= std::min<std::size_t>(sent_, 1);
@@ -324,6 +286,7 @@ void DrainRunner::on_delivered(std::size_t frames) {
 void DrainRunner::note_refused(const Refused& refused) {
   if (refused.lines == 0) return;
   delivered_ -= refused.lines;
+  memory_.delivered_lines -= refused.lines;
   rejected_ += refused.lines;
   tell_later(refused.lines, shard().wall_now());
   health_ = Health::kFailing;
@@ -402,18 +365,7 @@ void DrainRunner::skip_pending() {
   wake_.set();
 }
 
-void DrainRunner::drop_pending() {
-  skip_asked_ = false;
-  if (transport_ != nullptr) transport_->close();
-  leave_ring();
-  skipped_ += lines_in_frames();
-  clear_frames();
-  sent_ = 0;
-  Skipper skipper;
-  skipped_ += take(skipper);
-}
-
-void DrainRunner::reconfigure() {
+Task<void> DrainRunner::reconfigure() {
   changed_ = false;
   if (transport_ != nullptr) transport_->close();
   sent_ = 0;
@@ -422,6 +374,10 @@ void DrainRunner::reconfigure() {
   if (ring_ != nullptr) ring_->forget(*this);
   ring_.reset();
   configure();
+  if (health_ == Health::kDisabled) co_return;
+  const std::string wanted = writing_of(drain_);
+  if (wanted != written_for_) co_await write_frames_again();
+  written_for_ = wanted;
 }
 
 void DrainRunner::flush() {
@@ -455,6 +411,12 @@ std::uint64_t DrainRunner::lines_under_way() const {
   return lines;
 }
 
+DrainState DrainRunner::state() const {
+  constexpr DrainState kStates[] = {DrainState::kPending, DrainState::kActive, DrainState::kDegraded,
+                                    DrainState::kDisabled};
+  return drain_.paused ? DrainState::kPaused : kStates[static_cast<std::size_t>(health_)];
+}
+
 Ledger DrainRunner::ledger() const {
   Ledger ledger;
   ledger.offered = offered();
@@ -476,9 +438,7 @@ Ledger DrainRunner::ledger() const {
   ledger.errors = errors_;
   ledger.latency = latency_;
   ledger.since = since_;
-  constexpr DrainState kStates[] = {DrainState::kPending, DrainState::kActive, DrainState::kDegraded,
-                                    DrainState::kDisabled};
-  ledger.state = drain_.paused ? DrainState::kPaused : kStates[static_cast<std::size_t>(health_)];
+  ledger.state = state();
   return ledger;
 }
 

@@ -17,6 +17,7 @@
 #include "logplex/channel/owed_lines.hpp"
 #include "logplex/model/snapshot.hpp"
 #include "logplex/runtime/gate.hpp"
+#include "logplex/runtime/task_work.hpp"
 #include "logplex/wire/filter.hpp"
 
 namespace sluice {
@@ -76,6 +77,9 @@ class DrainRunner final : public OnShard, private Subscription, private FrameRin
   bool shares_frames() const { return following(); }
   const Drain& drain() const { return drain_; }
   std::uint64_t delivered() const { return delivered_; }
+  /// The state alone costs less than the account.
+  DrainState state() const;
+  std::uint64_t lines_given_up() const { return gave_up_; }
 
  private:
   class Gatherer;
@@ -102,15 +106,18 @@ class DrainRunner final : public OnShard, private Subscription, private FrameRin
   void note_progress();
   void go_on(const DrainOwed& owed);
   void configure();
-  void reconfigure();
-  void drop_pending();
+  Task<void> reconfigure();
+  Task<void> drop_pending();
   void disable(const Error& error);
-  void write_frames_again();
+  void try_to_attach();
+  Task<void> write_frames_again();
+  Frame written_again(const Frame& frame);
   Task<void> run();
   Task<void> send_what_is_due();
   Task<void> pause_after_failure();
   bool may_send() const;
   bool batch_is_due() const;
+  bool must_wait_for_share() const;
   Frame* next_frame();
   bool gather();
   void keep(Frame frame);
@@ -160,7 +167,8 @@ class DrainRunner final : public OnShard, private Subscription, private FrameRin
   std::uint64_t given_up_ = 0;   // with their frames, because memory was short
   std::uint64_t forgotten_ = 0;  // not held any more when their frames had to be written again
   std::uint64_t notices_ = 0;
-  std::uint64_t untold_ = 0;  // lost lines that no L10 has told yet
+  std::uint64_t gave_up_ = 0;  // of the filtered: a regular expression gave up on them
+  std::uint64_t untold_ = 0;   // lost lines that no L10 has told yet
   WallTime untold_since_{};
   SteadyTime tails_told_again_at_{};
 
@@ -173,6 +181,7 @@ class DrainRunner final : public OnShard, private Subscription, private FrameRin
   bool flush_failed_ = false;
   bool changed_ = false;
   bool skip_asked_ = false;
+  bool found_no_place_ = false;  // among the shard's readers
   std::string last_error_;
   ErrorCounts errors_;
   std::optional<WallTime> last_success_;
@@ -186,6 +195,7 @@ class DrainRunner final : public OnShard, private Subscription, private FrameRin
   Event finished_;
   Deadline flush_time_;
   bool flush_due_ = false;
+  TaskWork work_;
   Gate gate_;
 };
 

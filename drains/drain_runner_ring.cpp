@@ -102,25 +102,43 @@ class DrainRunner::Rewriter final : public LineVisitor {
   Frame& frame_;
 };
 
-/// Lines that are not held any more are lost; L10 lines are written anew with what they told.
-void DrainRunner::write_frames_again() {
-  std::deque<Frame> before;
-  before.swap(frames_);
-  for (const Frame& frame : before) {
-    drop_memory_of(frame);
-    if (frame.told > 0) tell_later(frame.told, shard().wall_now());
-    Frame again;
-    again.body = memory_.bodies.take();
-    Rewriter writer(*encoder_, again);
-    for (const Run& run : frame.lines_in_it())
-      visit_again(ChannelSlot{static_cast<std::uint32_t>(run.channel)}, run.first, run.last, writer);
-    const std::uint64_t gone = frame.lines - again.lines;
-    forgotten_ += gone;
-    tell_later(gone, shard().wall_now());
-    if (again.lines == 0) continue;
-    if (transport_->tells_ids()) set_id(again, log_id_, drain_.id);
-    keep(std::move(again));
+/// Each frame in its place, so that the account is right meanwhile; nothing is sent before the last.
+Task<void> DrainRunner::write_frames_again() {
+  for (std::size_t at = 0; at < frames_.size();) {
+    if (!work_.may_go_on()) {
+      const bool given = co_await work_.share();
+      if (!given) co_return;
+    }
+    // Meanwhile the last ones may have been given up.
+    if (at >= frames_.size()) break;
+    Frame again = written_again(frames_[at]);
+    work_.spend(kWorkPerLine * 8 * frames_[at].lines + 4 * work_of_bytes(again.body.size()));
+    drop_memory_of(frames_[at]);
+    memory_.bodies.charge(static_cast<std::int64_t>(again.memory()));
+    frames_[at] = std::move(again);
+    if (frames_[at].lines > 0) {
+      ++at;
+      continue;
+    }
+    drop_memory_of(frames_[at]);
+    frames_.erase(frames_.begin() + static_cast<std::ptrdiff_t>(at));
   }
+  keep_records();
+}
+
+/// Lines that are not held any more are lost; L10 lines are written anew with what they told.
+Frame DrainRunner::written_again(const Frame& frame) {
+  if (frame.told > 0) tell_later(frame.told, shard().wall_now());
+  Frame again;
+  again.body = memory_.bodies.take();
+  Rewriter writer(*encoder_, again);
+  for (const Run& run : frame.lines_in_it())
+    visit_again(ChannelSlot{static_cast<std::uint32_t>(run.channel)}, run.first, run.last, writer);
+  const std::uint64_t gone = frame.lines - again.lines;
+  forgotten_ += gone;
+  tell_later(gone, shard().wall_now());
+  if (transport_->tells_ids()) set_id(again, log_id_, drain_.id);
+  return again;
 }
 
 }  // namespace sluice

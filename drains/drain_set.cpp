@@ -74,6 +74,7 @@ void DrainSet::remove(std::uint64_t drain) {
   last.pending_bytes = 0;
   last.in_flight_lines = 0;
   ended_.add(last);
+  gave_up_ended_ += running->second->lines_given_up();
   if (const Drain& ended = running->second->drain(); !ended.global()) kafka_ended_.add(ended, last);
   running->second->cancel();
   gate_.spawn(bury(std::move(running->second)));
@@ -124,22 +125,18 @@ Task<void> DrainSet::stopped() {
   co_await gate_.stopped();
 }
 
-std::uint64_t DrainSet::lines_delivered() const {
-  std::uint64_t lines = ended_.delivered;
-  for (const auto& [id, runner] : runners_) lines += runner->delivered();
-  return lines;
-}
-
-void DrainSet::add_metrics(MetricsPage& page) const {
-  Ledger sum = ended_;
-  KafkaFigures kafka = kafka_ended_;
+std::size_t DrainSet::add_metrics(MetricsPage& page, std::size_t at) const {
+  Ledger sum = at == 0 ? ended_ : Ledger();
+  KafkaFigures kafka = at == 0 ? kafka_ended_ : KafkaFigures();
+  std::uint64_t gave_up = at == 0 ? gave_up_ended_ + memory_.rings.lines_given_up() : 0;
   std::array<std::uint64_t, 5> states{};
-  for (const auto& [id, runner] : runners_) {
-    const Ledger ledger = runner->ledger();
+  const std::size_t next = for_some(at, [&](const DrainRunner& runner) {
+    const Ledger ledger = runner.ledger();
     ++states[static_cast<std::size_t>(ledger.state)];
     sum.add(ledger);
-    kafka.add(runner->drain(), ledger);
-  }
+    kafka.add(runner.drain(), ledger);
+    gave_up += runner.lines_given_up();
+  });
   kafka.write(page);
   const auto count = [&page](std::string_view name, std::string_view help, std::uint64_t value) {
     page.counter(name, help, static_cast<double>(value));
@@ -152,6 +149,8 @@ void DrainSet::add_metrics(MetricsPage& page) const {
                  static_cast<double>(sum.dropped[reason]),
                  {{"reason", std::string(to_string(static_cast<LossReason>(reason)))}});
   }
+  count("sluice_filter_lines_given_up_total", "Lines that a filter's regular expression gave up on: no match.",
+        gave_up);
   page.gauge("sluice_drain_pending_lines", "Lines that wait for delivery.", static_cast<double>(sum.pending_lines));
   page.gauge("sluice_drain_pending_bytes", "Bytes that wait for delivery.", static_cast<double>(sum.pending_bytes));
   constexpr const char* kStates[] = {"pending", "active", "degraded", "paused", "disabled"};
@@ -159,6 +158,7 @@ void DrainSet::add_metrics(MetricsPage& page) const {
     page.gauge("sluice_drain_parts", "Drains by state, each once per shard that runs it.",
                static_cast<double>(states[state]), {{"state", kStates[state]}});
   }
+  return next;
 }
 
 }  // namespace sluice

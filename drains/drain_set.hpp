@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <unordered_map>
 #include <vector>
@@ -29,13 +30,15 @@ class DrainSet final : public ConfigObserver, public OnShard {
   std::optional<Ledger> ledger(std::uint64_t drain) const;
   /// False when the drain does not run here.
   bool skip_pending(std::uint64_t drain);
-  /// Calls visit(id, ledger) for each drain here that is degraded or disabled.
+  /// Calls visit(runner) for about kDrainsAtOnce of the drains here, those of the buckets from `at` on, and returns
+  /// where to go on, in another turn: there may be very many. 0 when that were all.
+  static constexpr std::size_t kDrainsAtOnce = 500;
   template <class Visit>
-  void for_each_unhealthy(Visit&& visit) const {
-    for (const auto& [id, runner] : runners_) {
-      Ledger ledger = runner->ledger();
-      if (ledger.state == DrainState::kDegraded || ledger.state == DrainState::kDisabled) visit(id, ledger);
-    }
+  std::size_t for_some(std::size_t at, Visit&& visit) const {
+    const std::size_t end = std::min(at + kDrainsAtOnce, runners_.bucket_count());
+    for (; at < end; ++at)
+      for (auto running = runners_.begin(at); running != runners_.end(at); ++running) visit(*running->second);
+    return at < runners_.bucket_count() ? at : 0;
   }
 
   /// No new lines come: every drain sends what it has.
@@ -54,9 +57,12 @@ class DrainSet final : public ConfigObserver, public OnShard {
   /// Says in the own log what becomes of each drain's undelivered lines.
   void log_undelivered(bool kept) const;
 
+  /// Of a channel that this shard owns; empty when it is not known.
+  std::string channel_name(ChannelSlot channel) const { return std::string(names_.name(channel)); }
   const DrainEnvironment& environment() const { return environment_; }
-  std::uint64_t lines_delivered() const;
-  void add_metrics(MetricsPage& page) const;
+  std::uint64_t lines_delivered() const { return memory_.delivered_lines; }
+  /// A part of the drains, from `at` on, 0 at first; returns where to go on, 0 at the end. The page adds them up.
+  std::size_t add_metrics(MetricsPage& page, std::size_t at) const;
 
  private:
   bool runs_here(const DrainEntry& entry) const;
@@ -84,6 +90,7 @@ class DrainSet final : public ConfigObserver, public OnShard {
   std::unordered_map<std::uint64_t, DrainOwed> going_on_;  // by drain, while they start
   Ledger ended_;                                           // sums of drains that were deleted, for metrics
   KafkaFigures kafka_ended_;                               // of them, Kafka drains of channels
+  std::uint64_t gave_up_ended_ = 0;                        // lines that their filters gave up on
   Gate gate_;
 };
 

@@ -26,13 +26,16 @@ class FrameRing::Renderer final : public LineVisitor {
     WallTime since{};
   };
 
-  Renderer(FrameRing& ring, SharedBody& body) : ring_(ring), body_(body), target_(ring.target()) {}
+  /// With a filter it stops when it did so much work.
+  Renderer(FrameRing& ring, SharedBody& body, Work share)
+      : ring_(ring), body_(body), target_(ring.target()), share_(share) {}
   virtual ~Renderer() = default;
 
   bool on_line(ChannelSlot channel, Seq seq, const RecordView& line) override {
     const std::size_t begin = body_.bytes.size();
     if (after.lines > 0 || (lines > 0 && begin + line.size() + Encoder::kMessageExtra > target_)) return false;
-    if (line.tails_only() || (ring_.filter_ && !ring_.filter_->matches(line))) {
+    if (ring_.filter_ && cost.work >= share_) return false;
+    if (line.tails_only() || (ring_.filter_ && !passes(line))) {
       ++ring_.filtered_;
       return true;
     }
@@ -46,18 +49,26 @@ class FrameRing::Renderer final : public LineVisitor {
   void on_loss(const Losses& losses) override {
     Loss& loss = lines == 0 ? before : after;
     if (loss.lines == 0) loss.since = losses.since;
-    loss.lines += losses.total();
+    // The channel itself tells of lines over its rate.
+    loss.lines += losses.total() - losses.count(LossReason::kRate);
   }
 
   std::uint64_t lines = 0;
   WallTime oldest{};
   Loss before;
   Loss after;
+  Filter::Tally cost;
 
  private:
+  bool passes(const RecordView& line) {
+    cost.work += kWorkPerLine;
+    return ring_.filter_->matches(line, cost);
+  }
+
   FrameRing& ring_;
   SharedBody& body_;
   const std::size_t target_;
+  const Work share_;
 };
 
 FrameRing::FrameRing(const DrainEnvironment& environment, FabricShard& fabric, BodyPool& bodies,
@@ -132,16 +143,32 @@ void FrameRing::render_all() {
   flush_time_.disarm();
 }
 
+/// Without a filter a line costs a copy, and no more come in a turn than ingress lets in.
 void FrameRing::render(std::uint64_t at_least_pending) {
-  while (attached() && has_pending() && pending_bytes() >= at_least_pending) render_one();
+  wanted_ = at_least_pending;
+  TurnWork& turn = shard().work();
+  while (attached() && has_pending() && pending_bytes() >= wanted_) {
+    const Work share = filter_ ? turn.share() : TurnWork::kSlice;
+    if (share == 0) return turn.ask(*this);
+    const Work work = render_one(share);
+    if (filter_) turn.spend(work);
+  }
 }
 
-void FrameRing::render_one() {
+void FrameRing::on_share(Work share) {
+  if (!attached() || !has_pending() || pending_bytes() < wanted_) return;
+  shard().work().spend(render_one(share));
+  if (attached() && has_pending() && pending_bytes() >= wanted_) shard().work().ask(*this);
+}
+
+Work FrameRing::render_one(Work share) {
   const SharedBodyRef body = bodies_.take_shared(target());
-  Renderer renderer(*this, *body);
+  Renderer renderer(*this, *body, share);
   // Until its readers have the frame: then they keep what is in it.
   keep_since(WallTime::min());
   take(renderer);
+  gave_up_ += renderer.cost.gave_up;
+  const Work work = renderer.cost.work + work_of_bytes(body->bytes.size());
   bodies_.settle(*body);
   const auto tell = [this](const Renderer::Loss& loss) {
     if (loss.lines == 0) return;
@@ -152,6 +179,7 @@ void FrameRing::render_one() {
   keep_since(kNothing);
   tell(renderer.after);
   look_after_readers();
+  return work;
 }
 
 void FrameRing::hand_out(const Shared& frame) {
@@ -173,14 +201,24 @@ bool FrameRing::must_fall_out(const Reader& reader) const {
   return is_behind(reader) && shard().now() - reader.progress() >= kPatience;
 }
 
+void FrameRing::let_fall_out(std::size_t at) {
+  Reader& reader = *readers_[at];
+  readers_.erase(readers_.begin() + static_cast<std::ptrdiff_t>(at));
+  reader.subscription().part();
+  outside_.push_back(&reader);
+  reader.on_fallen_out();
+}
+
+bool FrameRing::dissolve() {
+  if (!attached()) return false;
+  while (!readers_.empty()) let_fall_out(readers_.size() - 1);
+  rest();
+  return true;
+}
+
 void FrameRing::look_after_readers() {
   for (std::size_t i = readers_.size(); i-- > 0;) {
-    Reader& reader = *readers_[i];
-    if (!must_fall_out(reader)) continue;
-    readers_.erase(readers_.begin() + static_cast<std::ptrdiff_t>(i));
-    reader.subscription().part();
-    outside_.push_back(&reader);
-    reader.on_fallen_out();
+    if (must_fall_out(*readers_[i])) let_fall_out(i);
   }
   if (readers_.empty()) return rest();
   const auto behind = std::count_if(readers_.begin(), readers_.end(), [this](Reader* it) { return is_behind(*it); });
@@ -202,6 +240,19 @@ void FrameRing::relieve_memory() {
     outside_.front()->give_up_frames();
     outside_.erase(outside_.begin());
   }
+}
+
+void FrameRings::leave_room() {
+  if (fabric_.has_place_for_global_reader()) return;
+  for (const auto& [likeness, known] : rings_)
+    if (const auto ring = known.lock(); ring != nullptr && ring->dissolve()) return;
+}
+
+std::uint64_t FrameRings::lines_given_up() const {
+  std::uint64_t lines = 0;
+  for (const auto& [likeness, known] : rings_)
+    if (const auto ring = known.lock(); ring != nullptr) lines += ring->lines_given_up();
+  return lines;
 }
 
 std::shared_ptr<FrameRing> FrameRings::find(const Drain& drain) {

@@ -11,6 +11,7 @@
 #include "drains/encoder.hpp"
 #include "drains/transport.hpp"
 #include "logplex/channel/fabric.hpp"
+#include "logplex/runtime/turn_work.hpp"
 #include "logplex/wire/filter.hpp"
 
 namespace sluice {
@@ -27,7 +28,7 @@ namespace sluice {
 /// ring behind but get on, ingress is held for a moment: reading cold memory for each would cost more than the wait.
 ///
 /// Lives on its shard, owned by its readers together. Without readers it reads nothing and holds nothing.
-class FrameRing final : public OnShard, private Subscription {
+class FrameRing final : public OnShard, private Subscription, private TurnWorker {
  public:
   struct Shared {
     SharedBodyRef body;
@@ -66,22 +67,29 @@ class FrameRing final : public OnShard, private Subscription {
   void forget(Reader& reader);
   /// A reader got on.
   void on_progress();
-  /// Renders what waits for a full frame.
+  /// Renders what waits for a full frame; with a filter, as far as this turn's work allows.
   void render_all();
+  /// Every reader reads by itself again, and the ring's place among the shard's readers is free. False when it has
+  /// none.
+  bool dissolve();
   /// From now on nothing waits for a full frame.
   void flush();
   /// Lines that the filter left out so far.
   std::uint64_t filtered() const { return filtered_; }
+  /// Of those, lines that a regular expression gave up on.
+  std::uint64_t lines_given_up() const { return gave_up_; }
 
  private:
   class Renderer;
 
   void on_news() override;
+  void on_share(Work share) override;
   static void on_flush_time(void* self);
   static void on_patience(void* self);
 
   void render(std::uint64_t at_least_pending);
-  void render_one();
+  Work render_one(Work share);
+  void let_fall_out(std::size_t reader);
   void hand_out(const Shared& frame);
   void look_after_readers();
   bool must_fall_out(const Reader& reader) const;
@@ -100,6 +108,8 @@ class FrameRing final : public OnShard, private Subscription {
   std::vector<Reader*> readers_;
   std::vector<Reader*> outside_;  // fell out; they may still hold frames
   std::uint64_t filtered_ = 0;
+  std::uint64_t gave_up_ = 0;
+  std::uint64_t wanted_ = 0;  // what waits is rendered while it is at least so many bytes
   bool flushing_ = false;
   bool holding_ = false;
   bool handing_out_ = false;
@@ -115,6 +125,9 @@ class FrameRings {
 
   /// The ring for this drain; nullptr when it shares with nobody.
   std::shared_ptr<FrameRing> find(const Drain& drain);
+  /// Another reader needs a place on this shard: when none is free, a ring gives its own away. Its drains need it less.
+  void leave_room();
+  std::uint64_t lines_given_up() const;
 
  private:
   const DrainEnvironment& environment_;
@@ -130,6 +143,7 @@ struct FrameMemory {
 
   BodyPool bodies;
   FrameRings rings;
+  std::uint64_t delivered_lines = 0;  // by all of them, also by those that were deleted
 };
 
 }  // namespace sluice

@@ -57,6 +57,8 @@ TOP_LEVEL = {"router", "logplex", "drains", "redis-scripts", "tests", "ops", "cm
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
 LINK = re.compile(r"\[(`[^`\]]+`|[^\]`]+)\]\(([^)#:]+)(?:#L(\d+))?\)")
+# What reads as the difference of two wall times, which may not fit into a Duration.
+WALL_DIFFERENCE = re.compile(r"\b(wall(_now)?|received)\(\)\s*-[^>=-]|\s-\s*[\w.:>()*-]*\b(wall(_now)?|received)\(\)")
 OPEN_ENDED = re.compile(r"\b(TODO|FIXME|XXX)\b")
 
 
@@ -109,6 +111,8 @@ def check_source(found, path):
     for number, line in enumerate(lines, 1):
         if OPEN_ENDED.search(line):
             found.add(path, number, "what is left open stands in a README, not in the code")
+        if WALL_DIFFERENCE.search(line) and name != "logplex/base/wall_time.hpp":
+            found.add(path, number, "time_between() and later() are how wall times are subtracted and added")
         include = INCLUDE.match(line)
         if include and include[1] == '"':
             check_own_include(found, path, number, folder, include[2])

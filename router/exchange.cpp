@@ -115,6 +115,7 @@ bool Exchange::find_app(const http1::RequestParser& request) {
   }
   app_ = app->slot;
   channel_ = app->channel;
+  WorkingFor::mention({Beneficiary::Kind::kApp, app_.value});
   if (!app->app.features.maintenance) return true;
   fail(RouterCode::kH80);
   return false;

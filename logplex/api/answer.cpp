@@ -3,6 +3,7 @@
 #include <stdexcept>
 
 #include "logplex/model/config_error.hpp"
+#include "logplex/wire/error.hpp"
 #include "logplex/wire/json_text.hpp"
 
 namespace sluice {
@@ -70,6 +71,10 @@ ApiAnswer answer_for(const Error& error) {
 
 void throw_exception_from_error(const BadInput& bad, const boost::source_location&) {
   throw std::runtime_error(bad.field.empty() ? bad.sentence : bad.field + ": " + bad.sentence);
+}
+
+BadInput bad_filter(const Error& error) {
+  return {error.text(), "filter", error.code == WireError::kDearFilter ? 422U : 400U};
 }
 
 }  // namespace sluice

@@ -45,6 +45,9 @@ struct BadInput {
   ApiAnswer answer() const { return error_answer(status, sentence, field); }
 };
 
+/// A filter that cannot be read is 400, one that costs too much for each line is 422.
+BadInput bad_filter(const Error& error);
+
 /// A value, or what was wrong with the input.
 template <class T>
 using checked = boost::system::result<T, BadInput>;

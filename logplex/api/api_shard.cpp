@@ -6,6 +6,8 @@
 #include "logplex/api/json_body.hpp"
 #include "logplex/api/routes.hpp"
 #include "logplex/base/metrics.hpp"
+#include "logplex/runtime/task_work.hpp"
+#include "logplex/wire/filter.hpp"
 
 namespace sluice {
 namespace {
@@ -71,6 +73,20 @@ HttpResponse to_response(ApiAnswer answer, const std::string& request_id) {
   return response;
 }
 
+/// Of the filter that the call brings, which the handler will compile.
+std::size_t size_of_filter(const ApiCall& call) {
+  const auto* member = call.body.if_contains("filter");
+  if (member != nullptr && member->is_string()) return std::min(member->get_string().size(), Filter::kMaxSize);
+  const auto* parameter = call.query().find("filter");
+  return parameter == nullptr ? 0 : std::min(parameter->size(), Filter::kMaxSize);
+}
+
+Task<void> wait_to_compile(Shard& shard, std::size_t filter) {
+  TaskWork work(shard);
+  co_await work.share();
+  work.spend(kWorkToCompile * filter);
+}
+
 }  // namespace
 
 ApiShard::ApiShard(Shard& shard, const ApiNeeds& needs, const ApiSettings& settings, const AddressGuard& guard,
@@ -106,6 +122,7 @@ Task<void> ApiShard::reply(HttpExchange& exchange, ApiAnswer answer, std::string
 Task<ApiAnswer> ApiShard::take(HttpExchange& exchange, RouteMatch match, const std::string& request_id) {
   const auto& request = exchange.request();
   if (match.route == nullptr) return answered(no_route(match, request.path));
+  WorkingFor::mention({Beneficiary::Kind::kCall, static_cast<std::uint32_t>(match.route - routes_.routes().data())});
   Principal who;
   if (auto refused = refusal(request, match, who)) return answered(std::move(*refused));
   return run(std::make_unique<ApiCall>(
@@ -140,6 +157,7 @@ Task<ApiAnswer> ApiShard::run(std::unique_ptr<ApiCall> call) {
     auto refused = co_await read_body(*call);
     if (refused.status != 200) co_return refused;
   }
+  if (const std::size_t filter = size_of_filter(*call); filter != 0) co_await wait_to_compile(shard(), filter);
   auto answer = co_await call->route.handler(*call);
   co_return answer;
 }

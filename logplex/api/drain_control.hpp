@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -84,8 +85,10 @@ class DrainControl {
   virtual Task<result<DrainTest, Error>> test(std::uint64_t drain) = 0;
   /// Gives up what is pending (counted as dropped), so that a paused drain goes on with the next line.
   virtual Task<result<void, Error>> skip_pending(std::uint64_t drain) = 0;
-  /// Drains that are not well, at most `limit`.
-  virtual Task<std::vector<UnhealthyDrain>> unhealthy(std::size_t limit) = 0;
+  /// Drains that are not well, at most `limit` of those whose channel (empty: of a global drain) the caller may see. On
+  /// any shard; it owns what it uses.
+  using MaySee = std::function<bool(const std::string& channel)>;
+  virtual Task<std::vector<UnhealthyDrain>> unhealthy(std::size_t limit, MaySee may_see) = 0;
 };
 
 }  // namespace sluice

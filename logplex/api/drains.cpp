@@ -41,8 +41,7 @@ checked<void> read_headers(const json::object& body, Drain& drain) {
 
 checked<void> read_filter(const json::object& body, Drain& drain) {
   drain.filter = string_or(body, "filter");
-  if (const auto filter = Filter::parse(drain.filter); filter.has_error())
-    return BadInput{filter.error().text(), "filter"};
+  if (const auto filter = Filter::parse(drain.filter); filter.has_error()) return bad_filter(filter.error());
   return {};
 }
 

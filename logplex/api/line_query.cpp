@@ -14,6 +14,8 @@ namespace json = boost::json;
 namespace {
 
 constexpr std::size_t kLongestName = 1024;
+/// To look at a line without a filter.
+constexpr std::uint64_t kWorkPerLook = 50;
 
 constexpr BodyField kSessionFields[] = {
     {"channel_id", JsonShape::kText, true, "channel to read"},
@@ -56,7 +58,7 @@ checked<void> read_filter(const Source& source, std::string& out) {
   const auto text = source("filter");
   if (!text) return {};
   auto filter = Filter::parse(*text);
-  if (filter.has_error()) return BadInput{filter.error().text(), "filter"};
+  if (filter.has_error()) return bad_filter(filter.error());
   out = filter->str();
   return {};
 }
@@ -138,12 +140,13 @@ LineMatcher::LineMatcher(const LineQuery& query)
   if (auto filter = Filter::parse(query.filter); filter.has_value()) filter_ = std::move(*filter);
 }
 
-bool LineMatcher::matches(const RecordView& record) const {
+bool LineMatcher::matches(const RecordView& record, Cost& cost) const {
+  cost.work += kWorkPerLook;
   if (!source_.empty() && record.source() != source_) return false;
   if (!ps_.empty() && !process_matches(record.process())) return false;
   if (since_ && record.received() < *since_) return false;
   if (until_ && record.received() >= *until_) return false;
-  return filter_.empty() || filter_.matches(record);
+  return filter_.empty() || filter_.matches(record, cost);
 }
 
 bool LineMatcher::process_matches(std::string_view process) const {

@@ -42,13 +42,18 @@ struct LineQuery {
 /// Members of the session's body and of the logs call that describe lines, beside channel_id.
 extern const BodySchema kSessionBody;
 
+/// What it takes to compile a byte of a filter, at most.
+inline constexpr std::uint64_t kWorkToCompile = 500;
+
 /// Decides per line. Made once per reader on the shard where it runs.
 class LineMatcher {
  public:
   explicit LineMatcher(const LineQuery& query);
 
-  /// Lines only, never gaps.
-  bool matches(const RecordView& record) const;
+  /// What lines did cost: see Filter::Tally.
+  using Cost = Filter::Tally;
+  /// Lines only, never gaps. Adds what it did cost.
+  bool matches(const RecordView& record, Cost& cost) const;
   /// True when no later line can match: it was received at or after `until`.
   bool past_end(WallTime received) const { return until_ && received >= *until_; }
 

@@ -5,6 +5,7 @@
 
 #include "logplex/api/tails.hpp"
 #include "logplex/base/partition.hpp"
+#include "logplex/base/wall_time.hpp"
 
 namespace sluice {
 namespace {
@@ -36,7 +37,7 @@ struct Following {
 Duration patience(const ApiCall& call, const Following& stream) {
   Duration wait = std::chrono::hours(24);
   if (!heartbeat(stream.format).empty()) wait = call.parts.settings.heartbeat;
-  if (stream.until) wait = std::min<Duration>(wait, *stream.until - call.parts.shard.wall_now());
+  if (stream.until) wait = std::min(wait, time_between(call.parts.shard.wall_now(), *stream.until));
   return std::max<Duration>(wait, std::chrono::milliseconds(1));
 }
 

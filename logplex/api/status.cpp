@@ -55,19 +55,25 @@ json::object store_json(const StoreStatus& store) {
   return out;
 }
 
-/// Drains that are not well, as far as the caller may see them.
+/// Drains that are not well.
 json::array unhealthy_json(const ApiCall& call, const std::vector<UnhealthyDrain>& unhealthy) {
   json::array out;
   for (const auto& [id, report] : unhealthy) {
     const auto* entry = call.parts.config().drain(id);
-    if (entry == nullptr || !call.who.may(Scope::kDrainsRead)) continue;
+    if (entry == nullptr) continue;
     const auto& channel = entry->drain.channel;
-    if (channel.empty() ? !call.who.all_channels() : !call.who.may_use(channel)) continue;
     auto drain = drain_json(entry->drain, report, call.who);
     drain["channel"] = channel.empty() ? json::value() : json::value(channel);
     out.push_back(std::move(drain));
   }
   return out;
+}
+
+DrainControl::MaySee seen_by(const Principal& who) {
+  return [who](const std::string& channel) {
+    if (!who.may(Scope::kDrainsRead)) return false;
+    return channel.empty() ? who.all_channels() : who.may_use(channel);
+  };
 }
 
 }  // namespace
@@ -76,7 +82,8 @@ Task<ApiAnswer> healthcheck(ApiCall&) { co_return text_answer(200, "OK"); }
 
 Task<ApiAnswer> show_status(ApiCall& call) {
   const auto node = co_await call.parts.node.report();
-  const auto unhealthy = co_await call.parts.drains.unhealthy(kMostUnhealthy);
+  auto may_see = seen_by(call.who);
+  const auto unhealthy = co_await call.parts.drains.unhealthy(kMostUnhealthy, std::move(may_see));
   json::array nodes;
   nodes.push_back(node_json(node));
   json::object out{{"revision", node.revision}, {"nodes", std::move(nodes)}};

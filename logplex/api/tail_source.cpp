@@ -2,13 +2,15 @@
 
 #include <algorithm>
 
+#include "logplex/runtime/working_for.hpp"
+
 namespace sluice {
 namespace {
 
-/// Lines looked at in one go; then other work gets its turn.
-constexpr std::uint64_t kLinesAtOnce = 4096;
 /// What a format may add to a record's bytes, without escapes.
 constexpr std::size_t kOverhead = 256;
+/// To render a line: this, and each of its bytes.
+constexpr Work kWorkPerRendering = 300;
 
 std::string_view main_reason(const Losses& losses) {
   std::size_t most = 1;
@@ -22,9 +24,9 @@ std::string_view main_reason(const Losses& losses) {
 TailSource::TailSource(Tails& tails, Tails::Key reader, TailRequest request, FabricShard& fabric)
     : Subscription(fabric, Retention::kNothing),
       tails_(tails),
+      turn_(tails.shard().work()),
       reader_(reader),
       request_(std::move(request)),
-      matcher_(request_.query),
       identity_(fabric.identity()) {}
 
 void TailSource::start() {
@@ -37,20 +39,17 @@ void TailSource::start() {
     return;
   }
   if (!request_.query.tail) stop_ = end();
-  request_.resume.empty() ? begin_by_num() : begin_by_cursor();
-  produce();
+  go_on();
 }
 
-void TailSource::begin_by_num() {
-  if (request_.query.num == 0) return;
-  const auto matches = [this](const RecordView& line) {
-    const bool match = matcher_.matches(line);
-    matched_ += match ? 1 : 0;
-    return match;
-  };
-  seek(find_last(request_.query.num, matches));
-  // The search may look at more lines than it needs.
-  matched_ = std::min<std::uint64_t>(matched_, request_.query.num);
+void TailSource::begin() {
+  matcher_.emplace(request_.query);
+  cost_.work += kWorkToCompile * request_.query.filter.size();
+  if (done_) return;
+  if (!request_.resume.empty())
+    begin_by_cursor();
+  else if (request_.query.num != 0)
+    search_.emplace(*this, *matcher_, request_.query.num);
 }
 
 void TailSource::begin_by_cursor() {
@@ -62,34 +61,63 @@ void TailSource::begin_by_cursor() {
 
 /// Nobody knows what was missed: the reader is told that, then gets what there is.
 void TailSource::begin_anew(std::string_view reason) {
-  seek(find_last(LineQuery::kMostNum, [this](const RecordView& line) { return matcher_.matches(line); }));
-  LineGap gap;
-  gap.reason = reason;
-  gap.since = tails_.shard().wall_now();
-  append_gap(out_, request_.format, gap, cursor_text(position()), gap.since);
+  anew_ = reason;
+  search_.emplace(*this, *matcher_, LineQuery::kMostNum);
 }
 
 void TailSource::grant() {
   ++credit_;
-  produce();
+  go_on();
+}
+
+void TailSource::go_on() {
+  if (ended_) return;
+  if (const Work share = turn_.share(); share > 0)
+    on_share(share);
+  else
+    turn_.ask(*this);
+}
+
+void TailSource::on_share(Work share) {
+  const WorkingFor scope({Beneficiary::Kind::kChannel, request_.channel.value});
+  share_ = share;
+  cost_ = {};
+  if (!matcher_) begin();
+  if (search_) search();
+  if (!search_) produce();
+  turn_.spend(cost_.work);
+  tails_.counters_.gave_up += cost_.gave_up;
+}
+
+void TailSource::search() {
+  const LineMatcher::Cost did = search_->go_on(share_ - std::min(share_, cost_.work));
+  cost_.work += did.work;
+  cost_.gave_up += did.gave_up;
+  if (!search_->done()) return turn_.ask(*this);
+  matched_ = search_->found();
+  search_.reset();
+  if (anew_.empty()) return;
+  LineGap gap;
+  gap.reason = anew_;
+  gap.since = tails_.shard().wall_now();
+  append_gap(out_, request_.format, gap, cursor_text(position()), gap.since);
 }
 
 void TailSource::produce() {
   while (credit_ > 0 && !ended_) {
+    full_ = false;
     if (!done_) {
-      take(*this, TakeBound{kLinesAtOnce});
+      take(*this);
       done_ = done_ || position() >= stop_;
     }
-    if (out_.empty() && started_ && !done_) {
-      if (has_pending()) tails_.continue_later(reader_);
-      return;
-    }
+    if (!done_ && !full_ && !has_share() && has_pending()) return turn_.ask(*this);
+    if (out_.empty() && started_ && !done_) return;
     send(done_);
   }
 }
 
 void TailSource::send(bool last) {
-  if (!started_ && out_.empty()) append_cursor(out_, request_.format, cursor_text(position()));
+  if (!started_ && out_.empty() && attached()) append_cursor(out_, request_.format, cursor_text(position()));
   TailBatch batch;
   batch.bytes = std::move(out_);
   batch.matched = started_ ? 0 : matched_;
@@ -101,18 +129,25 @@ void TailSource::send(bool last) {
   tails_.send_batch(reader_, std::move(batch));
 }
 
+/// What was not found or rendered by now is gone with the channel.
 void TailSource::on_closed() {
   done_ = true;
-  produce();
+  search_.reset();
+  go_on();
 }
 
 bool TailSource::on_line(ChannelSlot, Seq seq, const RecordView& line) {
-  if (seq >= stop_ || matcher_.past_end(line.received())) {
+  if (seq >= stop_ || matcher_->past_end(line.received())) {
     done_ = true;
     return false;
   }
-  if (!matcher_.matches(line)) return true;
-  if (!out_.empty() && out_.size() + line.size() + kOverhead > Tails::kBatchBytes) return false;
+  if (!has_share()) return false;
+  if (!out_.empty() && out_.size() + line.size() + kOverhead > Tails::kBatchBytes) {
+    full_ = true;
+    return false;
+  }
+  if (!matcher_->matches(line, cost_)) return true;
+  cost_.work += kWorkPerRendering + line.size();
   append_line(out_, request_.format, line, has_cursors(request_.format) ? cursor_text(seq + 1) : std::string());
   ++tails_.counters_.lines;
   return true;

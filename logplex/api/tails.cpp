@@ -23,12 +23,6 @@ void Tails::grant(Key reader) {
 
 void Tails::close(Key reader) { sources_.erase(reader); }
 
-void Tails::continue_later(Key reader) {
-  shard().send(shard().id(), make_mail([this, reader] {
-                 if (const auto at = sources_.find(reader); at != sources_.end()) at->second->produce();
-               }));
-}
-
 void Tails::send_batch(Key reader, TailBatch batch) {
   ++counters_.batches;
   Tails* const there = all_[reader.shard];
@@ -51,6 +45,8 @@ void Tails::add_metrics(MetricsPage& page) const {
   page.counter("sluice_api_tail_lines_total", "Lines rendered for tails.", static_cast<double>(counters_.lines));
   page.counter("sluice_api_tail_lines_lost_total", "Lines that tails were told they will not get.",
                static_cast<double>(counters_.lost));
+  page.counter("sluice_filter_lines_given_up_total", "Lines that a filter's regular expression gave up on: no match.",
+               static_cast<double>(counters_.gave_up));
   page.counter("sluice_api_tail_batches_total", "Batches sent to tails.", static_cast<double>(counters_.batches));
 }
 

@@ -41,6 +41,7 @@ struct TailCounters {
   std::uint64_t lines = 0;
   std::uint64_t lost = 0;  // lines of the channel that a reader was told it will not get
   std::uint64_t batches = 0;
+  std::uint64_t gave_up = 0;  // lines that a filter gave up on
 };
 
 /// The readers on one shard and the sources of readers on any shard:
@@ -85,8 +86,6 @@ class Tails final : public OnShard {
   void grant(Key reader);
   void close(Key reader);
   void send_batch(Key reader, TailBatch batch);
-  /// Goes on in a turn to come, so that a long search does not hold up the shard.
-  void continue_later(Key reader);
   // On the connection's shard.
   void deliver(std::uint64_t reader, TailBatch batch);
 

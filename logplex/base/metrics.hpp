@@ -1,12 +1,35 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 namespace sluice {
+
+/// How often something took how long, in the steps that Prometheus shows. A count costs a few instructions. One thread.
+class TimeHistogram {
+ public:
+  /// Upper bounds in seconds; above the last one is a step more.
+  static constexpr std::array<double, 13> kBounds = {0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01,
+                                                     0.02,   0.05,    0.1,    0.25,  1,      5};
+
+  void count(double seconds) {
+    std::size_t step = 0;
+    while (step < kBounds.size() && seconds > kBounds[step]) ++step;
+    ++steps_[step];
+    sum_ += seconds;
+  }
+  const std::array<std::uint64_t, kBounds.size() + 1>& steps() const { return steps_; }
+  double sum() const { return sum_; }
+
+ private:
+  std::array<std::uint64_t, kBounds.size() + 1> steps_{};
+  double sum_ = 0;
+};
 
 /// Collects one scrape of /metrics. Components keep plain counters on their shard; at a scrape each shard adds its
 /// values here in one turn, samples with the same name and labels are summed, and the text is written once.
@@ -19,6 +42,8 @@ class MetricsPage {
 
   void counter(std::string_view name, std::string_view help, double value, Labels labels = {});
   void gauge(std::string_view name, std::string_view help, double value, Labels labels = {});
+  /// Histograms of one name are added up.
+  void histogram(std::string_view name, std::string_view help, const TimeHistogram& times);
 
   /// Adds all samples of another page, as from another shard.
   void merge(const MetricsPage& other);
@@ -26,10 +51,11 @@ class MetricsPage {
   std::string text() const;
 
  private:
-  enum class Kind : std::uint8_t { kCounter, kGauge };
+  enum class Kind : std::uint8_t { kCounter, kGauge, kHistogram };
   struct Sample {
     Labels labels;
-    double value;
+    double value;                      // a histogram's sum
+    std::vector<std::uint64_t> steps;  // of a histogram
   };
   struct Family {
     std::string name;
@@ -39,6 +65,7 @@ class MetricsPage {
   };
 
   void add(Kind kind, std::string_view name, std::string_view help, double value, Labels labels);
+  void add_histogram(std::string_view name, std::string_view help, std::span<const std::uint64_t> steps, double sum);
   Family& family(Kind kind, std::string_view name, std::string_view help);
 
   std::vector<Family> families_;

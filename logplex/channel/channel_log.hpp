@@ -13,7 +13,7 @@ class Subscription;
 ///     oldest -> [segment] -> [segment] -> ... -> [newest] -> nullptr
 ///                   ^ a reader's Place                ^ lines are appended here
 ///
-/// Owned by ShardLog; its address is stable while it is open. About 140 bytes, so that an idle channel with its first
+/// Owned by ShardLog; its address is stable while it is open. About 150 bytes, so that an idle channel with its first
 /// segment stays well under 1 KiB.
 struct ChannelLog {
   static constexpr std::uint32_t kNoBlock = 0xffffffff;
@@ -25,6 +25,7 @@ struct ChannelLog {
   Seq oldest_end = 0;           // oldest->end when it is sealed
   std::uint64_t end_bytes = 0;  // of all records ever appended
   std::uint64_t memory = 0;     // that its segments take
+  std::int64_t rate_at = 0;     // see ChannelRates::take()
 
   Subscription* readers = nullptr;  // attached to this channel alone
   std::uint64_t news = 0;           // bit g: global reader g has not taken everything

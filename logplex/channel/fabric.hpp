@@ -9,6 +9,7 @@
 #include "logplex/base/error.hpp"
 #include "logplex/base/settings.hpp"
 #include "logplex/base/units.hpp"
+#include "logplex/channel/channel_rates.hpp"
 #include "logplex/channel/log_identity.hpp"
 #include "logplex/channel/outbox.hpp"
 #include "logplex/channel/outlet.hpp"
@@ -37,6 +38,7 @@ struct FabricGauges {
   std::uint64_t bytes_budget = 0;  // this shard's share
   std::uint64_t channels = 0;
   std::uint64_t lines_appended = 0;                             // gaps' lines included
+  std::uint64_t lines_over_rate = 0;                            // dropped; gaps say so
   std::uint64_t lines_refused = 0;                              // found no room on their way to another shard
   std::uint64_t lines_unrouted = 0;                             // for a channel that is closed or unknown
   std::uint64_t lines_restored = 0;                             // of those appended: owed since before the start
@@ -97,6 +99,8 @@ class FabricShard final : public LineOutlet, public OnShard, private TurnHook {
   /// here.
   Seq first_held(ChannelSlot channel) const;
 
+  /// Another reader of all channels could attach.
+  bool has_place_for_global_reader() const { return log_.has_place_for_global_reader(); }
   std::uint64_t budget_bytes() const { return log_.limit(); }
   /// Asks ingress to pause a little whatever it feeds on this shard, until as many ask with false: what reads all
   /// channels can just not keep up.
@@ -133,11 +137,16 @@ class FabricShard final : public LineOutlet, public OnShard, private TurnHook {
   Duration delay_of(const ChannelLog& channel) const;
   static void on_second(void* self);
   void ask_for_share();
+  /// Counts a line in; when it is over the channel's rate the line is gone.
+  bool is_over_rate(ChannelLog& channel);
+  void write_dropped();
+  void write_notice(ChannelSlot channel, std::uint64_t lines, WallTime since);
 
   Fabric& fabric_;
   const std::uint32_t id_;
   ShardLog log_;
   Outbox outbox_;
+  ChannelRates rates_;
   std::vector<Route> routes_;
   Deadline second_;
   std::uint64_t evicted_before_ = 0;  // a second ago
@@ -162,6 +171,8 @@ class Fabric {
   const FabricSettings& settings() const { return settings_; }
   Duration ingress_max_delay() const { return ingress_max_delay_; }
   const LogIdentity& identity() const { return identity_; }
+  /// Before the shards run: keeps every channel to this rate.
+  void limit_lines(const LineRateLimit& limit);
   /// Before the shards run: shares the budget out by what each shard will hold at first.
   void expect(const std::vector<std::uint64_t>& bytes);
 

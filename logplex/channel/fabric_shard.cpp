@@ -4,6 +4,7 @@
 #include "logplex/base/metrics.hpp"
 #include "logplex/base/partition.hpp"
 #include "logplex/channel/fabric.hpp"
+#include "logplex/wire/notice.hpp"
 
 namespace sluice {
 namespace {
@@ -33,10 +34,32 @@ void FabricShard::append(ChannelSlot channel, const LineView& line) {
   const Route route = route_of(channel);
   if (route.state != Route::kOpen)
     ++unrouted_;
-  else if (is_mine(route))
-    log_.append(log_.channel(route.index), line);
-  else
+  else if (!is_mine(route))
     outbox_.append(route.owner, channel, line);
+  else if (ChannelLog& mine = log_.channel(route.index); !rates_.limited() || !is_over_rate(mine))
+    log_.append(mine, line);
+}
+
+bool FabricShard::is_over_rate(ChannelLog& channel) {
+  if (rates_.take(channel.rate_at, shard().now())) return false;
+  rates_.drop(channel.slot, shard().wall_now());
+  shard().at_turn_end(*this);
+  return true;
+}
+
+void FabricShard::write_dropped() {
+  const auto gap = [this](ChannelSlot channel, std::uint64_t lines) { append_gap(channel, lines, LossReason::kRate); };
+  rates_.end_turn(shard().now(), gap, [this](ChannelSlot channel, std::uint64_t lines, WallTime since) {
+    write_notice(channel, lines, since);
+  });
+}
+
+/// Beside the rate: it is one line in an interval.
+void FabricShard::write_notice(ChannelSlot channel, std::uint64_t lines, WallTime since) {
+  const auto found = find(channel);
+  if (!found) return;
+  const OwnedRecord notice = l16_notice(lines, since, shard().wall_now());
+  log_.append_record(**found, notice.bytes(), notice.view().size());
 }
 
 void FabricShard::prefetch(ChannelSlot channel, Step step) const {
@@ -122,6 +145,7 @@ void FabricShard::receive_record(ChannelSlot channel, const RecordView& record, 
     return;
   }
   ChannelLog& to = log_.channel(route.index);
+  if (rates_.limited() && !record.is_gap() && is_over_rate(to)) return;
   log_.append_record(to, record.bytes(), record.size());
   if (batch.pressing.size() == LineBatch::kMostPressing) return;
   if (!batch.pressing.empty() && batch.pressing.back() == channel) return;
@@ -142,6 +166,7 @@ void FabricShard::receive(std::uint32_t from, std::unique_ptr<LineBatch> batch) 
 
 void FabricShard::on_turn_end() {
   outbox_.flush();
+  write_dropped();
   log_.tell_readers();
 }
 
@@ -173,6 +198,9 @@ void FabricShard::on_second(void* self) {
   auto& fabric = *static_cast<FabricShard*>(self);
   fabric.second_.arm(kRebalance);
   fabric.outbox_.shrink();
+  fabric.rates_.end_second(fabric.shard().now(), [&fabric](ChannelSlot channel, std::uint64_t lines, WallTime since) {
+    fabric.write_notice(channel, lines, since);
+  });
   if (fabric.fabric_.runtime().size() > 1) fabric.ask_for_share();
 }
 
@@ -189,6 +217,7 @@ FabricGauges FabricShard::gauges() const {
   gauges.channels = log_.channels();
   gauges.lines_appended = log_.appended_lines();
   gauges.lines_refused = outbox_.refused();
+  gauges.lines_over_rate = rates_.dropped();
   gauges.lines_unrouted = unrouted_;
   gauges.lines_restored = restored_;
   gauges.lines_evicted = log_.evicted_lines();
@@ -205,6 +234,8 @@ void FabricShard::add_metrics(MetricsPage& page) const {
   page.counter("sluice_fabric_lines_appended_total", "Lines appended to channels.", number(now.lines_appended));
   page.counter("sluice_fabric_lines_refused_total", "Lines that found no room on their way to another shard.",
                number(now.lines_refused));
+  page.counter("sluice_fabric_lines_over_rate_total", "Lines dropped because their channel was over its rate.",
+               number(now.lines_over_rate));
   page.counter("sluice_fabric_lines_unrouted_total", "Lines for a channel that was closed.",
                number(now.lines_unrouted));
   page.counter("sluice_fabric_lines_restored_total", "Of the lines appended: kept by the stop before this start.",

@@ -260,6 +260,10 @@ std::uint64_t Subscription::pending_bytes() const {
 
 namespace {
 
+/// Of all channels that have news for a global reader so many are looked at for the oldest line: those that have waited
+/// longest come first.
+constexpr std::size_t kChannelsForOldest = 256;
+
 /// When the first record at or after this place was received.
 std::optional<WallTime> received_at(const ChannelLog& channel, const Place& place) {
   const Segment* segment = place.segment == nullptr ? channel.oldest : place.segment;
@@ -278,7 +282,7 @@ std::optional<WallTime> Subscription::oldest_pending() const {
   if (mode_ == Mode::kChannel) return received_at(*channel_, place_);
   if (mode_ == Mode::kFollowing) return lead_->leader.oldest_pending();
   std::optional<WallTime> oldest;
-  for (std::size_t i = 0; i < news_.size(); ++i) {
+  for (std::size_t i = 0; i < std::min(news_.size(), kChannelsForOldest); ++i) {
     const ChannelLog& channel = log_.channel(news_.at(i));
     const auto received = received_at(channel, log_.place_of(channel, global_));
     if (received && (!oldest || *received < *oldest)) oldest = received;

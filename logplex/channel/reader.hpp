@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <limits>
 #include <memory>
 #include <optional>
@@ -85,11 +84,9 @@ class Subscription {
   void keep_since(WallTime since);
   /// Where it stands in each channel that has something for it. Nothing while following.
   std::vector<Untaken> untaken() const;
-  /// Where the last `lines` lines that match begin, looked for within the history; the end when none matches.
-  /// `matches` is asked for whole segments, so about more lines than are needed.
-  Seq find_last(std::uint64_t lines, const std::function<bool(const RecordView&)>& matches) const;
-  /// The first line received at or after that time; the end when there is none.
-  Seq find_received(WallTime since) const;
+  /// The number of the first line of the channel's history that is held; end() when it has none. Not for global
+  /// readers.
+  Seq history_start() const;
 
   /// Visits lines in order until the visitor stops, the bound is reached or nothing is left; returns how many it took.
   /// The visitor must not append, attach or detach. Makes on_news() possible again.
@@ -108,7 +105,7 @@ class Subscription {
   std::uint64_t pending_lines() const;
   std::uint64_t pending_bytes() const;
   bool has_pending() const { return pending_lines() != 0; }
-  /// When the oldest line not taken was received. Looks at each channel with news: for statistics.
+  /// When the oldest line not taken was received; among very many channels, of those that have waited longest.
   std::optional<WallTime> oldest_pending() const;
 
   /// A global reader stands from now on wherever `leader`, another one, stands: what that one takes or loses counts as

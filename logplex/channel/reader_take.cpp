@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <vector>
 
 #include "logplex/channel/fabric.hpp"
 #include "logplex/channel/reader.hpp"
@@ -133,50 +132,9 @@ SegmentRef Subscription::hold() const {
   return {log_.pool_, *visiting_};
 }
 
-namespace {
-
-/// Numbers of the segment's lines from `from` on that match.
-std::vector<Seq> matching(const Segment& segment, Seq from, const std::function<bool(const RecordView&)>& matches) {
-  std::vector<Seq> found;
-  Seq seq = segment.first;
-  for (std::uint32_t offset = 0; offset < segment.used;) {
-    const RecordView record(segment.payload() + offset);
-    if (seq >= from && !record.is_gap() && matches(record)) found.push_back(seq);
-    offset += static_cast<std::uint32_t>(record.size());
-    seq += record.lines();
-  }
-  return found;
-}
-
-}  // namespace
-
-Seq Subscription::find_last(std::uint64_t lines, const std::function<bool(const RecordView&)>& matches) const {
+Seq Subscription::history_start() const {
   SLUICE_CHECK(mode_ == Mode::kChannel);
-  const Seq held = channel_->first_held();
-  const Seq from = channel_->next - std::min(channel_->next - held, log_.history_lines());
-  std::vector<const Segment*> segments;
-  for (const Segment* segment = channel_->oldest; segment != nullptr; segment = segment->next) {
-    if (segment->end > from) segments.push_back(segment);
-  }
-  Seq earliest = channel_->next;
-  for (auto segment = segments.rbegin(); segment != segments.rend() && lines != 0; ++segment) {
-    const auto found = matching(**segment, from, matches);
-    const std::uint64_t used = std::min<std::uint64_t>(lines, found.size());
-    if (used != 0) earliest = found[found.size() - used];
-    lines -= used;
-  }
-  return earliest;
-}
-
-Seq Subscription::find_received(WallTime since) const {
-  SLUICE_CHECK(mode_ == Mode::kChannel);
-  const std::int64_t since_us = since.time_since_epoch().count();
-  for (const Segment* segment = channel_->oldest; segment != nullptr; segment = segment->next) {
-    if (segment->newest_us < since_us) continue;
-    const auto found = matching(*segment, 0, [since](const RecordView& record) { return record.received() >= since; });
-    if (!found.empty()) return found.front();
-  }
-  return channel_->next;
+  return channel_->next - std::min(channel_->next - channel_->first_held(), log_.history_lines());
 }
 
 }  // namespace sluice

@@ -70,6 +70,7 @@ class ShardLog final : public OnShard {
   /// it holds, or it is none of the largest; 1 when they need all of it. What else it holds goes first.
   double strain(const ChannelLog& channel) const;
 
+  bool has_place_for_global_reader() const { return ~reserved_ != 0; }
   std::uint64_t channels() const { return open_channels_; }
   std::uint64_t appended_lines() const { return appended_lines_; }
   std::uint64_t appended_bytes() const { return appended_bytes_; }

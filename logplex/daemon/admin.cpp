@@ -19,19 +19,28 @@ HttpResponse method_not_allowed() {
   return response;
 }
 
+struct Part {
+  MetricsPage page;
+  std::size_t next = 0;
+};
+
 }  // namespace
 
 Task<std::string> AdminHandler::scrape() {
   MetricsPage page;
   source_.add_process_metrics(page);
   for (std::uint32_t shard = 0; shard < runtime_.size(); ++shard) {
-    const AdminSource* source = &source_;
-    MetricsPage part = co_await call_on(shard, [source] {
-      MetricsPage own;
-      source->add_shard_metrics(own);
-      return own;
-    });
-    page.merge(part);
+    std::size_t step = 0;
+    do {
+      const AdminSource* source = &source_;
+      Part part = co_await call_on(shard, [source, step] {
+        Part own;
+        own.next = source->add_shard_metrics(own.page, step);
+        return own;
+      });
+      page.merge(part.page);
+      step = part.next;
+    } while (step != 0);
   }
   co_return page.text();
 }

@@ -4,6 +4,7 @@
 
 #include "drains/drain_set.hpp"
 #include "drains/drain_test.hpp"
+#include "logplex/base/wall_time.hpp"
 #include "logplex/daemon/node.hpp"
 #include "logplex/runtime/cross.hpp"
 
@@ -42,7 +43,8 @@ DrainReport report_of(const Ledger& ledger, WallTime now, const std::string& nod
   stats.in_flight_lines = ledger.in_flight_lines;
   ledger.errors.for_each(
       [&stats](std::string_view name, std::uint64_t count) { stats.errors.emplace_back(name, count); });
-  if (ledger.oldest_pending) stats.oldest_pending_age = std::max<Duration>(now - *ledger.oldest_pending, Duration{0});
+  if (ledger.oldest_pending)
+    stats.oldest_pending_age = std::max(time_between(*ledger.oldest_pending, now), Duration{0});
   stats.last_success = ledger.last_success;
   stats.last_error = ledger.last_error;
   stats.latency = ledger.latency;
@@ -98,17 +100,42 @@ Task<result<void, Error>> DrainDesk::skip_pending(std::uint64_t drain) {
   co_return result<void, Error>();
 }
 
-Task<std::vector<UnhealthyDrain>> DrainDesk::unhealthy(std::size_t limit) {
-  using Ledgers = std::map<std::uint64_t, Ledger>;
+namespace {
+
+using Ledgers = std::map<std::uint64_t, Ledger>;
+
+/// Some of a shard's drains that are not well, and where to look for more.
+struct Unwell {
+  Ledgers ledgers;
+  std::size_t next = 0;
+};
+
+Unwell unwell_of(const DrainSet& drains, std::size_t at, const DrainControl::MaySee& may_see) {
+  Unwell unwell;
+  unwell.next = drains.for_some(at, [&](const DrainRunner& runner) {
+    const DrainState state = runner.state();
+    const bool ill = state == DrainState::kDegraded || state == DrainState::kDisabled;
+    if (ill && may_see(runner.drain().channel)) unwell.ledgers.emplace(runner.drain().id, runner.ledger());
+  });
+  return unwell;
+}
+
+}  // namespace
+
+Task<std::vector<UnhealthyDrain>> DrainDesk::unhealthy(std::size_t limit, MaySee may_see) {
+  const auto shared = std::make_shared<const MaySee>(std::move(may_see));
   Ledgers all;
   for (std::uint32_t shard = 0; shard < node_.runtime().size(); ++shard) {
     const DrainSet* drains = &node_.parts(shard).drains();
-    Ledgers part = co_await call_on(shard, [drains] {
-      Ledgers ledgers;
-      drains->for_each_unhealthy([&](std::uint64_t id, const Ledger& ledger) { ledgers.emplace(id, ledger); });
-      return ledgers;
-    });
-    for (const auto& [id, ledger] : part) all[id].add(ledger);
+    std::size_t at = 0;
+    std::size_t here = 0;
+    do {
+      auto look = [drains, at, shared] { return unwell_of(*drains, at, *shared); };
+      const Unwell part = co_await call_on(shard, std::move(look));
+      for (const auto& [id, ledger] : part.ledgers) all[id].add(ledger);
+      here += part.ledgers.size();
+      at = part.next;
+    } while (at != 0 && here < limit);
   }
   std::vector<UnhealthyDrain> unhealthy;
   for (const auto& [id, ledger] : all) {

@@ -14,7 +14,7 @@ class DrainDesk final : public DrainControl {
   Task<DrainReport> report(std::uint64_t drain) override;
   Task<result<DrainTest, Error>> test(std::uint64_t drain) override;
   Task<result<void, Error>> skip_pending(std::uint64_t drain) override;
-  Task<std::vector<UnhealthyDrain>> unhealthy(std::size_t limit) override;
+  Task<std::vector<UnhealthyDrain>> unhealthy(std::size_t limit, MaySee may_see) override;
 
  private:
   Node& node_;

@@ -100,7 +100,9 @@ Node::Node(const Settings& settings, Clock& clock, std::unique_ptr<DirectoryFile
       files_(std::move(files)),
       started_at_(clock.steady()),
       name_(host_name()),
-      admin_source_{[this](MetricsPage& page) { parts_[Shard::current().id()]->add_metrics(page); },
+      admin_source_{[this](MetricsPage& page, std::size_t step) {
+                      return parts_[Shard::current().id()]->add_metrics(page, step);
+                    },
                     [this](MetricsPage& page) {
                       store_->add_metrics(page);
                       kafka_->add_metrics(page);
@@ -160,6 +162,9 @@ result<void, Error> Node::open() {
   fabric_ = std::make_unique<Fabric>(*runtime_, settings_.fabric, settings_.ingress.max_delay, identity);
   backend_names_ = std::make_unique<Resolver>(resolver_options(settings_, "router"));
   drain_names_ = std::make_unique<Resolver>(resolver_options(settings_, "drains"));
+  const LimitSettings& limits = settings_.limits;
+  fabric_->limit_lines(
+      {limits.lines_per_second, limits.lines_burst.of(limits.lines_per_second), limits.notice_interval});
   tls_lane_ = std::make_unique<Lane>("tls", 1, 256);
   handshake_lane_ = std::make_unique<Lane>("handshake", kHandshakeThreads, kHandshakesWaiting, kHandshakeNice);
   descriptors_ = std::make_unique<DescriptorGauge>();
@@ -257,8 +262,12 @@ void Node::run(std::function<void()> reload) {
   tasks.spawn(descriptors_->measure());
   tasks.spawn(become_ready());
   listeners_->start();
+  for (std::uint32_t id = 0; id < runtime_->size(); ++id)
+    runtime_->shard(id).watch().warn_over(settings_.process.turn_warning);
+  watchdog_ = std::make_unique<Watchdog>(*runtime_, clock_, settings_.process.turn_warning);
   runtime_->start();
   runtime_->join();
+  watchdog_.reset();
   keep_owed();
   log_info("stopped");
   // What has not ended would outlive what it uses.

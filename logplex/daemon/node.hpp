@@ -105,6 +105,7 @@ class Node {
   AddressGuard guard_;
   std::shared_ptr<const TlsContext> drain_tls_;
   std::unique_ptr<Runtime> runtime_;
+  std::unique_ptr<Watchdog> watchdog_;
   std::unique_ptr<SignalSet> signals_;
   std::unique_ptr<Fabric> fabric_;
   std::unique_ptr<Store> store_;

@@ -54,12 +54,17 @@ ShardParts::ShardParts(Node& node, Shard& shard)
       admin_handler_(node.runtime(), node.admin_source()),
       admin_server_(shard, admin_options(), admin_handler_) {
   fabric_.start();
+  shard.watch().name_with([this](Beneficiary whom) {
+    const bool is_channel = whom.kind == Beneficiary::Kind::kChannel;
+    return is_channel ? drains_.channel_name(ChannelSlot{whom.number}) : std::string();
+  });
   drains_.expect(node.take_owed(shard.id()));
   feed_.add(opener_);
   feed_.add(drains_);
 }
 
 ShardParts::~ShardParts() {
+  shard_.watch().name_with({});
   feed_.remove(drains_);
   feed_.remove(opener_);
 }
@@ -73,10 +78,14 @@ ConnectionHandler* ShardParts::handler_of(std::string_view setting) {
   return nullptr;
 }
 
-void ShardParts::add_metrics(MetricsPage& page) const {
+std::size_t ShardParts::add_metrics(MetricsPage& page, std::size_t step) const {
+  if (step == 0) add_own_metrics(page);
+  return drains_.add_metrics(page, step);
+}
+
+void ShardParts::add_own_metrics(MetricsPage& page) const {
   shard_.add_metrics(page);
   fabric_.add_metrics(page);
-  drains_.add_metrics(page);
   proxy_.add_metrics(page);
   intake_.add_metrics(page);
   log_post_.add_metrics(page);

@@ -32,7 +32,8 @@ class ShardParts {
 
   /// The handler of a listener setting on this shard, or nullptr.
   ConnectionHandler* handler_of(std::string_view setting);
-  void add_metrics(MetricsPage& page) const;
+  /// One step of AdminSource::add_shard_metrics.
+  std::size_t add_metrics(MetricsPage& page, std::size_t step) const;
   NodeTotals totals() const;
   DrainSet& drains() { return drains_; }
   const DrainSet& drains() const { return drains_; }
@@ -50,6 +51,8 @@ class ShardParts {
   Task<void> stopped();
 
  private:
+  void add_own_metrics(MetricsPage& page) const;
+
   Shard& shard_;
   FabricShard& fabric_;
   ConfigFeed& feed_;

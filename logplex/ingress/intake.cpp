@@ -109,6 +109,7 @@ std::string_view Intake::with_names(std::string_view text, std::string& out) {
 
 void Intake::append(ChannelSlot channel, LineView line, std::size_t message_size) {
   line.received = shard().wall_now();
+  WorkingFor::mention({Beneficiary::Kind::kChannel, channel.value});
   fabric_.append(channel, line);
   ++counters_.lines;
   counters_.bytes += message_size;

@@ -12,8 +12,6 @@
 
 namespace sluice {
 
-class Lane;
-
 struct DialTarget {
   std::string host;  // name or address literal (IPv6 with or without brackets)
   std::uint16_t port = 0;

@@ -21,7 +21,14 @@ constexpr std::uint64_t kTurnsPerPollWhenHot = 4;
 }  // namespace
 
 Shard::Shard(Runtime& runtime, std::uint32_t id, Clock& clock)
-    : runtime_(runtime), id_(id), clock_(clock), time_(clock), wheel_(time_), poller_descriptor_(io_, poller_.fd()) {}
+    : runtime_(runtime),
+      id_(id),
+      clock_(clock),
+      time_(clock),
+      wheel_(time_),
+      work_(clock),
+      watch_(id),
+      poller_descriptor_(io_, poller_.fd()) {}
 
 Shard::~Shard() {
   poller_descriptor_.release();
@@ -138,14 +145,19 @@ bool Shard::turn() {
   ShardScope scope(*this);
   ++counters_.turns;
   time_.read();
+  const SteadyTime began = time_.steady();
+  watch_.turn_begins(began);
+  work_.begin_turn();
   const std::size_t events = poller_.poll();
   std::size_t did = events + run_handlers(events != 0);
   did += deliver_mail();
   wheel_.advance();
+  did += work_.run();
   run_turn_hooks();
   flush_waiting();
   retired_.clear();
-  return did != 0 || !hooks_.empty();
+  watch_.turn_ends(began, clock_.steady());
+  return did != 0 || !hooks_.empty() || work_.waiting();
 }
 
 void Shard::wait_for_hot_sockets() {
@@ -167,18 +179,22 @@ void Shard::block() {
     ShardScope scope(*this);
     if (io_.stopped()) io_.restart();
     time_.sleeps();
+    const SteadyTime before = clock_.steady();
     io_.run_one_for(sleep);
+    watch_.slept(clock_.steady() - before);
   }
   sleeping_.store(false, std::memory_order_relaxed);
 }
 
 void Shard::run() {
+  watch_.on_thread();
   while (!runtime_.stopping()) {
     if (!turn()) block();
   }
 }
 
 void Shard::add_metrics(MetricsPage& page) const {
+  watch_.add_metrics(page);
   page.counter("sluice_shard_turns_total", "Turns of the shards' loops.", static_cast<double>(counters_.turns));
   page.counter("sluice_shard_mails_sent_total", "Messages between shards.", static_cast<double>(counters_.mails_sent));
   page.counter("sluice_shard_mails_delayed_total", "Messages that waited for room in a mailbox.",

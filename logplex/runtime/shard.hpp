@@ -16,6 +16,8 @@
 #include "logplex/runtime/poller.hpp"
 #include "logplex/runtime/task.hpp"
 #include "logplex/runtime/turn_time.hpp"
+#include "logplex/runtime/turn_watch.hpp"
+#include "logplex/runtime/turn_work.hpp"
 #include "logplex/runtime/wheel.hpp"
 
 namespace sluice {
@@ -54,7 +56,8 @@ struct ShardCounters {
 /// One thread with one io_context, and everything that lives on it. All members but wake() are for its own thread.
 ///
 /// A turn: read the clock once; a bounded number of hot-socket events; Asio's handlers; mail from other shards,
-/// bounded; due deadlines; then the turn hooks, which write what was gathered; then what was retired is destroyed.
+/// bounded; due deadlines; a bounded amount of divisible work; then the turn hooks, which write what was gathered; then
+/// what was retired is destroyed.
 class Shard {
  public:
   Shard(Runtime& runtime, std::uint32_t id, Clock& clock);
@@ -71,6 +74,9 @@ class Shard {
   Poller& poller() { return poller_; }
   Wheel& wheel() { return wheel_; }
   Rng& rng() { return rng_; }
+  /// Work that goes on over several turns.
+  TurnWork& work() { return work_; }
+  TurnWatch& watch() { return watch_; }
   /// Time of this turn.
   SteadyTime now() const { return time_.steady(); }
   WallTime wall_now() const { return time_.wall(); }
@@ -115,6 +121,8 @@ class Shard {
   Clock& clock_;
   TurnTime time_;
   Wheel wheel_;
+  TurnWork work_;
+  TurnWatch watch_;
   SystemRng rng_;
   ShardCounters counters_;
   std::vector<TurnHook*> hooks_;

@@ -10,6 +10,8 @@ const char* text_of(WireError error) {
       return "not valid gzip";
     case WireError::kTooLarge:
       return "larger than the limit when unpacked";
+    case WireError::kDearFilter:
+      return "filter too expensive";
     case WireError::kBadFilter:
       return "filter cannot be read";
   }

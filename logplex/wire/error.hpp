@@ -10,6 +10,7 @@ enum class WireError {
   kBadGzip,        // not gzip, damaged or cut short: refuse the body
   kTooLarge,       // more than the limit allows once unpacked: refuse the body
   kBadFilter,      // a filter that cannot be read: tell its author which term
+  kDearFilter,     // a filter that could be read but costs too much for each line: the same
 };
 const char* text_of(WireError error);
 

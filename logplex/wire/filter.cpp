@@ -1,11 +1,11 @@
 #include "logplex/wire/filter.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "logplex/base/check.hpp"
+#include "logplex/wire/filter_cache.hpp"
 #include "logplex/wire/filter_term.hpp"
-#include "logplex/wire/json_fields.hpp"
-#include "logplex/wire/logfmt.hpp"
 #include "logplex/wire/newline.hpp"
 
 namespace sluice {
@@ -15,8 +15,11 @@ using Term = Filter::Term;
 using Subject = Term::Subject;
 using Operator = Term::Operator;
 
+/// Of a line and of each term that only compares.
+constexpr std::uint64_t kWorkPerTerm = 20;
+
 /// A LineView with RecordView's accessors, so that matching is written once.
-struct LineFields {
+struct LineParts {
   const LineView& line;
   std::uint8_t pri() const { return line.pri; }
   std::string_view source() const { return line.source; }
@@ -55,53 +58,90 @@ bool number_matches(const Term& term, std::string_view value) {
   return compares(bare(value), term.op, bare(term.value));
 }
 
-bool text_matches(const Term& term, std::string_view value) {
-  if (term.regex) return term.regex->Match(value, 0, value.size(), re2::RE2::UNANCHORED, nullptr, 0);
-  return value == term.value;
-}
-
-/// `web` names web and every web.N.
-bool process_matches(const Term& term, std::string_view process) {
-  if (term.regex) return text_matches(term, process);
-  if (!process.starts_with(term.value)) return false;
-  return process.size() == term.value.size() || process[term.value.size()] == '.';
-}
-
-bool field_matches(const Term& term, std::string_view text) {
-  const auto raw = is_json_object(text) ? find_json_member(text, term.name) : find_logfmt(text, term.name);
-  if (!raw) return false;
-  std::string storage;
-  const std::string_view value = unescaped(*raw, storage);
-  const bool is_text = term.op == Operator::kEqual || term.op == Operator::kMatches;
-  return is_text ? text_matches(term, value) : number_matches(term, value);
-}
-
+/// One line on its way through the terms.
 template <class Line>
-bool holds(const Term& term, const Line& line) {
-  switch (term.subject) {
-    case Subject::kSource:
-      return text_matches(term, line.source());
-    case Subject::kProcess:
-      return process_matches(term, line.process());
-    case Subject::kLevel:
-      return compares(severity_of(line.pri()), term.op, term.number);
-    case Subject::kHost:
-      return text_matches(term, line.host());
-    case Subject::kMsgid:
-      return text_matches(term, line.msgid());
-    case Subject::kText:
-      return text_matches(term, without_newline(line.text()));
-    case Subject::kField:
-      return field_matches(term, line.text());
+class Check {
+ public:
+  Check(const Filter::Terms& terms, const Line& line, Filter::Tally& tally)
+      : terms_(terms), line_(line), tally_(tally) {}
+
+  bool all_hold() {
+    for (const std::uint8_t at : terms_.order) {
+      const Term& term = terms_.written[at];
+      tally_.work += kWorkPerTerm;
+      if (holds(term) == term.negated || gave_up_) return end();
+    }
+    return true;
   }
-  return false;
+
+ private:
+  bool end() {
+    if (gave_up_) ++tally_.gave_up;
+    return false;
+  }
+
+  bool holds(const Term& term) {
+    switch (term.subject) {
+      case Subject::kSource:
+        return text_matches(term, line_.source());
+      case Subject::kProcess:
+        return process_matches(term, line_.process());
+      case Subject::kLevel:
+        return compares(severity_of(line_.pri()), term.op, term.number);
+      case Subject::kHost:
+        return text_matches(term, line_.host());
+      case Subject::kMsgid:
+        return text_matches(term, line_.msgid());
+      case Subject::kText:
+        return text_matches(term, without_newline(line_.text()));
+      case Subject::kField:
+        return field_matches(term);
+    }
+    return false;
+  }
+
+  bool text_matches(const Term& term, std::string_view value) {
+    if (!term.regex) return value == term.value;
+    const auto found = term.regex->search(value, tally_.work);
+    gave_up_ = found == BoundedRegex::Found::kGaveUp;
+    return found == BoundedRegex::Found::kYes;
+  }
+
+  /// `web` names web and every web.N.
+  bool process_matches(const Term& term, std::string_view process) {
+    if (term.regex) return text_matches(term, process);
+    if (!process.starts_with(term.value)) return false;
+    return process.size() == term.value.size() || process[term.value.size()] == '.';
+  }
+
+  /// The fields are read when the first term asks for one. Kept from line to line, because it has room for all.
+  bool field_matches(const Term& term) {
+    thread_local LineFields fields;
+    if (!std::exchange(fields_are_read_, true)) fields.read(terms_.fields, line_.text(), tally_.work);
+    const std::string_view* value = fields.value(term.field);
+    if (value == nullptr) return false;
+    const bool is_text = term.op == Operator::kEqual || term.op == Operator::kMatches;
+    return is_text ? text_matches(term, *value) : number_matches(term, *value);
+  }
+
+  const Filter::Terms& terms_;
+  const Line& line_;
+  Filter::Tally& tally_;
+  bool fields_are_read_ = false;
+  bool gave_up_ = false;
+};
+
+/// What costs little comes first: most lines end there.
+int dearness(const Term& term) {
+  if (term.subject == Subject::kField) return term.regex ? 2 : 1;
+  return term.regex ? 3 : 0;
 }
 
-template <class Line>
-bool all_hold(const std::vector<Term>& terms, const Line& line) {
-  for (const Term& term : terms)
-    if (holds(term, line) == term.negated) return false;
-  return true;
+void put_in_order(Filter::Terms& terms) {
+  for (std::size_t i = 0; i < terms.written.size(); ++i) terms.order.push_back(static_cast<std::uint8_t>(i));
+  std::stable_sort(terms.order.begin(), terms.order.end(), [&terms](std::uint8_t left, std::uint8_t right) {
+    return dearness(terms.written[left]) < dearness(terms.written[right]);
+  });
 }
 
 /// Cuts the next term off, up to a blank outside quotes.
@@ -135,39 +175,71 @@ void append_value(std::string& out, std::string_view value) {
 }  // namespace
 
 result<Filter, Error> Filter::parse(std::string_view text) {
-  if (text.size() > kMaxSize)
-    return Error{WireError::kBadFilter, "filter is longer than " + std::to_string(kMaxSize) + " bytes"};
-  std::vector<Term> terms;
-  while (true) {
-    text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
-    if (text.empty()) break;
-    if (terms.size() == kMaxTerms)
-      return Error{WireError::kBadFilter, "filter has more than " + std::to_string(kMaxTerms) + " terms"};
-    SLUICE_TRY(Term term, parse_term(take_term(text)));
-    terms.push_back(std::move(term));
-  }
-  Filter filter;
-  if (!terms.empty()) filter.terms_ = std::make_shared<const std::vector<Term>>(std::move(terms));
+  thread_local FilterCache cache;
+  if (const Filter* known = cache.find(text); known != nullptr) return *known;
+  SLUICE_TRY(Filter filter, parse_anew(text));
+  cache.add(text, filter);
   return filter;
 }
 
-bool Filter::matches(const RecordView& record) const {
-  SLUICE_DCHECK(!record.is_gap());
-  return !terms_ || all_hold(*terms_, record);
+result<Filter, Error> Filter::parse_anew(std::string_view text) {
+  if (text.size() > kMaxSize)
+    return Error{WireError::kBadFilter, "filter is longer than " + std::to_string(kMaxSize) + " bytes"};
+  Terms terms;
+  int instructions = 0;
+  while (true) {
+    text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
+    if (text.empty()) break;
+    if (terms.written.size() == kMaxTerms)
+      return Error{WireError::kBadFilter, "filter has more than " + std::to_string(kMaxTerms) + " terms"};
+    SLUICE_TRY(Term term, parse_term(take_term(text)));
+    if (term.subject == Subject::kField) term.field = terms.fields.add(term.name);
+    instructions += term.regex ? term.regex->instructions() : 0;
+    if (instructions > kMostInstructions)
+      return Error{WireError::kDearFilter, "the filter's regular expressions have more than " +
+                                               std::to_string(kMostInstructions) + " instructions in all"};
+    terms.written.push_back(std::move(term));
+  }
+  Filter filter;
+  put_in_order(terms);
+  if (!terms.written.empty()) filter.terms_ = std::make_shared<const Terms>(std::move(terms));
+  return filter;
 }
 
-bool Filter::matches(const LineView& line) const { return !terms_ || all_hold(*terms_, LineFields{line}); }
+bool Filter::matches(const RecordView& record, Tally& tally) const {
+  SLUICE_DCHECK(!record.is_gap());
+  return !terms_ || Check(*terms_, record, tally).all_hold();
+}
+
+bool Filter::matches(const LineView& line, Tally& tally) const {
+  const LineParts parts{line};
+  return !terms_ || Check(*terms_, parts, tally).all_hold();
+}
 
 std::string Filter::str() const {
   std::string text;
   if (!terms_) return text;
-  for (const Term& term : *terms_) {
+  for (const Term& term : terms_->written) {
     if (!text.empty()) text += ' ';
     if (term.negated) text += '-';
     text.append(term.name).append(operator_text(term.op));
     append_value(text, term.value);
   }
   return text;
+}
+
+std::size_t Filter::memory() const {
+  if (!terms_) return 0;
+  std::size_t bytes = sizeof(Terms);
+  for (const Term& term : terms_->written) bytes += sizeof term + (term.regex ? term.regex->memory() : 0);
+  return bytes;
+}
+
+int Filter::instructions() const {
+  int sum = 0;
+  if (!terms_) return sum;
+  for (const Term& term : terms_->written) sum += term.regex ? term.regex->instructions() : 0;
+  return sum;
 }
 
 }  // namespace sluice

@@ -1,9 +1,9 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "logplex/wire/error.hpp"
 #include "logplex/wire/record.hpp"
@@ -20,30 +20,55 @@ namespace sluice {
 /// or s. A term over a missing field does not hold; its negation does. A value may stand in double quotes, in which
 /// `\"` and `\\` stand for themselves.
 ///
-/// An immutable value, cheap to copy; any thread. A regular expression is matched in linear time within bounded memory,
-/// behind a lock of its own: parse once per shard (from str()) where that would be shared.
+/// What a filter may cost is known when it is parsed: so many terms, and regular expressions of so many instructions in
+/// all (see BoundedRegex). All terms over fields share one walk over the text. What a line did cost is added to a
+/// tally.
+///
+/// An immutable value, cheap to copy; any thread. Regular expressions are searched behind locks of their own, so each
+/// thread parses for itself; parse() remembers what this thread parsed lately.
 class Filter {
  public:
   static constexpr std::size_t kMaxSize = 2048;
   static constexpr std::size_t kMaxTerms = 32;
+  /// Of all regular expressions together.
+  static constexpr int kMostInstructions = 1000;
 
   /// Lets every line pass.
   Filter() = default;
-  /// Error (kBadFilter): a sentence that quotes the term at fault.
+  /// Errors: a sentence that quotes the term at fault; kBadFilter (cannot be read), kDearFilter (costs too much).
   static result<Filter, Error> parse(std::string_view text);
 
+  /// What lines did cost.
+  struct Tally {
+    std::uint64_t work = 0;     // about nanoseconds
+    std::uint64_t gave_up = 0;  // lines that a regular expression gave up on; they do not match
+  };
   /// Lines only, never gaps.
-  bool matches(const RecordView& record) const;
-  bool matches(const LineView& line) const;
+  bool matches(const RecordView& record, Tally& tally) const;
+  bool matches(const LineView& line, Tally& tally) const;
+  template <class Line>
+  bool matches(const Line& line) const {
+    Tally tally;
+    return matches(line, tally);
+  }
 
   bool empty() const { return terms_ == nullptr; }
   /// The canonical text: parse(str()) is the same filter.
   std::string str() const;
+  /// Compiled once, for both.
+  bool is_same_as(const Filter& other) const { return terms_ == other.terms_; }
+  /// The most memory that it takes.
+  std::size_t memory() const;
+  /// Of its regular expressions.
+  int instructions() const;
 
   struct Term;
+  struct Terms;
 
  private:
-  std::shared_ptr<const std::vector<Term>> terms_;
+  static result<Filter, Error> parse_anew(std::string_view text);
+
+  std::shared_ptr<const Terms> terms_;
 };
 
 }  // namespace sluice

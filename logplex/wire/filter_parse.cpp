@@ -12,9 +12,6 @@ using Term = Filter::Term;
 using Subject = Term::Subject;
 using Operator = Term::Operator;
 
-/// What one expression may cost in memory, compiled program and match states together.
-constexpr std::int64_t kRegexMemory = 512 << 10;
-
 struct Named {
   std::string_view name;
   Subject subject;
@@ -37,6 +34,9 @@ constexpr std::array<Spelled, 6> kOperators = {{{"<=", Operator::kAtMost},
                                                 {">", Operator::kGreater},
                                                 {"=", Operator::kEqual},
                                                 {"~", Operator::kMatches}}};
+
+/// A text with more digits is no number that anybody compares.
+constexpr std::size_t kLongestNumber = 64;
 
 Error refused(std::string_view term, std::string_view why) {
   return {WireError::kBadFilter, "filter term '" + std::string(term) + "': " + std::string(why)};
@@ -97,13 +97,12 @@ result<Term, Error> with_level(Term term, std::string_view text) {
 }
 
 result<Term, Error> with_regex(Term term, std::string_view text) {
-  re2::RE2::Options options;
-  options.set_max_mem(kRegexMemory);
-  options.set_log_errors(false);
-  auto regex = std::make_shared<const re2::RE2>(term.value, options);
-  if (!regex->ok()) return refused(text, "bad regular expression: " + regex->error());
-  term.regex = std::move(regex);
-  return term;
+  BoundedRegex::Refusal refusal{};
+  term.regex = BoundedRegex::compile(term.value, refusal);
+  if (term.regex != nullptr) return term;
+  Error error = refused(text, refusal.why);
+  if (refusal.fault == BoundedRegex::Fault::kTooDear) error.code = WireError::kDearFilter;
+  return error;
 }
 
 result<Term, Error> with_number(Term term, std::string_view text) {
@@ -124,6 +123,7 @@ std::string_view operator_text(Operator op) {
 }
 
 std::optional<Quantity> parse_quantity(std::string_view text) {
+  if (text.size() > kLongestNumber) return std::nullopt;
   double value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc() || !std::isfinite(value)) return std::nullopt;

@@ -3,10 +3,11 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
-#include <re2/re2.h>
-
+#include "logplex/wire/bounded_regex.hpp"
 #include "logplex/wire/filter.hpp"
+#include "logplex/wire/line_fields.hpp"
 
 namespace sluice {
 
@@ -22,7 +23,15 @@ struct Filter::Term {
   std::string value;  // without quotes
   double number = 0;  // the value of a comparison, a level's severity
   bool has_unit = false;
-  std::shared_ptr<const re2::RE2> regex;
+  std::uint8_t field = 0;  // number of its name, of a term over a field
+  std::shared_ptr<const BoundedRegex> regex;
+};
+
+/// All of a filter. Only filter*.cpp use it.
+struct Filter::Terms {
+  std::vector<Term> written;        // in the author's order
+  std::vector<std::uint8_t> order;  // in which they are looked at: what costs little first
+  FieldNames fields;
 };
 
 /// A number with an optional us, ms or s, in seconds when it has one.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdint>
+#include <utility>
 
 namespace sluice {
 namespace {
@@ -13,6 +14,7 @@ constexpr std::string_view kBlanks = " \t\r\n";
 class Reader {
  public:
   explicit Reader(std::string_view text) : rest_(text) {}
+  std::string_view rest() const { return rest_; }
 
   bool take(char c) {
     skip_blanks();
@@ -119,16 +121,23 @@ std::size_t append_escape(std::string_view value, std::size_t at, std::string& o
 
 bool is_json_object(std::string_view text) { return Reader(text).take('{'); }
 
+bool JsonMemberScanner::next() {
+  Reader reader(rest_);
+  if (!reader.take(std::exchange(before_, ','))) return false;
+  const auto name = reader.string();
+  if (!name || !reader.take(':')) return false;
+  const auto value = reader.value();
+  if (!value) return false;
+  key_ = *name;
+  value_ = *value;
+  rest_ = reader.rest();
+  return true;
+}
+
 std::optional<std::string_view> find_json_member(std::string_view text, std::string_view key) {
-  Reader reader(text);
-  if (!reader.take('{')) return std::nullopt;
-  do {
-    const auto name = reader.string();
-    if (!name || !reader.take(':')) return std::nullopt;
-    const auto value = reader.value();
-    if (!value) return std::nullopt;
-    if (*name == key) return value;
-  } while (reader.take(','));
+  JsonMemberScanner scanner(text);
+  while (scanner.next())
+    if (scanner.key() == key) return scanner.value();
   return std::nullopt;
 }
 

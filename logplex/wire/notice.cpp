@@ -40,6 +40,15 @@ OwnedRecord l11_notice(std::uint64_t lines, WallTime since, WallTime now) {
   return notice(line, "Error L11 (Tail buffer overflow) -> This tail session dropped " + dropped, now);
 }
 
+OwnedRecord l16_notice(std::uint64_t lines, WallTime since, WallTime now) {
+  LineView line;
+  line.pri = kLocal5Warning;
+  line.source = "logplex";
+  line.process = "1";
+  const std::string dropped = std::to_string(lines) + " lines dropped since " + timestamp_seconds(since) + ".";
+  return notice(line, "Error L16 (Ingress rate limit) -> " + dropped, now);
+}
+
 OwnedRecord l14_notice(std::string_view error, std::string_view uri, std::string_view host, WallTime now) {
   LineView line;
   line.pri = kLocal7Warning;

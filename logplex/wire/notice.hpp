@@ -28,6 +28,9 @@ OwnedRecord l10_notice(std::uint64_t lines, WallTime since, WallTime now);
 /// To a tail: `Error L11 (Tail buffer overflow) -> This tail session dropped N messages since TIME.`; renders as
 /// `TIME logplex[1]: Error L11 ...`.
 OwnedRecord l11_notice(std::uint64_t lines, WallTime since, WallTime now);
+/// To a channel that was over its rate: `Error L16 (Ingress rate limit) -> N lines dropped since TIME.` from logplex,
+/// process 1, local5.warning. A line of the channel like others, so that drains and tails have it.
+OwnedRecord l16_notice(std::uint64_t lines, WallTime since, WallTime now);
 /// To a channel whose syslog drain's peer has no valid certificate. `host` is the drain's token; `uri` must hold no
 /// secret.
 OwnedRecord l14_notice(std::string_view error, std::string_view uri, std::string_view host, WallTime now);

@@ -11,6 +11,9 @@ constexpr std::size_t padded(std::size_t size) { return (size + 7) & ~std::size_
 
 std::string_view or_dash(std::string_view field) { return field.empty() ? std::string_view("-") : field; }
 
+/// Longer texts are cut, because a length has 16 bits. Every way in refuses them before.
+std::string_view cut(std::string_view text) { return {text.data(), std::min(text.size(), kLargestText)}; }
+
 /// Header fields beyond 255 bytes are cut: RFC 5424 allows no field but the host so long.
 std::string_view field(std::string_view text) {
   return or_dash({text.data(), std::min<std::size_t>(text.size(), 255)});
@@ -64,8 +67,8 @@ std::string_view to_string(LossReason reason) {
   switch (reason) {
     case LossReason::kMailboxFull:
       return "mailbox_full";
-    case LossReason::kQuota:
-      return "quota";
+    case LossReason::kRate:
+      return "rate";
     case LossReason::kMemoryBudget:
       return "memory_budget";
     case LossReason::kRetention:
@@ -84,19 +87,19 @@ std::size_t record_size(const LineView& line) {
   const auto dashed = [](std::string_view text) { return text.size() + std::size_t{text.empty()}; };
   const auto sized = [&dashed](std::string_view text) { return std::min<std::size_t>(dashed(text), 255); };
   return padded(sizeof(RecordHeader) + sized(line.time) + sized(line.host) + sized(line.source) + sized(line.process) +
-                sized(line.msgid) + dashed(line.structured_data) + line.text.size() + 6);
+                sized(line.msgid) + dashed(cut(line.structured_data)) + cut(line.text).size() + 6);
 }
 
 void encode_record(const LineView& line, std::byte* out) {
-  SLUICE_DCHECK(line.text.size() <= kLargestText && line.structured_data.size() <= kLargestText);
   const std::string_view time = field(line.time);
   const std::string_view host = field(line.host);
   const std::string_view source = field(line.source);
   const std::string_view process = field(line.process);
   const std::string_view msgid = field(line.msgid);
-  const std::string_view sd = or_dash(line.structured_data);
+  const std::string_view sd = or_dash(cut(line.structured_data));
+  const std::string_view text = cut(line.text);
   RecordHeader header{};
-  header.text_size = static_cast<std::uint16_t>(line.text.size());
+  header.text_size = static_cast<std::uint16_t>(text.size());
   header.sd_size = static_cast<std::uint16_t>(sd.size());
   header.received_us = line.received.time_since_epoch().count();
   header.pri = line.pri;
@@ -116,7 +119,7 @@ void encode_record(const LineView& line, std::byte* out) {
   writer.put(process);
   writer.put(msgid);
   writer.put(sd);
-  writer.put(line.text);
+  writer.put(text);
   writer.finish();
 }
 

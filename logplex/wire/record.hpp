@@ -14,14 +14,14 @@ namespace sluice {
 /// Why lines are missing where a gap record stands.
 enum class LossReason : std::uint8_t {
   kMailboxFull = 1,   // the owner's mailbox had no room
-  kQuota = 2,         // the channel was over its quota
+  kRate = 2,          // the channel was over its rate
   kMemoryBudget = 3,  // evicted before a reader had them
   kRetention = 4,     // older than what the channel keeps
   kRejected = 5,      // the receiver refused them for good
   kShutdown = 6,      // still pending when the process ended
   kSkipped = 7,       // given up by the reader's owner
 };
-/// The word used in stats and metrics: "mailbox_full", "quota", ...
+/// The word used in stats and metrics: "mailbox_full", "rate", ...
 std::string_view to_string(LossReason reason);
 
 /// The one layout of a line in mailboxes, segments, journal and Kafka; ops/protocol/record.md has the picture.

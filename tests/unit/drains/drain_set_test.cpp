@@ -17,6 +17,11 @@ using testing::HasSubstr;
 
 constexpr std::uint32_t kShards = 2;
 
+struct TestReader final : Subscription {
+  using Subscription::Subscription;
+  void on_news() override {}
+};
+
 /// Two shards with a set each, and a configuration that the test changes.
 class DrainSetTest : public testing::Test {
  protected:
@@ -114,6 +119,46 @@ TEST_F(DrainSetTest, global_drain_gets_the_lines_of_every_shard) {
   EXPECT_THAT(got, HasSubstr("of the second"));
   EXPECT_TRUE(eventually([&] { return ledger(id).delivered == 2; }));
   EXPECT_EQ(ledger(id).offered, 2u);
+}
+
+/// Global drains with a filter each, so that none shares its frames, and one that is gone again.
+TEST_F(DrainSetTest, as_many_global_drains_run_as_there_are_places_for_readers) {
+  RawListener listener;
+  const auto create_one = [&](int n) {
+    Drain drain = drain_to(url_of(listener, "syslog"));
+    drain.channel.clear();
+    drain.filter = "text~number" + std::to_string(n);
+    drain.paused = true;
+    return create(drain);
+  };
+  std::vector<std::uint64_t> drains;
+  for (int n = 0; n < 64; ++n) drains.push_back(create_one(n));
+  const ChannelSlot channel = channel_on(0);
+  append(0, channel, "a line");
+  for (const std::uint64_t id : drains)
+    EXPECT_TRUE(eventually([&] { return ledger(id).offered == 1; })) << id << ": " << ledger(id).last_error;
+}
+
+TEST_F(DrainSetTest, a_drain_that_found_no_place_runs_when_there_is_one) {
+  RawListener listener;
+  Drain global = drain_to(url_of(listener, "syslog"));
+  global.channel.clear();
+  global.paused = true;
+  std::vector<std::unique_ptr<TestReader>> readers;
+  shards.on(0, [&] {
+    for (unsigned n = 0; n < ShardLog::kGlobalReaders; ++n) {
+      readers.push_back(std::make_unique<TestReader>(fabric.shard(0), Retention::kNothing));
+      EXPECT_TRUE(readers.back()->attach_all());
+    }
+  });
+  const std::uint64_t id = create(global);
+  const ChannelSlot channel = channel_on(0);
+  append(0, channel, "not offered");
+  EXPECT_THAT(ledger(id).last_error, HasSubstr("no room for another reader"));
+  shards.on(0, [&] { readers.clear(); });
+  EXPECT_TRUE(eventually([&] { return ledger(id).last_error.empty(); }));
+  append(0, channel, "offered");
+  EXPECT_TRUE(eventually([&] { return ledger(id).offered == 1; }));
 }
 
 /// Two lines of a channel from before this run, owed to these drains from the given line on.
@@ -234,7 +279,7 @@ TEST_F(DrainSetTest, deleted_drain_ends_and_stays_in_the_sums) {
   EXPECT_EQ(ledger(id).offered, 0u);
   EXPECT_THAT(peer.read_all(), HasSubstr("one\n"));
   MetricsPage page;
-  shards.on(0, [&] { parts[0]->set.add_metrics(page); });
+  shards.on(0, [&] { parts[0]->set.add_metrics(page, 0); });
   EXPECT_THAT(page.text(), HasSubstr("sluice_drain_lines_offered_total 2\n"));
   EXPECT_THAT(page.text(), HasSubstr("sluice_drain_lines_delivered_total 1\n"));
   EXPECT_THAT(page.text(), HasSubstr("sluice_drain_lines_dropped_total{reason=\"skipped\"} 1\n"));

@@ -33,10 +33,16 @@ class ScriptedDrains final : public DrainControl {
     ++skipped;
     co_return result<void, Error>();
   }
-  Task<std::vector<UnhealthyDrain>> unhealthy(std::size_t) override { co_return ill; }
+  Task<std::vector<UnhealthyDrain>> unhealthy(std::size_t limit, MaySee may_see) override {
+    std::vector<UnhealthyDrain> seen;
+    for (const UnhealthyDrain& drain : ill)
+      if (seen.size() < limit && may_see(channel_of[drain.id])) seen.push_back(drain);
+    co_return seen;
+  }
 
   DrainReport script;
   std::vector<UnhealthyDrain> ill;
+  std::map<std::uint64_t, std::string> channel_of;  // of those; empty = global
   std::atomic<int> skipped{0};
 };
 

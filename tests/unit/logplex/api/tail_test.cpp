@@ -53,6 +53,20 @@ class TailTest : public ::testing::Test {
   ApiNode node;
 };
 
+TEST_F(TailTest, a_search_that_is_divided_over_turns_finds_the_same_lines) {
+  node.append("c", 0, 10, "rare.1");
+  node.append("c", 10, 700, "web.1");
+  node.append("c", 710, 1, "rare.1");
+  node.append("c", 711, 700, "web.1");
+  // Expensive enough for many shares.
+  const std::string dear = "&filter=-text~%5Bxyz%5D*x%5Bxyz%5D%7B20%7Dq";
+  EXPECT_EQ(numbers_in(logs(node, "?num=1&ps=rare" + dear)), range(710, 711));
+  EXPECT_EQ(numbers_in(logs(node, "?num=3&ps=rare" + dear)), (std::vector<std::uint64_t>{8, 9, 710}));
+  EXPECT_EQ(numbers_in(logs(node, "?num=50&ps=rare" + dear)).size(), 11u);
+  EXPECT_EQ(numbers_in(logs(node, "?num=1200" + dear)), range(211, 1411));
+  EXPECT_EQ(numbers_in(logs(node, "?num=1500&ps=none" + dear)).size(), 0u);
+}
+
 TEST_F(TailTest, num_is_exact_and_filters_choose_among_all) {
   node.append("c", 0, 50, "web.1");
   node.append("c", 50, 50, "worker.1");

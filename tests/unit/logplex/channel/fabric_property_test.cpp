@@ -35,7 +35,7 @@ class Actor {
   void append_gap(std::array<std::atomic<std::uint64_t>, kChannels>& appended) {
     const std::uint32_t channel = any_channel();
     const std::uint64_t lines = rng_.below(50);
-    local().append_gap(ChannelSlot{channel}, lines, LossReason::kQuota);
+    local().append_gap(ChannelSlot{channel}, lines, LossReason::kRate);
     appended[channel] += lines;
   }
   void add_reader() {

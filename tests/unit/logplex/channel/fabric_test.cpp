@@ -94,7 +94,7 @@ TEST(FabricShard, gap_consumes_numbers_and_is_told_in_its_place) {
   const ChannelSlot far = fabric.open(1);
   for (const ChannelSlot slot : {near, far}) {
     fabric.append(slot, "before");
-    fabric.local().append_gap(slot, 7, LossReason::kQuota);
+    fabric.local().append_gap(slot, 7, LossReason::kRate);
     fabric.turns();
     fabric.append(slot, "after");
     fabric.turns();
@@ -108,7 +108,7 @@ TEST(FabricShard, gap_consumes_numbers_and_is_told_in_its_place) {
     EXPECT_EQ(reader.take(got), 2u);
     EXPECT_EQ(got.events, "lxl");
     EXPECT_EQ(got.lines.back().seq, fabric.first() + 8);
-    EXPECT_EQ(got.losses.front().count(LossReason::kQuota), 7u);
+    EXPECT_EQ(got.losses.front().count(LossReason::kRate), 7u);
     EXPECT_EQ(got.losses.front().first_seq, fabric.first() + 1);
     EXPECT_TRUE(reader.adds_up());
     EXPECT_EQ(reader.offered(), 9u);

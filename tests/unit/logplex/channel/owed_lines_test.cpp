@@ -57,7 +57,7 @@ TEST(OwedFile, gives_back_what_was_written) {
   HandDriven fabric(1, 64_MiB, 1'000'000);
   const ChannelSlot slot = fabric.open("app");
   fabric.append_many(slot, 3000, 300);
-  fabric.local().append_gap(slot, 7, LossReason::kQuota);
+  fabric.local().append_gap(slot, 7, LossReason::kRate);
   fabric.append(slot, "last");
   const OwedLines owed = owed_from(fabric, slot, "app", 1234);
   EXPECT_EQ(owed.lines, 3008u - 1234);

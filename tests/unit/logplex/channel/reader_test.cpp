@@ -88,7 +88,7 @@ TEST(Subscription, follower_counts_what_its_leader_does_and_goes_on_from_there) 
   ASSERT_TRUE(follower.follow(leader));
   fabric.append(one, "a");
   fabric.append(two, "b");
-  fabric.local().append_gap(two, 7, LossReason::kQuota);
+  fabric.local().append_gap(two, 7, LossReason::kRate);
   EXPECT_EQ(follower.pending_lines(), 9u);
   leader.take(got, {1});
   EXPECT_EQ(follower.taken(), 2u);
@@ -100,11 +100,11 @@ TEST(Subscription, follower_counts_what_its_leader_does_and_goes_on_from_there) 
     EXPECT_EQ(rest.events, "lx");
     EXPECT_EQ(rest.lines[0].text, "b");
     EXPECT_EQ(reader->offered(), 10u);
-    EXPECT_EQ(reader->lost().count(LossReason::kQuota), 7u);
+    EXPECT_EQ(reader->lost().count(LossReason::kRate), 7u);
     EXPECT_TRUE(reader->adds_up());
   }
   ASSERT_TRUE(follower.follow(leader));
-  fabric.local().append_gap(two, 2, LossReason::kQuota);
+  fabric.local().append_gap(two, 2, LossReason::kRate);
   leader.take(got);
   EXPECT_EQ(follower.lost().total(), 9u);
 }
@@ -115,7 +115,7 @@ TEST(Subscription, lines_can_be_visited_again_while_they_are_held) {
   Reader reader(fabric.local(), Retention::kUntaken);
   ASSERT_TRUE(reader.attach(slot));
   for (int i = 0; i < 5; ++i) fabric.append(slot, std::to_string(i));
-  fabric.local().append_gap(slot, 3, LossReason::kQuota);
+  fabric.local().append_gap(slot, 3, LossReason::kRate);
   fabric.append(slot, "8");
   Collector got;
   reader.take(got);
@@ -247,12 +247,12 @@ TEST(Subscription, over_budget_everybody_loses_and_everything_adds_up) {
   ASSERT_TRUE(tail.attach(slot));
   ASSERT_TRUE(all.attach_all());
   fabric.append_many(slot, 5000);
-  fabric.local().append_gap(slot, 11, LossReason::kQuota);
+  fabric.local().append_gap(slot, 11, LossReason::kRate);
   fabric.append_many(slot, 20'000);
   EXPECT_LE(fabric.local().gauges().bytes_used, 1u << 20);
   for (Reader* reader : {&drain, &all, &tail}) {
     EXPECT_GT(reader->lost().count(LossReason::kMemoryBudget), 0u);
-    EXPECT_EQ(reader->lost().count(LossReason::kQuota), 11u);
+    EXPECT_EQ(reader->lost().count(LossReason::kRate), 11u);
     EXPECT_TRUE(reader->adds_up());
     EXPECT_LT(reader->pending_bytes(), 1u << 20);
     EXPECT_GT(reader->pending_bytes(), 1u << 19);
@@ -289,7 +289,7 @@ TEST(Subscription, seek_lands_on_every_number) {
   HandDriven fabric(1, 64_MiB, 300);
   const ChannelSlot slot = fabric.open();
   fabric.append_many(slot, 3000, 30);
-  fabric.local().append_gap(slot, 5, LossReason::kQuota);
+  fabric.local().append_gap(slot, 5, LossReason::kRate);
   fabric.append_many(slot, 10);
   const Seq end = fabric.first() + 3015;
   Reader reader(fabric.local(), Retention::kNothing);
@@ -310,39 +310,16 @@ TEST(Subscription, seek_lands_on_every_number) {
   EXPECT_EQ(reader.offered(), 3015u) << "an older epoch: everything of this one";
 }
 
-TEST(Subscription, find_last_counts_matches_from_the_end) {
+TEST(Subscription, history_begins_where_the_channel_keeps_lines_for_it) {
   HandDriven fabric(1, 64_MiB, 100);
   const ChannelSlot slot = fabric.open();
   Reader pin(fabric.local(), Retention::kUntaken);
   ASSERT_TRUE(pin.attach(slot));
-  for (int i = 0; i < 1000; ++i) fabric.append(slot, i % 10 == 0 ? "match" : "other");
-  Reader reader(fabric.local(), Retention::kNothing);
-  ASSERT_TRUE(reader.attach(slot));
-  const auto any = [](const RecordView&) { return true; };
-  const auto match = [](const RecordView& line) { return line.text() == "match"; };
-  const Seq end = fabric.first() + 1000;
-  EXPECT_EQ(reader.find_last(0, any), end);
-  EXPECT_EQ(reader.find_last(7, any), end - 7);
-  EXPECT_EQ(reader.find_last(100'000, any), end - 100) << "no further than the history";
-  EXPECT_EQ(reader.find_last(3, match), end - 30);
-  EXPECT_EQ(reader.find_last(50, match), end - 100);
-  EXPECT_EQ(reader.find_last(50, [](const RecordView&) { return false; }), end);
-}
-
-TEST(Subscription, find_received_goes_by_receive_time) {
-  HandDriven fabric(1);
-  const ChannelSlot slot = fabric.open();
-  Reader reader(fabric.local(), Retention::kNothing);
-  ASSERT_TRUE(reader.attach(slot));
-  const WallTime start = fabric.clock.wall();
-  for (int i = 0; i < 1000; ++i) {
-    fabric.append(slot, std::to_string(i));
-    fabric.clock.advance(seconds(1));
-  }
-  EXPECT_EQ(reader.find_received(start - seconds(5)), fabric.first());
-  EXPECT_EQ(reader.find_received(start + seconds(500)), fabric.first() + 500);
-  EXPECT_EQ(reader.find_received(start + milliseconds(500'001)), fabric.first() + 501);
-  EXPECT_EQ(reader.find_received(start + seconds(2000)), fabric.first() + 1000);
+  EXPECT_EQ(pin.history_start(), fabric.first());
+  fabric.append_many(slot, 30);
+  EXPECT_EQ(pin.history_start(), fabric.first());
+  fabric.append_many(slot, 970);
+  EXPECT_EQ(pin.history_start(), fabric.first() + 900);
 }
 
 TEST(Subscription, closing_ends_its_own_readers_but_not_what_global_ones_have_not_taken) {

@@ -89,6 +89,19 @@ TEST(Record, header_fields_are_cut_at_255) {
   EXPECT_EQ(RecordView(bytes_of(words).data()).host(), host.substr(0, 255));
 }
 
+TEST(Record, texts_beyond_what_a_length_can_say_are_cut) {
+  LineView line = sample();
+  const std::string text(70'000, 't');
+  const std::string data(66'000, 'd');
+  line.text = text;
+  line.structured_data = data;
+  const Words words = encoded(line);
+  const RecordView view(bytes_of(words).data());
+  EXPECT_EQ(view.text(), text.substr(0, kLargestText));
+  EXPECT_EQ(view.size(), record_size(line));
+  EXPECT_EQ(check_record(bytes_of(words)).value(), record_size(line));
+}
+
 TEST(Record, runs_of_fields_are_contiguous) {
   const Words words = encoded(sample());
   const RecordView view(bytes_of(words).data());
@@ -100,18 +113,18 @@ TEST(Record, bytes_are_as_documented) {
   const Words words = encoded(sample());
   expect_golden("wire/record.bin", {reinterpret_cast<const char*>(words.data()), words.size() * 8});
   Words gap(kGapRecordSize / 8);
-  encode_gap(42, LossReason::kQuota, sample().received, reinterpret_cast<std::byte*>(gap.data()));
+  encode_gap(42, LossReason::kRate, sample().received, reinterpret_cast<std::byte*>(gap.data()));
   expect_golden("wire/gap.bin", {reinterpret_cast<const char*>(gap.data()), gap.size() * 8});
 }
 
 TEST(GapRecord, says_how_many_and_why) {
   Words words(kGapRecordSize / 8);
-  encode_gap(42, LossReason::kQuota, sample().received, reinterpret_cast<std::byte*>(words.data()));
+  encode_gap(42, LossReason::kRate, sample().received, reinterpret_cast<std::byte*>(words.data()));
   const RecordView view(bytes_of(words).data());
   EXPECT_TRUE(view.is_gap());
   EXPECT_EQ(view.lines(), 42u);
-  EXPECT_EQ(view.gap_reason(), LossReason::kQuota);
-  EXPECT_EQ(to_string(view.gap_reason()), "quota");
+  EXPECT_EQ(view.gap_reason(), LossReason::kRate);
+  EXPECT_EQ(to_string(view.gap_reason()), "rate");
   EXPECT_EQ(view.received(), sample().received);
   EXPECT_EQ(check_record(bytes_of(words)).value(), kGapRecordSize);
   words[3] = 0;

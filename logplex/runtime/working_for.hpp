@@ -1,0 +1,57 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+namespace sluice {
+
+/// For whom a shard works: whose app, channel or drain made a turn long.
+struct Beneficiary {
+  enum class Kind : std::uint8_t { kNobody, kApp, kChannel, kDrain, kCall, kSender, kStore };
+  Kind kind = Kind::kNobody;
+  std::uint32_t number = 0;  // slot of an app or channel, id of a drain
+
+  friend bool operator==(Beneficiary, Beneficiary) = default;
+
+  std::uint64_t packed() const { return std::uint64_t{static_cast<std::uint8_t>(kind)} << 32 | number; }
+  static Beneficiary unpacked(std::uint64_t bits) {
+    return {static_cast<Kind>(bits >> 32), static_cast<std::uint32_t>(bits)};
+  }
+};
+
+const char* to_text(Beneficiary::Kind kind);
+
+/// Says for this scope whom the thread works for: three stores. Scopes may stand within each other; a coroutine's scope
+/// ends before it waits.
+///
+///     const WorkingFor scope({Beneficiary::Kind::kDrain, id});
+class WorkingFor {
+ public:
+  explicit WorkingFor(Beneficiary whom) : before_(now_.load(std::memory_order_relaxed)) {
+    last_ = whom.packed();
+    now_.store(last_, std::memory_order_relaxed);
+  }
+  WorkingFor(const WorkingFor&) = delete;
+  WorkingFor& operator=(const WorkingFor&) = delete;
+  ~WorkingFor() { now_.store(before_, std::memory_order_relaxed); }
+
+  /// Without a scope, where work goes on in callbacks: one store.
+  static void mention(Beneficiary whom) { last_ = whom.packed(); }
+
+  /// Of this thread. The scope at hand may be read by other threads.
+  static std::atomic<std::uint64_t>& now() { return now_; }
+  /// The scope that began last since the last call; nobody when there was none.
+  static Beneficiary take_last() {
+    const Beneficiary last = Beneficiary::unpacked(last_);
+    last_ = 0;
+    return last;
+  }
+
+ private:
+  static constinit inline thread_local std::atomic<std::uint64_t> now_{0};
+  static constinit inline thread_local std::uint64_t last_ = 0;
+
+  const std::uint64_t before_;
+};
+
+}  // namespace sluice
