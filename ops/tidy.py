@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """Runs clang-tidy over sources, several at once, and remembers which ones passed.
 
-usage: tidy.py ROOT BUILD JOBS FILE...      exit status 0, or 1 with what clang-tidy found
+usage: tidy.py ROOT BUILD JOBS MINUTES FILE...      exit status 0, or 1 with what clang-tidy found
+
+MINUTES bounds how long it begins new files, in the order given; 0 is no bound. What it did not reach is named.
 
 A file passes again without a run while everything that its result depends on is the same: clang-tidy's version, the
 checks in .clang-tidy, the compile command, and the text of the file and of each header of this project that it includes.
@@ -15,6 +17,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 
@@ -50,7 +53,8 @@ def commands_without_pch(build: Path) -> Path:
 
 
 class Checker:
-    def __init__(self, root: Path, build: Path):
+    def __init__(self, root: Path, build: Path, minutes: float):
+        self.until = time.monotonic() + minutes * 60 if minutes else float("inf")
         self.root, self.commands_folder = root, commands_without_pch(build)
         self.headers = included_headers(build, root)
         self.commands = {entry["file"]: entry["command"]
@@ -72,10 +76,12 @@ class Checker:
         return digest.hexdigest()
 
     def check(self, source: str) -> tuple[str, str]:
-        """("known" | "passed" | "failed", output)"""
+        """("known" | "passed" | "failed" | "not reached", output)"""
         key = self.key(source)
         if key is not None and (self.passed / key).exists():
             return "known", ""
+        if time.monotonic() > self.until:
+            return "not reached", "\n"
         run = subprocess.run(["clang-tidy", "-quiet", "-p", str(self.commands_folder), source], capture_output=True, text=True)
         if run.returncode != 0:
             return "failed", run.stdout + run.stderr
@@ -85,13 +91,13 @@ class Checker:
 
 
 def main() -> int:
-    if len(sys.argv) < 4:
+    if len(sys.argv) < 5:
         print(__doc__, file=sys.stderr)
         return 2
     root, build = Path(sys.argv[1]).resolve(), Path(sys.argv[2]).resolve()
-    sources = [str((root / name).resolve()) for name in sys.argv[4:]]
-    checker = Checker(root, build)
-    counts = {"known": 0, "passed": 0, "failed": 0}
+    sources = [str((root / name).resolve()) for name in sys.argv[5:]]
+    checker = Checker(root, build, float(sys.argv[4]))
+    counts = {"known": 0, "passed": 0, "failed": 0, "not reached": 0}
     with concurrent.futures.ThreadPoolExecutor(int(sys.argv[3])) as pool:
         for done, (source, (outcome, output)) in enumerate(
                 zip(sources, pool.map(checker.check, sources)), start=1):
@@ -99,7 +105,7 @@ def main() -> int:
             if outcome != "known":
                 print(f"[{done}/{len(sources)}] {outcome} {os.path.relpath(source, root)}\n{output}", end="", flush=True)
     print(f"{len(sources)} files: {counts['known']} unchanged since they passed, {counts['passed']} passed, "
-          f"{counts['failed']} failed")
+          f"{counts['failed']} failed, {counts['not reached']} not reached in the time given")
     return 1 if counts["failed"] else 0
 
 

@@ -12,6 +12,8 @@
 
 namespace sluice {
 
+class Lane;
+
 struct DialTarget {
   std::string host;  // name or address literal (IPv6 with or without brackets)
   std::uint16_t port = 0;
