@@ -298,12 +298,12 @@ Task<result<void, Error>> RedisFollower::look_at_server() {
     warning =
         "Redis throws keys away when its memory is full: set its maxmemory-policy to noeviction instead of " + policy;
   if (warning != warning_ && !warning.empty()) log_warning(warning, {{"server", stream_.where}});
-  if (warning != warning_) observer_.on_state();
   warning_ = std::move(warning);
   co_return result<void, Error>();
 }
 
 void RedisFollower::take(const RedisRows& rows) {
+  if (rows.meta.history != image_.history()) recent_.forget();
   ChangedKeys changed;
   std::vector<Effect> written;
   const auto differing = image_.replace(rows, changed, written);
@@ -311,7 +311,6 @@ void RedisFollower::take(const RedisRows& rows) {
     log_info("configuration read from Redis as a whole", {{"revision", image_.revision()}, {"differing", differing}});
   run_id_ = stream_.run_id;
   schema_ = rows.meta.readable_by;
-  recent_.forget();
   recent_.note(gate_.shard().clock().steady(), image_.revision());
   read_all_ = false;
   refused_.reset();

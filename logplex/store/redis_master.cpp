@@ -54,8 +54,9 @@ Task<void> RedisMaster::listen() {
 Task<std::shared_ptr<RedisConnection>> RedisMaster::question_link(Duration within) {
   if (questions_ && questions_->is_open()) co_return questions_;
   auto link = co_await link_sentinel(gate_, dialer_, target_, within);
-  if (link.has_value()) questions_ = std::move(link->connection);
-  co_return link.has_value() ? questions_ : nullptr;
+  if (link.has_error() || gate_.stopping()) co_return std::shared_ptr<RedisConnection>();
+  questions_ = std::move(link->connection);
+  co_return questions_;
 }
 
 Task<bool> RedisMaster::is_master(std::string where, Duration within) {
