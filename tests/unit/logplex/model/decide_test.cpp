@@ -73,8 +73,9 @@ TEST_F(DecideTest, a_channel_keeps_a_bounded_number_of_bytes) {
     const auto outcome = apply(CreateDrain{one});
     if (outcome.has_value()) ids.push_back(outcome->drain_id);
     if (outcome.has_error()) last = outcome.error().code;
-    if (outcome.has_error())
+    if (outcome.has_error()) {
       EXPECT_NE(outcome.error().message.find("limits.config_bytes_per_channel"), std::string::npos);
+    }
   }
   EXPECT_EQ(last, ConfigError::kLimit);
   EXPECT_EQ(ids.size(), 10U) << "drains without url count too";

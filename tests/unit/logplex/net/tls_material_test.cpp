@@ -1,6 +1,7 @@
 #include "logplex/net/tls_material.hpp"
 
 #include <gtest/gtest.h>
+#include <openssl/core_names.h>
 #include <openssl/ec.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
@@ -55,7 +56,7 @@ std::string fault_of_key(EVP_PKEY* key) {
 TEST(TlsMaterial, keys_of_the_known_kinds_and_sizes_are_taken) {
   for (const char* curve : {"P-256", "P-384", "P-521"}) EXPECT_EQ(fault_of_key(ec(curve).get()), "") << curve;
   EXPECT_EQ(fault_of_key(plain("ED25519").get()), "");
-  for (const std::size_t bits : {2048, 3072, 4096}) EXPECT_EQ(fault_of_key(rsa(bits).get()), "") << bits;
+  for (const unsigned bits : {2048U, 3072U, 4096U}) EXPECT_EQ(fault_of_key(rsa(bits).get()), "") << bits;
 }
 
 TEST(TlsMaterial, other_keys_are_refused_with_what_they_are) {
