@@ -6,6 +6,7 @@
 #include "logplex/base/check.hpp"
 #include "logplex/wire/notice.hpp"
 #include "logplex/wire/render.hpp"
+#include "logplex/wire/rfc5424_header.hpp"
 #include "logplex/wire/syslog_parse.hpp"
 
 namespace {
@@ -22,7 +23,9 @@ void check_round_trip(const sluice::LineView& line) {
   SLUICE_CHECK(sluice::write_rfc5424(record.view(), sluice::Newline::kAsIs, text.data()) == text.data() + size);
   const auto again = sluice::parse_syslog(text);
   SLUICE_CHECK(again && again->pri == line.pri && again->text == line.text);
-  SLUICE_CHECK(again->source == record.view().source() && again->process == record.view().process());
+  // What RFC 5424 does not allow in a header is mended.
+  if (sluice::has_rfc5424_header(record.view()))
+    SLUICE_CHECK(again->source == record.view().source() && again->process == record.view().process());
   std::string json(sluice::json_line_size(record.view(), ""), '\0');
   SLUICE_CHECK(sluice::write_json_line(record.view(), "", json.data()) == json.data() + json.size());
 }
