@@ -60,7 +60,7 @@ class HttpDrainTest(DrainCase):
         self.assertEqual(delivery.path, "/logs")
         self.assertEqual([name.lower() for name in delivery.names],
                          ["host", "content-type", "logplex-msg-count", "logplex-frame-id", "logplex-drain-token",
-                          "user-agent", "content-length"])
+                          "user-agent", "sluice-origin", "content-length"])
         self.assertEqual(delivery.headers["host"], receiver.address)
         self.assertEqual(delivery.headers["content-type"], "application/logplex-1")
         self.assertEqual(delivery.headers["logplex-drain-token"], drain["token"])

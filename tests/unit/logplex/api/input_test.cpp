@@ -178,7 +178,8 @@ bool matches(const LineQuery& query, std::string_view source, std::string_view p
   line.process = process;
   line.received = received;
   line.text = "hello";
-  return LineMatcher(query).matches(OwnedRecord(line).view());
+  LineMatcher::Cost cost{};
+  return LineMatcher(query).matches(OwnedRecord(line).view(), cost);
 }
 
 TEST(LineMatcher, source_process_and_time) {
