@@ -10,8 +10,9 @@ namespace {
 
 TEST_F(Scripts, stream_keeps_a_bounded_number_of_bytes) {
   for (int i = 0; i < 200; ++i)
-    ASSERT_EQ(client_.outcome("put_channel", R"("keep":"20000","keep_bytes":"100000","channel":)" +
-                                                 entry("shop", R"("x":1)", std::string(1000, 'a' + i % 20))),
+    ASSERT_EQ(client_.outcome("put_channel",
+                              R"("keep":"20000","keep_bytes":"100000","channel":)" +
+                                  entry("shop", R"("x":1)", std::string(1000, static_cast<char>('a' + i % 20)))),
               "ok");
   const auto length = client_.call({"XLEN", redis_keys()[kChangesKey]}).number;
   EXPECT_GE(length, 40);
@@ -65,8 +66,8 @@ TEST_F(Scripts, schema_1_stays_until_every_node_knows_the_next) {
   const std::string silent = R"("silent":"60000")";
   client_.run("report_node", R"("node":"old","most":9,"report":"1 7 up to date")");
   EXPECT_EQ(client_.outcome("raise_schema", silent), "conflict");
-  client_.run("report_node", R"("node":"old","most":9,"report":"1 7 up to date (schema 2)") ");
-      EXPECT_EQ(client_.outcome("raise_schema", silent), "ok");
+  client_.run("report_node", R"x("node":"old","most":9,"report":"1 7 up to date (schema 2)")x");
+  EXPECT_EQ(client_.outcome("raise_schema", silent), "ok");
   EXPECT_EQ(client_.field(kMetaKey, "readable_by"), "2");
   EXPECT_EQ(count("token"), "2");
 
@@ -182,7 +183,9 @@ TEST_F(Scripts, a_page_holds_what_fits_and_names_the_rest) {
   for (std::size_t i = 1; i + 1 < page.list.size(); i += 2) {
     whole += page.text_at(i + 1).size();
     if (page.text_at(i + 1).empty()) named += 1;
-    if (page.text_at(i) == "big") EXPECT_EQ(page.number_at(i + 1), 5000U);
+    if (page.text_at(i) == "big") {
+      EXPECT_EQ(page.number_at(i + 1), 5000U);
+    }
   }
   EXPECT_LE(whole, 2000U);
   EXPECT_GT(named, 30U);
