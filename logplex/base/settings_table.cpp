@@ -31,7 +31,8 @@ const SettingRow kTable[] = {
      "Whether a crash may leave a core dump and other processes of the same user may look into this one. It holds keys "
      "and log lines."},
     {"process.dns_servers", AT(process, dns_servers), "", "", kStart,
-     "Name servers (comma list of address or address:port); empty = those of /etc/resolv.conf."},
+     "Name servers (comma list of address or address:port) for backends and drains; empty = those of "
+     "/etc/resolv.conf."},
 
     // router
     {"router.http", AT(router, http), "0.0.0.0:8080", "", kStart, "Plain HTTP listeners (comma list); empty = none."},
@@ -114,7 +115,8 @@ const SettingRow kTable[] = {
     {"ingress.request_timeout", AT(ingress, request_timeout), "30s", "10ms..1h", kStart,
      "Time for one request, head and body; then 408."},
     {"ingress.idle_timeout", AT(ingress, idle_timeout), "60s", "10ms..1d", kStart,
-     "A kept-alive HTTP connection without a request is closed after this, and a syslog connection when a message takes "
+     "A kept-alive HTTP connection without a request is closed after this, and a syslog connection when a message "
+     "takes "
      "longer from its first byte to its last."},
 
     // api

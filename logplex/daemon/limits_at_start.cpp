@@ -1,12 +1,10 @@
 #include "logplex/daemon/limits_at_start.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <fstream>
 #include <thread>
 
 #include "logplex/base/log.hpp"
+#include "logplex/base/machine.hpp"
 #include "logplex/net/descriptor_plan.hpp"
 
 namespace sluice {
@@ -28,16 +26,6 @@ ConnectionNeeds needs_of(const Settings& settings) {
   needs.api = of(settings.api.listen, settings.api.max_connections);
   needs.admin = of(settings.admin.listen, settings.admin.max_connections);
   return needs;
-}
-
-/// What the machine has, or the control group when that is less.
-std::uint64_t memory_of_machine() {
-  const auto pages = static_cast<std::uint64_t>(std::max(0L, ::sysconf(_SC_PHYS_PAGES)));
-  std::uint64_t memory = pages * static_cast<std::uint64_t>(std::max(0L, ::sysconf(_SC_PAGE_SIZE)));
-  std::ifstream file("/sys/fs/cgroup/memory.max");
-  std::uint64_t group = 0;
-  if (file >> group) memory = std::min(memory, group);
-  return memory;
 }
 
 void fit(std::uint64_t& setting, std::uint64_t given, const char* name) {
@@ -63,13 +51,13 @@ void fit_descriptors(Settings& settings, std::uint64_t limit) {
 }
 
 void check_memory(const Settings& settings) {
-  const std::uint64_t memory = memory_of_machine();
+  const Bytes memory = memory_of_machine();
   const Bytes wanted = settings.fabric.memory_budget + settings.process.memory_reserve;
-  if (memory == 0 || wanted.count <= memory) return;
+  if (wanted <= memory) return;
   log_warning("settings ask for more memory than there is",
               {{"fabric.memory_budget", format_bytes(settings.fabric.memory_budget)},
                {"process.memory_reserve", format_bytes(settings.process.memory_reserve)},
-               {"memory", format_bytes({memory})}});
+               {"memory", format_bytes(memory)}});
 }
 
 }  // namespace

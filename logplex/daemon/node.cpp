@@ -12,7 +12,6 @@
 #include <boost/asio/co_spawn.hpp>
 
 #include "logplex/base/log.hpp"
-#include "logplex/base/machine.hpp"
 #include "logplex/daemon/node_files.hpp"
 #include "logplex/daemon/notify.hpp"
 #include "logplex/daemon/settings_check.hpp"
@@ -183,7 +182,7 @@ result<void, Error> Node::open() {
   make_parts();
   give_handlers();
   SLUICE_TRY_VOID(files_->replace(data_dir + "/ports.json", listeners_->ports_json(), kEverybodyReads));
-  log_what_is_in_force();
+  log_listeners();
   // Nothing can fail any more, and no line has come yet.
   return kept_lines_.let_go();
 }
@@ -200,18 +199,9 @@ result<void, Error> Node::load_key(Rng& rng) {
                    "the file to get a new key, or listen on 127.0.0.1"};
 }
 
-/// What an operator wants to see in the log of a start.
-void Node::log_what_is_in_force() const {
+void Node::log_listeners() const {
   for (const auto& [setting, address] : listeners_->addresses())
     log_info("listening", {{"setting", setting}, {"address", address}});
-  const Bytes wanted = settings_.fabric.memory_budget + settings_.process.memory_reserve;
-  const Bytes there = memory_of_machine();
-  log_info("memory", {{"budget", format_bytes(settings_.fabric.memory_budget)},
-                      {"reserve", format_bytes(settings_.process.memory_reserve)},
-                      {"machine", format_bytes(there)}});
-  if (wanted > there)
-    log_warning("fabric.memory_budget and process.memory_reserve are more than the memory that there is",
-                {{"wanted", format_bytes(wanted)}, {"there", format_bytes(there)}});
 }
 
 result<void, Error> Node::read_owed() {

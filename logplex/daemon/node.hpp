@@ -73,7 +73,7 @@ class Node {
 
   result<void, Error> open();
   result<void, Error> load_key(Rng& rng);
-  void log_what_is_in_force() const;
+  void log_listeners() const;
   result<void, Error> open_listeners();
   result<void, Error> read_owed();
   void keep_owed();

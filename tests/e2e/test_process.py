@@ -336,7 +336,7 @@ class FullDiskTest(PipelineCase):
         """A file system of 1 MiB under the data directory, as root; else a limit on the size of its files."""
         node.data_dir.mkdir()
         mounted = os.geteuid() == 0 and subprocess.run(
-            ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(node.data_dir)], capture_output=True).returncode == 0
+            ["mount", "-t", "tmpfs", "-o", "size=1m,mode=0700", "tmpfs", str(node.data_dir)], capture_output=True).returncode == 0
         if mounted:
             self.addCleanup(subprocess.run, ["umount", "--lazy", str(node.data_dir)], check=True)
         return _SmallDisk(mounted)

@@ -49,7 +49,9 @@ class Storm:
             peer.close()
 
     def node(self, number):
-        settings = {"store.url": self.redis.url, "store.reconnect_max": "300ms", "drains.backoff_max": "300ms",
+        # Who is not root counts descriptors of processes only that may be dumped.
+        settings = {"process.core_dumps": "true",
+                    "store.url": self.redis.url, "store.reconnect_max": "300ms", "drains.backoff_max": "300ms",
                     "process.shutdown_deadline": f"{SHUTDOWN_SECONDS}s", "router.request_head_timeout": "5s",
                     "router.quarantine": "200ms", "fabric.memory_budget": f"{MEMORY_BUDGET_MIB}MiB",
                     "drains.max_global": 20}
