@@ -96,7 +96,8 @@ ApiShard::ApiShard(Shard& shard, const ApiNeeds& needs, const ApiSettings& setti
       routes_(routes),
       tails_(shard, needs.fabric.shard(shard.id())),
       changes_(shard, needs.store, needs.change_timeout),
-      parts_{shard, needs.store, changes_, needs.fabric, needs.drains, needs.node, tails_, settings, guard, routes, needs.backends},
+      parts_{shard,  needs.store, changes_, needs.fabric, needs.drains,  needs.node,
+             tails_, settings,    guard,    routes,       needs.backends},
       counts_(routes.routes().size() + 1) {}
 
 Task<void> ApiShard::handle(HttpExchange& exchange) {
