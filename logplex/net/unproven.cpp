@@ -81,9 +81,13 @@ void UnprovenList::make_room() {
   const std::uint32_t where = pool_.longest_silent();
   if (where == shard().id()) return close_first();
   UnprovenList* list = pool_.parts_[where]->list;
-  shard().send(where, make_mail([list] {
-                 if (list->pool_.is_over()) list->close_first();
-               }));
+  shard().send(where, make_mail([list] { list->give_room(); }));
+}
+
+/// Asked by another shard. Others may have asked before, so that nobody is left here: then it is another one's turn.
+void UnprovenList::give_room() {
+  if (!pool_.is_over()) return;
+  first_ != nullptr ? close_first() : make_room();
 }
 
 void UnprovenList::close_first() {

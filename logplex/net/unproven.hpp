@@ -93,6 +93,7 @@ class UnprovenList final : public OnShard {
   void move_last(Unproven& connection);
   void remove(Unproven& connection);
   void make_room();
+  void give_room();
   void close_first();
   void publish();
 

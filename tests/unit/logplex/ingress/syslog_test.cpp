@@ -184,6 +184,14 @@ TEST_F(SyslogTest, when_too_many_have_no_token_the_longest_silent_goes) {
   EXPECT_EQ(connections(), 20u);
 }
 
+TEST_F(SyslogTest, many_at_once_without_a_token_leave_as_many_as_may_stay) {
+  start();
+  std::vector<std::unique_ptr<RawClient>> silent;
+  for (int i = 0; i < 90; ++i) silent.push_back(std::make_unique<RawClient>(port("ingress.syslog")));
+  EXPECT_TRUE(eventually([&] { return server_counters().connections == 90 && connections() == 20; })) << connections();
+  EXPECT_EQ(pools->syslog.count(), 20u);
+}
+
 TEST_F(SyslogTest, megabytes_from_several_senders_lose_nothing) {
   start();
   constexpr int kSenders = 6;
