@@ -4,8 +4,9 @@
 --        tokens   keys of all tokens that the node knows the channel to have, sorted; absent = tokens stay as they are
 --        drop     keys of tokens to delete
 --        add      entries of tokens to create; claims "value:<hash>", group "tokens:<channel>"
+--        keys     entries of API keys that wait for the channel; each claims "hash:<hash>"; absent = none
 -- Checks the channel is what the node took it for, and so is its set of tokens; no value belongs to another token.
--- Writes channel, token, claims, marks, members, the counter of channel ids.
+-- Writes channel, token, key, claims, marks, members, the counter of channel ids.
 return commit(function()
   local id = arg.channel.key
   if arg.tokens then
@@ -16,6 +17,7 @@ return commit(function()
     end
   end
   put('channel', arg.channel)
+  for _, key in ipairs(arg.keys or {}) do put('key', key) end
   for _, key in ipairs(arg.drop or {}) do remove('token', key) end
   for _, token in ipairs(arg.add or {}) do put('token', token) end
 end)

@@ -1,6 +1,7 @@
 #include "logplex/api/accept.hpp"
 
 #include <algorithm>
+#include <compare>
 #include <string_view>
 
 #include "logplex/net/http_message.hpp"
@@ -40,10 +41,16 @@ int closeness(std::string_view range, std::string_view type) {
   return family ? 2 : 0;
 }
 
-/// The weight that the header gives a type: that of the closest range.
-int weight_of(std::string_view accept, std::string_view type) {
-  int closest = 0;
-  int result = 0;
+/// How much the header likes a type: the weight of the closest range, and among equal weights how close that is. Who
+/// names a type and takes anything else too wants that type.
+struct Liking {
+  int weight = 0;
+  int closeness = 0;
+  friend auto operator<=>(const Liking&, const Liking&) = default;
+};
+
+Liking liking_of(std::string_view accept, std::string_view type) {
+  Liking result;
   while (!accept.empty()) {
     auto item = cut(accept, ',');
     const auto range = cut(item, ';');
@@ -52,10 +59,7 @@ int weight_of(std::string_view accept, std::string_view type) {
       if (const auto parameter = cut(item, ';'); parameter.starts_with("q=") || parameter.starts_with("Q="))
         q = weight(parameter.substr(2));
     const int close = closeness(range, type);
-    if (close > closest) {
-      closest = close;
-      result = q;
-    }
+    if (close > result.closeness) result = {q, close};
   }
   return result;
 }
@@ -65,10 +69,10 @@ int weight_of(std::string_view accept, std::string_view type) {
 std::string_view best_type(std::string_view accept, std::initializer_list<std::string_view> offered) {
   if (trimmed(accept).empty()) return *offered.begin();
   std::string_view best;
-  int most = 0;
+  Liking most;
   for (const auto type : offered)
-    if (const int q = weight_of(accept, type); q > most) {
-      most = q;
+    if (const auto liking = liking_of(accept, type); liking.weight > 0 && liking > most) {
+      most = liking;
       best = type;
     }
   return best;

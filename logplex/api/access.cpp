@@ -3,6 +3,8 @@
 #include "logplex/api/changes.hpp"
 #include "logplex/api/handlers.hpp"
 #include "logplex/api/json_body.hpp"
+#include "logplex/api/paging.hpp"
+#include "logplex/base/utf8.hpp"
 #include "logplex/net/secret_hash.hpp"
 #include "logplex/wire/timestamp.hpp"
 
@@ -14,8 +16,9 @@ constexpr std::string_view kKeyPrefix = "sluice_";
 
 constexpr BodyField kKeyFields[] = {
     {"name", JsonShape::kString, true, "for people"},
-    {"scopes", JsonShape::kStrings, true, "logs:read, logs:write, drains:read, drains:write, apps:write, admin"},
-    {"channels", JsonShape::kStrings, false, "the only channels it may use; all when absent"},
+    {"scopes", JsonShape::kStrings, true,
+     "logs:read, logs:write (POST /logs at ingress.http), drains:read, drains:write, apps:read, apps:write, admin"},
+    {"channels", JsonShape::kStrings, false, "the only channels it may use; all when absent, none when empty"},
     {"expires_in", JsonShape::kText, false, "a duration such as 30d, or seconds; never when absent"},
 };
 
@@ -23,7 +26,7 @@ checked<Scopes> read_scopes(const json::object& body) {
   Scopes scopes;
   for (const auto& name : strings_at(body, "scopes")) {
     const auto scope = parse_scope(name);
-    if (!scope) return BadInput{"unknown scope " + name.substr(0, 100), "scopes"};
+    if (!scope) return BadInput{"unknown scope " + shown_text(name, 100), "scopes"};
     scopes.add(*scope);
   }
   if (scopes.bits == 0) return BadInput{"scopes must name at least one scope", "scopes"};
@@ -49,14 +52,27 @@ std::string new_key(Rng& rng) {
   return key;
 }
 
+json::value channels_json(const ApiKey& key) {
+  if (!key.limited()) return {};
+  json::array channels;
+  for (const auto& channel : *key.channels) channels.push_back(json::string(channel.id));
+  return channels;
+}
+
 json::object key_json(const ApiKey& key) {
   json::array scopes;
   for (const auto name : key.scopes.names()) scopes.push_back(json::string(name));
-  json::array channels;
-  for (const auto& channel : key.channels) channels.push_back(json::string(channel));
   json::object out{{"id", key.id}, {"name", key.name}, {"scopes", std::move(scopes)}};
-  out["channels"] = key.channels.empty() ? json::value() : json::value(std::move(channels));
+  out["channels"] = channels_json(key);
   out["expires"] = key.expires ? json::value(timestamp(*key.expires)) : json::value();
+  return out;
+}
+
+/// Their incarnations are filled in where the key is made.
+std::optional<KeyChannels> read_channels(const json::object& body) {
+  if (member(body, "channels") == nullptr) return std::nullopt;
+  KeyChannels out;
+  for (auto& id : strings_at(body, "channels")) out.push_back({std::move(id), std::nullopt});
   return out;
 }
 
@@ -65,7 +81,7 @@ checked<ApiKey> read_key(const ApiCall& call) {
   key.id = hexadecimal(call.parts.shard.rng().next());
   key.name = string_or(call.body, "name");
   SLUICE_TRY(key.scopes, read_scopes(call.body));
-  key.channels = strings_at(call.body, "channels");
+  key.channels = read_channels(call.body);
   SLUICE_TRY(key.expires, read_expiry(call.body, call.parts.shard.wall_now()));
   return key;
 }
@@ -79,22 +95,26 @@ Task<ApiAnswer> create_key(ApiCall& call) {
   if (key.has_error()) co_return key.error().answer();
   const auto text = new_key(call.parts.shard.rng());
   key->hash = hash_secret(text);
-  auto made = key_json(*key);
-  made["key"] = text;
-  Change change = CreateKey{std::move(*key)};
+  const auto id = key->id;
+  Change change = CreateKey{std::move(*key), call.who.limits()};
   const auto applied = co_await call.parts.changes.make(std::move(change));
-  co_return applied.has_error() ? answer_for(applied.error()) : json_answer(201, made);
+  if (applied.has_error()) co_return answer_for(applied.error());
+  const auto* there = call.parts.config().key(id);
+  if (there == nullptr) co_return error_answer(404, "the key has been deleted in the meantime");
+  auto made = key_json(*there);
+  made["key"] = text;
+  co_return json_answer(201, made);
 }
 
 Task<ApiAnswer> list_keys(ApiCall& call) {
-  const auto query = PageQuery::from(call.query());
+  const auto query = PageQuery::from(call);
   if (query.has_error()) co_return query.error().answer();
-  const auto page = call.parts.config().keys(query->cursor, query->limit);
+  const auto page = visible_keys(call, *query);
   json::array items;
   for (const auto* key : page.items) items.push_back(key_json(*key));
-  co_return list_answer(std::move(items), page.next);
+  co_return page_answer(call, std::move(items), page.next);
 }
 
-Task<ApiAnswer> delete_key(ApiCall& call) { return remove_by(call, DeleteKey{call.parameter(0)}); }
+Task<ApiAnswer> delete_key(ApiCall& call) { return remove_by(call, DeleteKey{call.parameter(0), call.who.limits()}); }
 
 }  // namespace sluice

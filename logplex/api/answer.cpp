@@ -11,6 +11,7 @@ namespace json = boost::json;
 namespace {
 
 unsigned status_of(const error_code& code) {
+  if (code == ConfigError::kForbidden) return 403;
   if (code == ConfigError::kNotFound) return 404;
   if (code == ConfigError::kConflict) return 409;
   if (code == ConfigError::kLimit) return 422;
@@ -66,6 +67,12 @@ ApiAnswer answer_for(const Error& error) {
   const unsigned status = status_of(error.code);
   auto answer = error_answer(status, error.text());
   if (status == 503) answer.headers.emplace_back("Retry-After", "1");
+  return answer;
+}
+
+ApiAnswer share_is_taken() {
+  auto answer = error_answer(429, "this key has as many calls and tails open as it may; close some of them");
+  answer.headers.emplace_back("Retry-After", "5");
   return answer;
 }
 

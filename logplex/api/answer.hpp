@@ -33,8 +33,11 @@ ApiAnswer no_content();
 /// The handler has written the answer itself.
 ApiAnswer streamed_answer();
 
-/// What the configuration refused: 404, 409, 422, 400; 503 with Retry-After when it cannot be written now.
+/// What the configuration refused: 403, 404, 409, 422, 400; 503 with Retry-After when it cannot be written now.
 ApiAnswer answer_for(const Error& error);
+
+/// The caller's key holds as much of the API as it may: 429.
+ApiAnswer share_is_taken();
 
 /// What a person typed wrongly, and where: becomes 400 or 422.
 struct BadInput {

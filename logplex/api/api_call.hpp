@@ -6,6 +6,7 @@
 #include <boost/json/object.hpp>
 
 #include "logplex/api/auth.hpp"
+#include "logplex/api/key_shares.hpp"
 #include "logplex/api/query.hpp"
 #include "logplex/api/route.hpp"
 #include "logplex/base/settings.hpp"
@@ -20,6 +21,8 @@ namespace sluice {
 class Changes;
 class DrainControl;
 class NodeStatus;
+class OpenStreams;
+class Seals;
 class Tails;
 
 /// What handlers work with, on one shard.
@@ -31,6 +34,9 @@ struct ApiParts {
   DrainControl& drains;
   NodeStatus& node;
   Tails& tails;
+  Seals& seals;
+  OpenStreams& streams;
+  KeyShares& shares;
   const ApiSettings& settings;
   const AddressGuard& guard;
   const RouteTable& routes;
@@ -49,6 +55,7 @@ struct ApiCall {
   Principal who;
   boost::json::object body;
   std::string request_id;
+  KeyShares::Held held{};  // of the caller's share
 
   const std::string& parameter(std::size_t index) const { return parameters[index]; }
   QueryParameters query() const { return QueryParameters(http.request().query); }

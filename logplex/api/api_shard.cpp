@@ -4,6 +4,7 @@
 
 #include "logplex/api/accept.hpp"
 #include "logplex/api/json_body.hpp"
+#include "logplex/api/own_site.hpp"
 #include "logplex/api/routes.hpp"
 #include "logplex/base/metrics.hpp"
 #include "logplex/runtime/task_work.hpp"
@@ -35,9 +36,11 @@ std::string_view header_or_empty(const HttpRequest& request, std::string_view na
   return value == nullptr ? std::string_view() : std::string_view(*value);
 }
 
-ApiAnswer unauthorized(Dialect dialect) {
-  auto answer = dialect == Dialect::kLegacy ? text_answer(401, "Not Authorized")
-                                            : error_answer(401, "a valid API key is required");
+/// Whoever gave a key is told that it is the wrong one.
+ApiAnswer unauthorized(Dialect dialect, bool key_given) {
+  const std::string_view sentence =
+      key_given ? "this API key is not known here, or it has expired" : "a valid API key is required";
+  auto answer = dialect == Dialect::kLegacy ? text_answer(401, "Not Authorized") : error_answer(401, sentence);
   answer.headers.emplace_back("WWW-Authenticate", "Basic realm=Logplex");
   return answer;
 }
@@ -58,6 +61,12 @@ ApiAnswer bad_body(const error_code& error) {
   return error_answer(400, "the body is malformed");
 }
 
+/// What a page of another site can make a browser send without asking us (the forms of HTML).
+bool is_form(std::string_view content_type) {
+  return is_media_type(content_type, "application/x-www-form-urlencoded") ||
+         is_media_type(content_type, "multipart/form-data") || is_media_type(content_type, "text/plain");
+}
+
 bool has_body(const HttpRequest& request) {
   const auto length = header_or_empty(request, "Content-Length");
   return request.header("Transfer-Encoding") != nullptr || length.find_first_not_of('0') != std::string_view::npos;
@@ -68,6 +77,9 @@ HttpResponse to_response(ApiAnswer answer, const std::string& request_id) {
   response.status = static_cast<int>(answer.status);
   if (!answer.content_type.empty()) response.headers.emplace_back("Content-Type", answer.content_type);
   response.headers.emplace_back(kRequestId, request_id);
+  // Answers hold secrets and lines, and what tenants wrote: nobody keeps them, and no browser guesses what they are.
+  response.headers.emplace_back("Cache-Control", "no-store");
+  response.headers.emplace_back("X-Content-Type-Options", "nosniff");
   for (auto& header : answer.headers) response.headers.push_back(std::move(header));
   response.body = std::move(answer.body);
   return response;
@@ -90,15 +102,43 @@ Task<void> wait_to_compile(Shard& shard, std::size_t filter) {
 }  // namespace
 
 ApiShard::ApiShard(Shard& shard, const ApiNeeds& needs, const ApiSettings& settings, const AddressGuard& guard,
-                   const RouteTable& routes)
+                   const RouteTable& routes, KeyShares& shares)
     : OnShard(shard),
       settings_(settings),
       routes_(routes),
       tails_(shard, needs.fabric.shard(shard.id())),
       changes_(shard, needs.store, needs.change_timeout),
-      parts_{shard,  needs.store, changes_, needs.fabric, needs.drains,  needs.node,
-             tails_, settings,    guard,    routes,       needs.backends},
-      counts_(routes.routes().size() + 1) {}
+      seals_(settings.key),
+      streams_(shard),
+      parts_{shard,  needs.store, changes_, needs.fabric, needs.drains, needs.node, tails_,
+             seals_, streams_,    shares,   settings,     guard,        routes,     needs.backends},
+      counts_(routes.routes().size() + 1) {
+  needs.store.feed(shard).add(*this);
+}
+
+ApiShard::~ApiShard() { parts_.store.feed(shard()).remove(*this); }
+
+void ApiShard::on_config(const ConfigSnapshot& config, const ChangedKeys& changed) {
+  streams_.on_config(config, changed);
+  if (rewriting_ || shard().id() != 0) return;
+  bool old = false;
+  if (changed.everything) config.for_each_key([&old](const ApiKey& key) { old = old || key.old_entry; });
+  for (const auto& id : changed.keys) {
+    const auto* key = config.key(id);
+    old = old || (key != nullptr && key->old_entry);
+  }
+  if (old) changes_.spawn(rewrite_old_keys());
+}
+
+Task<void> ApiShard::rewrite_old_keys() {
+  rewriting_ = true;
+  for (bool more = true; more;) {
+    Change change = RewriteOldKey{};
+    const auto applied = co_await changes_.make(std::move(change));
+    more = applied.has_value() && applied->created;
+  }
+  rewriting_ = false;
+}
 
 Task<void> ApiShard::handle(HttpExchange& exchange) {
   auto request_id = request_id_of(exchange.request(), shard().rng());
@@ -126,30 +166,43 @@ Task<ApiAnswer> ApiShard::take(HttpExchange& exchange, RouteMatch match, const s
   WorkingFor::mention({Beneficiary::Kind::kCall, static_cast<std::uint32_t>(match.route - routes_.routes().data())});
   Principal who;
   if (auto refused = refusal(request, match, who)) return answered(std::move(*refused));
-  return run(std::make_unique<ApiCall>(
-      ApiCall{parts_, exchange, *match.route, std::move(match.parameters), std::move(who), {}, request_id}));
+  auto held = parts_.shares.take_call(who);
+  if (!held) return answered(share_is_taken());
+  return run(std::make_unique<ApiCall>(ApiCall{
+      parts_, exchange, *match.route, std::move(match.parameters), std::move(who), {}, request_id, std::move(*held)}));
 }
 
-std::unique_ptr<ApiAnswer> ApiShard::refusal(const HttpRequest& request, const RouteMatch& match,
-                                             Principal& who) const {
+std::unique_ptr<ApiAnswer> ApiShard::refusal(const HttpRequest& request, const RouteMatch& match, Principal& who) {
   const auto& route = *match.route;
   const auto refuse = [](ApiAnswer answer) { return std::make_unique<ApiAnswer>(std::move(answer)); };
   if (route.access != Access::kAnybody) {
-    auto caller = authenticate(header_or_empty(request, "Authorization"), settings_.key, parts_.config(),
-                               parts_.shard.wall_now());
-    if (!caller) return refuse(unauthorized(route.dialect));
+    if (!is_own_site(request, settings_.public_url)) {
+      ++cross_site_;
+      return refuse(error_answer(403, "requests that a page of another site makes are refused"));
+    }
+    const auto authorization = header_or_empty(request, "Authorization");
+    auto caller = authenticate(authorization, settings_.key, parts_.config(), parts_.shard.wall_now());
+    if (!caller) return refuse(unauthorized(route.dialect, !authorization.empty()));
     who = std::move(*caller);
   }
-  if (route.access == Access::kScope && !who.may(route.scope))
-    return refuse(error_answer(403, "this key lacks the scope " + std::string(name_of(route.scope))));
-  const auto channel = route.channel_parameter();
-  if (channel && !who.may_use(match.parameters[*channel]))
-    return refuse(error_answer(403, "this key may not use that channel"));
-  if (route.path.starts_with("/v3/drains") && !who.all_channels())
-    return refuse(error_answer(403, "this key is limited to some channels; global drains see all"));
+  if (auto refused = no_right(match, who)) return refused;
   const auto accept = header_or_empty(request, "Accept");
   if (route.answers == Answers::kJson && best_type(accept, {"application/json"}).empty())
     return refuse(error_answer(406, "this call answers application/json"));
+  return nullptr;
+}
+
+std::unique_ptr<ApiAnswer> ApiShard::no_right(const RouteMatch& match, const Principal& who) const {
+  const auto& route = *match.route;
+  const auto refuse = [](std::string_view why) { return std::make_unique<ApiAnswer>(error_answer(403, why)); };
+  if (route.access == Access::kScope && !who.may(route.scope))
+    return refuse("this key lacks the scope " + std::string(name_of(route.scope)));
+  if (route.access == Access::kAnybody) return nullptr;
+  const auto channel = route.channel_parameter();
+  if (channel && !who.may_use(parts_.config(), match.parameters[*channel]))
+    return refuse("this key may not use that channel");
+  if (route.reach == Reach::kAllChannels && !who.all_channels())
+    return refuse("this key is limited to some channels; global drains see all");
   return nullptr;
 }
 
@@ -166,8 +219,10 @@ Task<ApiAnswer> ApiShard::run(std::unique_ptr<ApiCall> call) {
 /// 200 when the body is in call.body.
 Task<ApiAnswer> ApiShard::read_body(ApiCall& call) {
   const auto& request = call.http.request();
-  const bool is_json = is_media_type(header_or_empty(request, "Content-Type"), "application/json");
-  if (has_body(request) && !is_json) co_return error_answer(415, "Content-Type must be application/json");
+  const auto type = header_or_empty(request, "Content-Type");
+  const bool is_json = is_media_type(type, "application/json");
+  if ((has_body(request) && !is_json) || is_form(type))
+    co_return error_answer(415, "Content-Type must be application/json");
   const auto text = co_await call.http.read_body(settings_.body_max);
   if (text.has_error()) co_return bad_body(text.error());
   auto body = parse_body(*text, *call.route.body);
@@ -191,6 +246,11 @@ void ApiShard::add_metrics(MetricsPage& page) const {
         page.counter("sluice_api_requests_total", "Requests answered by the API.", static_cast<double>(counts_[i][c]),
                      {{"route", name}, {"status", std::to_string(c) + "xx"}});
   }
+  page.counter("sluice_api_cross_site_refused_total", "Requests refused because a page of another site made them.",
+               static_cast<double>(cross_site_));
+  page.counter("sluice_api_streams_ended_total",
+               "Streams ended because their key, session or channel was deleted or expired.",
+               static_cast<double>(streams_.ended()));
   tails_.add_metrics(page);
 }
 
@@ -215,13 +275,21 @@ Task<ApiAnswer> remove_by(ApiCall& call, Change change) {
 }
 
 Api::Api(Runtime& runtime, const ApiNeeds& needs, const ApiSettings& settings, AddressGuard guard)
-    : settings_(settings), guard_(std::move(guard)), routes_(api_routes()) {
+    : runtime_(runtime), settings_(settings), guard_(std::move(guard)), routes_(api_routes()), shares_(needs.limits) {
   std::vector<Tails*> tails;
   for (std::uint32_t id = 0; id < runtime.size(); ++id) {
-    shards_.push_back(std::make_unique<ApiShard>(runtime.shard(id), needs, settings_, guard_, routes_));
+    ShardScope scope(runtime.shard(id));
+    shards_.push_back(std::make_unique<ApiShard>(runtime.shard(id), needs, settings_, guard_, routes_, shares_));
     tails.push_back(&shards_.back()->tails());
   }
   for (auto* each : tails) each->connect(tails);
+}
+
+Api::~Api() {
+  for (std::uint32_t id = 0; id < shards_.size(); ++id) {
+    ShardScope scope(runtime_.shard(id));
+    shards_[id].reset();
+  }
 }
 
 HttpServerOptions Api::server_options() const {

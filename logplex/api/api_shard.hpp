@@ -8,6 +8,8 @@
 
 #include "logplex/api/api_call.hpp"
 #include "logplex/api/changes.hpp"
+#include "logplex/api/open_streams.hpp"
+#include "logplex/api/seals.hpp"
 #include "logplex/api/tails.hpp"
 #include "logplex/net/http_server.hpp"
 
@@ -24,15 +26,17 @@ struct ApiNeeds {
   NodeStatus& node;
   Duration change_timeout = std::chrono::seconds(2);  // store.write_timeout
   const BackendGuard* backends = nullptr;             // null: an app's backends may be anywhere
+  KeyLimits limits{};
 };
 
-/// The API on one shard: takes each request through the checks of its row (path, method, authentication, scope, Accept,
-/// body), in that order, then to its handler; answers what it refuses itself. Authentication comes before the body is
-/// read. Lives on its shard, owned by Api.
-class ApiShard final : public HttpHandler, public OnShard {
+/// The API on one shard: takes each request through the checks of its row (path, method, site, authentication, scope,
+/// channel, Accept, body), in that order, then to its handler; answers what it refuses itself. Authentication comes
+/// before the body is read. Lives on its shard, owned by Api.
+class ApiShard final : public HttpHandler, public OnShard, private ConfigObserver {
  public:
   ApiShard(Shard& shard, const ApiNeeds& needs, const ApiSettings& settings, const AddressGuard& guard,
-           const RouteTable& routes);
+           const RouteTable& routes, KeyShares& shares);
+  ~ApiShard() override;
 
   Task<void> handle(HttpExchange& exchange) override;
   HttpResponse refused(int status, std::string sentence) override;
@@ -48,20 +52,28 @@ class ApiShard final : public HttpHandler, public OnShard {
   static constexpr std::size_t kClasses = 6;  // status / 100
   using Counts = std::array<std::uint64_t, kClasses>;
 
+  void on_config(const ConfigSnapshot& config, const ChangedKeys& changed) override;
+  /// Keys of earlier versions get the list of channels that entries have now.
+  Task<void> rewrite_old_keys();
   Task<ApiAnswer> take(HttpExchange& exchange, RouteMatch match, const std::string& request_id);
   Task<ApiAnswer> read_body(ApiCall& call);
   Task<ApiAnswer> run(std::unique_ptr<ApiCall> call);
   Task<void> reply(HttpExchange& exchange, ApiAnswer answer, std::string request_id);
   /// None when the call may go on.
-  std::unique_ptr<ApiAnswer> refusal(const HttpRequest& request, const RouteMatch& match, Principal& who) const;
+  std::unique_ptr<ApiAnswer> refusal(const HttpRequest& request, const RouteMatch& match, Principal& who);
+  std::unique_ptr<ApiAnswer> no_right(const RouteMatch& match, const Principal& who) const;
   void count(const Route* route, unsigned status);
 
   const ApiSettings& settings_;
   const RouteTable& routes_;
   Tails tails_;
   Changes changes_;
+  Seals seals_;
+  OpenStreams streams_;
+  bool rewriting_ = false;
   ApiParts parts_;
   std::vector<Counts> counts_;  // by row; the last one counts what has no row
+  std::uint64_t cross_site_ = 0;
 };
 
 /// The HTTP API of the process: one ApiShard per shard. Made at start-up, before the shards run; destroyed after they
@@ -69,15 +81,22 @@ class ApiShard final : public HttpHandler, public OnShard {
 class Api {
  public:
   Api(Runtime& runtime, const ApiNeeds& needs, const ApiSettings& settings, AddressGuard guard);
+  Api(const Api&) = delete;
+  Api& operator=(const Api&) = delete;
+  ~Api();
 
   ApiShard& shard(std::uint32_t id) { return *shards_[id]; }
+  /// Of all shards together: once per scrape.
+  void add_metrics(MetricsPage& page) const { shares_.add_metrics(page); }
   /// For the HttpServer of each shard, under the name "api.listen".
   HttpServerOptions server_options() const;
 
  private:
+  Runtime& runtime_;
   const ApiSettings settings_;
   const AddressGuard guard_;
   const RouteTable routes_;
+  KeyShares shares_;
   std::vector<std::unique_ptr<ApiShard>> shards_;
 };
 

@@ -3,6 +3,7 @@
 #include "logplex/api/changes.hpp"
 #include "logplex/api/handlers.hpp"
 #include "logplex/api/json_body.hpp"
+#include "logplex/api/paging.hpp"
 #include "logplex/net/address_text.hpp"
 
 namespace sluice {
@@ -128,6 +129,8 @@ checked<PutApp> read_app(const ApiCall& call) {
   app.features.maintenance = features.maintenance.value_or(false);
   app.features.session_affinity = features.session_affinity.value_or(false);
   app.features.balance = features.balance.value_or(Balance::kPowerOfTwo);
+  app.rights = call.who.domain_rights();
+  app.incarnation = new_incarnation(call.parts.shard.rng());
   return app;
 }
 
@@ -190,13 +193,12 @@ Task<ApiAnswer> put_app(ApiCall& call) {
 }
 
 Task<ApiAnswer> list_apps(ApiCall& call) {
-  const auto query = PageQuery::from(call.query());
+  const auto query = PageQuery::from(call);
   if (query.has_error()) co_return query.error().answer();
-  const auto page = call.parts.config().apps(query->cursor, query->limit);
+  const auto page = visible_apps(call, *query);
   json::array items;
-  for (const auto* entry : page.items)
-    if (call.who.may_use(entry->app.name)) items.push_back(app_json(entry->app));
-  co_return list_answer(std::move(items), page.next);
+  for (const auto* entry : page.items) items.push_back(app_json(entry->app));
+  co_return page_answer(call, std::move(items), page.next);
 }
 
 Task<ApiAnswer> get_app(ApiCall& call) { co_return show_app(call, 200); }
@@ -218,6 +220,22 @@ Task<ApiAnswer> patch_app(ApiCall& call) {
   co_return answer;
 }
 
+Task<ApiAnswer> list_backends(ApiCall& call) {
+  const auto* entry = call.parts.config().app(call.parameter(0));
+  if (entry == nullptr) co_return error_answer(404, "no such app");
+  json::array items;
+  for (const auto& backend : entry->app.backends) items.push_back(backend_json(backend));
+  co_return list_answer(std::move(items), {});
+}
+
+Task<ApiAnswer> list_domains(ApiCall& call) {
+  const auto* entry = call.parts.config().app(call.parameter(0));
+  if (entry == nullptr) co_return error_answer(404, "no such app");
+  json::array items;
+  for (const auto& domain : entry->app.domains) items.push_back(json::object{{"domain", domain}});
+  co_return list_answer(std::move(items), {});
+}
+
 Task<ApiAnswer> put_backend(ApiCall& call) {
   auto backend = read_backend(call, call.body, call.parameter(1), {});
   if (backend.has_error()) co_return backend.error().answer();
@@ -232,7 +250,7 @@ Task<ApiAnswer> delete_backend(ApiCall& call) {
 }
 
 Task<ApiAnswer> put_domain(ApiCall& call) {
-  Change change = AddDomain{call.parameter(0), call.parameter(1)};
+  Change change = AddDomain{call.parameter(0), call.parameter(1), call.who.domain_rights()};
   auto answer = co_await change_app(call, std::move(change));
   co_return answer;
 }

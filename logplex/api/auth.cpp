@@ -1,7 +1,5 @@
 #include "logplex/api/auth.hpp"
 
-#include <algorithm>
-
 #include "logplex/model/snapshot.hpp"
 #include "logplex/net/authorization.hpp"
 #include "logplex/net/secret_hash.hpp"
@@ -16,25 +14,16 @@ bool is_credential(const Authorization& given, const KeyHash& hash, const Config
 
 }  // namespace
 
-bool Principal::may(Scope scope) const {
-  if (full || scopes.has(scope)) return true;
-  return scope == Scope::kDrainsRead && scopes.has(Scope::kDrainsWrite);
-}
-
-bool Principal::may_use(std::string_view channel) const {
-  return all_channels() || std::ranges::find(channels, channel) != channels.end();
-}
-
 std::optional<Principal> authenticate(std::string_view authorization, const Secret& node_key,
                                       const ConfigSnapshot& config, WallTime now) {
   const auto given = Authorization::parse(authorization);
   if (!given || given->secret.empty()) return std::nullopt;
-  if (!node_key.empty() && node_key.matches(given->secret)) return Principal{true, {}, {}};
+  if (!node_key.empty() && node_key.matches(given->secret)) return Principal::everything();
   const auto hash = hash_secret(given->secret);
-  if (is_credential(*given, hash, config)) return Principal{true, {}, {}};
+  if (is_credential(*given, hash, config)) return Principal::everything(given->user);
   const auto* key = config.key_by_hash(hash);
   if (key == nullptr || key->expired(now)) return std::nullopt;
-  return Principal{false, key->scopes, key->channels};
+  return Principal::of(*key);
 }
 
 }  // namespace sluice

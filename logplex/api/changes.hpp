@@ -23,6 +23,9 @@ class Changes final : public OnShard {
   /// What Store::apply() says, or kUnavailable after the patience: then the change may still be made.
   Task<result<Applied, Error>> make(Change change);
 
+  /// Runs a task that makes changes on nobody's behalf; it ends with the waits.
+  void spawn(Task<void> task) { waits_.spawn(std::move(task)); }
+
   void cancel() { waits_.stop(); }
   Task<void> stopped() { return waits_.stopped(); }
 

@@ -3,6 +3,7 @@
 #include "logplex/api/changes.hpp"
 #include "logplex/api/handlers.hpp"
 #include "logplex/api/json_body.hpp"
+#include "logplex/api/paging.hpp"
 
 namespace sluice {
 namespace json = boost::json;
@@ -64,6 +65,7 @@ const BodySchema kTokenBody{kTokenFields, true};
 Task<ApiAnswer> put_channel(ApiCall& call) {
   PutChannel put;
   put.id = call.parameter(0);
+  put.incarnation = new_incarnation(call.parts.shard.rng());
   put.tokens = new_tokens(call.parts.shard.rng(), strings_at(call.body, "tokens"));
   Change change = std::move(put);
   const auto applied = co_await call.parts.changes.make(std::move(change));
@@ -81,13 +83,12 @@ Task<ApiAnswer> get_channel(ApiCall& call) {
 Task<ApiAnswer> delete_channel(ApiCall& call) { return remove_by(call, DeleteChannel{call.parameter(0)}); }
 
 Task<ApiAnswer> list_channels(ApiCall& call) {
-  const auto query = PageQuery::from(call.query());
+  const auto query = PageQuery::from(call);
   if (query.has_error()) co_return query.error().answer();
-  const auto page = call.parts.config().channels(query->cursor, query->limit);
+  const auto page = visible_channels(call, *query);
   json::array items;
-  for (const auto* entry : page.items)
-    if (call.who.may_use(entry->channel.id)) items.push_back(json::object{{"channel", entry->channel.id}});
-  co_return list_answer(std::move(items), page.next);
+  for (const auto* entry : page.items) items.push_back(json::object{{"channel", entry->channel.id}});
+  co_return page_answer(call, std::move(items), page.next);
 }
 
 Task<ApiAnswer> create_token(ApiCall& call) {

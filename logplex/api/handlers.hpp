@@ -40,6 +40,8 @@ Task<ApiAnswer> list_apps(ApiCall& call);
 Task<ApiAnswer> get_app(ApiCall& call);
 Task<ApiAnswer> delete_app(ApiCall& call);
 Task<ApiAnswer> patch_app(ApiCall& call);
+Task<ApiAnswer> list_backends(ApiCall& call);
+Task<ApiAnswer> list_domains(ApiCall& call);
 Task<ApiAnswer> put_backend(ApiCall& call);
 Task<ApiAnswer> delete_backend(ApiCall& call);
 Task<ApiAnswer> put_domain(ApiCall& call);

@@ -20,7 +20,8 @@ std::optional<LineFormat> format_of(const ApiCall& call, bool logplex_frames) {
 HttpResponse head_of(const ApiCall& call, LineFormat format, std::uint64_t matched) {
   HttpResponse head;
   head.headers.emplace_back("Content-Type", content_type(format));
-  head.headers.emplace_back("Cache-Control", "no-cache");
+  head.headers.emplace_back("Cache-Control", "no-store");
+  head.headers.emplace_back("X-Content-Type-Options", "nosniff");
   head.headers.emplace_back("request-id", call.request_id);
   if (format == LineFormat::kLogplex) head.headers.emplace_back("logplex-msg-count", std::to_string(matched));
   return head;
@@ -29,6 +30,8 @@ HttpResponse head_of(const ApiCall& call, LineFormat format, std::uint64_t match
 /// What a stream that waits has to know; small, because an idle tail keeps it.
 struct Following {
   std::unique_ptr<TailReader> reader;
+  std::unique_ptr<OpenStream> open;
+  KeyShares::Held held;
   LineFormat format;
   std::optional<WallTime> until;
 };
@@ -42,7 +45,7 @@ Duration patience(const ApiCall& call, const Following& stream) {
 }
 
 bool over(const ApiCall& call, const Following& stream) {
-  if (call.http.client_gone() || call.http.stopping()) return true;
+  if (call.http.client_gone() || call.http.stopping() || stream.open->ended()) return true;
   return stream.until && call.parts.shard.wall_now() >= *stream.until;
 }
 
@@ -85,7 +88,7 @@ Task<Begun> begin(ApiCall& call, const Following& stream) {
   if (!first.found) co_return Begun::kNotFound;
   auto head = head_of(call, stream.format, first.matched);
   auto wrote = co_await call.http.start_stream(std::move(head));
-  if (wrote.has_error()) co_return Begun::kEnded;
+  if (wrote.has_error() || stream.open->ended()) co_return Begun::kEnded;
   call.http.on_client_gone(&reader.ready());
   if (!first.bytes.empty()) wrote = co_await call.http.write(std::move(first.bytes));
   if (wrote.has_error() || first.last) co_return Begun::kEnded;
@@ -111,11 +114,16 @@ Task<ApiAnswer> stream_lines(ApiCall& call, LineStream stream) {
   const auto format = format_of(call, stream.logplex_frames);
   if (!format)
     return answered(error_answer(406, "lines come as text/plain, text/event-stream or application/x-ndjson"));
+  stream.rights.channel = channel->channel.id;
+  stream.rights.incarnation = channel->channel.incarnation;
+  auto open = std::make_unique<OpenStream>(call.parts.streams, call.http, std::move(stream.rights));
+  // A tail may wait for days: what was checked is no longer needed.
+  call.who = Principal();
   const auto owner = shard_of(channel->partition, call.parts.shard.runtime().size());
   const auto until = stream.query.until;
   TailRequest request{channel->slot, std::move(stream.query), *format, std::move(stream.resume)};
   auto reader = std::make_unique<TailReader>(call.parts.tails, owner, std::move(request));
-  return serve(call, Following{std::move(reader), *format, until});
+  return serve(call, Following{std::move(reader), std::move(open), std::move(stream.held), *format, until});
 }
 
 }  // namespace sluice

@@ -4,6 +4,7 @@
 
 #include "logplex/api/api_call.hpp"
 #include "logplex/api/line_query.hpp"
+#include "logplex/api/open_streams.hpp"
 
 namespace sluice {
 
@@ -13,10 +14,12 @@ struct LineStream {
   LineQuery query;
   std::string resume;           // a cursor's text, empty = by num
   bool logplex_frames = false;  // what is given without Accept
+  KeyShares::Held held{};       // of the share of a session's key
+  StreamRights rights{};        // without channel and incarnation: those are found here
 };
 
-/// Answers with history and, for a tail, new lines until the client goes, the server stops or `until` has come. Errors
-/// before the first byte are answers: 404, 406. Looks everything up before it returns.
+/// Answers with history and, for a tail, new lines until the client goes, the server stops, the rights are gone or
+/// `until` has come. Errors before the first byte are answers: 404, 406. Looks everything up before it returns.
 Task<ApiAnswer> stream_lines(ApiCall& call, LineStream stream);
 
 }  // namespace sluice

@@ -28,11 +28,4 @@ checked<std::uint64_t> QueryParameters::number(std::string_view name, std::uint6
   return number;
 }
 
-checked<PageQuery> PageQuery::from(const QueryParameters& query) {
-  PageQuery page;
-  SLUICE_TRY(page.limit, query.number("limit", kDefault, kMost));
-  if (const std::string* cursor = query.find("cursor")) page.cursor = *cursor;
-  return page;
-}
-
 }  // namespace sluice

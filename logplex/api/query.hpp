@@ -28,15 +28,4 @@ class QueryParameters {
   const List& list_;
 };
 
-/// What one page of a listing was asked for: `?cursor=&limit=`.
-struct PageQuery {
-  static constexpr std::uint64_t kDefault = 100;
-  static constexpr std::uint64_t kMost = 1000;
-
-  std::string cursor;
-  std::size_t limit = kDefault;
-
-  static checked<PageQuery> from(const QueryParameters& query);
-};
-
 }  // namespace sluice

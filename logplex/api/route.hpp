@@ -49,6 +49,10 @@ struct BodySchema {
 /// Who may call: anybody, whoever has a valid key, or a key with the scope.
 enum class Access : std::uint8_t { kAnybody, kAnyKey, kScope };
 
+/// Which part of the house a row is about: the channel that its path or body names, or all channels at once, which is
+/// not for keys that are limited to some.
+enum class Reach : std::uint8_t { kSome, kAllChannels };
+
 /// How a refusal looks: JSON (v3), or the plain texts of Logplex's first two APIs.
 enum class Dialect : std::uint8_t { kV3, kLegacy };
 
@@ -69,6 +73,7 @@ struct Route {
   std::string_view summary;
   Answers answers = Answers::kJson;
   Dialect dialect = Dialect::kV3;
+  Reach reach = Reach::kSome;
 
   /// Index of `:c` or `:app` among the parameters, or none: the channel that a key must be allowed to use.
   std::optional<std::size_t> channel_parameter() const;

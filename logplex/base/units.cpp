@@ -74,10 +74,24 @@ std::string format_bytes(Bytes bytes) {
 }
 
 result<Duration, Error> parse_duration(std::string_view text) {
-  std::uint64_t count = 0;
   if (text == "0") return Duration{0};
-  if (!read_scaled(text, kTimeUnits, count)) return unreadable("a duration", text, "for example 250ms, 5s, 2m, 1h");
-  return Duration{static_cast<Duration::rep>(count)};
+  const auto wrong = [text] { return unreadable("a duration", text, "for example 250ms, 5s, 2m, 1h, 1h30m"); };
+  std::uint64_t total = 0;
+  std::uint64_t least = std::numeric_limits<std::uint64_t>::max();  // of the parts so far; the next is a smaller one
+  for (std::string_view rest = text; total == 0 || !rest.empty();) {
+    const auto digits = std::min(rest.find_first_not_of("0123456789."), rest.size());
+    const auto part = rest.substr(0, rest.find_first_of("0123456789.", digits));
+    std::uint64_t count = 0;
+    std::uint64_t unit = 0;
+    if (!read_scaled(part, kTimeUnits, count) || !read_scaled("1" + std::string(part.substr(digits)), kTimeUnits, unit))
+      return wrong();
+    if (unit >= least || total + count > static_cast<std::uint64_t>(Duration::max().count())) return wrong();
+    least = unit;
+    total += count;
+    rest.remove_prefix(part.size());
+    if (rest.empty()) break;
+  }
+  return Duration{static_cast<Duration::rep>(total)};
 }
 
 std::string format_duration(Duration duration) {

@@ -55,6 +55,17 @@ bool is_plain_text(std::string_view text) {
   return std::none_of(text.begin(), text.end(), control) && is_utf8(text);
 }
 
+std::string valid_utf8(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  for (std::size_t at = 0; at < text.size();) {
+    const auto size = utf8_sequence_size(text, at);
+    size == 0 ? out.append("\xef\xbf\xbd") : out.append(text.substr(at, size));
+    at += size == 0 ? 1 : size;
+  }
+  return out;
+}
+
 std::string shown_text(std::string_view text, std::size_t most) {
   constexpr std::string_view kReplacement = "\xef\xbf\xbd";
   std::string out;

@@ -16,5 +16,7 @@ bool is_plain_text(std::string_view text);
 /// The text as it may stand in a log, a list or a JSON answer, whoever chose it: what is not UTF-8 and control
 /// characters become U+FFFD, and what is longer than `most` bytes ends in "...".
 std::string shown_text(std::string_view text, std::size_t most = 128);
+/// The text with U+FFFD in place of each byte that is not part of a well-formed sequence.
+std::string valid_utf8(std::string_view text);
 
 }  // namespace sluice

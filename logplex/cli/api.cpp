@@ -1,5 +1,6 @@
 #include "logplex/cli/api.hpp"
 
+#include <algorithm>
 #include <charconv>
 
 #include <boost/url/encode.hpp>
@@ -72,11 +73,15 @@ result<Endpoint, Error> parse_endpoint(std::string_view url) {
   const auto parsed = boost::urls::parse_uri({url.data(), url.size()});
   if (parsed.has_error()) return wrong("is not an address");
   const auto& view = *parsed;
-  if (view.scheme() != "http" && view.scheme() != "https") return wrong("is neither http nor https");
+  // A scheme may be written in either case (RFC 3986, 3.1).
+  std::string scheme(view.scheme());
+  std::ranges::transform(scheme, scheme.begin(),
+                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; });
+  if (scheme != "http" && scheme != "https") return wrong("is neither http nor https");
   if (view.host_address().empty()) return wrong("has no host");
   if (view.has_userinfo()) return wrong("holds a user or password, which belongs into --key");
   Endpoint endpoint;
-  endpoint.scheme = view.scheme();
+  endpoint.scheme = std::move(scheme);
   endpoint.host = view.host_address();
   endpoint.port = view.port();
   if (endpoint.port.empty()) endpoint.port = endpoint.secure() ? "443" : "80";
@@ -88,8 +93,14 @@ result<Endpoint, Error> parse_endpoint(std::string_view url) {
 
 Error error_of(const ApiAnswer& answer) {
   if (answer.status == 401) {
+    const std::string said = sentence_of(answer);
+    const bool known_no_key = said.find("not known") != std::string::npos;
     return cli_error(CliError::kNotAuthorised,
-                     "not authorised: give the API key with --key or SLUICE_API_KEY, or run 'sluice login'");
+                     known_no_key ? "not authorised: " + said +
+                                        "; the key comes from --key, --key-file, "
+                                        "SLUICE_API_KEY or 'sluice login'"
+                                  : std::string("not authorised: give the API key with --key-file, SLUICE_API_KEY or "
+                                                "--key, or run 'sluice login'"));
   }
   if (answer.status == 403) {
     return cli_error(CliError::kNotAuthorised, "not allowed with this key: " + sentence_of(answer));

@@ -60,6 +60,7 @@ struct Arguments {
   std::string command;  // "apps create"
   std::string url;
   std::string key;
+  std::string key_file;
   bool json = false;
 
   std::string app;

@@ -137,7 +137,7 @@ void drains_replay(CLI::App& app, Arguments& a) {
 void keys_create(CLI::App& app, Arguments& a) {
   add_subject(app, a, "NAME", "What the key is for");
   add_repeated(app, "--scope", "SCOPE", a.scopes,
-               "logs:read, logs:write, drains:read, drains:write, apps:write or admin; repeatable");
+               "logs:read, logs:write, drains:read, drains:write, apps:read, apps:write or admin; repeatable");
   add_repeated(app, "--channel", "CHANNEL", a.channels, "Only this channel; may be repeated");
   app.add_option("--expires-in", a.expires_in, "Life time, such as 30d")->type_name("TIME");
 }
@@ -316,7 +316,7 @@ constexpr CommandRow kRows[] = {
     {"store accept", "Let nodes take over what Redis holds, although it deletes most of what they know",
      "sluice store accept redis://10.0.0.5:6379", store_accept},
     {"login", "Check an API key and keep it for later commands",
-     "sluice login --url https://logs.example.com\nsluice login --key \"$(cat sluice-data/api-key)\"", nullptr},
+     "sluice login --url https://logs.example.com\nsluice login --key-file sluice-data/api-key", nullptr},
     {"completion", "Print a completion script for a shell",
      "source <(sluice completion bash)\nsluice completion zsh > ~/.zfunc/_sluice\n"
      "sluice completion fish > ~/.config/fish/completions/sluice.fish",

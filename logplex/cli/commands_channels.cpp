@@ -43,13 +43,25 @@ result<void, Error> keys_create(CommandRun& run) {
   return report(run, key, text_at(key, "key"));
 }
 
+/// A key without a list may use all channels; one with an empty list none.
+std::string channels_of(const json::value& key) {
+  const auto* channels = member(key, "channels");
+  if (channels == nullptr || channels->is_null()) return "all";
+  const std::string named = list_at(key, "channels");
+  return named.empty() ? "none" : named;
+}
+
+std::string expiry_of(const json::value& key) {
+  const std::string expires = text_at(key, "expires");
+  return expires.empty() ? "never" : expires;
+}
+
 result<void, Error> keys_list(CommandRun& run) {
   SLUICE_TRY(const auto keys, ask_for_all(run, api_path({"keys"})));
   if (run.arguments.json) return print_json(run, keys);
   Table table({"ID", "NAME", "SCOPES", "CHANNELS", "EXPIRES"});
   for (const auto& key : keys) {
-    table.add({text_at(key, "id"), text_at(key, "name"), list_at(key, "scopes"), list_at(key, "channels"),
-               text_at(key, "expires_at")});
+    table.add({text_at(key, "id"), text_at(key, "name"), list_at(key, "scopes"), channels_of(key), expiry_of(key)});
   }
   return run.print(table.str());
 }

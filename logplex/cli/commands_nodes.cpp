@@ -90,9 +90,10 @@ result<void, Error> keep_key(CommandRun& run, const Secret& key) {
 
 /// Any answer that is not a refusal of the key will do: a limited key may not read the status.
 result<void, Error> login(CommandRun& run) {
-  const bool given = !run.arguments.key.empty() || !run.world.environment("SLUICE_API_KEY").empty();
+  const bool given =
+      !run.arguments.key.empty() || !run.arguments.key_file.empty() || !run.world.environment("SLUICE_API_KEY").empty();
   const Secret key = given ? run.key : read_key(run);
-  if (key.empty()) return usage_error("no key given; use --key KEY, or write it to the standard input");
+  if (key.empty()) return usage_error("no key given; use --key-file FILE, or write it to the standard input");
   const auto api = run.world.make_api(run.endpoint, Secret("Bearer " + key.reveal()));
   SLUICE_TRY(const auto answer, api->call(status_request()));
   if (answer.status == 401) return cli_error(CliError::kNotAuthorised, run.endpoint.str() + " does not know this key");

@@ -14,9 +14,12 @@ struct Choice {
 };
 
 constexpr Choice kChoices[] = {
-    {"--color", "auto always never"},   {"--colour", "auto always never"},
-    {"--timestamps", "utc local none"}, {"--level", "emerg alert crit err warning notice info debug"},
-    {"--from", "cursor now"},           {"--scope", "logs:read logs:write drains:read drains:write apps:write admin"},
+    {"--color", "auto always never"},
+    {"--colour", "auto always never"},
+    {"--timestamps", "utc local none"},
+    {"--level", "emerg alert crit err warning notice info debug"},
+    {"--from", "cursor now"},
+    {"--scope", "logs:read logs:write drains:read drains:write apps:read apps:write admin"},
 };
 
 std::string joined(const std::vector<std::string>& words) {

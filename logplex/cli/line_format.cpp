@@ -1,5 +1,6 @@
 #include "logplex/cli/line_format.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 
@@ -85,9 +86,27 @@ std::string_view level_colour(std::string_view level) {
   return level == "warning" ? kWarn : std::string_view{};
 }
 
+/// What follows a line feed inside a line is set in, so that it does not look like a line of its own.
+std::string set_in(std::string_view text) {
+  std::string out;
+  for (auto at = text.find('\n'); at != std::string_view::npos; at = text.find('\n')) {
+    out.append(text.substr(0, at + 1)).append("    ");
+    text.remove_prefix(at + 1);
+  }
+  return out.append(text);
+}
+
+/// A name on one line, whatever a sender put into it.
+std::string on_one_line(std::string name) {
+  std::replace(name.begin(), name.end(), '\n', ' ');
+  return name;
+}
+
 void append_text(std::string& out, const LogLine& line, const LineStyle& style) {
   std::string_view text = line.text;
   if (text.ends_with('\n')) text.remove_suffix(1);
+  const std::string shown = style.shape == LineShape::kText ? set_in(text) : std::string(text);
+  text = shown;
   if (style.harmless && text.ends_with('\r')) text.remove_suffix(1);
   if (!style.colour) {
     style.harmless ? append_harmless(out, text, TerminalText::kPlain) : void(out += text);
@@ -107,6 +126,8 @@ void append_origin(std::string& out, const LogLine& line, const LineStyle& style
   std::string origin = line.source;
   if (!line.process.empty()) origin += "[" + line.process + "]";
   if (!origin.empty()) origin += ":";
+  time = on_one_line(std::move(time));
+  origin = on_one_line(std::move(origin));
   if (style.harmless || style.colour) {
     time = harmless(time);
     origin = harmless(origin);

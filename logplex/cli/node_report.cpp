@@ -118,10 +118,7 @@ std::vector<std::string> rate_names(const json::array& nodes) {
   return names;
 }
 
-std::string drains_text(const json::value& status) {
-  if (member(status, "drains_unhealthy") == nullptr) return {};
-  const json::array& drains = array_at(status, "drains_unhealthy");
-  if (drains.empty()) return "\nall drains are healthy\n";
+std::string drain_table(const json::array& drains) {
   Table table({"DRAIN", "APP", "STATUS", "PENDING", "LAST ERROR", "URL"});
   for (const auto& drain : drains) {
     const auto* stats = member(drain, "stats");
@@ -129,7 +126,26 @@ std::string drains_text(const json::value& status) {
     table.add({text_at(drain, "id"), text_at(drain, "channel"), text_at(drain, "status"),
                text_at(figures, "pending_lines"), text_at(figures, "last_error"), text_at(drain, "url")});
   }
-  return "\ndrains that are not healthy\n" + table.str();
+  return table.str();
+}
+
+/// What a key that is limited to channels may know.
+std::string limited_text(const json::value& status) {
+  Table table({"NODE", "READY"});
+  for (const auto& node : array_at(status, "nodes"))
+    table.add({text_at(node, "name"), text_at(node, "ready") == "true" ? "yes" : "no"});
+  const json::array& drains = array_at(status, "drains");
+  const std::string own = drains.empty() ? std::string("drains: not shown with this key, or its channels have none\n")
+                                         : "drains of this key's channels\n" + drain_table(drains);
+  return table.str() + "\n" + own;
+}
+
+std::string drains_text(const json::value& status) {
+  if (text_at(status, "drains_shown") == "false") return "\ndrains: not shown with this key\n";
+  if (member(status, "drains_unhealthy") == nullptr) return {};
+  const json::array& drains = array_at(status, "drains_unhealthy");
+  if (drains.empty()) return "\nall drains are healthy\n";
+  return "\ndrains that are not healthy\n" + drain_table(drains);
 }
 
 }  // namespace
@@ -154,6 +170,7 @@ std::string rates_text(const json::value& status) {
 }
 
 std::string status_text(const json::value& status) {
+  if (text_at(status, "limited") == "true") return limited_text(status);
   const json::array& nodes = array_at(status, "nodes");
   Table table({"NODE", "VERSION", "UP", "REVISION", "MEMORY"});
   for (const auto& node : nodes) {

@@ -31,6 +31,18 @@ result<void, Error> check_key(const Secret& key) {
   return {};
 }
 
+/// The key that was given, empty when none was.
+result<Secret, Error> given_key(CommandWorld& world, const Arguments& arguments, Files& files) {
+  if (!arguments.key.empty() && !arguments.key_file.empty())
+    return usage_error("--key and --key-file exclude each other");
+  if (arguments.key_file.empty())
+    return Secret(without_final_blanks(first_set({arguments.key, world.environment("SLUICE_API_KEY")})));
+  SLUICE_TRY(auto text, files.read(arguments.key_file));
+  auto key = Secret(without_final_blanks(std::move(text)));
+  if (key.empty()) return usage_error("there is no API key in " + arguments.key_file);
+  return key;
+}
+
 /// Where to go and with which key: the arguments, then the environment, then what `sluice login` kept.
 result<void, Error> find_server(CommandWorld& world, const Arguments& arguments, Endpoint& endpoint, Secret& key) {
   KeyFile file;
@@ -40,7 +52,7 @@ result<void, Error> find_server(CommandWorld& world, const Arguments& arguments,
   }
   SLUICE_TRY(endpoint,
              parse_endpoint(first_set({arguments.url, world.environment("SLUICE_URL"), file.last_url(), kUsualUrl})));
-  key = Secret(without_final_blanks(first_set({arguments.key, world.environment("SLUICE_API_KEY")})));
+  SLUICE_TRY(key, given_key(world, arguments, files));
   if (key.empty()) key = file.key_for(endpoint.str());
   return check_key(key);
 }

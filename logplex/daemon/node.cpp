@@ -44,6 +44,13 @@ std::uint32_t shard_count(const Settings& settings) {
   return std::max(1U, std::thread::hardware_concurrency());
 }
 
+/// A tenth of the API's connections is for the node's own key.
+KeyLimits key_limits_of(const Settings& settings) {
+  const auto all = settings.api.max_connections;
+  return {std::max<std::uint64_t>(settings.limits.api_connections_per_key.of(all), 1), all - all / 10,
+          settings.limits.sessions_per_key};
+}
+
 ConfigLimits limits_of(const Settings& settings) {
   ConfigLimits limits;
   limits.drains_per_channel = settings.drains.max_per_channel;
@@ -105,6 +112,7 @@ Node::Node(const Settings& settings, Clock& clock, std::unique_ptr<DirectoryFile
                     [this](MetricsPage& page) {
                       store_->add_metrics(page);
                       kafka_->add_metrics(page);
+                      api_->add_metrics(page);
                       runtime_->memory().add_metrics(page);
                       backend_names_->add_metrics(page);
                       drain_names_->add_metrics(page);
@@ -175,8 +183,13 @@ result<void, Error> Node::open() {
   SLUICE_TRY(proxy_settings_.backends, BackendGuard::parse(settings_.router.deny_cidrs, settings_.router.allow_cidrs));
   proxy_settings_.backends.refuse_listeners(listeners_->endpoints());
   store_->start(*runtime_);
-  const ApiNeeds needs{
-      *store_, *fabric_, drain_desk_, node_desk_, settings_.store.write_timeout, &proxy_settings_.backends};
+  const ApiNeeds needs{*store_,
+                       *fabric_,
+                       drain_desk_,
+                       node_desk_,
+                       settings_.store.write_timeout,
+                       &proxy_settings_.backends,
+                       key_limits_of(settings_)};
   api_ = std::make_unique<Api>(*runtime_, needs, settings_.api, guard_);
   SLUICE_TRY_VOID(read_owed());
   make_parts();

@@ -1,8 +1,7 @@
 #include "logplex/ingress/writer.hpp"
 
-#include <algorithm>
-
 #include "logplex/model/names.hpp"
+#include "logplex/model/principal.hpp"
 #include "logplex/model/snapshot.hpp"
 #include "logplex/net/authorization.hpp"
 #include "logplex/net/secret_hash.hpp"
@@ -16,12 +15,6 @@ using Found = boost::system::result<Writer, RefusedPost>;
 RefusedPost unauthorized() { return {Refusal::kUnauthorized, 401, "Not Authorized"}; }
 RefusedPost forbidden(std::string text) { return {Refusal::kForbidden, 403, std::move(text)}; }
 RefusedPost bad_request(std::string text) { return {Refusal::kMalformed, 400, std::move(text)}; }
-
-/// Nobody writes router lines but the router.
-bool may_write(const ApiKey& key, std::string_view channel) {
-  const bool listed = key.channels.empty() || std::ranges::find(key.channels, channel) != key.channels.end();
-  return listed && channel != kRouterChannel;
-}
 
 Found by_token(std::string_view secret, const ConfigSnapshot& config) {
   const auto token = parse_token(secret);
@@ -37,7 +30,8 @@ Found by_key(const ApiKey& key, const HttpRequest& request, const ConfigSnapshot
   const std::string* channel = request.query_value("channel");
   const std::string* source = request.query_value("source");
   if (channel == nullptr || channel->empty()) return bad_request("name the channel: /logs?channel=NAME");
-  if (!may_write(key, *channel)) return forbidden("this key may not use that channel");
+  // Nobody writes router lines but the router.
+  if (*channel == kRouterChannel || !may_use(key, config, *channel)) return forbidden("this key may not use that channel");
   if (config.channel(*channel) == nullptr) return RefusedPost{Refusal::kNotFound, 404, "no such channel"};
   Writer writer;
   writer.channel = *channel;
@@ -66,7 +60,8 @@ std::optional<Writer::Target> Writer::target(const ConfigSnapshot& config, WallT
   }
   const ApiKey* found = config.key_by_hash(key);
   const ChannelEntry* entry = config.channel(channel);
-  if (found == nullptr || found->expired(now) || entry == nullptr || !may_write(*found, channel)) return std::nullopt;
+  if (found == nullptr || found->expired(now) || entry == nullptr || !may_write(*found, config, channel))
+    return std::nullopt;
   return Target{entry->slot, source};
 }
 

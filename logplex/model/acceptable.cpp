@@ -10,6 +10,9 @@
 namespace sluice {
 namespace {
 
+/// An incarnation beside an id, with quotes and commas.
+constexpr std::size_t kIncarnationBytes = 22;
+
 constexpr std::uint32_t kMaxRequests = 1'000'000;
 constexpr std::uint32_t kMaxWeight = 1000;
 
@@ -110,13 +113,20 @@ struct StoredBytes {
   }
   std::size_t operator()(const ApiKey& key) const {
     std::size_t bytes = 3 * kEntryOverhead + key.name.size();
-    for (const auto& channel : key.channels) bytes += channel.size() + 3;
+    if (key.limited())
+      for (const auto& channel : *key.channels) bytes += channel.id.size() + kIncarnationBytes;
     return bytes;
   }
   std::size_t operator()(const Credential& credential) const {
     return 3 * kEntryOverhead + credential.id.size() + credential.name.size();
   }
 };
+
+result<void, Error> check_key_channels(const KeyChannels& channels) {
+  if (channels.size() > kKeyChannelsMax) return invalid("channels must be at most 1000");
+  for (const auto& channel : channels) SLUICE_TRY_VOID(check_channel_id(channel.id));
+  return {};
+}
 
 }  // namespace
 
@@ -162,8 +172,7 @@ result<void, Error> acceptable(const ApiKey& key) {
   SLUICE_TRY_VOID(check_plain_id("key id", key.id));
   SLUICE_TRY_VOID(check_label("name", key.name));
   if (key.scopes.bits == 0) return invalid("scopes must name at least one scope");
-  if (key.channels.size() > kKeyChannelsMax) return invalid("channels must be at most 1000");
-  for (const auto& channel : key.channels) SLUICE_TRY_VOID(check_channel_id(channel));
+  if (key.limited()) SLUICE_TRY_VOID(check_key_channels(*key.channels));
   return check_end(key.expires);
 }
 

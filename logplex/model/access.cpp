@@ -1,10 +1,12 @@
 #include "logplex/model/access.hpp"
 
+#include <algorithm>
+
 namespace sluice {
 namespace {
 
-constexpr Scope kScopes[] = {Scope::kLogsRead,    Scope::kLogsWrite, Scope::kDrainsRead,
-                             Scope::kDrainsWrite, Scope::kAppsWrite, Scope::kAdmin};
+constexpr Scope kScopes[] = {Scope::kLogsRead, Scope::kLogsWrite, Scope::kDrainsRead, Scope::kDrainsWrite,
+                             Scope::kAppsRead, Scope::kAppsWrite, Scope::kAdmin};
 
 }  // namespace
 
@@ -22,6 +24,8 @@ std::string_view name_of(Scope scope) {
       return "apps:write";
     case Scope::kAdmin:
       return "admin";
+    case Scope::kAppsRead:
+      return "apps:read";
   }
   return "";
 }
@@ -30,6 +34,12 @@ std::optional<Scope> parse_scope(std::string_view text) {
   for (const auto scope : kScopes)
     if (name_of(scope) == text) return scope;
   return std::nullopt;
+}
+
+bool Scopes::cover(Scopes other) const {
+  return std::ranges::all_of(kScopes, [this, other](Scope scope) {
+    return (other.bits & static_cast<std::uint8_t>(scope)) == 0 || has(scope);
+  });
 }
 
 std::vector<std::string_view> Scopes::names() const {

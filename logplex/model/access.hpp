@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "logplex/base/clock.hpp"
+#include "logplex/base/secret.hpp"
 #include "logplex/base/uuid.hpp"
 #include "logplex/model/kept_fields.hpp"
 
@@ -35,24 +36,45 @@ enum class Scope : std::uint8_t {
   kDrainsWrite = 8,
   kAppsWrite = 16,
   kAdmin = 32,
+  kAppsRead = 64,
 };
 
 /// "logs:read" and so on.
 std::string_view name_of(Scope scope);
 std::optional<Scope> parse_scope(std::string_view text);
 
-/// A set of scopes. admin holds all others.
+/// A set of scopes. `admin` holds all others; `drains:write` and `apps:write` hold their `:read`.
 struct Scopes {
   std::uint8_t bits = 0;
 
   constexpr void add(Scope scope) { bits = static_cast<std::uint8_t>(bits | static_cast<std::uint8_t>(scope)); }
   constexpr bool has(Scope scope) const {
-    return (bits & (static_cast<std::uint8_t>(scope) | static_cast<std::uint8_t>(Scope::kAdmin))) != 0;
+    if (names_one_of(scope, Scope::kAdmin)) return true;
+    if (scope == Scope::kDrainsRead) return names_one_of(Scope::kDrainsWrite, Scope::kDrainsWrite);
+    return scope == Scope::kAppsRead && names_one_of(Scope::kAppsWrite, Scope::kAppsWrite);
   }
+  /// True when this set holds all of the other.
+  bool cover(Scopes other) const;
   /// Each scope by name, in the order of the enum.
   std::vector<std::string_view> names() const;
   friend constexpr bool operator==(Scopes, Scopes) = default;
+
+ private:
+  constexpr bool names_one_of(Scope a, Scope b) const {
+    return (bits & (static_cast<std::uint8_t>(a) | static_cast<std::uint8_t>(b))) != 0;
+  }
 };
+
+/// A channel that a key may use. A channel that is deleted and made again under the same name is another one, with
+/// another incarnation, so that a key of the first owner opens nothing of the second.
+struct KeyChannel {
+  std::string id;
+  /// None: the key was made before the channel. It is bound when the channel is made.
+  std::optional<std::uint64_t> incarnation;
+
+  friend bool operator==(const KeyChannel&, const KeyChannel&) = default;
+};
+using KeyChannels = std::vector<KeyChannel>;  // ordered by id, each id once
 
 /// A key of the HTTP API, kept as a hash.
 struct ApiKey {
@@ -60,13 +82,19 @@ struct ApiKey {
   std::string name;
   KeyHash hash{};
   Scopes scopes;
-  std::vector<std::string> channels;  // empty = all
+  std::optional<KeyChannels> channels;  // none = all; an empty list opens nothing
   std::optional<WallTime> expires;
   KeptFields kept;
+  bool old_entry = false;  // was read from an entry that does not say whether the key is limited
 
   bool expired(WallTime now) const { return expires && *expires <= now; }
+  bool limited() const { return channels.has_value(); }
   friend bool operator==(const ApiKey&, const ApiKey&) = default;
 };
+
+/// The credential that nobody logs in with: it keeps the key that seals session urls and cursors of lists, which all
+/// nodes that share a store can open.
+constexpr std::string_view kSealingCredential = "_sealing";
 
 /// A Logplex credential: an id and a password.
 struct Credential {
@@ -76,6 +104,7 @@ struct Credential {
   bool full_api = false;        // may use the API
   bool any_channel = false;     // may write to every channel
   KeptFields kept;
+  Secret seal{};  // of kSealingCredential only
 
   friend bool operator==(const Credential&, const Credential&) = default;
 };

@@ -18,13 +18,19 @@ namespace sluice {
 // What can be asked of the configuration: one struct per command, complete in itself. Chance and time stand in the
 // command as values, so that every store decides alike. Errors are those of ConfigError.
 
+/// Which domains whoever asks may take for an app. kUnshared: not one below another app's wildcard, no wildcard above a
+/// domain of another app, and none of a public suffix. What the app has already stays.
+enum class DomainRights : std::uint8_t { kAny, kUnshared };
+
 /// Creates or replaces; `created` tells which. Creates the channel of that name when it does not exist and adopts it
-/// otherwise. kConflict: a domain belongs to another app.
+/// otherwise. kConflict: a domain belongs to another app. kForbidden: see DomainRights.
 struct PutApp {
   std::string name;
   std::vector<std::string> domains;
   std::vector<Backend> backends;
   Features features;
+  DomainRights rights = DomainRights::kAny;
+  std::uint64_t incarnation = 0;  // of the channel, when it is made; random
 };
 /// The app's channel goes with its tokens and drains, unless kept.
 struct DeleteApp {
@@ -42,6 +48,7 @@ struct RemoveBackend {
 struct AddDomain {
   std::string app;
   std::string domain;
+  DomainRights rights = DomainRights::kAny;
 };
 struct RemoveDomain {
   std::string app;
@@ -68,11 +75,13 @@ struct PutChannel {
   std::optional<std::string> name;
   std::optional<ChannelFlags> flags;
   std::optional<std::vector<NewToken>> tokens;
+  std::uint64_t incarnation = 0;  // when the channel is made; random
 };
 /// Creates a channel with the next free decimal id (`Applied::channel_id`), as Logplex's first API does.
 struct CreateChannel {
   std::string name;
   std::vector<NewToken> tokens;
+  std::uint64_t incarnation = 0;  // random
 };
 /// With its tokens and drains. kConflict for `_router`.
 struct DeleteChannel {
@@ -116,11 +125,22 @@ struct DeleteSession {
 struct RemoveExpired {
   WallTime now{};
 };
+/// With `maker`, the id of a key, the new key may only have what that key has: scopes, channels, no later end. Then
+/// kForbidden says what it has not. A channel's incarnation is filled in here.
 struct CreateKey {
   ApiKey key;
+  std::string maker{};  // empty = somebody who may do everything
 };
+/// With `asker`, the id of a key: kNotFound when that key could not have made it.
 struct DeleteKey {
   std::string id;
+  std::string asker{};
+};
+/// Writes one key of an earlier version anew, with an explicit list of channels. `created`: there may be more.
+struct RewriteOldKey {};
+/// The key that seals what the API hands out (kSealingCredential); does nothing when there is one.
+struct CreateSealingKey {
+  Secret key;
 };
 /// Creates or replaces.
 struct PutCredential {
@@ -133,7 +153,7 @@ struct DeleteCredential {
 using Change = std::variant<PutApp, DeleteApp, PutBackend, RemoveBackend, AddDomain, RemoveDomain, PatchFeatures,
                             PutChannel, CreateChannel, DeleteChannel, CreateToken, RevokeToken, CreateDrain, PutDrain,
                             DeleteDrain, SetDrainPaused, CreateSession, DeleteSession, RemoveExpired, CreateKey,
-                            DeleteKey, PutCredential, DeleteCredential>;
+                            DeleteKey, RewriteOldKey, CreateSealingKey, PutCredential, DeleteCredential>;
 
 /// What a change came to.
 struct Applied {

@@ -4,6 +4,11 @@
 
 namespace sluice {
 
+std::uint64_t new_incarnation(Rng& rng) {
+  const auto number = rng.next();
+  return number == 0 ? 1 : number;  // 0 is taken by channels that have none
+}
+
 std::string token_text(char kind, const Uuid& value) { return std::string{kind, '.'} + value.str(); }
 
 std::optional<Uuid> parse_token(char kind, std::string_view text) {

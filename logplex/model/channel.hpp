@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "logplex/base/rng.hpp"
 #include "logplex/base/uuid.hpp"
 #include "logplex/model/kept_fields.hpp"
 
@@ -25,6 +26,8 @@ struct Channel {
   std::string name;  // for people; may be empty
   ChannelFlags flags;
   KeptFields kept;
+  /// Random; tells this channel from others that had its name before. 0: made by a version that had none.
+  std::uint64_t incarnation = 0;
 
   friend bool operator==(const Channel&, const Channel&) = default;
 };
@@ -40,6 +43,9 @@ struct Token {
 
   friend bool operator==(const Token&, const Token&) = default;
 };
+
+/// For a channel that is about to be made.
+std::uint64_t new_incarnation(Rng& rng);
 
 /// "t." or "d." and the UUID.
 std::string token_text(char kind, const Uuid& value);

@@ -12,6 +12,8 @@ const char* text_of(ConfigError error) {
       return "limit reached";
     case ConfigError::kInvalid:
       return "invalid value";
+    case ConfigError::kForbidden:
+      return "not allowed";
     case ConfigError::kUnavailable:
       return "the configuration cannot be written now";
     case ConfigError::kDamaged:

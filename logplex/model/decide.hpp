@@ -25,6 +25,9 @@ struct ConfigLimits {
   std::size_t backends_per_app = 1000;
   std::size_t sessions = 100'000;
   std::size_t keys = 10'000;
+  std::size_t keys_made_by_limited = 9'000;    // all keys, above which keys limited to channels make none
+  std::size_t limited_keys_per_channel = 100;  // keys of a channel, above which keys limited to channels make none
+  std::size_t waiting_keys_per_channel = 100;  // keys made before their channel
   std::size_t credentials = 10'000;
 };
 

@@ -1,8 +1,50 @@
 #include <algorithm>
 
 #include "logplex/model/decide_parts.hpp"
+#include "logplex/model/principal.hpp"
 
 namespace sluice {
+namespace {
+
+/// How many keys wait for the channel, which does not exist.
+std::size_t waiting_for(const ConfigSnapshot& config, const std::string& channel) {
+  const auto* named = config.keys_of_channel(channel);
+  if (named == nullptr) return 0;
+  return static_cast<std::size_t>(std::ranges::count_if(named->keys, [&channel](const auto& key) {
+    return !std::ranges::find(*key->channels, channel, &KeyChannel::id)->incarnation;
+  }));
+}
+
+/// Puts the list in order and binds each channel to the incarnation that there is.
+result<void, Error> bind_channels(KeyChannels& channels, const ConfigSnapshot& config, const ConfigLimits& limits) {
+  std::ranges::sort(channels, {}, &KeyChannel::id);
+  const auto twice = std::ranges::unique(channels, {}, &KeyChannel::id);
+  channels.erase(twice.begin(), twice.end());
+  for (auto& channel : channels) {
+    const auto* there = config.channel(channel.id);
+    channel.incarnation = there == nullptr ? std::nullopt : std::optional(there->channel.incarnation);
+    if (there == nullptr && waiting_for(config, channel.id) >= limits.waiting_keys_per_channel)
+      return over_limit("too many keys wait for the channel " + channel.id + "; make the channel first");
+  }
+  return {};
+}
+
+/// A key makes only what is a part of itself, and one that is limited to channels leaves room for others.
+result<void, Error> check_maker(const Decider& in, const std::string& maker, const ApiKey& key) {
+  const auto* found = in.config.key(maker);
+  if (found == nullptr) return forbidden("the key that asks is gone");
+  if (auto exceeds = what_exceeds(*found, key); !exceeds.empty()) return forbidden(std::move(exceeds));
+  if (!found->limited()) return {};
+  if (in.config.key_count() >= in.limits.keys_made_by_limited) return over_limit("maximum number of keys reached");
+  for (const auto& channel : *key.channels) {
+    const auto* named = in.config.keys_of_channel(channel.id);
+    if (named != nullptr && named->keys.size() >= in.limits.limited_keys_per_channel)
+      return over_limit("maximum number of keys of the channel " + channel.id + " reached");
+  }
+  return {};
+}
+
+}  // namespace
 
 result<Effects, Error> Decider::operator()(const CreateSession& change) const {
   auto session = change.session;
@@ -39,7 +81,9 @@ result<Effects, Error> Decider::operator()(const CreateKey& change) const {
   auto key = change.key;
   if (key.expires) key.expires = std::min(*key.expires, kLastEnd);
   SLUICE_TRY_VOID(acceptable(key));
+  if (key.limited()) SLUICE_TRY_VOID(bind_channels(*key.channels, config, limits));
   SLUICE_TRY_VOID(check_entry_bytes(limits, "the key", 0, stored_bytes(Entry(key))));
+  if (!change.maker.empty()) SLUICE_TRY_VOID(check_maker(*this, change.maker, key));
   if (config.key(key.id) != nullptr || config.key_by_hash(key.hash) != nullptr) return conflict("key already exists");
   if (config.key_count() >= limits.keys) return over_limit("maximum number of keys reached");
   Effects effects;
@@ -49,15 +93,47 @@ result<Effects, Error> Decider::operator()(const CreateKey& change) const {
 }
 
 result<Effects, Error> Decider::operator()(const DeleteKey& change) const {
-  if (config.key(change.id) == nullptr) return not_found("no such key");
+  const auto* key = config.key(change.id);
+  const auto* asker = change.asker.empty() ? nullptr : config.key(change.asker);
+  const bool allowed = change.asker.empty() || (asker != nullptr && key != nullptr && may_manage(*asker, *key));
+  if (key == nullptr || !allowed) return not_found("no such key");
   Effects effects;
   remove(effects, EntryKind::kApiKey, change.id);
+  return effects;
+}
+
+/// What an earlier version named stays bound as it was; a channel that is not there yet is waited for.
+result<Effects, Error> Decider::operator()(const RewriteOldKey&) const {
+  Effects effects;
+  config.for_each_key([&](const ApiKey& key) {
+    if (!key.old_entry || !effects.list.empty()) return;
+    auto anew = key;
+    anew.old_entry = false;
+    if (anew.limited())
+      for (auto& channel : *anew.channels)
+        if (config.channel(channel.id) == nullptr) channel.incarnation.reset();
+    write(effects, std::move(anew));
+  });
+  effects.applied.created = !effects.list.empty();
+  return effects;
+}
+
+result<Effects, Error> Decider::operator()(const CreateSealingKey& change) const {
+  Effects effects;
+  if (const auto* there = config.credential(kSealingCredential); there != nullptr && !there->seal.empty())
+    return effects;
+  Credential credential;
+  credential.id = kSealingCredential;
+  credential.seal = change.key;
+  effects.applied.created = true;
+  write(effects, std::move(credential));
   return effects;
 }
 
 result<Effects, Error> Decider::operator()(const PutCredential& change) const {
   auto credential = change.credential;
   SLUICE_TRY_VOID(acceptable(credential));
+  if (credential.id == kSealingCredential) return conflict("the credential _sealing is reserved");
   const auto* before = config.credential(credential.id);
   if (before == nullptr && config.credential_count() >= limits.credentials)
     return over_limit("maximum number of credentials reached");

@@ -2,6 +2,7 @@
 #include <set>
 
 #include "logplex/model/decide_parts.hpp"
+#include "logplex/model/domain_rules.hpp"
 #include "logplex/model/names.hpp"
 
 namespace sluice {
@@ -13,15 +14,6 @@ result<const App*, Error> existing_app(const ConfigSnapshot& config, const std::
   return &entry->app;
 }
 
-/// The stored form, when no other app has it.
-result<std::string, Error> free_domain(const ConfigSnapshot& config, const std::string& app,
-                                       const std::string& domain) {
-  SLUICE_TRY(auto normal, normal_domain(domain));
-  const auto* owner = config.owner_of_domain(normal);
-  if (owner != nullptr && owner->app.name != app) return conflict("domain " + normal + " belongs to another app");
-  return normal;
-}
-
 /// In the stored form; whether it is acceptable is seen with the app.
 result<Backend, Error> normal_backend(Backend backend) {
   SLUICE_TRY(backend.address, normal_address(backend.address));
@@ -30,10 +22,11 @@ result<Backend, Error> normal_backend(Backend backend) {
 
 result<std::vector<std::string>, Error> checked_domains(const Decider& in, const PutApp& change) {
   if (change.domains.size() > in.limits.domains_per_app) return over_limit("maximum number of domains reached");
+  const DomainRules rules{in.config, change.name, change.rights};
   std::vector<std::string> out;
   std::set<std::string> seen;
   for (const auto& domain : change.domains) {
-    SLUICE_TRY(auto normal, free_domain(in.config, change.name, domain));
+    SLUICE_TRY(auto normal, rules.acceptable(domain));
     if (seen.insert(normal).second) out.push_back(std::move(normal));
   }
   return out;
@@ -75,7 +68,8 @@ result<Effects, Error> Decider::operator()(const PutApp& change) const {
   if (before != nullptr) app.features.kept = before->app.features.kept;
   SLUICE_TRY(auto effects, written(*this, std::move(app), before == nullptr ? nullptr : &before->app));
   effects.applied.created = before == nullptr;
-  if (config.channel(change.name) == nullptr) write(effects, Channel{change.name, {}, {}, {}});
+  if (config.channel(change.name) != nullptr) return effects;
+  make_channel(effects, config, Channel{change.name, {}, {}, {}, change.incarnation});
   std::rotate(effects.list.begin(), effects.list.end() - 1, effects.list.end());
   return effects;
 }
@@ -117,7 +111,7 @@ result<Effects, Error> Decider::operator()(const RemoveBackend& change) const {
 
 result<Effects, Error> Decider::operator()(const AddDomain& change) const {
   SLUICE_TRY(const App* before, existing_app(config, change.app));
-  SLUICE_TRY(auto domain, free_domain(config, change.app, change.domain));
+  SLUICE_TRY(auto domain, (DomainRules{config, change.app, change.rights}.acceptable(change.domain)));
   App app = *before;
   const bool created = std::find(app.domains.begin(), app.domains.end(), domain) == app.domains.end();
   if (created && app.domains.size() >= limits.domains_per_app) return over_limit("maximum number of domains reached");

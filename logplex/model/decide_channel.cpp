@@ -73,6 +73,18 @@ result<void, Error> declare_tokens(Effects& effects, const Decider& in, const Pu
 
 }  // namespace
 
+void make_channel(Effects& effects, const ConfigSnapshot& config, Channel channel) {
+  const auto* named = config.keys_of_channel(channel.id);
+  for (std::size_t i = 0; named != nullptr && i < named->keys.size(); ++i) {
+    auto key = *named->keys[i];
+    const auto at = std::ranges::find(*key.channels, channel.id, &KeyChannel::id);
+    if (at->incarnation) continue;
+    at->incarnation = channel.incarnation;
+    write(effects, std::move(key));
+  }
+  write(effects, std::move(channel));
+}
+
 void remove_channel(Effects& effects, const ChannelEntry& channel) {
   for (const auto& token : channel.tokens)
     remove(effects, EntryKind::kToken, token_key(channel.channel.id, token->token.id));
@@ -83,13 +95,18 @@ void remove_channel(Effects& effects, const ChannelEntry& channel) {
 
 result<Effects, Error> Decider::operator()(const PutChannel& change) const {
   const auto* before = config.channel(change.id);
-  Channel channel = before != nullptr ? before->channel : Channel{change.id, {}, {}, {}};
+  Channel channel = before != nullptr ? before->channel : Channel{change.id, {}, {}, {}, 0};
   channel.name = change.name.value_or(channel.name);
   channel.flags = change.flags.value_or(channel.flags);
   SLUICE_TRY_VOID(acceptable(channel));
   Effects effects;
   effects.applied.created = before == nullptr;
-  write(effects, std::move(channel));
+  if (before == nullptr) {
+    channel.incarnation = change.incarnation;
+    make_channel(effects, config, std::move(channel));
+  } else {
+    write(effects, std::move(channel));
+  }
   if (change.tokens) SLUICE_TRY_VOID(declare_tokens(effects, *this, change));
   return effects;
 }
@@ -100,7 +117,7 @@ result<Effects, Error> Decider::operator()(const CreateChannel& change) const {
   effects.applied.created = true;
   effects.applied.channel_id = std::to_string(config.next_channel_id());
   if (config.channel(effects.applied.channel_id) != nullptr) return conflict("channel already exists");
-  Channel channel{effects.applied.channel_id, change.name, {}, {}};
+  Channel channel{effects.applied.channel_id, change.name, {}, {}, change.incarnation};
   SLUICE_TRY_VOID(acceptable(channel));
   write(effects, std::move(channel));
   SLUICE_TRY_VOID(add_tokens(effects, *this, effects.applied.channel_id, change.tokens, {}));

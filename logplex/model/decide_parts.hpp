@@ -28,6 +28,8 @@ result<void, Error> check_entry_bytes(const ConfigLimits& limits, std::string_vi
 result<void, Error> check_channel_bytes(const ConfigSnapshot& config, const ConfigLimits& limits,
                                         const std::string& channel, std::size_t before, std::size_t after);
 
+/// Writes a channel that does not exist yet, and binds the keys that wait for it.
+void make_channel(Effects& effects, const ConfigSnapshot& config, Channel channel);
 /// The channel with its tokens and drains.
 void remove_channel(Effects& effects, const ChannelEntry& channel);
 
@@ -56,6 +58,8 @@ struct Decider {
   result<Effects, Error> operator()(const RemoveExpired& change) const;
   result<Effects, Error> operator()(const CreateKey& change) const;
   result<Effects, Error> operator()(const DeleteKey& change) const;
+  result<Effects, Error> operator()(const RewriteOldKey& change) const;
+  result<Effects, Error> operator()(const CreateSealingKey& change) const;
   result<Effects, Error> operator()(const PutCredential& change) const;
   result<Effects, Error> operator()(const DeleteCredential& change) const;
 };

@@ -30,9 +30,8 @@ std::string token_key(std::string_view channel, std::uint64_t id);
 /// The key as it may stand in a log: a session's is cut short.
 std::string public_key(EntryKind kind, std::string_view key);
 
-/// The version this build writes, and the lowest version that may read what it writes.
-constexpr int kEntryVersion = 1;
-constexpr int kEntryReadableBy = 1;
+/// The newest format that this build reads. It writes each entry in the oldest format that can hold it.
+constexpr int kEntryVersion = 2;
 
 /// The stored form: one JSON object, what is in the key left out, kept fields included. Secrets stand in an envelope
 /// {"v": 0, "text": ...}, so that another version can seal them.

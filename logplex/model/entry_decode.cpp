@@ -86,6 +86,13 @@ Entry take_app(FieldReader& in, std::string_view key) {
   return app;
 }
 
+std::uint64_t take_incarnation(FieldReader& in) {
+  const auto text = in.text("incarnation");
+  const auto number = parse_token_id(text);
+  if (!text.empty() && !number) in.fail("incarnation", "must be 16 hexadecimal digits");
+  return number.value_or(0);
+}
+
 Entry take_channel(FieldReader& in, std::string_view key) {
   Channel channel;
   channel.id = key;
@@ -95,6 +102,7 @@ Entry take_channel(FieldReader& in, std::string_view key) {
     channel.flags.no_tail |= flag == "no_tail";
     channel.flags.no_history |= flag == "no_redis";
   }
+  channel.incarnation = take_incarnation(in);
   channel.kept = in.rest();
   return channel;
 }
@@ -160,6 +168,40 @@ Entry take_session(FieldReader& in, std::string_view key) {
   return session;
 }
 
+std::optional<KeyChannel> key_channel(std::string id, const json::value* incarnation) {
+  if (check_channel_id(id).has_error()) return std::nullopt;
+  // Entries of versions without incarnations name channels of such versions.
+  if (incarnation == nullptr) return KeyChannel{std::move(id), 0};
+  if (incarnation->is_null()) return KeyChannel{std::move(id), std::nullopt};
+  const auto* text = incarnation->if_string();
+  const auto number = text == nullptr ? std::nullopt : parse_token_id(std::string_view(*text));
+  if (!number) return std::nullopt;
+  return KeyChannel{std::move(id), *number};
+}
+
+KeyChannels take_key_channels(FieldReader& in) {
+  auto ids = in.texts("channels");
+  const auto incarnations = in.list("incarnations");
+  KeyChannels out;
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    auto channel = key_channel(std::move(ids[i]), i < incarnations.size() ? &incarnations[i] : nullptr);
+    if (!channel) in.fail("channels", "holds something that is not a channel");
+    if (channel) out.push_back(std::move(*channel));
+  }
+  std::ranges::sort(out, {}, &KeyChannel::id);
+  const auto twice = std::ranges::unique(out, {}, &KeyChannel::id);
+  out.erase(twice.begin(), twice.end());
+  return out;
+}
+
+/// Earlier versions did not say whether a key is limited: no channels meant all of them.
+void take_limits(FieldReader& in, ApiKey& key) {
+  const auto all = in.flag_if_there("all_channels");
+  auto channels = take_key_channels(in);
+  key.old_entry = !all;
+  if (!all.value_or(channels.empty())) key.channels = std::move(channels);
+}
+
 Entry take_key(FieldReader& in, std::string_view key) {
   ApiKey out;
   out.id = key;
@@ -168,7 +210,7 @@ Entry take_key(FieldReader& in, std::string_view key) {
   // A scope that this version does not know grants nothing here.
   for (const auto& name : in.texts("scopes"))
     if (const auto scope = parse_scope(name)) out.scopes.add(*scope);
-  out.channels = in.texts("channels");
+  take_limits(in, out);
   const auto expires = in.number("expires", kMaxTime, kMaxTime);
   if (expires != kMaxTime) out.expires = wall_time(expires);
   out.kept = in.rest();
@@ -184,6 +226,7 @@ Entry take_credential(FieldReader& in, std::string_view key) {
   if (!hash.empty() && !credential.hash) in.fail("sha256", "must be 64 hexadecimal digits");
   credential.full_api = in.flag("full_api");
   credential.any_channel = in.flag("any_channel");
+  credential.seal = in.secret("seal");
   credential.kept = in.rest();
   return credential;
 }

@@ -67,6 +67,24 @@ json::array headers_json(const Drain& drain, const SealedPlace& place) {
   return out;
 }
 
+/// Ids and incarnations side by side: a version that knows no incarnations reads the ids.
+void add_channels(json::object& out, const KeyChannels& channels) {
+  json::array ids;
+  json::array incarnations;
+  for (const auto& channel : channels) {
+    ids.emplace_back(json::string_view(channel.id.data(), channel.id.size()));
+    incarnations.emplace_back(channel.incarnation ? json::value(format_token_id(*channel.incarnation)) : json::value());
+  }
+  out["channels"] = std::move(ids);
+  out["incarnations"] = std::move(incarnations);
+}
+
+/// Format 1 took a key without channels for one that may use all: who knows no other format must not read such a key.
+int readable_by(const Entry& entry) {
+  const auto* key = std::get_if<ApiKey>(&entry);
+  return key != nullptr && key->limited() && key->channels->empty() ? 2 : 1;
+}
+
 struct FieldsOf {
   const SealedPlace& place;
 
@@ -87,6 +105,7 @@ struct FieldsOf {
     if (channel.flags.no_tail) flags.push_back("no_tail");
     if (channel.flags.no_history) flags.push_back("no_redis");
     add_texts(out, "flags", flags);
+    if (channel.incarnation != 0) out["incarnation"] = format_token_id(channel.incarnation);
     return out;
   }
   json::object operator()(const Token& token) const {
@@ -116,7 +135,8 @@ struct FieldsOf {
     add_text(out, "name", key.name);
     out["sha256"] = hex(key.hash);
     add_texts(out, "scopes", key.scopes.names());
-    add_texts(out, "channels", key.channels);
+    out["all_channels"] = !key.limited();
+    if (key.limited()) add_channels(out, *key.channels);
     if (key.expires) out["expires"] = microseconds(*key.expires);
     return out;
   }
@@ -126,6 +146,7 @@ struct FieldsOf {
     if (credential.hash) out["sha256"] = hex(*credential.hash);
     add_flag(out, "full_api", credential.full_api);
     add_flag(out, "any_channel", credential.any_channel);
+    add_secret(out, "seal", credential.seal, place);
     return out;
   }
 };
@@ -134,8 +155,9 @@ struct FieldsOf {
 
 std::string encode_entry(const Entry& entry, const Seal* seal) {
   const SealedPlace place{seal, std::string(name_of(kind_of(entry))) + "\n" + key_of(entry)};
-  json::object out{{"v", kEntryVersion}};
-  if (kEntryReadableBy != 1) out["min"] = kEntryReadableBy;
+  const int format = readable_by(entry);
+  json::object out{{"v", format}};
+  if (format != 1) out["min"] = format;
   for (auto& [name, value] : std::visit(FieldsOf{place}, entry)) out.emplace(name, std::move(value));
   add_kept(out, std::visit([](const auto& noun) { return noun.kept; }, entry));
   return json::serialize(out);

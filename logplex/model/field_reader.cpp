@@ -48,12 +48,14 @@ std::string FieldReader::text(std::string_view name) {
   return {};
 }
 
-bool FieldReader::flag(std::string_view name, bool otherwise) {
+bool FieldReader::flag(std::string_view name, bool otherwise) { return flag_if_there(name).value_or(otherwise); }
+
+std::optional<bool> FieldReader::flag_if_there(std::string_view name) {
   const auto value = take(name);
-  if (!value) return otherwise;
+  if (!value) return std::nullopt;
   if (const auto* yes = value->if_bool()) return *yes;
   fail(name, "must be true or false");
-  return otherwise;
+  return std::nullopt;
 }
 
 std::uint64_t FieldReader::number(std::string_view name, std::uint64_t otherwise, std::uint64_t max) {

@@ -34,6 +34,7 @@ class FieldReader {
   /// Absent is the default, a wrong type is an error.
   std::string text(std::string_view name);
   bool flag(std::string_view name, bool otherwise = false);
+  std::optional<bool> flag_if_there(std::string_view name);
   std::uint64_t number(std::string_view name, std::uint64_t otherwise, std::uint64_t max);
   Secret secret(std::string_view name);
   std::vector<std::string> texts(std::string_view name);

@@ -97,6 +97,18 @@ const Credential* ConfigSnapshot::credential(std::string_view id) const {
   return raw(credentials_.find(hash_of(id), [id](const Credential& credential) { return credential.id == id; }));
 }
 
+const ChannelKeys* ConfigSnapshot::keys_of_channel(std::string_view id) const {
+  return raw(keys_of_channel_.find(hash_of(id), [id](const ChannelKeys& keys) { return keys.channel == id; }));
+}
+
+std::vector<const HostEntry*> ConfigSnapshot::hosts_below(std::string_view domain, std::string_view after,
+                                                          std::size_t limit) const {
+  const auto above = std::string(domain.rbegin(), domain.rend()) + ".";
+  auto out = hosts_in_order_.after(std::max<std::string_view>(above, after), limit);
+  std::erase_if(out, [&above](const HostEntry* entry) { return !entry->backwards.starts_with(above); });
+  return out;
+}
+
 Page<AppEntry> ConfigSnapshot::apps(std::string_view cursor, std::size_t limit) const {
   return page_of<AppEntry>(apps_in_order_, cursor, limit, [](const AppEntry& entry) { return entry.app.name; });
 }

@@ -28,6 +28,13 @@ struct AppEntry {
 struct HostEntry {
   std::string host;
   std::shared_ptr<const AppEntry> app;
+  std::string backwards;  // the host read from its end, so that hosts below one domain stand together
+};
+
+/// The keys whose lists name a channel of this id, whatever its incarnation.
+struct ChannelKeys {
+  std::string channel;
+  std::vector<std::shared_ptr<const ApiKey>> keys;  // ordered by id
 };
 
 /// What a token leads to: everything the ingress needs, without a second lookup.
@@ -91,6 +98,10 @@ class ConfigSnapshot {
   const ApiKey* key_by_hash(const KeyHash& hash) const;
   const ApiKey* key(std::string_view id) const;
   const Credential* credential(std::string_view id) const;
+  /// Null when no key names it.
+  const ChannelKeys* keys_of_channel(std::string_view id) const;
+  /// Hosts below a domain ("shop.example.com"), without the domain itself, beginning behind a host read backwards.
+  std::vector<const HostEntry*> hosts_below(std::string_view domain, std::string_view after, std::size_t limit) const;
 
   /// Ordered by name or id, beginning after the cursor of the page before (empty = from the start).
   Page<AppEntry> apps(std::string_view cursor, std::size_t limit) const;
@@ -148,6 +159,9 @@ class ConfigSnapshot {
   struct ChannelId {
     std::string_view operator()(const ChannelEntry& entry) const { return entry.channel.id; }
   };
+  struct HostBackwards {
+    std::string_view operator()(const HostEntry& entry) const { return entry.backwards; }
+  };
   struct KeyId {
     std::string_view operator()(const ApiKey& key) const { return key.id; }
   };
@@ -169,6 +183,8 @@ class ConfigSnapshot {
   SortedPages<AppEntry, AppName> apps_in_order_;
   SortedPages<ChannelEntry, ChannelId> channels_in_order_;
   SortedPages<ApiKey, KeyId> keys_in_order_;
+  BucketMap<ChannelKeys> keys_of_channel_;
+  SortedPages<HostEntry, HostBackwards> hosts_in_order_;
   std::vector<std::shared_ptr<const DrainEntry>> global_drains_;
   std::shared_ptr<const ChannelEntry> router_channel_;
 };

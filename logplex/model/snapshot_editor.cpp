@@ -84,6 +84,9 @@ auto same_key(std::string_view id) {
 auto same_hash(const KeyHash& hash) {
   return [hash](const ApiKey& key) { return key.hash == hash; };
 }
+auto same_named(std::string_view channel) {
+  return [channel](const ChannelKeys& keys) { return keys.channel == channel; };
+}
 auto same_credential(std::string_view id) {
   return [id](const Credential& credential) { return credential.id == id; };
 }
@@ -139,11 +142,21 @@ void SnapshotEditor::set_channel_of(AppEntry& entry) const {
 }
 
 void SnapshotEditor::store_app(std::shared_ptr<const AppEntry> entry) {
-  for (const auto& domain : entry->app.domains)
-    config_.hosts_.put(hash_of(domain), std::make_shared<HostEntry>(HostEntry{domain, entry}), same_host(domain));
+  for (const auto& domain : entry->app.domains) {
+    auto host = std::make_shared<const HostEntry>(HostEntry{domain, entry, {domain.rbegin(), domain.rend()}});
+    config_.hosts_in_order_.put(host);
+    config_.hosts_.put(hash_of(domain), std::move(host), same_host(domain));
+  }
   changed_.apps.push_back({entry->app.name, entry->slot});
   config_.apps_in_order_.put(entry);
   config_.apps_.put(hash_of(entry->app.name), entry, same_app(entry->app.name));
+}
+
+void SnapshotEditor::erase_hosts(const std::vector<std::string>& domains) {
+  for (const auto& domain : domains) {
+    config_.hosts_in_order_.erase(std::string(domain.rbegin(), domain.rend()));
+    config_.hosts_.erase(hash_of(domain), same_host(domain));
+  }
 }
 
 void SnapshotEditor::put(const App& app) {
@@ -153,8 +166,7 @@ void SnapshotEditor::put(const App& app) {
   entry->slot = before != nullptr ? before->slot : slots_.app();
   entry->backends = backend_slots(app, before, slots_);
   set_channel_of(*entry);
-  if (before != nullptr)
-    for (const auto& domain : before->app.domains) config_.hosts_.erase(hash_of(domain), same_host(domain));
+  if (before != nullptr) erase_hosts(before->app.domains);
   store_app(std::move(entry));
 }
 
@@ -162,7 +174,7 @@ void SnapshotEditor::erase_app(std::string_view name) {
   const auto* found = config_.apps_.find(hash_of(name), same_app(name));
   if (found == nullptr) return;
   const auto before = *found;
-  for (const auto& domain : before->app.domains) config_.hosts_.erase(hash_of(domain), same_host(domain));
+  erase_hosts(before->app.domains);
   changed_.apps.push_back({before->app.name, before->slot});
   config_.apps_in_order_.erase(name);
   config_.apps_.erase(hash_of(name), same_app(name));
@@ -295,12 +307,32 @@ void SnapshotEditor::erase_session(std::string_view key) {
   config_.sessions_.erase(hash_of(*uuid), same_session(*uuid));
 }
 
+void SnapshotEditor::name_key(const std::string& channel, const std::shared_ptr<const ApiKey>& key) {
+  const auto* before = config_.keys_of_channel(channel);
+  auto entry = std::make_shared<ChannelKeys>(before != nullptr ? *before : ChannelKeys{channel, {}});
+  put_sorted<ApiKey>(entry->keys, key, [](const ApiKey& a, const ApiKey& b) { return a.id < b.id; });
+  config_.keys_of_channel_.put(hash_of(channel), std::move(entry), same_named(channel));
+}
+
+void SnapshotEditor::unname_key(const std::string& channel, std::string_view key) {
+  const auto* before = config_.keys_of_channel(channel);
+  if (before == nullptr) return;
+  auto entry = std::make_shared<ChannelKeys>(*before);
+  std::erase_if(entry->keys, [key](const auto& other) { return other->id == key; });
+  if (entry->keys.empty())
+    config_.keys_of_channel_.erase(hash_of(channel), same_named(channel));
+  else
+    config_.keys_of_channel_.put(hash_of(channel), std::move(entry), same_named(channel));
+}
+
 void SnapshotEditor::put(const ApiKey& key) {
   erase_key(key.id);
   auto entry = std::make_shared<const ApiKey>(key);
   changed_.keys.push_back(key.id);
   config_.keys_by_hash_.put(hash_of_hash(key.hash), entry, same_hash(key.hash));
   config_.keys_in_order_.put(entry);
+  if (key.limited())
+    for (const auto& channel : *key.channels) name_key(channel.id, entry);
   config_.keys_.put(hash_of(key.id), std::move(entry), same_key(key.id));
 }
 
@@ -308,6 +340,8 @@ void SnapshotEditor::erase_key(std::string_view id) {
   const auto* found = config_.key(id);
   if (found == nullptr) return;
   changed_.keys.emplace_back(id);
+  if (found->limited())
+    for (const auto& channel : *found->channels) unname_key(channel.id, found->id);
   config_.keys_by_hash_.erase(hash_of_hash(found->hash), same_hash(found->hash));
   config_.keys_in_order_.erase(id);
   config_.keys_.erase(hash_of(id), same_key(id));

@@ -63,6 +63,10 @@ class SnapshotEditor {
   void rewire_app(std::string_view name);
   void set_channel_of(AppEntry& entry) const;
   void count_from(std::string_view channel_id);
+  void erase_hosts(const std::vector<std::string>& domains);
+  /// Keeps the list of the keys that name a channel.
+  void name_key(const std::string& channel, const std::shared_ptr<const ApiKey>& key);
+  void unname_key(const std::string& channel, std::string_view key);
 
   ConfigSnapshot& config_;
   SlotSequence& slots_;

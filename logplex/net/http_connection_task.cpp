@@ -19,6 +19,8 @@ constexpr std::size_t kParserBytes = 1 << 10;
 constexpr MemoryClass kAnswers = MemoryClass::kApiStreams;
 constexpr std::chrono::seconds kLingerTime{2};
 constexpr const char* kShortOfMemory = "this server is short of memory for requests; try again later";
+/// For the end of a stream that has to end now.
+constexpr std::chrono::milliseconds kEndTime{500};
 
 std::string http_date(WallTime now) {
   const std::time_t seconds = std::chrono::system_clock::to_time_t(now);
@@ -104,6 +106,14 @@ void HttpConnectionTask::stop() {
   note_end_of_stream();
   // A client that does not read must not hold the stop up.
   socket_.limit(kLingerTime);
+}
+
+void HttpConnectionTask::end_stream_soon() {
+  if (step_ != Step::kStreaming || ending_) return;
+  ending_ = true;
+  note_end_of_stream();
+  // Bytes that the client does not take now it does not get: it may be one that does not read.
+  if (sending_) socket_.time_out();
 }
 
 void HttpConnectionTask::note_end_of_stream() {
@@ -254,7 +264,9 @@ Task<result<void>> HttpConnectionTask::send_all(std::string_view first, std::str
   answer_charge_.set(first.size() + second.size());
   const bool streams = step_ == Step::kStreaming && !stopping();
   const Duration stall = streams ? server_.options_.stream_stall_timeout : Duration{0};
+  sending_ = true;
   const auto sent = co_await socket_.send(first, second, stall);
+  sending_ = false;
   answer_charge_.set(0);
   if (!sent && sent.error() == NetError::kTimedOut) ++server_.counters_.timed_out;
   co_return sent;
@@ -393,7 +405,7 @@ Task<result<void>> HttpConnectionTask::start_stream(HttpResponse head) {
 
 Task<result<void>> HttpConnectionTask::write(std::string bytes) {
   if (client_gone_) co_return make_error_code(NetError::kClosed);
-  if (stopping()) co_return make_error_code(NetError::kStopping);
+  if (stopping() || ending_) co_return make_error_code(NetError::kStopping);
   if (bytes.empty() || request_.method == "HEAD") co_return result<void>();
   char size[24] = {};
   if (chunked_) {
@@ -409,7 +421,7 @@ Task<result<void>> HttpConnectionTask::write(std::string bytes) {
 
 Task<void> HttpConnectionTask::finish() {
   if (client_gone_ || step_ != Step::kStreaming || !chunked_ || request_.method == "HEAD") co_return;
-  socket_.limit(kLingerTime);
+  socket_.limit(ending_ ? Duration(kEndTime) : Duration(kLingerTime));
   const auto sent = co_await send_all("0\r\n\r\n", {});
   socket_.end_limit();
   if (!sent) client_gone_ = true;
@@ -417,7 +429,7 @@ Task<void> HttpConnectionTask::finish() {
 
 void HttpConnectionTask::on_client_gone(Event* event) {
   gone_event_ = event;
-  if (event != nullptr && (client_gone_ || stopping())) event->set();
+  if (event != nullptr && (client_gone_ || stopping() || ending_)) event->set();
 }
 
 /// Waits for the client's next bytes without a buffer or a task: it has nothing to say, so this is mostly its end.

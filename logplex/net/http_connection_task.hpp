@@ -42,6 +42,7 @@ class HttpConnectionTask final : private MemoryHolder, private Unproven {
   void on_client_gone(Event* event);
   bool client_gone() const { return client_gone_; }
   bool stopping() const { return server_.stopping_; }
+  void end_stream_soon();
 
  private:
   /// What a wait for the client's next bytes holds on to, for the connection may be gone when it ends.
@@ -99,6 +100,8 @@ class HttpConnectionTask final : private MemoryHolder, private Unproven {
   bool close_ = false;  // no further request on this connection
   bool client_gone_ = false;
   bool chunked_ = false;  // the stream is
+  bool ending_ = false;   // the stream may take no more time
+  bool sending_ = false;
 };
 
 }  // namespace sluice

@@ -18,6 +18,7 @@ Task<result<void>> HttpExchange::write(std::string bytes) { return connection_.w
 Task<void> HttpExchange::finish() { return connection_.finish(); }
 void HttpExchange::on_client_gone(Event* event) { connection_.on_client_gone(event); }
 bool HttpExchange::client_gone() const { return connection_.client_gone(); }
+void HttpExchange::end_stream_soon() { connection_.end_stream_soon(); }
 bool HttpExchange::stopping() const { return connection_.stopping(); }
 
 HttpResponse HttpHandler::refused(int status, std::string sentence) {

@@ -57,6 +57,9 @@ class HttpExchange {
   /// stream. After start_stream(). The event outlives handle() or the call of on_client_gone(nullptr).
   void on_client_gone(Event* event);
   bool client_gone() const;
+  /// The stream has no right to go on: sets the event of on_client_gone(), and ends a write that is under way. After
+  /// start_stream(); before it, does nothing.
+  void end_stream_soon();
   /// The server is being stopped: finish soon.
   bool stopping() const;
 

@@ -44,11 +44,19 @@ struct Caller {
     return drain.reserved() ? limit + kSpareReserved : limit;
   }
 
+  /// The keys that a new channel binds.
+  void add_keys(json::object& argument) const {
+    json::array keys;
+    for (const auto& effect : effects.list)
+      if (effect.kind == EntryKind::kApiKey) keys.push_back(written(effect));
+    if (!keys.empty()) argument["keys"] = std::move(keys);
+  }
   ScriptCall app_written() const {
     const auto& app = only(EntryKind::kApp);
     json::object argument{{"app", written(app)}};
     for (const auto& effect : effects.list)
       if (effect.kind == EntryKind::kChannel) argument["channel"] = script_entry(*effect.entry, seal());
+    add_keys(argument);
     return {"put_app", std::move(argument)};
   }
 
@@ -64,6 +72,7 @@ struct Caller {
 
   ScriptCall operator()(const PutChannel& change) const {
     json::object argument{{"channel", written(only(EntryKind::kChannel))}};
+    add_keys(argument);
     if (change.tokens) {
       json::array drop;
       json::array add;
@@ -159,6 +168,8 @@ struct Caller {
   }
   ScriptCall operator()(const CreateSession&) const { return access_written(limits.sessions); }
   ScriptCall operator()(const CreateKey&) const { return access_written(limits.keys); }
+  ScriptCall operator()(const RewriteOldKey&) const { return access_written(limits.keys); }
+  ScriptCall operator()(const CreateSealingKey&) const { return access_written(limits.credentials); }
   ScriptCall operator()(const PutCredential&) const { return access_written(limits.credentials); }
   ScriptCall operator()(const DeleteSession&) const { return access_deleted(false); }
   ScriptCall operator()(const DeleteKey&) const { return access_deleted(false); }

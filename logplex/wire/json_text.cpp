@@ -5,12 +5,17 @@
 
 #include <boost/json/serialize.hpp>
 
+#include "logplex/base/utf8.hpp"
+
 namespace sluice {
 namespace {
 
 namespace json = boost::json;
 
 void append(std::string& out, const json::value& value);
+
+/// Boost.JSON passes on bytes that are not UTF-8, and then the text is no JSON (RFC 8259, 8.1).
+void append_string(std::string& out, std::string_view text) { out += json::serialize(json::string(valid_utf8(text))); }
 
 void append_number(std::string& out, double number) {
   if (!std::isfinite(number)) {
@@ -36,7 +41,7 @@ void append_object(std::string& out, const json::object& object) {
   char before = '{';
   for (const auto& member : object) {
     out += before;
-    out += json::serialize(json::string(member.key()));
+    append_string(out, member.key());
     out += ':';
     append(out, member.value());
     before = ',';
@@ -48,6 +53,7 @@ void append(std::string& out, const json::value& value) {
   if (const auto* number = value.if_double()) return append_number(out, *number);
   if (const auto* array = value.if_array()) return append_array(out, *array);
   if (const auto* object = value.if_object()) return append_object(out, *object);
+  if (const auto* text = value.if_string()) return append_string(out, *text);
   out += json::serialize(value);
 }
 

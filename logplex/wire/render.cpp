@@ -1,5 +1,7 @@
 #include "logplex/wire/render.hpp"
 
+#include <algorithm>
+
 #include "logplex/base/check.hpp"
 #include "logplex/wire/render_sink.hpp"
 #include "logplex/wire/rfc5424_header.hpp"
@@ -69,15 +71,36 @@ void rfc5424_message(Sink& out, const RecordView& record, Newline newline) {
   if (newline == Newline::kEnsured && lacking) out.put('\n');
 }
 
+/// Text in which nobody forges a line: what follows a line feed inside it is set in, and a carriage return, which would
+/// let a terminal write over the beginning, is shown. The final newline stays as it came.
+template <class Sink>
+void put_set_in(Sink& out, std::string_view text) {
+  for (;;) {
+    const auto at = std::min(text.find_first_of("\r\n"), text.size());
+    out.put(text.substr(0, at));
+    text.remove_prefix(at);
+    if (text.empty() || text == "\n" || text == "\r\n") return out.put(text);
+    const bool crlf = text.starts_with("\r\n");
+    out.put(text.front() == '\n' || crlf ? std::string_view("\n    ") : std::string_view("\\r"));
+    text.remove_prefix(crlf ? 2 : 1);
+  }
+}
+
+/// Names come from senders too; in them no control character has a place.
+template <class Sink>
+void put_name(Sink& out, std::string_view name) {
+  for (const char c : name) out.put(static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? '?' : c);
+}
+
 template <class Sink>
 void tail_line(Sink& out, const RecordView& record) {
-  out.put(record.time());
+  put_name(out, record.time());
   out.put(' ');
-  out.put(record.source());
+  put_name(out, record.source());
   out.put('[');
-  out.put(record.process());
+  put_name(out, record.process());
   out.put("]: ");
-  out.put(record.text());
+  put_set_in(out, record.text());
   if (lacks_newline(record.text())) out.put('\n');
 }
 

@@ -56,6 +56,18 @@ TEST(LineFormat, terminal_lines_command_nothing) {
   EXPECT_EQ(formatted(line, style), "2012-12-10T03:00:48.123456+00:00 a^[[2J[web.1]: ^[]0;x^G\n");
 }
 
+TEST(LineFormat, nobody_forges_a_line_with_a_line_feed) {
+  LogLine line = app_line();
+  line.text = "harmless\n2026-01-01T00:00:00+00:00 heroku[router]: at=info\n";
+  line.process = "web.1\nx";
+  EXPECT_EQ(formatted(line, {}),
+            "2012-12-10T03:00:48.123456+00:00 app[web.1 x]: harmless\n"
+            "    2026-01-01T00:00:00+00:00 heroku[router]: at=info\n");
+  LineStyle raw;
+  raw.shape = LineShape::kRaw;
+  EXPECT_EQ(formatted(line, raw), line.text);
+}
+
 TEST(LineFormat, a_pipe_gets_the_text_as_it_came) {
   LogLine line = app_line();
   line.text = "\x1b[31mred\r\n";

@@ -44,13 +44,13 @@ ApiKey full_key() {
   key.hash[31] = 0x01;
   key.scopes.add(Scope::kLogsRead);
   key.scopes.add(Scope::kDrainsWrite);
-  key.channels = {"shop"};
+  key.channels = KeyChannels{{"shop", 9}, {"waits", std::nullopt}};
   key.expires = WallTime(std::chrono::microseconds(5));
   return key;
 }
 
 std::vector<Entry> samples() {
-  Channel channel{"shop", "Shop", {true, true}, {}};
+  Channel channel{"shop", "Shop", {true, true}, {}, 0xabc};
   Token token{{3, 4}, 5, "app", "shop", {}};
   Session session{{5, 6}, "shop", R"({"num":1})", WallTime(std::chrono::microseconds(7)), {}};
   Credential credential{"c1", "old", KeyHash{1}, true, true, {}};
@@ -74,6 +74,38 @@ TEST(Entry, stored_form_reads_back) {
     ASSERT_TRUE(back.has_value()) << encode_entry(entry) << back.error().text();
     EXPECT_EQ(*back, entry) << encode_entry(entry);
   }
+}
+
+TEST(Entry, key_of_an_earlier_version_without_channels_may_use_all) {
+  const std::string hash(64, 'a');
+  for (const std::string channels : {"", R"(,"channels":[])"}) {
+    const auto read = decode_entry(EntryKind::kApiKey, "k",
+                                   R"({"v":1,"sha256":")" + hash + R"(","scopes":["admin"])" + channels + "}");
+    ASSERT_TRUE(read.has_value());
+    const auto& key = std::get<ApiKey>(*read);
+    EXPECT_FALSE(key.limited());
+    EXPECT_TRUE(key.old_entry);
+  }
+}
+
+TEST(Entry, empty_list_of_channels_opens_nothing_and_earlier_versions_cannot_read_it) {
+  auto key = full_key();
+  key.channels = KeyChannels{};
+  const auto stored = encode_entry(key);
+  EXPECT_EQ(boost::json::parse(stored).at("min").as_int64(), 2);
+  EXPECT_EQ(boost::json::parse(stored).at("all_channels").as_bool(), false);
+  const auto back = decode_entry(EntryKind::kApiKey, "k1", stored);
+  ASSERT_TRUE(back.has_value());
+  EXPECT_EQ(std::get<ApiKey>(*back).channels, KeyChannels{});
+  key.channels.reset();
+  EXPECT_EQ(boost::json::parse(encode_entry(key)).at("all_channels").as_bool(), true);
+}
+
+TEST(Entry, channels_of_a_key_of_an_earlier_version_are_those_of_that_version) {
+  const auto read = decode_entry(EntryKind::kApiKey, "k",
+                                 R"({"v":1,"sha256":")" + std::string(64, 'a') + R"(","channels":["b","a","b"]})");
+  ASSERT_TRUE(read.has_value());
+  EXPECT_EQ(std::get<ApiKey>(*read).channels, (KeyChannels{{"a", 0}, {"b", 0}}));
 }
 
 TEST(Entry, unknown_fields_survive_a_rewrite) {

@@ -5,6 +5,8 @@
 #include <boost/json/parse.hpp>
 #include <gtest/gtest.h>
 
+#include "logplex/base/utf8.hpp"
+
 namespace sluice {
 namespace {
 
@@ -24,6 +26,19 @@ TEST(JsonText, Everything_else_is_plain_JSON) {
   const json::object nested{{"none", nullptr}, {"yes", true}, {"list", json::array{json::array{}, json::object{}}}};
   EXPECT_EQ(json_text(nested), R"({"none":null,"yes":true,"list":[[],{}]})");
   EXPECT_EQ(json_text(json::object{{"a\"\n\x01", "b\\"}}), R"({"a\"\n\u0001":"b\\"})");
+}
+
+TEST(JsonText, Bytes_that_are_not_UTF8_are_replaced_in_names_and_values) {
+  const auto text = json_text(json::object{{"a\xff", "b\xc3"}, {"list", json::array{"\xed\xa0\x80", "\xe2\x98\x83"}}});
+  EXPECT_EQ(
+      text,
+      "{\"a\xef\xbf\xbd\":\"b\xef\xbf\xbd\",\"list\":[\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\",\"\xe2\x98\x83\"]}");
+}
+
+TEST(JsonText, Shown_names_are_cut_between_characters) {
+  EXPECT_EQ(shown_text("shop", 10), "shop");
+  EXPECT_EQ(shown_text("caf\xc3\xa9 caf\xc3\xa9", 4), "caf...");
+  EXPECT_EQ(shown_text(std::string(70'000, 'x'), 100).size(), 103u);
 }
 
 TEST(JsonText, What_it_writes_reads_back_the_same) {

@@ -79,7 +79,14 @@ TEST(Render, history_frame_ends_with_one_newline) {
 TEST(Render, tail_line) {
   EXPECT_EQ(tail(record_of("<190>1 2012-12-10T03:00:48.123456Z h app console.1 - - test message 1")),
             "2012-12-10T03:00:48.123456Z app[console.1]: test message 1\n");
-  EXPECT_EQ(tail(record_of("<190>1 t h a p - - two\nlines\n")), "t a[p]: two\nlines\n");
+  EXPECT_EQ(tail(record_of("<190>1 t h a p - - two\nlines\n")), "t a[p]: two\n    lines\n");
+}
+
+TEST(Render, nobody_forges_a_tail_line_inside_another) {
+  const std::string forged = "2026-01-01T00:00:00+00:00 heroku[router]: at=info";
+  EXPECT_EQ(tail(record_of("<190>1 t h a p - - x\r\n" + forged + "\r\n")), "t a[p]: x\n    " + forged + "\r\n");
+  EXPECT_EQ(tail(record_of("<190>1 t h a p - - x\r" + forged)), "t a[p]: x\\r" + forged + "\n");
+  EXPECT_EQ(tail(record_of("<190>1 t h a p - - \n\n")), "t a[p]: \n    \n");
 }
 
 TEST(Render, rfc5424_keeps_everything) {

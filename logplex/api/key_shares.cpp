@@ -1,0 +1,63 @@
+#include "logplex/api/key_shares.hpp"
+
+#include <string>
+
+#include "logplex/api/open_streams.hpp"
+#include "logplex/base/metrics.hpp"
+#include "logplex/model/key_hash.hpp"
+
+namespace sluice {
+namespace {
+
+/// Nobody shares with the node's own key, which has no name.
+std::uint64_t share_of(bool by_key, const std::string& id) { return hash_of((by_key ? "key " : "credential ") + id); }
+
+/// An empty share, which holds nothing, when there is no limit.
+std::optional<ShareTable::Share> take_from(ShareTable& table, std::uint64_t key, std::uint64_t most) {
+  if (most == 0) return ShareTable::Share();
+  return table.take(key, most);
+}
+
+}  // namespace
+
+bool KeyShares::take_connection(Held& held, std::uint64_t key) {
+  auto of_key = take_from(connections_, key, limits_.connections_per_key);
+  auto of_all = take_from(all_, 0, limits_.connections_of_keys);
+  if (!of_key || !of_all) return false;
+  held.of_key = std::move(*of_key);
+  held.of_all = std::move(*of_all);
+  return true;
+}
+
+std::optional<KeyShares::Held> KeyShares::take_call(const Principal& who) {
+  Held held;
+  if (who.id.empty() || take_connection(held, share_of(!who.full, who.id))) return held;
+  ++refused_connections_;
+  return std::nullopt;
+}
+
+std::optional<KeyShares::Held> KeyShares::take_session(const StreamRights& rights) {
+  Held held;
+  if (rights.maker.empty()) return held;
+  const auto key = share_of(rights.by_key, rights.maker);
+  if (limits_.sessions_per_key != 0) {
+    auto session = sessions_.take(key, limits_.sessions_per_key);
+    if (session) held.session = std::move(*session);
+    refused_sessions_ += session ? 0U : 1U;
+    if (!session) return std::nullopt;
+  }
+  if (take_connection(held, key)) return held;
+  ++refused_connections_;
+  return std::nullopt;
+}
+
+void KeyShares::add_metrics(MetricsPage& page) const {
+  const auto refused = [&page](const char* limit, std::uint64_t count) {
+    page.counter("sluice_api_limited_total", "Calls and streams refused because their key holds its share.",
+                 static_cast<double>(count), {{"limit", limit}});
+  };
+  refused("api_connections_per_key", refused_connections_);
+  refused("sessions_per_key", refused_sessions_);
+}
+
+}  // namespace sluice

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "logplex/model/principal.hpp"
+#include "logplex/runtime/share_table.hpp"
+
+namespace sluice {
+
+class MetricsPage;
+struct StreamRights;
+
+/// How much of the API each key may hold, over all shards; 0 = no limit.
+struct KeyLimits {
+  std::uint64_t connections_per_key = 0;  // limits.api_connections_per_key
+  std::uint64_t connections_of_keys = 0;  // of all keys together: the rest is for the node's own key
+  std::uint64_t sessions_per_key = 0;     // limits.sessions_per_key
+};
+
+/// What the keys hold of the API: calls that are under way, with tails among them, and open streams of sessions. The
+/// node's own key is never limited. Owned by Api; any thread.
+class KeyShares {
+ public:
+  /// Held as long as the call or stream goes on.
+  struct Held {
+    ShareTable::Share of_key;
+    ShareTable::Share of_all;
+    ShareTable::Share session;
+  };
+
+  explicit KeyShares(const KeyLimits& limits) : limits_(limits) {}
+
+  /// None when the caller holds its share already.
+  std::optional<Held> take_call(const Principal& who);
+  /// For a stream of a session, on the share of the key that made it.
+  std::optional<Held> take_session(const StreamRights& rights);
+
+  void add_metrics(MetricsPage& page) const;
+
+ private:
+  bool take_connection(Held& held, std::uint64_t key);
+
+  const KeyLimits limits_;
+  ShareTable connections_;
+  ShareTable all_;
+  ShareTable sessions_;
+  std::atomic<std::uint64_t> refused_connections_{0};
+  std::atomic<std::uint64_t> refused_sessions_{0};
+};
+
+}  // namespace sluice

@@ -1,0 +1,81 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+
+#include "logplex/model/principal.hpp"
+#include "logplex/runtime/wheel.hpp"
+#include "logplex/store/config_feed.hpp"
+
+namespace sluice {
+
+class HttpExchange;
+class OpenStream;
+
+/// What a stream rests on. When any of it is gone, the stream ends.
+struct StreamRights {
+  bool by_key = false;  // it was opened, or its session was made, by the key `maker`; else by a credential, or the node
+  std::string maker;    // id of the key or credential; empty = the node's key
+  std::string channel;
+  std::uint64_t incarnation = 0;
+  std::optional<WallTime> until;  // end of the key or session, whichever comes first
+
+  /// The key or credential is there and may still read the channel, which is still the same one.
+  bool hold(const ConfigSnapshot& config, WallTime now) const;
+};
+
+/// The streams of lines that are open on one shard. Each ends within a second after the key that it was opened with is
+/// deleted or expires, its session ends, or its channel is deleted, also when its client does not read.
+///
+/// Lives on its shard, owned by ApiShard; told of every configuration. What a change costs depends on the streams of
+/// the keys and channels that changed, not on all.
+class OpenStreams final : public ConfigObserver {
+ public:
+  explicit OpenStreams(Shard& shard) : shard_(shard) {}
+
+  void on_config(const ConfigSnapshot& config, const ChangedKeys& changed) override;
+  std::size_t size() const { return by_maker_.size(); }
+  std::uint64_t ended() const { return ended_; }
+
+ private:
+  friend class OpenStream;
+  using Index = std::multimap<std::string, OpenStream*>;  // an entry leaves in constant time
+
+  void look_at(Index& index, const std::string& name, const ConfigSnapshot& config);
+
+  Shard& shard_;
+  Index by_maker_;
+  Index by_channel_;
+  std::uint64_t ended_ = 0;
+};
+
+/// One of them: as long as it lives, it is watched. Lives in the task that writes to the client.
+class OpenStream {
+ public:
+  OpenStream(OpenStreams& streams, HttpExchange& http, StreamRights rights);
+  OpenStream(const OpenStream&) = delete;
+  OpenStream& operator=(const OpenStream&) = delete;
+  ~OpenStream();
+
+  /// The rights are gone: write no more lines.
+  bool ended() const { return ended_; }
+
+ private:
+  friend class OpenStreams;
+
+  void end();
+  void watch_the_clock();
+  static void on_time(void* self);
+
+  OpenStreams& streams_;
+  HttpExchange& http_;
+  const StreamRights rights_;
+  Deadline deadline_;
+  OpenStreams::Index::iterator by_maker_;
+  OpenStreams::Index::iterator by_channel_;
+  bool ended_ = false;
+};
+
+}  // namespace sluice

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "logplex/base/seal.hpp"
+#include "logplex/base/secret.hpp"
+#include "logplex/model/snapshot.hpp"
+#include "logplex/runtime/task.hpp"
+
+namespace sluice {
+
+class Changes;
+class Shard;
+
+/// Seals what clients keep for us: session urls and cursors of lists. The key is in the store, so that what one node
+/// seals another opens. Until there is one, a key of this node alone seals cursors; sessions wait for the shared one.
+/// Lives on its shard, owned by ApiShard.
+class Seals {
+ public:
+  explicit Seals(const Secret& node_key);
+
+  /// `place` says what the text is for; it opens only for the same.
+  std::string seal(const ConfigSnapshot& config, std::string_view value, std::string_view place);
+  /// None when it was made with another key or for another place, or was changed.
+  std::optional<Secret> open(const ConfigSnapshot& config, std::string_view text, std::string_view place);
+
+  static bool shared(const ConfigSnapshot& config);
+  /// Puts a key into the store, unless one is there. Error: the store cannot be written.
+  static Task<result<void, Error>> share(Shard& shard, Changes& changes);
+
+ private:
+  const Seal& in_force(const ConfigSnapshot& config);
+
+  const Seal own_;
+  Secret shared_key_;
+  std::optional<Seal> shared_;
+};
+
+}  // namespace sluice

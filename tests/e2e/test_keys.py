@@ -1,0 +1,125 @@
+"""Keys give only what they have: limits of keys, sessions, lists, streams, sites; and what the CLI says of them."""
+import socket
+import time
+import unittest
+
+from case import PipelineCase, wait_for
+from node import call
+
+
+class KeysCase(PipelineCase):
+    def setUp(self):
+        self.name = self.channel_name()
+
+    def make_key(self, node=None, **members):
+        members.setdefault("name", "k")
+        made = (node or self.node).must("POST", "/v3/keys", members)
+        return made["key"] if isinstance(made, dict) else made.json["key"]
+
+    def status_of(self, method, path, key=None, body=None, headers=None):
+        return self.node.api(method, path, body, headers=headers, key=key).status
+
+    def open_stream(self, path, key=None):
+        connection = socket.create_connection(("127.0.0.1", self.node.port("api.listen")), timeout=10)
+        self.addCleanup(connection.close)
+        authorization = f"Authorization: Bearer {key}\r\n" if key else ""
+        connection.sendall(f"GET {path} HTTP/1.1\r\nHost: h\r\n{authorization}\r\n".encode())
+        self.assertIn(b"200 OK", connection.recv(65536))
+        return connection
+
+    def seconds_until_closed(self, connection):
+        began = time.monotonic()
+        while connection.recv(65536):
+            pass
+        return time.monotonic() - began
+
+
+class RightsTest(KeysCase):
+    def test_a_limited_admin_makes_no_wider_key(self):
+        self.node.make_channel(self.name)
+        key = self.make_key(scopes=["admin"], channels=[self.name])
+        for body in ({"scopes": ["admin"]}, {"scopes": ["logs:read"], "channels": ["other"]},
+                     {"scopes": ["logs:read"], "channels": [self.name, "other"]}):
+            self.assertEqual(self.status_of("POST", "/v3/keys", key, {"name": "x", **body}), 403, body)
+        self.assertEqual(self.status_of("POST", "/v3/keys", key, {"name": "x", "scopes": ["logs:read"], "channels": [self.name]}),
+                         201)
+
+    def test_an_empty_list_opens_nothing(self):
+        self.node.make_channel(self.name)
+        key = self.make_key(scopes=["admin"], channels=[])
+        self.assertEqual(self.status_of("GET", f"/v3/channels/{self.name}", key), 403)
+        self.node.restart()
+        self.assertEqual(self.status_of("GET", f"/v3/channels/{self.name}", key), 403)
+
+    def test_a_channel_made_again_is_another_one(self):
+        self.node.make_channel(self.name)
+        key = self.make_key(scopes=["logs:read"], channels=[self.name])
+        url = self.node.api("POST", "/v3/sessions", {"channel_id": self.name}, key=key).json["url"]
+        path = url[url.index("/sessions/"):]
+        port = self.node.port("api.listen")
+        self.assertEqual(call(port, "GET", path).status, 200)
+        self.node.must("DELETE", f"/v3/channels/{self.name}")
+        self.node.make_channel(self.name)
+        self.assertEqual(call(port, "GET", path).status, 404)
+        self.assertEqual(self.status_of("GET", f"/v3/channels/{self.name}/logs", key), 403)
+
+    def test_a_session_outlives_a_restart_and_needs_no_store(self):
+        self.node.make_channel(self.name)
+        url = self.node.api("POST", "/v3/sessions", {"channel_id": self.name}).json["url"]
+        self.node.restart()
+        self.assertEqual(call(self.node.port("api.listen"), "GET", url[url.index("/sessions/"):]).status, 200)
+
+
+class StreamsTest(KeysCase):
+    settings = {"api.session_ttl": "2s", "limits.sessions_per_key": 2}
+
+    def test_deleting_the_key_ends_its_tails_also_those_that_do_not_read(self):
+        self.node.make_channel(self.name)
+        made = self.node.api("POST", "/v3/keys", {"name": "k", "scopes": ["logs:read"], "channels": [self.name]}).json
+        tail = self.open_stream(f"/v3/channels/{self.name}/logs?tail=1", made["key"])
+        self.node.must("DELETE", f"/v3/keys/{made['id']}")
+        self.assertLess(self.seconds_until_closed(tail), 1.5)
+
+    def test_a_key_that_expires_ends_its_tail(self):
+        self.node.make_channel(self.name)
+        key = self.make_key(scopes=["logs:read"], channels=[self.name], expires_in="2s")
+        self.assertLess(self.seconds_until_closed(self.open_stream(f"/v3/channels/{self.name}/logs?tail=1", key)), 3.5)
+
+    def test_a_session_that_ends_ends_its_streams_and_has_a_limit(self):
+        self.node.make_channel(self.name)
+        key = self.make_key(scopes=["logs:read"], channels=[self.name])
+        url = self.node.api("POST", "/v3/sessions", {"channel_id": self.name, "tail": True}, key=key).json["url"]
+        path = url[url.index("/sessions/"):]
+        streams = [self.open_stream(path) for _ in range(2)]
+        refused = call(self.node.port("api.listen"), "GET", path)
+        self.assertEqual(refused.status, 429)
+        for stream in streams:
+            self.assertLess(self.seconds_until_closed(stream), 3.5)
+        self.assertEqual(call(self.node.port("api.listen"), "GET", path).status, 404)
+
+
+class CliTest(KeysCase):
+    def test_keys_list_shows_the_end_and_a_wrong_key_is_told_so(self):
+        self.node.make_channel(self.name)
+        self.make_key(scopes=["logs:read"], channels=[self.name], expires_in="1h")
+        listed = self.node.cli("keys", "list")
+        self.assertRegex(listed.stdout.decode(), r"20\d\d-")
+        wrong = self.node.cli("--key", "wrong", "apps", "list")
+        self.assertEqual(wrong.returncode, 3)
+        self.assertIn("not known", wrong.stderr.decode())
+
+    def test_status_of_a_limited_key_does_not_call_drains_healthy(self):
+        self.node.make_channel(self.name)
+        key = self.make_key(scopes=["logs:read"], channels=[self.name])
+        shown = self.node.cli("--key", key, "status")
+        self.assertEqual(shown.returncode, 0, shown.stderr)
+        self.assertIn("drains: not shown with this key", shown.stdout.decode())
+
+    def test_the_key_from_a_file(self):
+        path = self.folder / "key"
+        path.write_text(self.node.key + "\n")
+        self.assertEqual(self.node.cli("--key-file", str(path), "apps", "list").returncode, 0)
+
+
+if __name__ == "__main__":
+    unittest.main()
