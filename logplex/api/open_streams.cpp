@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "logplex/base/wall_time.hpp"
 #include "logplex/net/http_server.hpp"
 
 namespace sluice {
@@ -64,8 +65,8 @@ void OpenStream::end() {
 
 void OpenStream::watch_the_clock() {
   if (!rights_.until) return;
-  const auto left = *rights_.until - streams_.shard_.wall_now();
-  deadline_.arm(std::clamp<std::chrono::microseconds>(left, std::chrono::microseconds(0), kLongestWait));
+  const Duration left = time_between(streams_.shard_.wall_now(), *rights_.until);
+  deadline_.arm(std::clamp<Duration>(left, Duration{0}, kLongestWait));
 }
 
 void OpenStream::on_time(void* self) {
