@@ -57,6 +57,25 @@ class RawBackend:
                 pass
 
 
+class RawTunnel(RawBackend):
+    """Switches protocols, and answers when the client has sent its end."""
+
+    def __init__(self):
+        self.got = b""
+        super().__init__(b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: raw\r\n\r\n")
+
+    def _serve(self, connection):
+        with connection:
+            connection.settimeout(30)
+            head = b""
+            while b"\r\n\r\n" not in head:
+                head += connection.recv(65536)
+            connection.sendall(self.answer)
+            while piece := connection.recv(65536):
+                self.got += piece
+            connection.sendall(b"got: " + self.got)
+
+
 HELLO = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
 
 
@@ -200,3 +219,63 @@ class ForwardingTest(PipelineCase):
                     connection.sendall(b"x")
                     time.sleep(0.2)
         self.assertEqual(self.router_line(self.app)["code"], "H28")
+
+    def test_tunnels_pass_on_the_end_of_either_side(self):
+        backend = self.serve(RawTunnel())
+        upgrade = f"GET / HTTP/1.1\r\nHost: {self.host}\r\nConnection: Upgrade\r\nUpgrade: raw\r\n\r\n".encode()
+        with socket.create_connection(("127.0.0.1", self.node.port("router.http")), timeout=20) as connection:
+            connection.sendall(upgrade)
+            head = b""
+            while b"\r\n\r\n" not in head:
+                head += connection.recv(65536)
+            connection.sendall(b"last words")
+            connection.shutdown(socket.SHUT_WR)
+            self.assertEqual(read_all(connection), b"got: last words")
+        self.assertEqual(self.router_line(self.app)["status"], "101")
+        self.assertEqual(backend.got, b"last words")
+
+    # --- where backends may be
+
+    def put_backend(self, address, key=None):
+        return self.node.api("PUT", f"/v3/apps/{self.app}", {
+            "domains": [self.host], "backends": [{"name": "web.1", "address": address}]}, key=key)
+
+    def test_backends_may_not_be_where_only_we_get(self):
+        for address in ("169.254.169.254:80", "[::ffff:169.254.169.254]:80", "[fd00:ec2::254]:80", "[fe80::1]:80",
+                        f"127.0.0.1:{self.node.port('api.listen')}", f"127.0.0.1:{self.node.port('router.http')}",
+                        f"127.0.0.1:{self.node.port('admin.listen')}", f"[::ffff:127.0.0.1]:{self.node.port('api.listen')}"):
+            answer = self.put_backend(address)
+            self.assertEqual(answer.status, 422, f"{address}: {answer}")
+            self.assertEqual(answer.json["field"], "backends[0].address")
+
+    def test_limited_keys_may_not_name_loopback_addresses(self):
+        self.node.make_app(self.app, [])
+        key = self.node.must("POST", "/v3/keys", {"name": "limited", "scopes": ["apps:write"],
+                                                  "channels": [self.app]})["key"]
+        backend = self.using(Backend())
+        for address in (backend.address, f"localhost:{backend.port}", f"[::1]:{backend.port}"):
+            self.assertEqual(self.put_backend(address, key).status, 422, address)
+        self.assertEqual(self.put_backend("192.0.2.1:80", key).status, 200)
+        self.assertEqual(self.put_backend(backend.address).status, 200)
+
+    def test_own_listeners_by_name_are_refused_at_the_connect(self):
+        self.assertEqual(self.put_backend(f"localhost:{self.node.port('api.listen')}").status, 422)
+
+    # --- memory
+
+    def test_unfinished_heads_are_bounded_and_the_largest_goes(self):
+        node = self.new_node(process__memory_reserve="16MiB", process__shards="2")
+        backend = self.using(Backend())
+        node.make_app(self.app, [backend])
+        head = f"GET /half HTTP/1.1\r\nHost: {self.host}\r\n".encode()
+        clients = []
+        for _ in range(60):
+            client = socket.create_connection(("127.0.0.1", node.port("router.http")), timeout=20)
+            self.addCleanup(client.close)
+            client.sendall(head + b"X: " + b"x" * 8000 + b"\r\n" + b"".join(b"X: %s\r\n" % (b"y" * 8000) for _ in range(11)))
+            clients.append(client)
+        wait_for("some give up", lambda: any("status=431" in line for line in node.logs(self.app, num=1500)))
+        held = [line for line in node.admin("/metrics").body.decode().splitlines()
+                if line.startswith('sluice_memory_held_bytes{class="router_heads"}')]
+        self.assertLess(float(held[0].split()[-1]), 3 << 20)
+        self.assertEqual(node.request(self.host).status, 200)
