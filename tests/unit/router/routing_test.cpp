@@ -40,19 +40,19 @@ TEST(Balance, power_of_two_never_takes_the_busiest) {
   Routes r({backend("a"), backend("b"), backend("c")});
   for (int i = 0; i < 10; ++i) ASSERT_TRUE(r.owned[1]->try_hold());
   EXPECT_EQ(r.choose(1000)[1], 0);
-  for (int i = 0; i < 300; ++i) r.routes.choose(r.rng, SteadyTime{})->hold();
+  for (int i = 0; i < 300; ++i) r.routes.choose(r.rng, SteadyTime{})->try_hold();
   for (const auto& upstream : r.owned) EXPECT_NEAR(static_cast<double>(upstream->outstanding()), 103, 4);
 }
 
 TEST(Balance, power_of_two_follows_weights) {
   Routes r({backend("a", 3), backend("b", 1)});
-  for (int i = 0; i < 400; ++i) r.routes.choose(r.rng, SteadyTime{})->hold();
+  for (int i = 0; i < 400; ++i) r.routes.choose(r.rng, SteadyTime{})->try_hold();
   EXPECT_NEAR(static_cast<double>(r.owned[0]->outstanding()), 300, 2);
 }
 
 TEST(Balance, soft_limit_prefers_others) {
   Routes r({backend("a", 100), backend("b", 1)});
-  for (int i = 0; i < 20; ++i) r.owned[0]->hold();
+  for (int i = 0; i < 20; ++i) r.owned[0]->try_hold();
   EXPECT_EQ(r.choose(100)[1], 100);
 }
 
