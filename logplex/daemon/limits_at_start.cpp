@@ -47,6 +47,7 @@ void fit_descriptors(Settings& settings, std::uint64_t limit) {
   settings.admin.max_connections = std::min(settings.admin.max_connections, std::max<std::uint64_t>(given.admin, 1));
   // Idle backend connections must not use up what requests need: half of the backends' part.
   const std::uint64_t idle = std::max<std::uint64_t>(plan.backends / 2 / shards, 1);
+  settings.limits.idle_backends = std::min(settings.limits.idle_backends, idle);
   settings.limits.app_idle_backends = std::min(settings.limits.app_idle_backends, idle);
 }
 

@@ -34,6 +34,8 @@ constexpr unsigned kEverybodyReads = 0644;
 constexpr std::chrono::milliseconds kCancelGrace{500};
 /// For shards to leave their loops, and for taking everything apart: what matters is kept by then.
 constexpr std::chrono::milliseconds kTimeToEnd{400};
+/// Kept of the shutdown deadline for ending what was cut off.
+constexpr std::chrono::seconds kTimeToCancel{1};
 /// Kept of the shutdown deadline for the lines of requests that had to be cut off.
 constexpr std::chrono::seconds kTimeToFlush{2};
 
@@ -337,25 +339,27 @@ Task<void> Node::watch_signals(std::function<void()> reload) {
 }
 
 Task<void> Node::shut_down() {
-  log_info("stopping", {{"deadline", format_duration(settings_.process.shutdown_deadline)}});
+  const Duration allowed = settings_.process.shutdown_deadline;
+  const SteadyTime until = stop_until_ = Shard::current().now() + allowed;
+  log_info("stopping", {{"deadline", format_duration(allowed)}});
   notify_service_manager("STOPPING=1");
   stopping_ = true;
   ready_.store(false, std::memory_order_release);
   co_await listeners_->stop_accepting();
   tell_every_shard(&ShardParts::stop_accepting);
   // A request that ends on one shard can leave its line with another: drains are flushed when no shard brings more.
-  const Duration allowed = settings_.process.shutdown_deadline;
-  const SteadyTime until = stop_until_ = Shard::current().now() + allowed;
-  const SteadyTime last_call = until - std::min<Duration>(allowed / 4, kTimeToFlush);
+  const SteadyTime last_flush = until - std::min<Duration>(allowed / 8, kTimeToCancel);
+  const SteadyTime last_call = last_flush - std::min<Duration>(allowed / 4, kTimeToFlush);
   const bool answered = co_await on_every_shard(&ShardParts::sources_finished, last_call);
   if (!answered) {
     tell_every_shard(&ShardParts::cut_sources);
-    co_await on_every_shard(&ShardParts::sources_finished, until);
+    co_await on_every_shard(&ShardParts::sources_finished, last_flush);
   }
-  const bool flushed = co_await on_every_shard(&ShardParts::drains_flushed, until);
+  const bool flushed = co_await on_every_shard(&ShardParts::drains_flushed, last_flush);
   if (!answered || !flushed) log_warning("deadline passed before everything was finished");
   tell_every_shard(&ShardParts::cancel);
-  const bool stopped = co_await on_every_shard(&ShardParts::stopped, Shard::current().now() + kCancelGrace);
+  const SteadyTime last_cancel = std::max(Shard::current().now(), until) + kCancelGrace;
+  const bool stopped = co_await on_every_shard(&ShardParts::stopped, last_cancel);
   if (!stopped) {
     stuck_ = true;
     end_process_after(kTimeToEnd);

@@ -12,12 +12,14 @@ namespace {
 
 constexpr std::size_t kReadSize = 16 << 10;
 constexpr std::size_t kBodyReadSize = PacedSocket::kLargestRead;
-/// What a request costs beside its bytes, so that a client that pipelines has few of them answered in a row.
-constexpr std::size_t kRequestWork = PacedSocket::kShare / 2;
+/// What a request costs beside its bytes: a client that pipelines has one answered, then it is the others' turn.
+constexpr std::size_t kRequestWork = PacedSocket::kShare;
 /// Parsed fields and the parser itself, roughly, beside a head's bytes.
 constexpr std::size_t kParserBytes = 1 << 10;
 constexpr MemoryClass kAnswers = MemoryClass::kApiStreams;
 constexpr std::chrono::seconds kLingerTime{2};
+/// A client that goes on sending must not hold the stop up.
+constexpr std::chrono::milliseconds kLingerTimeAtStop{250};
 constexpr const char* kShortOfMemory = "this server is short of memory for requests; try again later";
 /// For the end of a stream that has to end now.
 constexpr std::chrono::milliseconds kEndTime{500};
@@ -239,7 +241,7 @@ Task<bool> HttpConnectionTask::drain_body() {
 Task<void> HttpConnectionTask::linger() {
   if (client_gone_ || socket_.timed_out()) co_return;
   socket_.shut_down_sending();
-  socket_.limit(kLingerTime);
+  socket_.limit(stopping() ? kLingerTimeAtStop : kLingerTime);
   for (;;) {
     std::string().swap(in_);  // an assignment would keep the buffer
     charge();

@@ -12,7 +12,6 @@
 #include "logplex/base/log.hpp"
 #include "logplex/base/metrics.hpp"
 #include "logplex/net/address_text.hpp"
-#include "logplex/runtime/cross.hpp"
 
 namespace sluice {
 namespace {
@@ -296,15 +295,33 @@ void ListenerTable::start() {
   }
 }
 
+/// All shards at once, because a busy shard takes its time for each mail.
 Task<void> ListenerTable::stop_accepting() {
+  struct Closing {
+    explicit Closing(Shard& shard) : ended(shard) {}
+    Event ended;
+    std::uint32_t left = 0;
+  };
+  Shard& home = Shard::current();
+  const auto closing = std::make_shared<Closing>(home);
+  closing->left = runtime_.size();
+  for (std::uint32_t id = 0; id < runtime_.size(); ++id) {
+    home.send(id, make_mail([this, closing, id, back = home.id()]() mutable {
+                close_listeners_of(id);
+                Shard::current().send(back, make_mail([closing = std::move(closing)] {
+                                        if (--closing->left == 0) closing->ended.set();
+                                      }));
+              }));
+  }
+  while (closing->left > 0) co_await closing->ended.wait();
+}
+
+void ListenerTable::close_listeners_of(std::uint32_t shard) {
   for (const auto& group : groups_) {
     for (const auto& listener : group->listeners) {
-      Listener* stopping = listener.get();
-      co_await call_on(stopping->gate.shard().id(), [stopping] {
-        stopping->gate.stop();
-        stopping->acceptor.close();
-        return true;
-      });
+      if (listener->gate.shard().id() != shard) continue;
+      listener->gate.stop();
+      listener->acceptor.close();
     }
   }
 }

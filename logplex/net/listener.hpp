@@ -141,6 +141,7 @@ class ListenerTable {
   Group* find(std::string_view setting) const;
   std::uint32_t choose_shard(Shard& here) const;
   Task<void> accept_loop(Listener& listener);
+  void close_listeners_of(std::uint32_t shard);
   void add(Group& group, UniqueFd fd);
   void accept_some(Listener& listener, bool& out_of_fds);
   static void note_pause(Listener& listener, error_code why);
