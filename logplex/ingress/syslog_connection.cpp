@@ -49,6 +49,10 @@ std::size_t SyslogConnection::put_back_kept(char* buffer) {
 void SyslogConnection::read() {
   if (!server_.may_read()) return server_.read_later(*this);
   if (server_.intake_.fabric().outbox_full()) return pause(Wheel::kTick);
+  read_now();
+}
+
+void SyslogConnection::read_now() {
   char* buffer = server_.buffer_.get();
   const std::size_t kept = put_back_kept(buffer);
   const std::size_t most = std::min(SyslogServer::kReadSize, server_.intake_.fabric().outbox_portion());
@@ -101,7 +105,9 @@ bool SyslogConnection::take_items() {
 }
 
 void SyslogConnection::append(std::span<const std::string_view> messages) {
-  if (server_.intake_.append_addressed(messages) > 0) leave_unproven();
+  if (server_.intake_.append_addressed(messages) == 0) return;
+  proven_ = true;
+  leave_unproven();
 }
 
 void SyslogConnection::after_read(bool drained) {
@@ -161,7 +167,12 @@ void SyslogConnection::end_of_input(bool orderly) {
   close();
 }
 
+/// A busy shard may not have come to read what a sender sent in time: that is looked at first, and a sender whom we
+/// hold back has its time again.
 void SyslogConnection::on_not_proven(NotProven why) {
+  if (why == NotProven::kTooLate && state_ == State::kPaused) return ask_for_proof();
+  if (why == NotProven::kTooLate) read_now();
+  if (proven_ || state_ == State::kClosed) return;
   refuse(why == NotProven::kTooLate ? Refusal::kNoProof : Refusal::kCrowded);
 }
 

@@ -51,6 +51,7 @@ class SyslogConnection final : public Pollable, public Retired, private Unproven
   static constexpr std::chrono::milliseconds kNulTime{200};
 
   static void on_deadline(void* self);
+  void read_now();
   void on_not_proven(NotProven why) override;
   void give_up_memory(MemoryClass of) override;
   void keep(std::string_view bytes);
@@ -79,6 +80,7 @@ class SyslogConnection final : public Pollable, public Retired, private Unproven
   bool readable_ = false;     // bytes may be there that no edge will announce again
   bool half_closed_ = false;  // the sender has ended: read to the end
   bool in_backlog_ = false;
+  bool proven_ = false;         // it has brought a valid token
   bool waits_for_end_ = false;  // deadline_ is kNulTime's
   bool message_ended_ = false;  // by what was read last: another one may have begun
   std::size_t backlog_at_ = 0;

@@ -96,10 +96,10 @@ class IngressTest : public ::testing::Test {
     settings.header_max = 16_KiB;
     settings.body_max = Bytes{8'000'000};
     settings.frame_max = Bytes{10240};
-    settings.request_timeout = std::chrono::seconds(5);
+    settings.request_timeout = std::chrono::seconds(60);
     settings.idle_timeout = std::chrono::seconds(5);
     limits.ingress_unproven = {20, Portion::Unit::kPercent};
-    limits.ingress_proof_time = std::chrono::seconds(5);
+    limits.ingress_proof_time = std::chrono::seconds(60);
     token = config.add_channel("app-one", "app");
     other_token = config.add_channel("app-two", "heroku");
     config.add_credential("writer", "pass:word", true);
