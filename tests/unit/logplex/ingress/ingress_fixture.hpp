@@ -39,13 +39,14 @@ class TestConfig {
     credential.any_channel = any_channel;
     SnapshotEditor(config, slots_, changed_).apply({EntryKind::kCredential, id, Entry(credential)});
   }
-  /// A key whose text is its name.
-  void add_key(const std::string& name, Scope scope, std::vector<std::string> channels) {
+  /// A key whose text is its name. Without channels it is for all.
+  void add_key(const std::string& name, Scope scope, const std::vector<std::string>& channels) {
     ApiKey key;
     key.id = key.name = name;
     key.hash = hash_secret(name);
     key.scopes.add(scope);
-    key.channels = std::move(channels);
+    if (!channels.empty()) key.channels.emplace();
+    for (const auto& id : channels) key.channels->push_back({id, config.channel(id)->channel.incarnation});
     SnapshotEditor(config, slots_, changed_).apply({EntryKind::kApiKey, name, Entry(key)});
   }
 
