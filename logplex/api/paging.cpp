@@ -40,8 +40,7 @@ std::vector<const ApiKey*> keys_of_channels(const ConfigSnapshot& config, const 
     if (const auto* named = config.keys_of_channel(channel.id))
       for (const auto& key : named->keys) out.push_back(key.get());
   std::ranges::sort(out, {}, &ApiKey::id);
-  const auto twice = std::ranges::unique(out);
-  out.erase(twice.begin(), twice.end());
+  out.erase(std::unique(out.begin(), out.end()), out.end());
   return out;
 }
 

@@ -18,8 +18,8 @@ std::size_t waiting_for(const ConfigSnapshot& config, const std::string& channel
 /// Puts the list in order and binds each channel to the incarnation that there is.
 result<void, Error> bind_channels(KeyChannels& channels, const ConfigSnapshot& config, const ConfigLimits& limits) {
   std::ranges::sort(channels, {}, &KeyChannel::id);
-  const auto twice = std::ranges::unique(channels, {}, &KeyChannel::id);
-  channels.erase(twice.begin(), twice.end());
+  const auto same_id = [](const KeyChannel& a, const KeyChannel& b) { return a.id == b.id; };
+  channels.erase(std::unique(channels.begin(), channels.end(), same_id), channels.end());
   for (auto& channel : channels) {
     const auto* there = config.channel(channel.id);
     channel.incarnation = there == nullptr ? std::nullopt : std::optional(there->channel.incarnation);

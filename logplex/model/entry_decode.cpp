@@ -189,8 +189,8 @@ KeyChannels take_key_channels(FieldReader& in) {
     if (channel) out.push_back(std::move(*channel));
   }
   std::ranges::sort(out, {}, &KeyChannel::id);
-  const auto twice = std::ranges::unique(out, {}, &KeyChannel::id);
-  out.erase(twice.begin(), twice.end());
+  const auto same_id = [](const KeyChannel& a, const KeyChannel& b) { return a.id == b.id; };
+  out.erase(std::unique(out.begin(), out.end(), same_id), out.end());
   return out;
 }
 
