@@ -318,8 +318,11 @@ TEST_F(ApiTest, sessions_are_made_and_unknown_ones_are_404) {
   EXPECT_EQ(unknown.json(), boost::json::parse(R"({"error":"channel not found"})"));
   EXPECT_EQ(node.call("POST", "/v3/sessions", R"({"num":3})").status, 400);
   EXPECT_EQ(node.call("POST", "/v3/sessions", R"({"channel_id":"c","filter":"level<="})").status, 400);
-  for (std::string spoiled = url.substr(url.find("/sessions/")); spoiled.size() > 20; spoiled.pop_back())
-    if (spoiled.size() % 40 == 0) EXPECT_EQ(node.call("GET", spoiled, {}, {}, "").status, 404) << spoiled;
+  for (std::string spoiled = url.substr(url.find("/sessions/")); spoiled.size() > 20; spoiled.pop_back()) {
+    if (spoiled.size() % 40 == 0) {
+      EXPECT_EQ(node.call("GET", spoiled, {}, {}, "").status, 404) << spoiled;
+    }
+  }
   EXPECT_EQ(node.call("GET", "/sessions/00000000-0000-4000-8000-000000000000", {}, {}, "").status, 404);
   EXPECT_EQ(node.call("GET", "/sessions/nonsense", {}, {}, "").status, 404);
 }

@@ -7,6 +7,8 @@
 #include "logplex/api/json_body.hpp"
 #include "logplex/api/line_query.hpp"
 #include "logplex/api/times.hpp"
+#include "logplex/model/principal.hpp"
+#include "logplex/model/snapshot_editor.hpp"
 #include "logplex/net/authorization.hpp"
 #include "logplex/wire/notice.hpp"
 
@@ -90,17 +92,19 @@ TEST(Authorization, forms) {
 }
 
 TEST(Principal, scopes_and_channels) {
+  SlotSequence slots;
+  const ConfigSnapshot config = SnapshotEditor::empty(slots);
   Principal reader;
   reader.scopes.add(Scope::kDrainsWrite);
-  reader.channels = {"mine"};
+  reader.channels = KeyChannels{{"mine", std::nullopt}};
   EXPECT_TRUE(reader.may(Scope::kDrainsWrite));
   EXPECT_TRUE(reader.may(Scope::kDrainsRead));
   EXPECT_FALSE(reader.may(Scope::kAppsWrite));
-  EXPECT_TRUE(reader.may_use("mine"));
-  EXPECT_FALSE(reader.may_use("yours"));
-  const Principal full{true, {}, {}};
+  EXPECT_TRUE(reader.may_use(config, "mine"));
+  EXPECT_FALSE(reader.may_use(config, "yours"));
+  const Principal full = Principal::everything();
   EXPECT_TRUE(full.may(Scope::kAdmin));
-  EXPECT_TRUE(full.may_use("yours"));
+  EXPECT_TRUE(full.may_use(config, "yours"));
 }
 
 TEST(Moment, timestamps_and_durations) {
