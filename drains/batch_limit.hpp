@@ -9,23 +9,29 @@
 namespace sluice {
 
 /// How large a drain's next batches may be, learned from how long its receiver takes: half of one that took too long,
-/// and twice as much again when one took less than a quarter of the time. A plain value.
+/// and twice as much again after eight that each took less than a quarter of the time. A plain value.
 class BatchLimit {
  public:
   std::size_t at_most(std::size_t bytes) const { return std::min(bytes, most_); }
-  /// Larger by more than one line and a bit.
-  bool is_exceeded_by(std::size_t bytes) const { return most_ != kNone && bytes / 2 > most_; }
-  void on_timeout(std::size_t bytes) { most_ = std::max<std::size_t>(bytes / 2, 1); }
+  /// By more than a half of one that was cut in two may be.
+  bool is_exceeded_by(std::size_t bytes) const { return most_ != kNone && bytes > most_ + most_ / 2; }
+  void on_timeout(std::size_t bytes) {
+    most_ = std::max<std::size_t>(bytes / 2, 1);
+    quick_ = 0;
+  }
   void on_delivered(Duration took, Duration patience) {
-    if (most_ == kNone || took > patience / 4) return;
+    if (most_ == kNone || took > patience / 4 || ++quick_ < kQuickOnes) return;
     most_ = most_ > kForgotten ? kNone : most_ * 2;
+    quick_ = 0;
   }
 
  private:
   static constexpr std::size_t kNone = std::numeric_limits<std::size_t>::max();
   static constexpr std::size_t kForgotten = 16 << 20;  // no batch is larger (drains.http_batch_bytes)
+  static constexpr int kQuickOnes = 8;
 
   std::size_t most_ = kNone;
+  int quick_ = 0;  // deliveries since the limit changed
 };
 
 }  // namespace sluice

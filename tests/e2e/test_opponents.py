@@ -45,7 +45,7 @@ class OpponentCase(PipelineCase):
     def create(self, url, **options):
         return self.node.api("POST", f"/v3/channels/{self.channel}/drains", {"url": url, **options})
 
-    def test_of(self, drain):
+    def told_about(self, drain):
         return self.node.api("POST", f"/v3/channels/{self.channel}/drains/{drain['id']}/test").json
 
     def stats(self, drain):
@@ -109,7 +109,7 @@ class DoorTest(OpponentCase):
     def test_own_listeners_by_name_are_refused_at_connect(self):
         port = self.node.port("ingress.syslog")
         drain = self.create(f"syslog://localhost:{port}").json
-        told = self.test_of(drain)
+        told = self.told_about(drain)
         self.assertEqual((told["ok"], told["error_class"]), (False, "refused_address"), told)
         self.assertIn("this is a listener of this node itself", told["error"])
 
@@ -178,7 +178,7 @@ class HandshakeTest(OpponentCase):
         server = self.using(Server(*options, cwd=self.keys))
         drain = self.create(f"syslog+tls://127.0.0.1:{server.port}{fragment}").json
         before = time.monotonic()
-        told = self.test_of(drain)
+        told = self.told_about(drain)
         return told, time.monotonic() - before
 
     def test_huge_groups_are_not_taken(self):
