@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
 #include <filesystem>
 #include <vector>
 
@@ -78,11 +79,11 @@ result<void, Error> DirectoryFiles::check(const std::string& path) {
   do above = above.parent_path();
   while (!above.empty() && ::stat(above.c_str(), &found) != 0 && errno == ENOENT);
   const std::string parent = above.empty() ? "." : above.string();
-  if (::access(parent.c_str(), W_OK | X_OK) != 0 || ::stat(parent.c_str(), &found) != 0)
-    return failed("cannot create data directory", path);
-  if (S_ISDIR(found.st_mode)) return {};
-  errno = ENOTDIR;
-  return failed("cannot create data directory", path);
+  // Tried, not asked: access(2) tells root that it may write where no file can be.
+  std::string tried = parent + "/.sluice-XXXXXX";
+  if (::mkdtemp(tried.data()) == nullptr) return failed("cannot create data directory", path);
+  ::rmdir(tried.c_str());
+  return {};
 }
 
 result<std::unique_ptr<DirectoryFiles>, Error> DirectoryFiles::open_and_lock(const std::string& path) {

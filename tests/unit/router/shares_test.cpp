@@ -174,7 +174,9 @@ TEST(RouterShares, idle_backend_connections_of_an_app_and_of_a_shard_are_limited
     (of_app ? limits.app_idle_backends : limits.idle_backends) = 2;
     TwoProxies p(limits);
     ScriptedListener more(p);
-    p.set_app({backend(p.web), backend(more, 0, "web.2")}, {.balance = Balance::kRoundRobin});
+    Features in_turn;
+    in_turn.balance = Balance::kRoundRobin;
+    p.set_app({backend(p.web), backend(more, 0, "web.2")}, in_turn);
     std::vector<ScriptedSocket> clients;
     std::vector<ScriptedSocket> webs;
     for (int i = 0; i < 4; ++i) {
@@ -183,7 +185,7 @@ TEST(RouterShares, idle_backend_connections_of_an_app_and_of_a_shard_are_limited
       webs.push_back((i % 2 == 0 ? p.web : more).accept());
       webs.back().read_until("\r\n\r\n");
     }
-    for (int i = 0; i < 4; ++i) {
+    for (std::size_t i = 0; i < 4; ++i) {
       webs[i].send(kHello);
       clients[i].read_message();
     }
