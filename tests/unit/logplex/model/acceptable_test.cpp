@@ -67,12 +67,11 @@ struct Ask {
 
 class Acceptable : public testing::Test {
  protected:
+  /// A configuration in which the entry's channel exists. An empty one has many buckets: it is made once.
   ConfigSnapshot with_channels(const Entry& entry) {
-    SlotSequence slots;
+    auto config = empty_;
     ChangedKeys changed;
-    auto config = SnapshotEditor::empty(slots);
-    SnapshotEditor editor(config, slots, changed);
-    for (const auto* id : {"shop", "blog"}) editor.apply({EntryKind::kChannel, id, Channel{id, {}, {}, {}}});
+    SnapshotEditor editor(config, slots_, changed);
     for (const auto& channel : channel_of(entry))
       if (check_channel_id(channel).has_value())
         editor.apply({EntryKind::kChannel, channel, Channel{channel, {}, {}, {}}});
@@ -101,6 +100,8 @@ class Acceptable : public testing::Test {
     }
   }
 
+  SlotSequence slots_;
+  ConfigSnapshot empty_ = SnapshotEditor::empty(slots_);
   int taken_ = 0;
 };
 
@@ -197,7 +198,7 @@ TEST_F(Acceptable, what_decode_takes_decide_takes_however_it_was_changed) {
                                         long_text(5000, 'f'),
                                         json::array{"x", "x"}};
   const auto all = samples();
-  for (int round = 0; round < 20'000; ++round) {
+  for (int round = 0; round < 10'000; ++round) {
     Stored stored = all[below(all.size())];
     if (below(3) == 0) {
       for (std::size_t i = 0; i <= below(3); ++i)
@@ -212,7 +213,7 @@ TEST_F(Acceptable, what_decode_takes_decide_takes_however_it_was_changed) {
     check(stored);
     if (HasFatalFailure()) return;
   }
-  EXPECT_GT(taken_, 1000);
+  EXPECT_GT(taken_, 500);
 }
 
 TEST(PublicKey, is_short_and_valid_text) {
