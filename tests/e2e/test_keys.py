@@ -73,12 +73,30 @@ class RightsTest(KeysCase):
 class StreamsTest(KeysCase):
     settings = {"api.session_ttl": "2s", "limits.sessions_per_key": 2}
 
-    def test_deleting_the_key_ends_its_tails_also_those_that_do_not_read(self):
+    def test_deleting_the_key_ends_its_tails(self):
         self.node.make_channel(self.name)
         made = self.node.api("POST", "/v3/keys", {"name": "k", "scopes": ["logs:read"], "channels": [self.name]}).json
         tail = self.open_stream(f"/v3/channels/{self.name}/logs?tail=1", made["key"])
         self.node.must("DELETE", f"/v3/keys/{made['id']}")
         self.assertLess(self.seconds_until_closed(tail), 1.5)
+
+    def test_deleting_the_key_ends_a_tail_that_does_not_read(self):
+        token = self.node.make_channel(self.name)
+        made = self.node.api("POST", "/v3/keys", {"name": "k", "scopes": ["logs:read"], "channels": [self.name]}).json
+        tail = self.open_stream(f"/v3/channels/{self.name}/logs?tail=1", made["key"])
+        line = b"<190>1 2024-05-06T07:08:09+00:00 host app web.1 - - " + b"x" * 8000
+        for _ in range(60):  # more than the sockets between them hold
+            self.node.post_logs(token, [line] * 20)
+        self.assertEqual(self.open_tails(), 1)
+        self.node.must("DELETE", f"/v3/keys/{made['id']}")
+        began = time.monotonic()
+        wait_for("the end of the tail", lambda: self.open_tails() == 0)
+        self.assertLess(time.monotonic() - began, 2)
+        tail.close()
+
+    def open_tails(self):
+        page = self.node.admin("/metrics").body.decode()
+        return sum(int(float(line.split()[-1])) for line in page.splitlines() if line.startswith("sluice_api_tails "))
 
     def test_a_key_that_expires_ends_its_tail(self):
         self.node.make_channel(self.name)
@@ -96,6 +114,50 @@ class StreamsTest(KeysCase):
         for stream in streams:
             self.assertLess(self.seconds_until_closed(stream), 3.5)
         self.assertEqual(call(self.node.port("api.listen"), "GET", path).status, 404)
+
+
+class SharesTest(KeysCase):
+    settings = {"api.max_connections": 40}
+
+    def test_a_key_has_a_quarter_of_the_connections(self):
+        self.node.make_channel(self.name)
+        key = self.make_key(scopes=["logs:read"], channels=[self.name])
+        tails = [self.open_stream(f"/v3/channels/{self.name}/logs?tail=1", key) for _ in range(10)]
+        refused = self.node.api("GET", f"/v3/channels/{self.name}/logs", key=key)
+        self.assertEqual(refused.status, 429)
+        self.assertEqual(self.status_of("GET", "/v3/status"), 200)
+        for tail in tails:
+            tail.close()
+        wait_for("room again", lambda: self.status_of("GET", f"/v3/channels/{self.name}/logs", key) == 200)
+
+
+class OthersTest(KeysCase):
+    def test_domains_of_others_and_shared_suffixes(self):
+        self.node.must("PUT", f"/v3/apps/{self.name}-other", {"domains": ["*.shop.example.org", "x.deep.example.net"]})
+        self.node.must("PUT", f"/v3/apps/{self.name}", {})
+        key = self.make_key(scopes=["apps:write"], channels=[self.name])
+        for domain in ("login.shop.example.org", "*.eu.shop.example.org", "*.example.net", "*.co.uk"):
+            self.assertEqual(self.status_of("PUT", f"/v3/apps/{self.name}/domains/{domain}", key), 403, domain)
+        self.assertEqual(self.status_of("PUT", f"/v3/apps/{self.name}/domains/*.com"), 400)
+        self.assertEqual(self.status_of("PUT", f"/v3/apps/{self.name}/domains/*.mine.example.io", key), 201)
+
+    def test_a_limited_key_pages_over_its_own_and_is_shown_its_own(self):
+        for number in range(3):
+            self.node.make_channel(f"{self.name}-{number}")
+        own = [f"{self.name}-0", f"{self.name}-2"]
+        key = self.make_key(scopes=["apps:read"], channels=own)
+        first = self.node.api("GET", "/v3/channels?limit=1", key=key).json
+        second = self.node.api("GET", f"/v3/channels?limit=1&cursor={first['next']}", key=key).json
+        self.assertEqual([item["channel"] for item in first["items"] + second["items"]], own)
+        self.assertIsNone(second["next"])
+        self.assertEqual(self.status_of("GET", f"/v3/channels?limit=1&cursor={first['next']}"), 400)
+        status = self.node.api("GET", "/v3/status", key=key).json
+        self.assertEqual(set(status), {"limited", "nodes", "drains"})
+
+    def test_pages_of_other_sites_are_refused(self):
+        for headers in ({"Sec-Fetch-Site": "cross-site"}, {"Origin": "https://evil.example"}):
+            self.assertEqual(self.status_of("GET", "/v3/status", headers=headers), 403, headers)
+        self.assertEqual(self.status_of("GET", "/v3/status", headers={"Origin": self.node.url()}), 200)
 
 
 class CliTest(KeysCase):
