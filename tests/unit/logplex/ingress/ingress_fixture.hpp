@@ -234,7 +234,8 @@ class IngressTest : public ::testing::Test {
   Uuid token;
   Uuid other_token;
   RunningShards shards{kShards};
-  Fabric fabric{shards.runtime, {64_MiB, 100'000, {}}, std::chrono::seconds(1), {0x77, 1}};
+  /// Roomy: the budget is split by use each second, and a shard that had none keeps an eighth.
+  Fabric fabric{shards.runtime, {256_MiB, 100'000, {}}, std::chrono::seconds(1), {0x77, 1}};
   std::vector<std::unique_ptr<Part>> parts;
   std::unique_ptr<ListenerTable> table;
 };
