@@ -330,6 +330,8 @@ Task<result<RedisRows, Error>> RedisFollower::read_rows() {
   for (int attempt = 0; attempt < kScanAttempts; ++attempt) {
     auto rows = co_await scan_once();
     if (rows.has_error()) co_return std::move(rows).error();
+    // Without `meta` there is nothing that the stream could go on from.
+    if (rows->meta.history == 0) co_return rows;
     const auto whole = co_await catch_up(*rows);
     if (whole.has_error()) co_return whole.error();
     if (!*whole) continue;
