@@ -43,6 +43,13 @@ void append_event_data(std::string& out, std::string_view data) {
   out += '\n';
 }
 
+/// The text as it came: an event shows where a line ends, so nothing has to be set in.
+std::string text_of_event(const RecordView& record) {
+  std::string line;
+  line.append(record.time()).append(" ").append(record.source()).append("[").append(record.process()).append("]: ");
+  return line.append(record.text());
+}
+
 void append_event(std::string& out, LineFormat format, const RecordView& record, std::string_view cursor) {
   append_id(out, cursor);
   if (format == LineFormat::kEventsJson) {
@@ -51,9 +58,7 @@ void append_event(std::string& out, LineFormat format, const RecordView& record,
     out += '\n';
     return;
   }
-  std::string line;
-  append_text(line, record);
-  append_event_data(out, line);
+  append_event_data(out, text_of_event(record));
 }
 
 std::string gap_object(const LineGap& gap) {
