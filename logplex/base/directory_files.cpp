@@ -53,6 +53,11 @@ result<OpenFile, Error> open_own(int directory, const std::string& name, const s
   return file;
 }
 
+std::filesystem::path without_last_slash(const std::string& path) {
+  const auto normal = std::filesystem::path(path).lexically_normal();
+  return normal.filename().empty() ? normal.parent_path() : normal;
+}
+
 std::vector<std::string> names_in(int directory) {
   std::vector<std::string> names;
   const int copy = ::openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -73,8 +78,7 @@ result<void, Error> DirectoryFiles::check(const std::string& path) {
   if (directory.fd >= 0) return check_directory(directory.fd, path);
   if (errno != ENOENT) return failed("cannot open data directory", path);
   // It would be made: in the nearest directory above it that there is.
-  std::filesystem::path above = std::filesystem::path(path).lexically_normal();
-  if (above.filename().empty()) above = above.parent_path();
+  std::filesystem::path above = without_last_slash(path);
   struct stat found {};
   do above = above.parent_path();
   while (!above.empty() && ::stat(above.c_str(), &found) != 0 && errno == ENOENT);
@@ -87,7 +91,7 @@ result<void, Error> DirectoryFiles::check(const std::string& path) {
 }
 
 result<std::unique_ptr<DirectoryFiles>, Error> DirectoryFiles::open_and_lock(const std::string& path) {
-  const auto parent = std::filesystem::path(path).lexically_normal().parent_path();
+  const auto parent = without_last_slash(path).parent_path();
   std::error_code ignored;
   if (!parent.empty()) std::filesystem::create_directories(parent, ignored);
   if (::mkdir(path.c_str(), kOwnDirectory) != 0 && errno != EEXIST) return failed("cannot create data directory", path);

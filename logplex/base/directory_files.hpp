@@ -19,7 +19,7 @@ class DirectoryFiles final : public Files {
   DirectoryFiles& operator=(const DirectoryFiles&) = delete;
   ~DirectoryFiles() override;
 
-  /// What would keep open_and_lock() from working; changes nothing.
+  /// What would keep open_and_lock() from working; leaves nothing behind.
   static result<void, Error> check(const std::string& path);
 
   result<std::string, Error> read(const std::string& path) override;

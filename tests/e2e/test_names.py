@@ -1,7 +1,7 @@
 """Host names of backends and drains: a silent zone delays only who uses it; answers are kept; trouble has its name."""
 import time
 
-from case import PipelineCase, fields_of, wait_for
+from case import PipelineCase, wait_for
 from dns import NameServer
 from peers import Backend, HttpReceiver
 
@@ -61,8 +61,8 @@ class NamesTest(PipelineCase):
         self.app_at("unknown", "gone.zone", 80)
         self.assertEqual(self.node.request("silent.test").status, 503)
         self.assertEqual(self.node.request("unknown.test").status, 503)
-        self.assertEqual(fields_of(self.router_line("silent", node=self.node))["cause"], "dns timeout")
-        self.assertEqual(fields_of(self.router_line("unknown", node=self.node))["cause"], "dns not found")
+        self.assertEqual(self.router_line("silent", node=self.node)["cause"], "dns timeout")
+        self.assertEqual(self.router_line("unknown", node=self.node)["cause"], "dns not found")
 
     def test_a_drain_has_the_error_class_dns_and_asks_rarely(self):
         self.node.make_channel("lost")
