@@ -1,6 +1,7 @@
 """Senders that make mistakes, and senders that mean it."""
 import re
 import socket
+import subprocess
 import time
 import unittest
 from pathlib import Path
@@ -192,6 +193,15 @@ class PostTest(SenderCase):
         self.assertEqual(self.post(line, f"/logs?channel={self.channel}", Authorization="Bearer nothing").status, 401)
         self.assertEqual([entry.split(" ")[1] for entry in self.node.logs(self.channel)], ["app[web.1]:", "job[web.1]:"])
         self.assertEqual(self.node.logs(other), [])
+
+    def test_send_with_a_key_that_may_only_write(self):
+        key = self.node.must("POST", "/v3/keys",
+                             {"name": "k", "scopes": ["logs:write"], "channels": [self.channel]})["key"]
+        environment = {**self.node.cli_environment(), "SLUICE_API_KEY": key}
+        done = subprocess.run([str(self.node.programs / "sluice"), "send", "-a", self.channel, "--source", "job"],
+                              input=b"hello\n", env=environment, capture_output=True, timeout=60)
+        self.assertEqual((done.returncode, done.stderr), (0, b""))
+        self.assertEqual([line.split(" ", 1)[1] for line in self.node.logs(self.channel)], ["job[send]: hello"])
 
     def test_bodies_under_way_hold_a_bounded_part_of_memory(self):
         node = self.new_node(fabric__memory_budget="64MiB")
