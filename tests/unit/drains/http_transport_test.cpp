@@ -377,8 +377,8 @@ TEST(HttpTransport, unusable_certificates_of_the_drain_are_an_error) {
   drain.ca = "not a certificate";
   TransportOnShard transport(world, drain);
   const SendReport report = transport.send(frame_of("3 abc"));
-  EXPECT_EQ(report.verdict, Verdict::kRetry);
-  EXPECT_EQ(report.error_class, "tls");
+  EXPECT_EQ(report.verdict, Verdict::kFatal);
+  EXPECT_EQ(report.error_class, "configuration");
 }
 
 }  // namespace
