@@ -67,8 +67,8 @@ TEST_F(RightsTest, keys_are_listed_and_deleted_by_those_who_could_have_made_them
   const auto mine = make_key(R"("scopes":["admin"],"channels":["mine"])");
   const auto part = make_key(R"("scopes":["logs:read"],"channels":["mine"])", mine.bearer);
   std::set<std::string> seen;
-  for (const auto& item : node.call("GET", "/v3/keys", {}, {}, mine.bearer).json().at("items").as_array())
-    seen.insert(text_of(item.at("id")));
+  const auto listed = node.call("GET", "/v3/keys", {}, {}, mine.bearer).json();
+  for (const auto& item : listed.at("items").as_array()) seen.insert(text_of(item.at("id")));
   EXPECT_EQ(seen, (std::set<std::string>{mine.id, part.id}));
   EXPECT_EQ(node.call("DELETE", "/v3/keys/" + all.id, {}, {}, mine.bearer).status, 404);
   EXPECT_EQ(node.call("DELETE", "/v3/keys/" + part.id, {}, {}, mine.bearer).status, 204);

@@ -102,8 +102,9 @@ TEST(Entry, empty_list_of_channels_opens_nothing_and_earlier_versions_cannot_rea
 }
 
 TEST(Entry, channels_of_a_key_of_an_earlier_version_are_those_of_that_version) {
-  const auto read = decode_entry(EntryKind::kApiKey, "k",
-                                 R"({"v":1,"sha256":")" + std::string(64, 'a') + R"(","channels":["b","a","b"]})");
+  const auto read =
+      decode_entry(EntryKind::kApiKey, "k",
+                   R"({"v":1,"sha256":")" + std::string(64, 'a') + R"(","scopes":["admin"],"channels":["b","a","b"]})");
   ASSERT_TRUE(read.has_value());
   EXPECT_EQ(std::get<ApiKey>(*read).channels, (KeyChannels{{"a", 0}, {"b", 0}}));
 }
@@ -121,7 +122,7 @@ TEST(Entry, unknown_fields_survive_a_rewrite) {
 
 TEST(Entry, newer_format_is_read_unless_it_forbids_so) {
   EXPECT_TRUE(decode_entry(EntryKind::kChannel, "c", R"({"v":9,"min":1,"name":"x"})"));
-  const auto refused = decode_entry(EntryKind::kChannel, "c", R"({"v":9,"min":2,"name":"x"})");
+  const auto refused = decode_entry(EntryKind::kChannel, "c", R"({"v":9,"min":3,"name":"x"})");
   ASSERT_TRUE(refused.has_error());
   EXPECT_EQ(refused.error().code, ConfigError::kNewer);
 }
