@@ -65,7 +65,7 @@ TEST(TurnWork, everybody_gets_a_slice_in_turn) {
   one.turn.ask(b);
   one.turn.ask(a);
   while (one.turn.waiting()) one.next();
-  EXPECT_EQ(one.log, "ababab");
+  EXPECT_EQ(one.log, "aababb") << "one who goes on and one who begins take turns";
 }
 
 TEST(TurnWork, one_who_begins_waits_for_at_most_one_who_goes_on) {
