@@ -115,11 +115,13 @@ void ShardParts::stop_accepting() {
 Task<void> ShardParts::sources_finished() {
   co_await proxy_.finished();
   co_await log_server_.stopped();
+  co_await syslog_server_.finished();
   co_await fabric_.settled();
 }
 
 void ShardParts::cut_sources() {
   proxy_.cancel();
+  syslog_server_.cancel();
   log_server_.cancel();
 }
 
@@ -133,6 +135,7 @@ void ShardParts::cancel() {
   admin_server_.stop_accepting();
   for (HttpServer* server : {&log_server_, &api_server_, &admin_server_}) server->cancel();
   api_.cancel();
+  syslog_server_.cancel();
   proxy_.cancel();
   drains_.cancel();
 }

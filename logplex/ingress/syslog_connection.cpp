@@ -1,5 +1,6 @@
 #include "logplex/ingress/syslog_connection.hpp"
 
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -52,20 +53,31 @@ void SyslogConnection::read() {
   read_now();
 }
 
+void SyslogConnection::stop() {
+  int arrived = 0;
+  if (state_ != State::kReading || ::ioctl(fd_.fd(), FIONREAD, &arrived) != 0 || arrived == 0) return close();
+  left_at_stop_ = static_cast<std::size_t>(arrived);
+  server_.read_later(*this);
+}
+
 void SyslogConnection::read_now() {
   char* buffer = server_.buffer_.get();
   const std::size_t kept = put_back_kept(buffer);
-  const std::size_t most = std::min(SyslogServer::kReadSize, server_.intake_.fabric().outbox_portion());
+  std::size_t most = std::min(SyslogServer::kReadSize, server_.intake_.fabric().outbox_portion());
+  if (server_.stopping_) most = std::min(most, left_at_stop_);
   const ssize_t got = ::recv(fd_.fd(), buffer + kept, most, 0);
   if (got < 0 && errno == EINTR) return server_.read_later(*this);
   if (got < 0 && errno == EAGAIN) {
     readable_ = false;
+    if (server_.stopping_) close();
     return;
   }
   if (got <= 0) return end_of_input(got == 0);
   server_.read_this_turn_ += static_cast<std::size_t>(got);
   note_activity();
   take_in({buffer, kept + static_cast<std::size_t>(got)});
+  if (server_.stopping_) left_at_stop_ -= std::min(left_at_stop_, static_cast<std::size_t>(got));
+  if (server_.stopping_ && left_at_stop_ == 0) return close();
   // A short read has emptied the socket, unless the end of the stream is still to be read.
   if (state_ == State::kReading) after_read(static_cast<std::size_t>(got) < most && !half_closed_);
 }
@@ -111,7 +123,7 @@ void SyslogConnection::append(std::span<const std::string_view> messages) {
 }
 
 void SyslogConnection::after_read(bool drained) {
-  readable_ = !drained;
+  readable_ = !drained || server_.stopping_;
   const Duration delay = server_.intake_.take_delay();
   if (delay > Duration{0}) return pause(delay);
   limit_message();

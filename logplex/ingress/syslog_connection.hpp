@@ -38,6 +38,8 @@ class SyslogConnection final : public Pollable, public Retired, private Unproven
   void on_events(std::uint32_t events) override;
   /// Reads once, at most one buffer.
   void read();
+  /// Reads what has arrived by now and closes.
+  void stop();
   void close();
 
   std::size_t index() const { return index_; }
@@ -84,6 +86,7 @@ class SyslogConnection final : public Pollable, public Retired, private Unproven
   bool waits_for_end_ = false;  // deadline_ is kNulTime's
   bool message_ended_ = false;  // by what was read last: another one may have begun
   std::size_t backlog_at_ = 0;
+  std::size_t left_at_stop_ = 0;  // bytes that had arrived when the server was told to stop
   SteadyTime message_until_{};
 };
 

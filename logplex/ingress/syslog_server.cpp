@@ -6,9 +6,6 @@
 namespace sluice {
 namespace {
 
-/// At the stop, what has arrived is still taken, but no sender can hold the stop up.
-constexpr int kReadsAtStop = 16;
-
 /// A kept frame is at most frame_max and its length; the splitter's promise.
 std::size_t buffer_size(const IngressSettings& settings) {
   return settings.frame_max.count + 64 + SyslogServer::kReadSize;
@@ -21,6 +18,7 @@ SyslogServer::SyslogServer(Shard& shard, const IngressSettings& settings, Intake
       settings_(settings),
       intake_(intake),
       unproven_(unproven),
+      all_closed_(shard),
       buffer_(new char[buffer_size(settings)]) {}
 
 SyslogServer::~SyslogServer() { shard().forget(*this); }
@@ -71,20 +69,22 @@ void SyslogServer::remove(SyslogConnection& connection) {
   connections_[index]->set_index(index);
   shard().retire(std::move(connections_.back()));
   connections_.pop_back();
+  if (connections_.empty()) all_closed_.set();
 }
 
+/// In the order of their turns, so that a sender who goes on sending makes none of them long.
 void SyslogServer::stop_accepting() {
   stopping_ = true;
-  while (!connections_.empty()) {
-    SyslogConnection& connection = *connections_.back();
-    connection.half_closed_ = true;
-    for (int reads = 0; reads < kReadsAtStop && connection.state_ == SyslogConnection::State::kReading; ++reads) {
-      read_this_turn_ = 0;
-      connection.read();
-      if (!connection.readable_) break;
-    }
-    if (connection.state_ != SyslogConnection::State::kClosed) connection.close();
-  }
+  for (std::size_t i = connections_.size(); i > 0; --i) connections_[i - 1]->stop();
+}
+
+Task<void> SyslogServer::finished() {
+  while (!connections_.empty()) co_await all_closed_.wait();
+}
+
+void SyslogServer::cancel() {
+  stopping_ = true;
+  while (!connections_.empty()) connections_.back()->close();
 }
 
 void SyslogServer::add_metrics(MetricsPage& page) const {

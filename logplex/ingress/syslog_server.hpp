@@ -8,6 +8,7 @@
 #include "logplex/base/settings.hpp"
 #include "logplex/ingress/intake.hpp"
 #include "logplex/net/listener.hpp"
+#include "logplex/runtime/event.hpp"
 
 namespace sluice {
 
@@ -32,7 +33,7 @@ struct SyslogServerCounters {
 /// there are too many. One that has stays, however long it is silent between messages. A message has
 /// ingress.idle_timeout from its first byte to its last.
 ///
-/// One per shard, on that shard; intake and the list outlive it. stop_accepting() and cancel() close everything.
+/// One per shard, on that shard; intake and the list outlive it. cancel() before it is destroyed.
 class SyslogServer final : public ConnectionHandler, public OnShard, private TurnHook {
  public:
   static constexpr std::size_t kReadSize = 256 << 10;
@@ -43,8 +44,12 @@ class SyslogServer final : public ConnectionHandler, public OnShard, private Tur
   ~SyslogServer() override;
 
   void on_accepted(int fd, const Peer& peer, ConnectionTicket ticket) override;
-  /// Takes what has arrived and closes.
+  /// Takes what has arrived by now, in this turn and the next ones, and closes.
   void stop_accepting();
+  /// Returns when the last connection is closed.
+  Task<void> finished();
+  /// Closes all of them now.
+  void cancel();
 
   std::size_t connections() const { return connections_.size(); }
   const SyslogServerCounters& counters() const { return counters_; }
@@ -64,6 +69,7 @@ class SyslogServer final : public ConnectionHandler, public OnShard, private Tur
   const IngressSettings settings_;
   Intake& intake_;
   UnprovenList* unproven_;
+  Event all_closed_;
   std::unique_ptr<char[]> buffer_;  // a kept frame's beginning, then kReadSize
   std::vector<std::unique_ptr<SyslogConnection>> connections_;
   std::vector<SyslogConnection*> backlog_;

@@ -112,7 +112,7 @@ class IngressTest : public ::testing::Test {
     for (std::uint32_t id = 0; id < kShards; ++id) {
       shards.on(id, [&] { parts[id]->http.cancel(); });
       shards.await(id, parts[id]->http.stopped());
-      shards.on(id, [&] { parts[id]->syslog.stop_accepting(); });
+      shards.on(id, [&] { parts[id]->syslog.cancel(); });
     }
     shards.stop();
     table.reset();
