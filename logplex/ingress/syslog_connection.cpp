@@ -56,7 +56,7 @@ void SyslogConnection::read() {
 void SyslogConnection::stop() {
   int arrived = 0;
   if (state_ != State::kReading || ::ioctl(fd_.fd(), FIONREAD, &arrived) != 0 || arrived == 0) return close();
-  left_at_stop_ = static_cast<std::size_t>(arrived);
+  left_at_stop_ = kMostAtStop;
   server_.read_later(*this);
 }
 

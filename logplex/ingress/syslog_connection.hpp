@@ -38,7 +38,7 @@ class SyslogConnection final : public Pollable, public Retired, private Unproven
   void on_events(std::uint32_t events) override;
   /// Reads once, at most one buffer.
   void read();
-  /// Reads what has arrived by now and closes.
+  /// Reads what has arrived, to the first moment without more bytes, and closes.
   void stop();
   void close();
 
@@ -51,6 +51,8 @@ class SyslogConnection final : public Pollable, public Retired, private Unproven
 
   /// How long a line whose last byte is NUL is waited on: some senders end with it, and nothing follows.
   static constexpr std::chrono::milliseconds kNulTime{200};
+  /// Read of a sender who goes on sending when the server stops: what kernels hold on both sides.
+  static constexpr std::size_t kMostAtStop = 4 << 20;
 
   static void on_deadline(void* self);
   void read_now();
@@ -86,7 +88,7 @@ class SyslogConnection final : public Pollable, public Retired, private Unproven
   bool waits_for_end_ = false;  // deadline_ is kNulTime's
   bool message_ended_ = false;  // by what was read last: another one may have begun
   std::size_t backlog_at_ = 0;
-  std::size_t left_at_stop_ = 0;  // bytes that had arrived when the server was told to stop
+  std::size_t left_at_stop_ = 0;  // bytes that are still read after the server was told to stop
   SteadyTime message_until_{};
 };
 
