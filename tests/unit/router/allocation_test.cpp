@@ -65,7 +65,8 @@ TEST(Proxy, a_request_allocates_nothing_in_steady_state) {
   EXPECT_EQ(p.outlet.count, 20u);
 }
 
-TEST(Proxy, an_idle_client_connection_is_small) { EXPECT_LE(sizeof(ClientConnection), 384u); }
+// 24 bytes of it are its part of the app's connections, 40 its places in the turn's queue and in the memory account.
+TEST(Proxy, an_idle_client_connection_is_small) { EXPECT_LE(sizeof(ClientConnection), 416u); }
 
 }  // namespace
 }  // namespace sluice

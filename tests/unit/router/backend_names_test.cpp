@@ -20,6 +20,11 @@ Backend named(std::uint16_t port) {
 
 asio::ip::address ip(const char* text) { return asio::ip::make_address(text); }
 
+/// Look-ups are waited for by time.
+struct Ticking : ProxyHarness {
+  Ticking() { per_wait = 5ms; }
+};
+
 void expect_served(ProxyHarness& p, ScriptedListener& web) {
   ScriptedSocket client = p.connect();
   client.send(kGet);
@@ -38,7 +43,7 @@ std::string failed_line(ProxyHarness& p) {
 }
 
 TEST(BackendNames, another_address_that_the_name_has_got_is_tried_at_once) {
-  ProxyHarness p;
+  Ticking p;
   ScriptedListener web(p);
   p.resolver.addresses["web.example"] = {ip("127.0.0.2")};  // nobody listens there
   p.set_app({named(web.port())});
@@ -56,12 +61,12 @@ TEST(BackendNames, another_address_that_the_name_has_got_is_tried_at_once) {
 }
 
 TEST(BackendNames, a_refused_address_is_asked_about_again_within_the_request) {
-  ProxyHarness p;
+  Ticking p;
   ScriptedListener web(p);
   p.resolver.addresses["web.example"] = {ip("127.0.0.1")};
   p.set_app({named(web.port())});
   expect_served(p, web);
-  ProxyHarness q;
+  Ticking q;
   ScriptedListener new_web(q);
   q.resolver.addresses["web.example"] = {ip("127.0.0.2")};
   q.resolver.then["web.example"] = {ip("127.0.0.1")};  // from the second question on
@@ -71,12 +76,12 @@ TEST(BackendNames, a_refused_address_is_asked_about_again_within_the_request) {
 }
 
 TEST(BackendNames, trouble_with_names_has_its_cause) {
-  ProxyHarness p;
+  Ticking p;
   p.set_app({named(1)});
   std::string line = failed_line(p);
   EXPECT_TRUE(line.starts_with("at=error code=H21 desc=\"Backend connection refused\" cause=\"dns not found\""))
       << line;
-  ProxyHarness q;
+  Ticking q;
   q.resolver.error = NetError::kDnsTimeout;
   q.set_app({named(1)});
   line = failed_line(q);
@@ -84,7 +89,7 @@ TEST(BackendNames, trouble_with_names_has_its_cause) {
 }
 
 TEST(BackendAddresses, are_judged_at_each_connect) {
-  ProxyHarness p;
+  Ticking p;
   ScriptedListener web(p);
   p.settings.backends = *BackendGuard::parse({"127.0.0.0/8"}, {});
   p.resolver.addresses["web.example"] = {ip("127.0.0.1")};

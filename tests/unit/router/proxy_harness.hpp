@@ -145,7 +145,7 @@ class ScriptedListener {
   std::uint16_t port_ = 0;
 };
 
-/// One shard's proxy on real sockets, turned by the test; time moves only by advance().
+/// One shard's proxy on real sockets, turned by the test; time moves only by advance(), and by per_wait.
 class ProxyHarness {
  public:
   explicit ProxyHarness(RouterSettings settings = router_settings(), LimitSettings limits = limit_settings());
@@ -165,7 +165,9 @@ class ProxyHarness {
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
     while (!done()) {
       if (std::chrono::steady_clock::now() > deadline) return false;
-      if (!turn()) ::poll(nullptr, 0, 1);
+      if (turn()) continue;
+      ::poll(nullptr, 0, 1);
+      clock.advance(per_wait);
     }
     return true;
   }
@@ -186,6 +188,7 @@ class ProxyHarness {
   std::unique_ptr<ProxyShard> proxy;
   ScriptedListener listener{*this};
   std::size_t lines_seen = 0;
+  Duration per_wait{0};  // by how much time moves on in until(), each time that there is nothing to do
 
  private:
   void accept(const Effect& effect);

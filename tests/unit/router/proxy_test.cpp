@@ -290,7 +290,8 @@ TEST(Proxy, upgrade_becomes_a_byte_pipe) {
   web.send("pong");
   EXPECT_EQ(p.client.read_exactly(4), "pong");
   p.client.close();
-  EXPECT_TRUE(web.is_closed());
+  EXPECT_TRUE(web.is_closed()) << "the backend is not told";
+  web.close();
   const std::string line = p.line();
   EXPECT_TRUE(line.starts_with("at=info ")) << line;
   EXPECT_EQ(p.field(line, "status"), "101");

@@ -102,7 +102,8 @@ TEST(RouterShares, a_limit_that_comes_counts_what_is_under_way) {
   p.set_app({backend(p.web)});
   ScriptedSocket third = p.connect_to_other();
   third.send(kGet);
-  p.web.accept().read_until("\r\n\r\n");
+  ScriptedSocket third_web = p.web.accept();
+  third_web.read_until("\r\n\r\n");
   p.set_app({backend(p.web, 3)});
   web.send(kHello);
   first.read_message();
