@@ -67,8 +67,9 @@ result<void, Error> check_domains(const App& app) {
   if (app.domains.size() > kDomainsMax) return over_limit("maximum number of domains reached");
   std::set<std::string_view> seen;
   for (const auto& domain : app.domains) {
-    SLUICE_TRY(const auto normal, normal_domain(domain));
-    if (normal != domain) return invalid("domains: a domain is not in lower case, or ends in a dot");
+    const auto normal = normal_domain(domain);
+    if (normal.has_error()) return invalid("domains: " + normal.error().message);
+    if (*normal != domain) return invalid("domains: a domain is not in lower case, or ends in a dot");
     if (!seen.insert(domain).second) return invalid("domains: a domain is given twice");
   }
   return {};
@@ -171,7 +172,6 @@ result<void, Error> acceptable(const Session& session) {
 result<void, Error> acceptable(const ApiKey& key) {
   SLUICE_TRY_VOID(check_plain_id("key id", key.id));
   SLUICE_TRY_VOID(check_label("name", key.name));
-  if (key.scopes.bits == 0) return invalid("scopes must name at least one scope");
   if (key.limited()) SLUICE_TRY_VOID(check_key_channels(*key.channels));
   return check_end(key.expires);
 }

@@ -80,6 +80,7 @@ result<Effects, Error> Decider::operator()(const RemoveExpired& change) const {
 result<Effects, Error> Decider::operator()(const CreateKey& change) const {
   auto key = change.key;
   if (key.expires) key.expires = std::min(*key.expires, kLastEnd);
+  if (key.scopes.bits == 0) return invalid("scopes must name at least one scope");
   SLUICE_TRY_VOID(acceptable(key));
   if (key.limited()) SLUICE_TRY_VOID(bind_channels(*key.channels, config, limits));
   SLUICE_TRY_VOID(check_entry_bytes(limits, "the key", 0, stored_bytes(Entry(key))));

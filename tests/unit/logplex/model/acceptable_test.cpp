@@ -91,6 +91,8 @@ class Acceptable : public testing::Test {
       return;
     }
     ++taken_;
+    // A key all of whose scopes are newer than this version opens nothing, and is not asked for.
+    if (const auto* key = std::get_if<ApiKey>(&*entry); key != nullptr && key->scopes.bits == 0) return;
     const auto decided = std::visit(Ask{with_channels(*entry)}, *entry);
     ASSERT_TRUE(decided.has_value()) << decided.error().text() << " " << stored.key << " " << stored.json;
     for (const auto& effect : decided->list) {
