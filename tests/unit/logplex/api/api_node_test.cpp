@@ -35,6 +35,7 @@ ApiSettings ApiNode::default_settings() {
   settings.idle_timeout = std::chrono::seconds(60);
   settings.session_ttl = std::chrono::seconds(360);
   settings.heartbeat = std::chrono::seconds(15);
+  settings.stream_stall_timeout = std::chrono::minutes(10);
   return settings;
 }
 

@@ -3,6 +3,7 @@
 #include <boost/json/array.hpp>
 #include <gtest/gtest.h>
 
+#include "tests/support/test_certificates.hpp"
 #include "tests/unit/logplex/api/api_node.hpp"
 
 namespace sluice {
@@ -155,13 +156,17 @@ TEST_F(ApiTest, reserved_drain_gets_its_url_later) {
 }
 
 TEST_F(ApiTest, secrets_of_drains_never_come_back) {
-  const auto made =
-      node.call("POST", "/v3/drains",
-                R"({"url":"http://user:hunter2@127.0.0.1:9/?api_key=hunter3","headers":{"X-Key":"hunter4"},
-                                  "client_key":"hunter5"})");
+  const TestIdentity own = TestCertificates().sign("own", "");
+  const boost::json::object drain{{"url", "https://user:hunter2@127.0.0.1:9/?api_key=hunter3"},
+                                  {"headers", boost::json::object{{"X-Key", "hunter4"}}},
+                                  {"client_cert", boost::json::string(own.chain)},
+                                  {"client_key", boost::json::string(own.key)}};
+  const auto made = node.call("POST", "/v3/drains", boost::json::serialize(drain));
   EXPECT_EQ(made.status, 201) << made.body;
-  EXPECT_FALSE(has(made.body, "hunter"));
-  EXPECT_FALSE(has(node.call("GET", "/v3/drains").body, "hunter"));
+  for (const auto& shown : {made.body, node.call("GET", "/v3/drains").body}) {
+    EXPECT_FALSE(has(shown, "hunter"));
+    EXPECT_FALSE(has(shown, "PRIVATE KEY"));
+  }
 }
 
 TEST_F(ApiTest, only_http_drains_are_signed_and_no_key_comes_back) {

@@ -1,4 +1,5 @@
 // Who may see what: keys that are limited to channels beside everybody else's entries.
+#include <algorithm>
 #include <map>
 #include <set>
 
@@ -278,12 +279,14 @@ std::string replaced(std::string text, std::string_view what, std::string_view w
   return text;
 }
 
-/// Ids, secrets, urls and times are new in each answer; all else must be the same.
+/// Ids, secrets, urls and times are new in each answer, and lists may stand in the order of ids; all else must be the
+/// same.
 json::value without_chance(const json::value& value) {
   static const std::set<std::string_view> kChance = {"id", "token", "tokens", "key", "url", "since", "next", "expires"};
   if (const auto* list = value.if_array()) {
     json::array out;
     for (const auto& item : *list) out.push_back(without_chance(item));
+    std::ranges::sort(out, {}, [](const json::value& item) { return json::serialize(item); });
     return out;
   }
   const auto* object = value.if_object();
@@ -309,12 +312,16 @@ std::string ask(ApiNode& node, const Route& route, const std::string& channel, c
 
 void ask_pages(ApiNode& node, const std::string& list, const std::string& bearer, std::vector<std::string>& out) {
   std::string cursor;
-  for (int page = 0; page < 20; ++page) {
+  std::vector<std::string> pages;
+  for (bool more = true; more && pages.size() < 20;) {
     const auto seen = node.call("GET", list + "?limit=1&cursor=" + cursor, {}, {}, bearer);
-    out.push_back(list + " page " + std::to_string(page) + ": " + json::serialize(without_chance(seen.json())));
-    if (seen.status != 200 || seen.json().at("next").is_null()) return;
-    cursor = text_of(seen.json().at("next"));
+    const auto body = seen.json();
+    pages.push_back(list + " page: " + json::serialize(without_chance(body)));
+    more = seen.status == 200 && !body.at("next").is_null();
+    if (more) cursor = text_of(body.at("next"));
   }
+  std::ranges::sort(pages);
+  out.insert(out.end(), pages.begin(), pages.end());
 }
 
 /// What a key is told about its own channel and about one that is not its own: all rows, all pages.
