@@ -24,6 +24,6 @@ struct SessionUrl {
 /// For Seals: what a session's url is sealed for.
 constexpr std::string_view kSessionPlace = "session";
 /// Of a sealed url. Heads of requests are bounded, and a url must fit into one.
-constexpr std::size_t kLongestSessionUrl = 12 * 1024;
+constexpr std::size_t kLongestSessionUrl = std::size_t{12} << 10;
 
 }  // namespace sluice

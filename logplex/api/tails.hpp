@@ -58,7 +58,7 @@ struct TailCounters {
 /// either end may be gone.
 class Tails final : public OnShard {
  public:
-  static constexpr std::size_t kBatchBytes = 32 * 1024;
+  static constexpr std::size_t kBatchBytes = std::size_t{32} << 10;
   static constexpr unsigned kCredit = 2;
 
   Tails(Shard& shard, FabricShard& fabric);

@@ -8,13 +8,13 @@ namespace sluice {
 // Bounds of single entries. How many there may be, and how many bytes a channel may keep, is for ConfigLimits.
 constexpr std::size_t kDomainsMax = 1000;
 constexpr std::size_t kBackendsMax = 1000;
-constexpr std::size_t kUrlMax = 8 * 1024;
-constexpr std::size_t kFilterMax = 4 * 1024;
-constexpr std::size_t kPemMax = 256 * 1024;
+constexpr std::size_t kUrlMax = std::size_t{8} << 10;
+constexpr std::size_t kFilterMax = std::size_t{4} << 10;
+constexpr std::size_t kPemMax = std::size_t{256} << 10;
 constexpr std::size_t kHeadersMax = 64;
-constexpr std::size_t kHeaderMax = 8 * 1024;
-constexpr std::size_t kSecretMax = 8 * 1024;
-constexpr std::size_t kQueryMax = 16 * 1024;
+constexpr std::size_t kHeaderMax = std::size_t{8} << 10;
+constexpr std::size_t kSecretMax = std::size_t{8} << 10;
+constexpr std::size_t kQueryMax = std::size_t{16} << 10;
 constexpr std::size_t kKeyChannelsMax = 1000;
 constexpr std::uint64_t kDrainIdMax = std::uint64_t{1} << 62;
 /// Ends later than this (the year 2260) are never reached; a difference of two times stays exact below it.

@@ -18,8 +18,8 @@ std::string_view wildcard_suffix(std::string_view domain) {
 }  // namespace
 
 bool is_public_suffix(const std::string& domain) {
-  static const psl_ctx_t* const list = psl_builtin() != nullptr ? psl_builtin() : psl_latest(nullptr);
-  return list != nullptr && psl_is_public_suffix(list, domain.c_str()) == 1;
+  static const psl_ctx_t* const kList = psl_builtin() != nullptr ? psl_builtin() : psl_latest(nullptr);
+  return kList != nullptr && psl_is_public_suffix(kList, domain.c_str()) == 1;
 }
 
 result<std::string, Error> DomainRules::acceptable(const std::string& domain) const {

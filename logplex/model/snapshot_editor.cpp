@@ -148,8 +148,8 @@ void SnapshotEditor::store_app(std::shared_ptr<const AppEntry> entry) {
     config_.hosts_.put(hash_of(domain), std::move(host), same_host(domain));
   }
   changed_.apps.push_back({entry->app.name, entry->slot});
-  config_.apps_in_order_.put(entry);
   config_.apps_.put(hash_of(entry->app.name), entry, same_app(entry->app.name));
+  config_.apps_in_order_.put(std::move(entry));
 }
 
 void SnapshotEditor::erase_hosts(const std::vector<std::string>& domains) {
@@ -192,8 +192,8 @@ void SnapshotEditor::rewire_app(std::string_view name) {
 
 void SnapshotEditor::store_channel(std::shared_ptr<const ChannelEntry> entry) {
   if (entry->channel.id == kRouterChannel) config_.router_channel_ = entry;
-  config_.channels_in_order_.put(entry);
   config_.channels_.put(hash_of(entry->channel.id), entry, same_channel(entry->channel.id));
+  config_.channels_in_order_.put(std::move(entry));
 }
 
 void SnapshotEditor::count_from(std::string_view channel_id) {

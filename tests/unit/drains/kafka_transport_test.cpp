@@ -294,7 +294,7 @@ TEST(KafkaDrain, brokers_must_have_an_allowed_address) {
   MockKafka kafka;
   RunnerOnShard runner(world, drain_to(kafka.url("/lines")));
   world.lines.append(1);
-  EXPECT_TRUE(fails_with(runner, "is a loopback address, which drains.allow_cidrs does not allow"));
+  EXPECT_TRUE(fails_with(runner, "is a loopback address, which drains.allow_cidrs does not name"));
   EXPECT_EQ(runner.ledger().delivered, 0u);
 }
 

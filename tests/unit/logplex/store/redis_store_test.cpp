@@ -317,7 +317,7 @@ TEST_F(RedisStoreTest, user_password_and_database_are_used) {
 TEST_F(RedisStoreTest, newer_data_set_is_not_touched) {
   auto running = node();
   ASSERT_TRUE(put(*running, "app"));
-  ASSERT_EQ(server_.command({"HSET", redis_keys()[kMetaKey], "readable_by", "2"}), ":0");
+  ASSERT_EQ(server_.command({"HSET", redis_keys()[kMetaKey], "readable_by", "3"}), ":0");
   ASSERT_TRUE(patiently([&] { return running->store().status().trouble.find("newer version") != std::string::npos; }));
   EXPECT_TRUE(running->apply(PutApp{"other", {}, {}, {}}).has_error());
   EXPECT_TRUE(routes(*running, "app"));
