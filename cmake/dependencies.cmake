@@ -14,7 +14,7 @@ find_package(tomlplusplus REQUIRED)
 find_package(GTest REQUIRED)
 find_package(benchmark REQUIRED)
 find_package(PkgConfig REQUIRED)
-# The static one: Debian's shared library hides re2::hooks, by which a search gives up (ops/adr/0016-filters-give-up.md).
+# The static one: Debian's shared library hides re2::hooks, by which a search gives up (ops/adr/0014-filters-give-up.md).
 find_library(SLUICE_RE2 libre2.a REQUIRED)
 add_library(sluice_re2 STATIC IMPORTED)
 set_target_properties(sluice_re2 PROPERTIES IMPORTED_LOCATION ${SLUICE_RE2} INTERFACE_LINK_LIBRARIES Threads::Threads)

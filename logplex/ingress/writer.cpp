@@ -31,7 +31,8 @@ Found by_key(const ApiKey& key, const HttpRequest& request, const ConfigSnapshot
   const std::string* source = request.query_value("source");
   if (channel == nullptr || channel->empty()) return bad_request("name the channel: /logs?channel=NAME");
   // Nobody writes router lines but the router.
-  if (*channel == kRouterChannel || !may_use(key, config, *channel)) return forbidden("this key may not use that channel");
+  if (*channel == kRouterChannel || !may_use(key, config, *channel))
+    return forbidden("this key may not use that channel");
   if (config.channel(*channel) == nullptr) return RefusedPost{Refusal::kNotFound, 404, "no such channel"};
   Writer writer;
   writer.channel = *channel;

@@ -69,7 +69,8 @@ class Load:
 
 
 class KafkaCase(case.PipelineCase):
-    settings = {"drains.backoff_max": "500ms"}
+    # One test has six ways to log in on one channel.
+    settings = {"drains.backoff_max": "500ms", "limits.kafka_producers_per_channel": "6"}
     brokers = 1
 
     @classmethod
