@@ -14,6 +14,22 @@ std::string_view or_dash(std::string_view field) { return field.empty() ? std::s
 /// Longer texts are cut, because a length has 16 bits. Every way in refuses them before.
 std::string_view cut(std::string_view text) { return {text.data(), std::min(text.size(), kLargestText)}; }
 
+bool is_too_long(const LineView& line) { return (line.text.size() | line.structured_data.size()) > kLargestText; }
+
+LineView shortened(LineView line) {
+  line.text = cut(line.text);
+  line.structured_data = cut(line.structured_data);
+  return line;
+}
+
+// Functions of their own, so that lines of usual length do not pay for them.
+[[gnu::noinline, gnu::cold]] std::size_t size_of_shortened(const LineView& line) {
+  return record_size(shortened(line));
+}
+[[gnu::noinline, gnu::cold]] void encode_shortened(const LineView& line, std::byte* out) {
+  encode_record(shortened(line), out);
+}
+
 /// Header fields beyond 255 bytes are cut: RFC 5424 allows no field but the host so long.
 std::string_view field(std::string_view text) {
   return or_dash({text.data(), std::min<std::size_t>(text.size(), 255)});
@@ -84,20 +100,24 @@ std::string_view to_string(LossReason reason) {
 }
 
 std::size_t record_size(const LineView& line) {
+  if (is_too_long(line)) [[unlikely]]
+    return size_of_shortened(line);
   const auto dashed = [](std::string_view text) { return text.size() + std::size_t{text.empty()}; };
   const auto sized = [&dashed](std::string_view text) { return std::min<std::size_t>(dashed(text), 255); };
   return padded(sizeof(RecordHeader) + sized(line.time) + sized(line.host) + sized(line.source) + sized(line.process) +
-                sized(line.msgid) + dashed(cut(line.structured_data)) + cut(line.text).size() + 6);
+                sized(line.msgid) + dashed(line.structured_data) + line.text.size() + 6);
 }
 
 void encode_record(const LineView& line, std::byte* out) {
+  if (is_too_long(line)) [[unlikely]]
+    return encode_shortened(line, out);
   const std::string_view time = field(line.time);
   const std::string_view host = field(line.host);
   const std::string_view source = field(line.source);
   const std::string_view process = field(line.process);
   const std::string_view msgid = field(line.msgid);
-  const std::string_view sd = or_dash(cut(line.structured_data));
-  const std::string_view text = cut(line.text);
+  const std::string_view sd = or_dash(line.structured_data);
+  const std::string_view text = line.text;
   RecordHeader header{};
   header.text_size = static_cast<std::uint16_t>(text.size());
   header.sd_size = static_cast<std::uint16_t>(sd.size());

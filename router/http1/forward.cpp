@@ -51,18 +51,16 @@ std::string_view request_id_of(const RequestParser& request) {
 
 /// The peer's word where it is trusted and valid, else what we see ourselves.
 std::string_view protocol_of(const RequestParser& request, const ForwardFacts& facts) {
-  if (facts.trusted) {
-    const std::string_view said = single_value(request, FieldKind::kForwardedProto);
-    for (const std::string_view known : {"http", "https"})
-      if (equals_lower(said, known)) return known;
-  }
+  const std::string_view said = single_value(request, FieldKind::kForwardedProto);
+  for (const std::string_view known : {"http", "https"})
+    if (equals_lower(said, known)) return known;
   return facts.tls ? "https" : "http";
 }
 
 std::uint64_t port_of(const RequestParser& request, const ForwardFacts& facts) {
   constexpr std::uint64_t kLargestPort = 65535;
   std::uint64_t said = 0;
-  const bool counts = facts.trusted && parse_length(single_value(request, FieldKind::kForwardedPort), said);
+  const bool counts = parse_length(single_value(request, FieldKind::kForwardedPort), said);
   return counts && said > 0 && said <= kLargestPort ? said : facts.port;
 }
 
@@ -110,7 +108,7 @@ Span put_forwarded_for(HeadWriter& out, const RequestParser& request, std::strin
 
 /// RFC 7239: appends to what a trusted peer says of those before it.
 void put_forwarded(HeadWriter& out, const RequestParser& request, const ForwardFacts& facts) {
-  if (!facts.trusted || !request.has(FieldKind::kForwarded)) return;
+  if (!request.has(FieldKind::kForwarded)) return;
   const bool v6 = facts.client_address.find(':') != std::string_view::npos;
   out.put("Forwarded: ");
   put_values(out, request, FieldKind::kForwarded);
@@ -121,11 +119,17 @@ void put_forwarded(HeadWriter& out, const RequestParser& request, const ForwardF
 }
 
 void put_forwarding(HeadWriter& out, const RequestParser& request, const ForwardFacts& facts) {
-  put_forwarded(out, request, facts);
-  out.put("X-Forwarded-Proto: ");
-  out.put(protocol_of(request, facts));
-  out.put("\r\nX-Forwarded-Port: ");
-  out.put(port_of(request, facts));
+  if (facts.trusted) {
+    put_forwarded(out, request, facts);
+    out.put("X-Forwarded-Proto: ");
+    out.put(protocol_of(request, facts));
+    out.put("\r\nX-Forwarded-Port: ");
+    out.put(port_of(request, facts));
+  } else {
+    out.put(facts.tls ? "X-Forwarded-Proto: https\r\nX-Forwarded-Port: "
+                      : "X-Forwarded-Proto: http\r\nX-Forwarded-Port: ");
+    out.put(std::uint64_t{facts.port});
+  }
   out.put("\r\nX-Request-Start: ");
   const auto since_epoch = std::chrono::duration_cast<std::chrono::milliseconds>(facts.start.time_since_epoch());
   out.put(static_cast<std::uint64_t>(since_epoch.count()));
@@ -134,9 +138,13 @@ void put_forwarding(HeadWriter& out, const RequestParser& request, const Forward
 
 template <class Message>
 void put_via(HeadWriter& out, const Message& message, std::string_view via) {
-  out.put("Via: ");
-  put_values(out, message, FieldKind::kVia);
-  out.put("1.1 ");
+  if (message.has(FieldKind::kVia)) {
+    out.put("Via: ");
+    put_values(out, message, FieldKind::kVia);
+    out.put("1.1 ");
+  } else {
+    out.put("Via: 1.1 ");
+  }
   out.put(via);
   out.put("\r\n");
 }

@@ -9,10 +9,10 @@
 
 #include "logplex/channel/fabric.hpp"
 #include "logplex/runtime/runtime.hpp"
-#include "logplex/wire/frame_splitter.hpp"
 #include "logplex/wire/notice.hpp"
 #include "logplex/wire/render.hpp"
 #include "logplex/wire/syslog_parse.hpp"
+#include "logplex/wire/syslog_splitter.hpp"
 #include "router/http1/forward.hpp"
 #include "router/router_line.hpp"
 #include "tests/support/http1_samples.hpp"
@@ -80,11 +80,11 @@ std::string message() {
 void count_ingress() {
   const std::string bytes = std::to_string(message().size()) + " " + message();
   count("syslog_line_in", [&] {
-    FrameSplitter splitter(10240);
+    SyslogSplitter splitter(10240);
     splitter.feed(bytes);
     keep(splitter.next());
     LineView line;
-    keep(parse_syslog(splitter.frame(), line));
+    keep(parse_syslog(splitter.frame(), StructuredData::kElements, line));
     keep(parse_token(line.source));
   });
 }
