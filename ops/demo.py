@@ -229,10 +229,21 @@ def summary(kinds, places, took):
     return good
 
 
+def settled_drains(stage, seconds=5.0):
+    """The drains once nothing is pending, or after that time: a syslog receiver confirms lines by keeping the
+    connection for a second."""
+    until = time.monotonic() + seconds
+    while True:
+        drains = stage.node.must("GET", f"/v3/channels/{APP}/drains")["items"]
+        if not any(drain["stats"]["pending_lines"] for drain in drains) or time.monotonic() > until:
+            return drains
+        time.sleep(0.1)
+
+
 def balanced(stage, total):
     """offered = filtered + delivered + dropped + pending, for each drain, and everything delivered."""
     good = True
-    for drain in stage.node.must("GET", f"/v3/channels/{APP}/drains")["items"]:
+    for drain in settled_drains(stage):
         stats = drain["stats"]
         right = stats["offered"] == stats["delivered"] == total and not stats["dropped"] and not stats["pending_lines"]
         good = good and right
