@@ -118,7 +118,6 @@ void ShardLog::roll(ChannelLog& channel, std::size_t size) {
 
 void ShardLog::commit(ChannelLog& channel, std::size_t size, std::uint64_t lines, std::int64_t received_us) {
   Segment& segment = *channel.newest;
-  const Place place{channel.next, &segment, segment.used};
   if (segment.used == 0) segment.oldest_us = segment.newest_us = received_us;
   segment.oldest_us = std::min(segment.oldest_us, received_us);
   segment.newest_us = std::max(segment.newest_us, received_us);
@@ -128,10 +127,11 @@ void ShardLog::commit(ChannelLog& channel, std::size_t size, std::uint64_t lines
   channel.end_bytes += size;
   appended_lines_ += lines;
   appended_bytes_ += size;
-  announce(channel, place);
+  // Readers cost a line nothing while they have been told already.
+  if (((globals_ & ~channel.news) | channel.waiting | listening_) != 0)
+    announce(channel, {channel.next - lines, &segment, segment.used - static_cast<std::uint32_t>(size)});
 }
 
-/// Readers cost a line nothing while they have been told already.
 void ShardLog::announce(ChannelLog& channel, const Place& place) {
   if ((globals_ & ~channel.news) != 0) announce_global(channel, place);
   if (channel.waiting != 0) announce_to_waiting(channel, place.next);

@@ -1,8 +1,6 @@
 #include "logplex/wire/record.hpp"
 
-#include <algorithm>
-
-#include "logplex/base/check.hpp"
+#include <new>
 
 namespace sluice {
 namespace {
@@ -11,70 +9,95 @@ constexpr std::size_t padded(std::size_t size) { return (size + 7) & ~std::size_
 
 std::string_view or_dash(std::string_view field) { return field.empty() ? std::string_view("-") : field; }
 
-/// Longer texts are cut, because a length has 16 bits. Every way in refuses them before.
-std::string_view cut(std::string_view text) { return {text.data(), std::min(text.size(), kLargestText)}; }
+/// Header fields beyond this are cut: RFC 5424 allows no field but the host so long.
+constexpr std::size_t kLongestHeader = 255;
 
-bool is_too_long(const LineView& line) { return (line.text.size() | line.structured_data.size()) > kLargestText; }
+/// Says whether a line can be stored as it is: no field is empty, none too long. One comparison for all header fields:
+/// a size of 0 less 1 is the largest number there is, and `|` is at least as large as each of them. So a few lines with
+/// fields of over 128 bytes take the long way for nothing.
+bool is_usual(const LineView& line) {
+  const std::size_t headers = (line.time.size() - 1) | (line.host.size() - 1) | (line.source.size() - 1) |
+                              (line.process.size() - 1) | (line.msgid.size() - 1);
+  const std::size_t rest = (line.structured_data.size() - 1) | line.text.size();
+  return headers < kLongestHeader && rest < kLargestText;
+}
 
-LineView shortened(LineView line) {
-  line.text = cut(line.text);
-  line.structured_data = cut(line.structured_data);
+/// Cuts what is too long for the header's numbers; every way in refuses such texts before. Puts a dash for what is
+/// empty.
+LineView storable(LineView line) {
+  for (std::string_view* header : {&line.time, &line.host, &line.source, &line.process, &line.msgid})
+    *header = or_dash(header->substr(0, kLongestHeader));
+  line.structured_data = or_dash(line.structured_data.substr(0, kLargestText));
+  line.text = line.text.substr(0, kLargestText);
   return line;
-}
-
-// Functions of their own, so that lines of usual length do not pay for them.
-[[gnu::noinline, gnu::cold]] std::size_t size_of_shortened(const LineView& line) {
-  return record_size(shortened(line));
-}
-[[gnu::noinline, gnu::cold]] void encode_shortened(const LineView& line, std::byte* out) {
-  encode_record(shortened(line), out);
-}
-
-/// Header fields beyond 255 bytes are cut: RFC 5424 allows no field but the host so long.
-std::string_view field(std::string_view text) {
-  return or_dash({text.data(), std::min<std::size_t>(text.size(), 255)});
 }
 
 /// Writes fields with a space behind each. A parsed line's fields stand in one run in its message, so what already has
 /// its space and its successor behind it is copied together: three copies for a line whose source was replaced.
 class FieldWriter {
  public:
-  explicit FieldWriter(char* out) : out_(out) {}
+  FieldWriter(char* out, std::string_view first)
+      : out_(out), run_begin_(first.data()), run_end_(first.data() + first.size()) {}
 
   void put(std::string_view field) {
-    if (continues(field)) {
-      run_ = {run_.data(), run_.size() + 1 + field.size()};
-      return;
-    }
-    if (run_.data() != nullptr) {
-      write_run();
-      *out_++ = ' ';
-    }
-    run_ = field;
+    if (field.data() != run_end_ + 1 || *run_end_ != ' ') begin_run(field);
+    run_end_ = field.data() + field.size();
   }
 
   void finish() {
-    if (!run_.empty()) write_run();
+    if (run_begin_ != run_end_) std::memcpy(out_, run_begin_, run_size());
   }
 
  private:
-  bool continues(std::string_view field) const {
-    if (run_.data() == nullptr || field.data() != run_.data() + run_.size() + 1) return false;
-    return field.data()[-1] == ' ';
-  }
+  std::size_t run_size() const { return static_cast<std::size_t>(run_end_ - run_begin_); }
 
-  void write_run() {
-    std::memcpy(out_, run_.data(), run_.size());
-    out_ += run_.size();
+  void begin_run(std::string_view field) {
+    std::memcpy(out_, run_begin_, run_size());
+    out_ += run_size();
+    *out_++ = ' ';
+    run_begin_ = field.data();
   }
 
   char* out_;
-  std::string_view run_;
+  const char* run_begin_;
+  const char* run_end_;
 };
 
-std::size_t body_size(const RecordHeader& h) {
-  return std::size_t{h.time_size} + h.host_size + h.source_size + h.process_size + h.msgid_size + h.sd_size +
-         h.text_size + 6;
+std::size_t size_of_storable(const LineView& line) {
+  return padded(sizeof(RecordHeader) + line.time.size() + line.host.size() + line.source.size() + line.process.size() +
+                line.msgid.size() + line.structured_data.size() + line.text.size() + 6);
+}
+
+void encode_storable(const LineView& line, std::byte* out) {
+  const std::size_t size = size_of_storable(line);
+  std::memset(out + size - 8, 0, 8);
+  ::new (out) RecordHeader{.size = static_cast<std::uint32_t>(size),
+                           .text_size = static_cast<std::uint16_t>(line.text.size()),
+                           .sd_size = static_cast<std::uint16_t>(line.structured_data.size()),
+                           .received_us = line.received.time_since_epoch().count(),
+                           .pri = line.pri,
+                           .time_size = static_cast<std::uint8_t>(line.time.size()),
+                           .host_size = static_cast<std::uint8_t>(line.host.size()),
+                           .source_size = static_cast<std::uint8_t>(line.source.size()),
+                           .process_size = static_cast<std::uint8_t>(line.process.size()),
+                           .msgid_size = static_cast<std::uint8_t>(line.msgid.size()),
+                           .flags = line.tails_only ? RecordHeader::kTailsOnly : std::uint16_t{0}};
+  FieldWriter writer(reinterpret_cast<char*>(out + sizeof(RecordHeader)), line.time);
+  writer.put(line.host);
+  writer.put(line.source);
+  writer.put(line.process);
+  writer.put(line.msgid);
+  writer.put(line.structured_data);
+  writer.put(line.text);
+  writer.finish();
+}
+
+// Functions of their own, so that usual lines do not pay for them.
+[[gnu::noinline, gnu::cold]] std::size_t size_of_unusual(const LineView& line) {
+  return size_of_storable(storable(line));
+}
+[[gnu::noinline, gnu::cold]] void encode_unusual(const LineView& line, std::byte* out) {
+  encode_storable(storable(line), out);
 }
 
 }  // namespace
@@ -100,47 +123,13 @@ std::string_view to_string(LossReason reason) {
 }
 
 std::size_t record_size(const LineView& line) {
-  if (is_too_long(line)) [[unlikely]]
-    return size_of_shortened(line);
-  const auto dashed = [](std::string_view text) { return text.size() + std::size_t{text.empty()}; };
-  const auto sized = [&dashed](std::string_view text) { return std::min<std::size_t>(dashed(text), 255); };
-  return padded(sizeof(RecordHeader) + sized(line.time) + sized(line.host) + sized(line.source) + sized(line.process) +
-                sized(line.msgid) + dashed(line.structured_data) + line.text.size() + 6);
+  return is_usual(line) ? size_of_storable(line) : size_of_unusual(line);
 }
 
 void encode_record(const LineView& line, std::byte* out) {
-  if (is_too_long(line)) [[unlikely]]
-    return encode_shortened(line, out);
-  const std::string_view time = field(line.time);
-  const std::string_view host = field(line.host);
-  const std::string_view source = field(line.source);
-  const std::string_view process = field(line.process);
-  const std::string_view msgid = field(line.msgid);
-  const std::string_view sd = or_dash(line.structured_data);
-  const std::string_view text = line.text;
-  RecordHeader header{};
-  header.text_size = static_cast<std::uint16_t>(text.size());
-  header.sd_size = static_cast<std::uint16_t>(sd.size());
-  header.received_us = line.received.time_since_epoch().count();
-  header.pri = line.pri;
-  header.time_size = static_cast<std::uint8_t>(time.size());
-  header.host_size = static_cast<std::uint8_t>(host.size());
-  header.source_size = static_cast<std::uint8_t>(source.size());
-  header.process_size = static_cast<std::uint8_t>(process.size());
-  header.msgid_size = static_cast<std::uint8_t>(msgid.size());
-  header.flags = line.tails_only ? RecordHeader::kTailsOnly : 0;
-  header.size = static_cast<std::uint32_t>(padded(sizeof header + body_size(header)));
-  std::memset(out + header.size - 8, 0, 8);
-  std::memcpy(out, &header, sizeof header);
-  FieldWriter writer(reinterpret_cast<char*>(out + sizeof header));
-  writer.put(time);
-  writer.put(host);
-  writer.put(source);
-  writer.put(process);
-  writer.put(msgid);
-  writer.put(sd);
-  writer.put(text);
-  writer.finish();
+  if (!is_usual(line)) [[unlikely]]
+    return encode_unusual(line, out);
+  encode_storable(line, out);
 }
 
 void encode_gap(std::uint64_t lines, LossReason reason, WallTime now, std::byte* out) {

@@ -89,6 +89,31 @@ TEST(Record, header_fields_are_cut_at_255) {
   EXPECT_EQ(RecordView(bytes_of(words).data()).host(), host.substr(0, 255));
 }
 
+TEST(Record, fields_around_their_longest_size_are_stored_or_cut) {
+  for (const std::size_t size : {0U, 1U, 128U, 254U, 255U, 256U, 257U, 511U, 512U}) {
+    const std::string field(size, 'f');
+    for (const auto header :
+         {&LineView::time, &LineView::host, &LineView::source, &LineView::process, &LineView::msgid}) {
+      LineView line = sample();
+      line.*header = field;
+      const Words words = encoded(line);
+      const RecordView view(bytes_of(words).data());
+      EXPECT_EQ(check_record(bytes_of(words)).value(), view.size());
+      line.*header = std::string_view(field).substr(0, 255);
+      expect_same(view.line(), line);
+    }
+  }
+  for (const std::size_t size : {0U, 1U, 65'534U, 65'535U, 65'536U, 65'537U, 131'072U}) {
+    LineView line = sample();
+    const std::string data(size, 'd');
+    line.structured_data = data;
+    const Words words = encoded(line);
+    EXPECT_EQ(check_record(bytes_of(words)).value(), record_size(line));
+    line.structured_data = std::string_view(data).substr(0, kLargestText);
+    expect_same(RecordView(bytes_of(words).data()).line(), line);
+  }
+}
+
 TEST(Record, texts_beyond_what_a_length_can_say_are_cut) {
   LineView line = sample();
   const std::string text(70'000, 't');
