@@ -74,7 +74,7 @@ void Uuid::format_to(char* out) const {
   std::memcpy(out + 14, digits + 12, 4);
   std::memcpy(out + 19, digits + 16, 4);
   std::memcpy(out + 24, digits + 20, 12);
-  for (const unsigned dash : {8U, 13U, 18U, 23U}) out[dash] = '-';
+  out[8] = out[13] = out[18] = out[23] = '-';
 }
 
 std::string Uuid::str() const {

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "logplex/base/copy_text.hpp"
 #include "logplex/base/metrics.hpp"
 #include "logplex/base/partition.hpp"
 #include "logplex/base/rng.hpp"
@@ -29,6 +30,18 @@ TEST(Duration, reads_and_writes_units) {
   EXPECT_EQ(format_duration(std::chrono::seconds(120)), "2m");
   EXPECT_FALSE(parse_duration("5"));
   EXPECT_FALSE(parse_duration("1 year"));
+}
+
+TEST(CopyText, writes_all_of_the_text_and_nothing_else) {
+  const std::string text = "0123456789abcdefghijklmnopqrstuvwxyz";
+  for (std::size_t size = 0; size <= text.size(); ++size) {
+    std::string out(text.size() + 2, '#');
+    const char* const end = copy_text({text.data(), size}, out.data() + 1);
+    EXPECT_EQ(static_cast<std::size_t>(end - out.data()), size + 1);
+    EXPECT_EQ(out, "#" + text.substr(0, size) + std::string(text.size() + 1 - size, '#'));
+  }
+  char untouched = '#';
+  EXPECT_EQ(copy_text({}, &untouched), &untouched);
 }
 
 TEST(Uuid, every_byte_at_every_place_is_a_digit_a_dash_or_refused) {
