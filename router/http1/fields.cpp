@@ -60,24 +60,22 @@ bool same_folded(const char* a, const char* b, std::size_t size) {
   return folded<Word>(a + last) == folded<Word>(b + last);
 }
 
-constexpr std::size_t kMostConnectionOptions = 64;
-
-bool can_be_named(FieldKind kind) {
-  return kind == FieldKind::kOther || kind == FieldKind::kDate || kind == FieldKind::kSetCookie;
+/// Says whether the text is a known one, of letters and hyphens, but for the case of its letters. By words, of which
+/// the last two overlap: only letters differ from letters in bit 0x20 alone, and only a control byte so from a hyphen,
+/// of which the text has none. At least two characters.
+bool is_same(std::string_view text, std::string_view known) {
+  const std::size_t size = known.size();
+  if (text.size() != size) return false;
+  if (size >= sizeof(std::uint64_t)) return same_folded<std::uint64_t>(text.data(), known.data(), size);
+  if (size >= sizeof(std::uint32_t)) return same_folded<std::uint32_t>(text.data(), known.data(), size);
+  return same_folded<std::uint16_t>(text.data(), known.data(), size);
 }
+
+constexpr std::size_t kMostConnectionOptions = 64;
 
 }  // namespace
 
 const KnownFields kKnownFields = kPlaced;
-
-/// By words, of which the last two overlap. Of token characters only letters differ from those of a known name in bit
-/// 0x20 alone, and no known name has less than two characters.
-bool is_known(std::string_view name, const KnownField& known) {
-  const std::size_t size = known.name.size();
-  if (size >= sizeof(std::uint64_t)) return same_folded<std::uint64_t>(name.data(), known.name.data(), size);
-  if (size >= sizeof(std::uint32_t)) return same_folded<std::uint32_t>(name.data(), known.name.data(), size);
-  return same_folded<std::uint16_t>(name.data(), known.name.data(), size);
-}
 
 namespace {
 
@@ -100,12 +98,17 @@ constexpr std::string_view kNoTrailers[] = {
     "content-type",  "content-encoding",   "content-range",    "cache-control", "max-forwards",
 };
 
-}  // namespace
-
-FieldKind kind_of_similar(std::string_view name, const KnownField& known) {
+/// kOther, or kFolded when the name is the known one but for what stands in place of its hyphens.
+[[gnu::noinline, gnu::cold]] FieldKind kind_of_similar(std::string_view name, const KnownField& known) {
   if (known.kind == FieldKind::kForwardedPort && same_folded_names(name, kForwardedHostName))
     return same_name(name, kForwardedHostName) ? FieldKind::kForwardedHost : FieldKind::kFolded;
   return same_folded_names(name, known.name) ? FieldKind::kFolded : FieldKind::kOther;
+}
+
+}  // namespace
+
+FieldKind kind_of_candidate(std::string_view name, const KnownField& known) {
+  return is_same(name, known.name) ? known.kind : kind_of_similar(name, known);
 }
 
 bool may_be_trailer(std::string_view name) {
@@ -157,16 +160,16 @@ HeadError FieldList::apply_connection(const char* head) {
 
 void FieldList::mark_named(const char* head, std::string_view name) {
   for (Field& field : fields_) {
-    if (field.name.size != name.size() || !can_be_named(field.kind)) continue;
+    if (field.name.size != name.size() || !kEndToEnd.has(field.kind)) continue;
     if (same_name({head + field.name.at, field.name.size}, name)) field.named_in_connection = true;
   }
 }
 
 HeadError ConnectionOptions::read(std::string_view value) {
   const bool tokens_only = for_each_element(value, [this](std::string_view option) {
-    if (equals_lower(option, "close")) return close = true;
-    if (equals_lower(option, "keep-alive")) return keep_alive = true;
-    if (equals_lower(option, "upgrade")) return upgrade = true;
+    if (is_same(option, "close")) return close = true;
+    if (is_same(option, "keep-alive")) return keep_alive = true;
+    if (is_same(option, "upgrade")) return upgrade = true;
     names_fields = true;
     return std::all_of(option.begin(), option.end(), [](char c) { return is_char(c, kTokenChar); });
   });

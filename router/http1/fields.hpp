@@ -3,6 +3,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <string_view>
 #include <tuple>
 #include <vector>
@@ -43,6 +44,24 @@ enum class FieldKind : std::uint8_t {
   kDate,
   kSetCookie,
 };
+/// A set of kinds.
+class FieldKinds {
+ public:
+  constexpr FieldKinds() = default;
+  constexpr FieldKinds(std::initializer_list<FieldKind> kinds) {
+    for (const FieldKind kind : kinds) add(kind);
+  }
+  constexpr void add(FieldKind kind) { bits_ |= bit_of(kind); }
+  constexpr bool has(FieldKind kind) const { return (bits_ & bit_of(kind)) != 0; }
+
+ private:
+  static constexpr std::uint32_t bit_of(FieldKind kind) { return 1U << static_cast<unsigned>(kind); }
+  std::uint32_t bits_ = 0;
+};
+/// The fields that reach the app as they are, unless Connection names them. All others are ours to read, to write anew
+/// or to remove.
+constexpr FieldKinds kEndToEnd{FieldKind::kOther, FieldKind::kDate, FieldKind::kSetCookie};
+
 struct KnownField {
   std::string_view name;
   FieldKind kind = FieldKind::kOther;
@@ -53,18 +72,15 @@ extern const KnownFields kKnownFields;
 constexpr std::size_t place_of_name(std::string_view name) {
   return ((name.front() | 0x20U) + 5 * (name.back() | 0x20U) + 6 * name.size()) % std::tuple_size_v<KnownFields>;
 }
-/// Same size given.
-bool is_known(std::string_view name, const KnownField& known);
-
-/// kOther, or kFolded when the name is the known one but for what stands in place of its hyphens. CGI, WSGI, Rack and
-/// PHP fold all such names into one: an app that reads HTTP_X_FORWARDED_FOR cannot tell X_Forwarded_For from our field.
-FieldKind kind_of_similar(std::string_view name, const KnownField& known);
+/// Of a name that has the place and the size of a known one. kFolded when it is the known one but for what stands in
+/// place of its hyphens. CGI, WSGI, Rack and PHP fold all such names into one: an app that reads HTTP_X_FORWARDED_FOR
+/// cannot tell X_Forwarded_For from our field.
+FieldKind kind_of_candidate(std::string_view name, const KnownField& known);
 
 /// Of a name made of token characters.
 inline FieldKind kind_of(std::string_view name) {
   const KnownField& known = kKnownFields[place_of_name(name)];
-  if (known.name.size() != name.size()) return FieldKind::kOther;
-  return is_known(name, known) ? known.kind : kind_of_similar(name, known);
+  return known.name.size() == name.size() ? kind_of_candidate(name, known) : FieldKind::kOther;
 }
 
 /// Says whether a field of this name may stand in a trailer section that we pass on. Fields that frame, route,
@@ -99,9 +115,8 @@ class LineScanner {
   };
 
   void reset() { start_ = scanned_ = 0; }
-  /// kDone: line() is the next line. kError: error() is set.
-  Progress next(const char* head, std::size_t size, const Bounds& bounds);
-  Span line() const { return line_; }
+  /// kDone: `line` is the next line. kError: error() is set.
+  Progress next(const char* head, std::size_t size, const Bounds& bounds, Span& line);
   HeadError error() const { return error_; }
   /// Bytes of all lines so far, with their CRLFs.
   std::size_t consumed() const { return start_; }
@@ -115,7 +130,6 @@ class LineScanner {
 
   std::uint32_t start_ = 0;    // of the line being looked for
   std::uint32_t scanned_ = 0;  // no control byte before this
-  Span line_;
   HeadError error_ = HeadError::kNone;
 };
 
@@ -124,27 +138,26 @@ class FieldList {
  public:
   void reset() {
     fields_.clear();
-    kinds_ = 0;
+    kinds_ = {};
   }
   /// Takes one header line, behind which its CRLF stands. kNone, or what is wrong with it.
   HeadError add(const char* head, Span line, const HeadLimits& limits);
   const Field& last() const { return fields_.back(); }
   const std::vector<Field>& all() const { return fields_; }
   /// There is a field of this kind: most heads have few kinds, and need not be searched for the others.
-  bool has(FieldKind kind) const { return (kinds_ & bit_of(kind)) != 0; }
+  bool has(FieldKind kind) const { return kinds_.has(kind); }
   /// Marks the fields that Connection names, so that they are not forwarded (RFC 9110 section 7.6.1). Fields that frame
   /// or route the message, and those by which proxies tell each other who is asking, cannot be removed like this.
   HeadError apply_connection(const char* head);
 
  private:
-  static std::uint32_t bit_of(FieldKind kind) { return 1U << static_cast<unsigned>(kind); }
   void mark_named(const char* head, std::string_view name);
   /// Why the name of a header line does not end at a colon.
   static HeadError name_fault(std::string_view line, std::size_t name_size);
   static HeadError size_fault(const Field& field, const HeadLimits& limits);
 
   std::vector<Field> fields_;
-  std::uint32_t kinds_ = 0;
+  FieldKinds kinds_;
 };
 
 /// What a Connection field says.
@@ -192,12 +205,12 @@ class TransferEncoding {
 
 // Here, so that the parsers' loops over header lines have no calls in them: a third of their instructions (2026-11-23).
 
-inline Progress LineScanner::next(const char* head, std::size_t size, const Bounds& bounds) {
+inline Progress LineScanner::next(const char* head, std::size_t size, const Bounds& bounds, Span& line) {
   const std::size_t found = static_cast<std::size_t>(find_control(head + scanned_, head + size) - head);
   const bool is_line = found + 1 < size && head[found] == '\r' && head[found + 1] == '\n';
   if (!is_line || found - start_ > bounds.line || found + 2 > bounds.head)
     return without_line(head, size, found, bounds);
-  line_ = {start_, static_cast<std::uint32_t>(found) - start_};
+  line = {start_, static_cast<std::uint32_t>(found) - start_};
   start_ = scanned_ = static_cast<std::uint32_t>(found + 2);
   return Progress::kDone;
 }
@@ -214,7 +227,7 @@ inline Progress LineScanner::next(const char* head, std::size_t size, const Boun
   while (end != value && is_blank(end[-1])) --end;
   const auto value_size = static_cast<std::uint32_t>(end - value);
   const FieldKind kind = kind_of({begin, name_size});
-  kinds_ |= bit_of(kind);
+  kinds_.add(kind);
   fields_.push_back({.at = line.at,
                      .end = line.at + line.size + 2,
                      .name = {line.at, name_size},

@@ -11,14 +11,13 @@ namespace {
 
 constexpr std::size_t kOwnFieldsBound = 512;
 
-bool kept_upstream(const Field& field) {
-  return !field.named_in_connection &&
-         (field.kind == FieldKind::kOther || field.kind == FieldKind::kDate || field.kind == FieldKind::kSetCookie);
-}
-
-bool kept_of_trusted(const Field& field) {
+// What put_kept_fields() asks, as values, so that its loop has no calls in it.
+constexpr auto kept_upstream = [](const Field& field) {
+  return kEndToEnd.has(field.kind) && !field.named_in_connection;
+};
+constexpr auto kept_of_trusted = [](const Field& field) {
   return field.kind == FieldKind::kRealIp || field.kind == FieldKind::kForwardedHost || kept_upstream(field);
-}
+};
 
 /// `a, b, ` from all lines of a kind, so that what is put next is the list's last element.
 template <class Message>
@@ -66,13 +65,12 @@ std::uint64_t port_of(const RequestParser& request, const ForwardFacts& facts) {
 
 Span put_request_id(HeadWriter& out, const RequestParser& request, Rng& rng) {
   out.put("X-Request-Id: ");
-  std::string_view id = request_id_of(request);
-  char fresh[Uuid::kTextSize];
-  if (id.empty()) {
-    Uuid::random(rng).format_to(fresh);
-    id = {fresh, sizeof fresh};
-  }
-  const Span span = out.put_span(id);
+  const std::uint32_t at = out.size();
+  if (const std::string_view id = request_id_of(request); !id.empty())
+    out.put(id);
+  else
+    Uuid::random(rng).format_to(out.take(Uuid::kTextSize));
+  const Span span{at, out.size() - at};
   out.put("\r\n");
   return span;
 }
@@ -126,8 +124,10 @@ void put_forwarding(HeadWriter& out, const RequestParser& request, const Forward
     out.put("\r\nX-Forwarded-Port: ");
     out.put(port_of(request, facts));
   } else {
-    out.put(facts.tls ? "X-Forwarded-Proto: https\r\nX-Forwarded-Port: "
-                      : "X-Forwarded-Proto: http\r\nX-Forwarded-Port: ");
+    if (facts.tls)
+      out.put("X-Forwarded-Proto: https\r\nX-Forwarded-Port: ");
+    else
+      out.put("X-Forwarded-Proto: http\r\nX-Forwarded-Port: ");
     out.put(std::uint64_t{facts.port});
   }
   out.put("\r\nX-Request-Start: ");
@@ -149,8 +149,15 @@ void put_via(HeadWriter& out, const Message& message, std::string_view via) {
   out.put("\r\n");
 }
 
+void put_keep_alive(HeadWriter& out, bool keep) {
+  if (keep)
+    out.put("Connection: keep-alive\r\n");
+  else
+    out.put("Connection: close\r\n");
+}
+
 void put_connection(HeadWriter& out, const RequestParser& request, bool keep) {
-  if (!request.wants_upgrade()) return out.put(keep ? "Connection: keep-alive\r\n" : "Connection: close\r\n");
+  if (!request.wants_upgrade()) return put_keep_alive(out, keep);
   out.put("Connection: Upgrade\r\n");
   for (const Field& field : request.fields())
     if (field.kind == FieldKind::kUpgrade) out.put(request.text({field.at, field.end - field.at}));
@@ -225,23 +232,15 @@ UpstreamHead write_upstream_head(const RequestParser& request, const ForwardFact
 
 namespace {
 
-bool kept_downstream(const Field& field) {
-  switch (field.kind) {
-    case FieldKind::kConnection:
-    case FieldKind::kContentLength:
-    case FieldKind::kTransferEncoding:
-    case FieldKind::kUpgrade:
-    case FieldKind::kHopByHop:
-    case FieldKind::kVia:
-      return false;
-    default:
-      return !field.named_in_connection;
-  }
-}
+constexpr FieldKinds kWrittenByUs{FieldKind::kConnection, FieldKind::kContentLength, FieldKind::kTransferEncoding,
+                                  FieldKind::kUpgrade,    FieldKind::kHopByHop,      FieldKind::kVia};
+constexpr auto kept_downstream = [](const Field& field) {
+  return !kWrittenByUs.has(field.kind) && !field.named_in_connection;
+};
 
 void put_response_connection(HeadWriter& out, const ResponseParser& response, bool keep) {
   if (response.interim()) return;  // nothing about the connection ends or begins with an interim response
-  if (response.status() != 101) return out.put(keep ? "Connection: keep-alive\r\n" : "Connection: close\r\n");
+  if (response.status() != 101) return put_keep_alive(out, keep);
   out.put("Connection: Upgrade\r\n");
   for (const Field& field : response.fields())
     if (field.kind == FieldKind::kUpgrade) out.put(response.text({field.at, field.end - field.at}));

@@ -80,17 +80,18 @@ template <class Message>
 Progress HeadParser<Message>::read_fields(std::size_t size) {
   const LineScanner::Bounds bounds{limits_.line, limits_.head, HeadError::kHeaderValueTooLong};
   for (;;) {
-    const Progress line = lines_.next(head_, size, bounds);
-    if (line == Progress::kMore) return line;
-    if (line == Progress::kError) return fail(lines_.error());
+    Span line;
+    const Progress found = lines_.next(head_, size, bounds, line);
+    if (found == Progress::kMore) return found;
+    if (found == Progress::kError) return fail(lines_.error());
     HeadError error = HeadError::kNone;
-    if (lines_.line().size == 0) {
+    if (line.size == 0) {
       error = message().finish();
       if (error != HeadError::kNone) return fail(error);
       step_ = Step::kDone;
       return Progress::kDone;
     }
-    error = fields_.add(head_, lines_.line(), limits_);
+    error = fields_.add(head_, line, limits_);
     if (error == HeadError::kNone && fields_.last().kind != FieldKind::kOther)
       error = message().on_field(fields_.last());
     if (error != HeadError::kNone) return fail(error);

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "logplex/base/copy_text.hpp"
 #include "router/http1/fields.hpp"
 
 namespace sluice::http1 {
@@ -15,10 +16,12 @@ class HeadWriter {
  public:
   explicit HeadWriter(char* out) : begin_(out), at_(out) {}
 
-  void put(std::string_view text) {
-    if (text.empty()) return;  // memcpy takes no null pointer
-    std::memcpy(at_, text.data(), text.size());
-    at_ += text.size();
+  void put(std::string_view text) { at_ = copy_text(text, at_); }
+  /// Of a size that the compiler knows: a few stores. So choose between two of them with `if`, not with `? :`.
+  template <std::size_t kSize>
+  void put(const char (&literal)[kSize]) {
+    std::memcpy(at_, literal, kSize - 1);
+    at_ += kSize - 1;
   }
   void put(std::uint64_t number) { at_ = std::to_chars(at_, at_ + 20, number).ptr; }
   /// Leaves room for `size` bytes that the caller fills.

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "logplex/base/bytes16.hpp"
+#include "logplex/base/copy_text.hpp"
 #include "router/http1/scan.hpp"
 
 namespace sluice::http1 {
@@ -36,6 +38,28 @@ std::size_t take_name(std::string_view value, char* out, std::size_t most) {
   return size;
 }
 
+/// Copies a name without port, lower-cased, when all of it is letters, digits, `-` and `.`, as nearly every one is.
+/// Else false, and something is in `out`, which has room for 16 bytes at least. 16 bytes at a time.
+bool take_usual(std::string_view value, char* out) {
+  const auto others = [](Bytes16 bytes) {
+    return bytes.equal('/').or_not(bytes.letter() | bytes.between('-', '9')).places();
+  };
+  if (value.size() < 16) {
+    copy_short(value, out);
+    const Bytes16 bytes(out);
+    bytes.with_bit_0x20().store(out);
+    const auto found = others(bytes);
+    return found.none() || found.first() >= value.size();
+  }
+  const std::size_t last = value.size() - 16;  // overlaps what comes before
+  for (std::size_t at = 0;; at = std::min(at + 16, last)) {
+    const Bytes16 bytes(value.data() + at);
+    bytes.with_bit_0x20().store(out + at);
+    if (!others(bytes).none()) return false;
+    if (at == last) return true;
+  }
+}
+
 /// Empty, or a colon and a port, which may be empty too (RFC 3986 section 3.2.3).
 bool is_port(std::string_view rest) {
   if (rest.empty()) return true;
@@ -53,6 +77,15 @@ bool is_port(std::string_view rest) {
 bool Host::parse(std::string_view value) {
   clear();
   if (value.empty()) return false;
+  if (value.size() <= kLongest && take_usual(value, name_.data())) {
+    size_ = static_cast<std::uint8_t>(value.size());
+    return true;
+  }
+  return parse_unusual(value);
+}
+
+/// With a port or brackets, of rare characters, or bad.
+bool Host::parse_unusual(std::string_view value) {
   std::size_t size = 0;
   if (value[0] != '[') {
     size = take_name(value, name_.data(), kLongest);

@@ -22,6 +22,8 @@ class Host {
   bool empty() const { return size_ == 0; }
 
  private:
+  bool parse_unusual(std::string_view value);
+
   std::uint8_t size_ = 0;
   std::array<char, kLongest> name_{};
 };

@@ -57,14 +57,15 @@ Progress RequestParser::read_first_line(std::size_t size) {
       if (!is_char(first, kTokenChar)) return fail(HeadError::kBadMethod);
       started_ = true;
     }
-    const Progress line = lines_.next(head_, size, bounds);
-    if (line == Progress::kMore) return line;
-    if (line == Progress::kError) return fail(lines_.error());
-    if (lines_.line().size == 0) {
+    Span line;
+    const Progress found = lines_.next(head_, size, bounds, line);
+    if (found == Progress::kMore) return found;
+    if (found == Progress::kError) return fail(lines_.error());
+    if (line.size == 0) {
       if (++empty_lines_ > kMostEmptyLines) return fail(HeadError::kTooManyEmptyLines);
       continue;
     }
-    const HeadError error = split_request_line(lines_.line());
+    const HeadError error = split_request_line(line);
     return error == HeadError::kNone ? Progress::kDone : fail(error);
   }
 }

@@ -32,10 +32,11 @@ bool ResponseParser::keep_alive() const {
 Progress ResponseParser::read_first_line(std::size_t size) {
   if (size > 0 && head_[0] != 'H') return fail(HeadError::kBadStatusLine);
   const LineScanner::Bounds bounds{limits_.start_line, limits_.head, HeadError::kStatusLineTooLong};
-  const Progress line = lines_.next(head_, size, bounds);
-  if (line == Progress::kMore) return line;
-  if (line == Progress::kError) return fail(lines_.error());
-  const HeadError error = split_status_line(lines_.line());
+  Span line;
+  const Progress found = lines_.next(head_, size, bounds, line);
+  if (found == Progress::kMore) return found;
+  if (found == Progress::kError) return fail(lines_.error());
+  const HeadError error = split_status_line(line);
   return error == HeadError::kNone ? Progress::kDone : fail(error);
 }
 

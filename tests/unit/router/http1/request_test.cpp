@@ -321,5 +321,25 @@ TEST(Host, is_lower_cased_and_split_from_its_port) {
   EXPECT_TRUE(host.empty());
 }
 
+/// A name is read by 16 bytes at once, so a bad byte could hide at some place of some length.
+TEST(Host, every_byte_at_every_place_is_taken_lower_cased_or_refused) {
+  const std::string_view in_names = "0123456789abcdefghijklmnopqrstuvwxyz-._~";
+  for (const std::size_t size : {1U, 2U, 3U, 4U, 7U, 8U, 15U, 16U, 17U, 31U, 32U, 33U, 255U}) {
+    for (std::size_t at = 0; at < size; ++at) {
+      for (int byte = 0; byte < 256; ++byte) {
+        std::string text(size, 'x');
+        text[at] = static_cast<char>(byte);
+        if (byte == ':' || byte == '[') continue;  // ports and addresses have tests of their own
+        std::string lower = text;
+        lower[at] = to_lower(text[at]);
+        Host host;
+        const bool good = in_names.find(lower[at]) != std::string_view::npos;
+        ASSERT_EQ(host.parse(text), good) << size << " " << at << " " << byte;
+        ASSERT_EQ(host.name(), good ? lower : "") << size << " " << at << " " << byte;
+      }
+    }
+  }
+}
+
 }  // namespace
 }  // namespace sluice::http1
