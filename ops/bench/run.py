@@ -122,6 +122,32 @@ class Bench:
         self._relay("trickle", "syslog", 10, 20_000 * self.options.seconds * 3, [Rsyslog(self.options.cpu), self.sluice()],
                     0.5, 0.3, rate=20_000)
 
+    # Every channel with ten drains of its own.
+
+    def drains(self):
+        """1,000 channels x 10 drains = 10,000 connections, all made while 100,000 lines/s come in."""
+        system = self.sluice(own_drains=True, budget="256MiB", settings={"drains.max_per_channel": 10})
+        self.rounds([system], self._drains_once)
+        self.goal("ten drains of each channel, CPU per delivery", "drains", "sluice", "", "cpu_us", 1.0, 0.9)
+        self.goal("ten drains of each channel, connections made", "drains", "sluice", "", "connects", 10_000, 10_000)
+
+    def _drains_once(self, system, number):
+        lines, fan = self.options.lines_drains, 10
+        with self.sink(lines=lines, tcp=fan) as sink:
+            work = Work("syslog", out_ports=sink.ports, channels=1000)
+            with running(system, work):
+                with closing(self.tool("feed", port=work.port, lines=lines, rate=100_000, **system.feed_options())) as feed:
+                    feed.hear()
+                    cpu, began = system.process.cpu_seconds(), time.monotonic()
+                    feed.tell()
+                    counted = sink.wait_for(lines * fan)
+                    taken = time.monotonic() - began
+                cpu, turns = system.process.cpu_seconds() - cpu, system.turns()
+                self.table.add("drains", system.name, number, cpu_us=cpu / (lines * fan) * 1e6, lines_s=lines / taken,
+                               connects=counted["accepted"], lost=lines * fan - counted["distinct"], repeats=counted["repeats"],
+                               turn_ms=1000 * min(b for b, count in turns.items() if count >= max(turns.values())),
+                               peak_mb=system.process.peak_memory() / 1e6, **losses(system.account()))
+
     def _relay(self, row, kind, fan, lines, systems, must, aim, rate=0):
         self.rounds(systems, lambda system, number: self._relay_once(system, number, row, kind, fan, lines, rate))
         self.goal(f"{row}, CPU per message", row, systems[-1].name, systems[0].name, "cpu_us", must, aim)
@@ -306,7 +332,7 @@ def machine():
 
 PARTS = ("proxy", "line", "pipeline", "trickle", "idle", "shards")
 PEERS = ("haproxy", "rsyslog", "syslog-ng")
-ON_REQUEST = ("profile", "peers")
+ON_REQUEST = ("profile", "peers", "drains")
 
 
 def parse(arguments):
@@ -316,6 +342,7 @@ def parse(arguments):
     parser.add_argument("--seconds", type=int, default=4, help="of load per measurement of the proxy")
     parser.add_argument("--lines", type=int, default=1_000_000, help="per measurement with one receiver")
     parser.add_argument("--lines-fan", type=int, default=300_000, help="per measurement with ten receivers")
+    parser.add_argument("--lines-drains", type=int, default=1_500_000, help="per measurement of `drains`")
     parser.add_argument("--idle", type=int, default=4000, help="idle connections, idle tails")
     parser.add_argument("--pairs", type=int, default=20, help="of turns in a round of `line`")
     parser.add_argument("--requests", type=int, default=12_000, help="in a turn of `line`")

@@ -93,14 +93,16 @@ class running:
 
 
 class Sluice(System):
-    """`under`: words of a command that runs the program; {folder} is its folder. `settings`: more than the usual ones."""
+    """`under`: words of a command that runs the program; {folder} is its folder. `settings`: more than the usual ones.
+    `own_drains`: each channel has a drain to each receiver, instead of one global drain to each."""
 
     kinds = ("proxy", "syslog", "http", "tails")
 
-    def __init__(self, cpus, programs, shards=1, filters="", budget="48MiB", name="sluice", settings=None, under=()):
+    def __init__(self, cpus, programs, shards=1, filters="", budget="48MiB", name="sluice", settings=None, under=(),
+                 own_drains=False):
         super().__init__(cpus)
         self.name, self._programs, self._shards, self._filter, self._budget = name, programs, shards, filters, budget
-        self._settings, self._under = settings or {}, under
+        self._settings, self._under, self._own_drains = settings or {}, under, own_drains
 
     def command(self, work):
         settings = {"process.shards": self._shards, "fabric.memory_budget": self._budget, "ingress.http": "",
@@ -125,6 +127,10 @@ class Sluice(System):
         with ThreadPoolExecutor(8) as pool:
             tokens = list(pool.map(self._add_channel, channels))
         (self.folder / "names").write_text("".join(token + "\n" for token in tokens))
+        if self._own_drains:
+            with ThreadPoolExecutor(8) as pool:
+                list(pool.map(lambda channel: self._add_drains_of(channel, work.out_ports), channels))
+            return
         for port in work.out_ports:
             self._add_drain(f"http://{LOOPBACK}:{port}/logs" if work.kind == "http" else f"syslog://{LOOPBACK}:{port}")
 
@@ -135,11 +141,15 @@ class Sluice(System):
                "delivered": "sluice_drain_lines_delivered_total", "dropped": "sluice_drain_lines_dropped_total",
                "refused": "sluice_fabric_lines_refused_total", "pending": "sluice_drain_pending_lines"}
 
-    def account(self):
+    def _metrics(self):
         connection = http.client.HTTPConnection(LOOPBACK, self._admin, timeout=30)
         connection.request("GET", "/metrics")
         page = connection.getresponse().read().decode()
         connection.close()
+        return page
+
+    def account(self):
+        page = self._metrics()
         return {name: sum(int(float(value)) for value in re.findall(rf"^{metric}(?:{{.*}})? (\S+)$", page, re.M))
                 for name, metric in self.ACCOUNT.items()}
 
@@ -154,6 +164,16 @@ class Sluice(System):
 
     def _add_drain(self, url):
         self._call("POST", "/v3/drains", {"url": url, **({"filter": self._filter} if self._filter else {})})
+
+    def _add_drains_of(self, channel, ports):
+        for port in ports:
+            self._call("POST", f"/v3/channels/{channel}/drains", {"url": f"syslog://{LOOPBACK}:{port}"})
+
+    def turns(self):
+        """The histogram of turns so far: upper bounds in seconds and how many took no longer."""
+        page = self._metrics()
+        return {float(bound): int(float(count))
+                for bound, count in re.findall(r'^sluice_shard_turn_seconds_bucket\{.*le="([^"]+)".*\} (\S+)$', page, re.M)}
 
     def _call(self, method, path, body):
         connection = http.client.HTTPConnection(LOOPBACK, self._api, timeout=30)

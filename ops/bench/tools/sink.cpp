@@ -3,7 +3,7 @@
 //   load.sink [--tcp N] [--http N] [--lines N]
 //
 // Listens on N free loopback ports of each kind and prints them in one line, TCP first. For each line on its input it
-// prints one with: messages, distinct messages, repeats, unreadable messages, bytes, HTTP requests.
+// prints one with: messages, distinct messages, repeats, unreadable messages, bytes, HTTP requests, connections accepted.
 //
 // TCP: syslog, octet-counted or ended by a newline. HTTP: POST with Content-Length, answered 200 when the body is
 // complete. With --lines every message has to carry "seq=" and ten digits, a number below N, and each port should see
@@ -28,6 +28,7 @@ struct Counters {
   std::uint64_t unreadable = 0;
   std::uint64_t bytes = 0;
   std::uint64_t requests = 0;
+  std::uint64_t accepted = 0;
 };
 
 /// The numbers that one port has seen.
@@ -182,8 +183,8 @@ class Sink {
   bool report() {
     char line[256];
     if (::read(STDIN_FILENO, line, sizeof line) <= 0) return false;
-    std::printf("%lu %lu %lu %lu %lu %lu\n", counters_.messages, counters_.distinct, counters_.repeats,
-                counters_.unreadable, counters_.bytes, counters_.requests);
+    std::printf("%lu %lu %lu %lu %lu %lu %lu\n", counters_.messages, counters_.distinct, counters_.repeats,
+                counters_.unreadable, counters_.bytes, counters_.requests, counters_.accepted);
     std::fflush(stdout);
     return true;
   }
@@ -191,6 +192,7 @@ class Sink {
   bool accept_all(int listener) {
     for (int fd; (fd = ::accept4(listener, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0;) {
       send_at_once(fd);
+      ++counters_.accepted;
       at(connections_, fd) = std::make_unique<Connection>(Connection{*at(ports_, listener), {}, 0, false});
       watch(epoll_, fd, EPOLLIN);
     }
