@@ -18,8 +18,8 @@ namespace {
 
 using Acceptor = asio::basic_socket_acceptor<asio::ip::tcp, Executor>;
 
-/// Connections taken in a row before the shard does something else.
-constexpr int kAcceptsPerTurn = 64;
+/// Connections taken in a row before the shard does something else: about 10 us each.
+constexpr int kAcceptsPerTurn = 16;
 constexpr int kBacklog = 4096;
 
 error_code last_error() { return {errno, boost::system::system_category()}; }

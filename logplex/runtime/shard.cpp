@@ -15,6 +15,12 @@ thread_local Shard* current_shard = nullptr;
 /// Handlers and mails of one turn are bounded so that no source starves another.
 constexpr std::size_t kHandlersPerTurn = 64;
 constexpr std::size_t kMailsPerTurn = 64;
+/// No handler is begun after that much of the clock's time. Each is somebody's request, accept or write; a request of
+/// somebody else takes two or three turns, and waits for a whole one each time.
+constexpr std::chrono::microseconds kHandlersTime{300};
+/// The same for mail: what other shards hand over is up to 64 KiB of lines each. The clock is read for every few.
+constexpr std::chrono::microseconds kMailTime{500};
+constexpr std::size_t kMailsPerLook = 4;
 /// While hot sockets are busy, Asio is asked (one epoll_wait) only every few turns.
 constexpr std::uint64_t kTurnsPerPollWhenHot = 4;
 
@@ -109,20 +115,27 @@ void Shard::wake() {
 std::size_t Shard::run_handlers(bool hot) {
   if (hot && counters_.turns % kTurnsPerPollWhenHot != 0) return 0;
   if (io_.stopped()) io_.restart();
+  const SteadyTime until = clock_.steady() + kHandlersTime;
   std::size_t ran = 0;
-  while (ran < kHandlersPerTurn && io_.poll_one() != 0) ++ran;
+  while (ran < kHandlersPerTurn && io_.poll_one() != 0) {
+    ++ran;
+    if (clock_.steady() >= until) break;
+  }
   return ran;
 }
 
 std::size_t Shard::deliver_mail() {
+  const SteadyTime until = clock_.steady() + kMailTime;
+  const std::uint32_t shards = runtime_.size();
+  const auto first = static_cast<std::uint32_t>(counters_.turns % shards);
   std::size_t delivered = 0;
-  for (std::uint32_t from = 0; from < runtime_.size(); ++from) {
-    Mailbox& box = runtime_.mailbox(from, id_);
-    for (std::size_t i = 0; i < kMailsPerTurn; ++i) {
+  for (std::uint32_t i = 0; i < shards; ++i) {
+    Mailbox& box = runtime_.mailbox((first + i) % shards, id_);
+    for (std::size_t taken = 0; taken < kMailsPerTurn; ++taken) {
       const auto mail = box.try_pop();
       if (mail == nullptr) break;
       mail->deliver();
-      ++delivered;
+      if (++delivered % kMailsPerLook == 0 && clock_.steady() >= until) return delivered;
     }
   }
   return delivered;

@@ -44,6 +44,27 @@ struct Counted {
   static void fire(void* self) { ++static_cast<Counted*>(self)->fired; }
 };
 
+TEST(Shard, handlers_of_a_turn_are_bounded_in_number_and_time) {
+  OneShard one;
+  int ran = 0;
+  for (int i = 0; i < 1000; ++i) asio::post(one.shard.io(), [&] { ++ran; });
+  one.shard.turn();
+  EXPECT_EQ(ran, 64);
+  one.turns(30);
+  ASSERT_EQ(ran, 1000);
+  ran = 0;
+  for (int i = 0; i < 30; ++i) {
+    asio::post(one.shard.io(), [&] {
+      ++ran;
+      one.clock.advance(std::chrono::microseconds(100));
+    });
+  }
+  one.shard.turn();
+  EXPECT_EQ(ran, 3) << "they have used up the turn's time";
+  one.turns(9);
+  EXPECT_EQ(ran, 30);
+}
+
 TEST(Wheel, fires_once_and_never_early) {
   OneShard one;
   Counted counted;
