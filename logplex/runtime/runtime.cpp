@@ -2,12 +2,43 @@
 
 #include <pthread.h>
 #include <sched.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
+#include <cstdint>
 #include <string>
 
 #include "logplex/runtime/memory_account.hpp"
 
 namespace sluice {
+namespace {
+
+/// struct sched_attr of the kernel, version 0; Debian's C library has no wrapper.
+struct SchedulerAttributes {
+  std::uint32_t size = sizeof(SchedulerAttributes);
+  std::uint32_t policy = 0;  // the ordinary one
+  std::uint64_t flags = 0;
+  std::int32_t nice = 0;
+  std::uint32_t priority = 0;
+  std::uint64_t runtime = 0;  // of an ordinary thread: its slice, in ns
+  std::uint64_t deadline = 0;
+  std::uint64_t period = 0;
+};
+
+/// A shard that wakes on a core with a busy worker thread waits for the worker's slice to end, 3 ms; the kernel lets
+/// the one with the shorter slice go first (Linux 6.12 and later; earlier ones take no notice). With a busy thread on
+/// the core nine in ten wake-ups were 0.14 ms late at most, instead of 2.8 ms (2026-11-29). Nobody's share of the core
+/// changes.
+void ask_for_short_slices() {
+  constexpr std::uint64_t kSlice = 100'000;  // the shortest that the kernel gives
+  SchedulerAttributes attributes;
+  attributes.nice = ::getpriority(PRIO_PROCESS, 0);
+  attributes.runtime = kSlice;
+  ::syscall(SYS_sched_setattr, 0, &attributes, 0);
+}
+
+}  // namespace
 
 Runtime::Runtime(std::uint32_t shards, Clock& clock, bool pin)
     : pin_(pin), memory_(std::make_unique<MemoryAccount>(shards)) {
@@ -27,6 +58,7 @@ void Runtime::start() {
   for (std::uint32_t id = 0; id < size(); ++id) {
     threads_.emplace_back([this, id] {
       ::pthread_setname_np(::pthread_self(), ("shard-" + std::to_string(id)).c_str());
+      ask_for_short_slices();
       if (pin_) pin_to_core(id);
       shards_[id]->run();
     });
