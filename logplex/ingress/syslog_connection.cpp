@@ -38,7 +38,7 @@ void SyslogConnection::ask_for_proof() {
 void SyslogConnection::on_events(std::uint32_t events) {
   if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) half_closed_ = true;
   if ((events & EPOLLIN) != 0 || half_closed_) readable_ = true;
-  if (readable_ && state_ == State::kReading && !in_backlog_) read();
+  if (readable_ && state_ == State::kReading && !is_linked()) read();
 }
 
 std::size_t SyslogConnection::put_back_kept(char* buffer) {
@@ -53,6 +53,10 @@ void SyslogConnection::read() {
   read_now();
 }
 
+void SyslogConnection::read_on() {
+  if (state_ == State::kReading) read();
+}
+
 void SyslogConnection::stop() {
   int arrived = 0;
   if (state_ != State::kReading || ::ioctl(fd_.fd(), FIONREAD, &arrived) != 0 || arrived == 0) return close();
@@ -63,6 +67,7 @@ void SyslogConnection::stop() {
 void SyslogConnection::read_now() {
   char* buffer = server_.buffer_.get();
   const std::size_t kept = put_back_kept(buffer);
+  if (unfinished_) return take_kept({buffer, kept});
   std::size_t most = std::min(SyslogServer::kReadSize, server_.intake_.fabric().outbox_portion());
   if (server_.stopping_) most = std::min(most, left_at_stop_);
   const ssize_t got = ::recv(fd_.fd(), buffer + kept, most, 0);
@@ -73,13 +78,19 @@ void SyslogConnection::read_now() {
     return;
   }
   if (got <= 0) return end_of_input(got == 0);
-  server_.read_this_turn_ += static_cast<std::size_t>(got);
+  server_.spend(work_of_bytes(static_cast<std::size_t>(got)));
   note_activity();
   take_in({buffer, kept + static_cast<std::size_t>(got)});
   if (server_.stopping_) left_at_stop_ -= std::min(left_at_stop_, static_cast<std::size_t>(got));
-  if (server_.stopping_ && left_at_stop_ == 0) return close();
+  if (server_.stopping_ && left_at_stop_ == 0 && !unfinished_) return close();
   // A short read has emptied the socket, unless the end of the stream is still to be read.
   if (state_ == State::kReading) after_read(static_cast<std::size_t>(got) < most && !half_closed_);
+}
+
+void SyslogConnection::take_kept(std::string_view kept) {
+  take_in(kept);
+  if (server_.stopping_ && left_at_stop_ == 0 && !unfinished_) return close();
+  if (state_ == State::kReading) after_read(false);
 }
 
 void SyslogConnection::take_in(std::string_view bytes) {
@@ -96,38 +107,61 @@ void SyslogConnection::keep(std::string_view bytes) {
 
 /// False when where the next message begins cannot be known.
 bool SyslogConnection::take_items() {
+  Work work = 0;
+  SyslogSplitter::Step last{};
+  do {
+    work += take_some(last);
+    unfinished_ = last != SyslogSplitter::Step::kNeedMore && last != SyslogSplitter::Step::kLost;
+  } while (unfinished_ && work < SyslogServer::kSlice);
+  server_.spend(work);
+  return last != SyslogSplitter::Step::kLost;
+}
+
+/// As many items as are appended together, or fewer at the end. Returns what they cost.
+Work SyslogConnection::take_some(SyslogSplitter::Step& last) {
   using Step = SyslogSplitter::Step;
   std::array<std::string_view, Intake::kTogether> messages;
   std::size_t count = 0;
-  for (;;) {
-    const Step step = splitter_.next();
-    if (step == Step::kFrame) {
+  std::size_t others = 0;
+  while (count + others < messages.size()) {
+    last = splitter_.next();
+    if (last == Step::kNeedMore) break;
+    message_ended_ = true;
+    if (last == Step::kFrame) {
       messages[count++] = splitter_.frame();
-    } else if (step == Step::kTooLong) {
-      server_.intake_.count_too_long();
-    } else if (step != Step::kNeedMore) {
-      server_.intake_.count_malformed();
+      continue;
     }
-    message_ended_ |= step != Step::kNeedMore;
-    const bool more = step != Step::kNeedMore && step != Step::kLost;
-    if (more && count < messages.size()) continue;
-    append({messages.data(), std::exchange(count, 0)});
-    if (!more) return step != Step::kLost;
+    ++others;
+    last == Step::kTooLong ? server_.intake_.count_too_long() : server_.intake_.count_malformed();
+    if (last == Step::kLost) break;
   }
+  const std::size_t lines = append({messages.data(), count});
+  return lines * SyslogServer::kLineWork + (count + others - lines) * SyslogServer::kNothingWork;
 }
 
-void SyslogConnection::append(std::span<const std::string_view> messages) {
-  if (server_.intake_.append_addressed(messages) == 0) return;
+std::size_t SyslogConnection::append(std::span<const std::string_view> messages) {
+  const std::size_t lines = server_.intake_.append_addressed(messages);
+  if (lines == 0) return 0;
   proven_ = true;
   leave_unproven();
+  return lines;
 }
 
 void SyslogConnection::after_read(bool drained) {
   readable_ = !drained || server_.stopping_;
   const Duration delay = server_.intake_.take_delay();
   if (delay > Duration{0}) return pause(delay);
+  if (unfinished_) return read_on_later();
   limit_message();
   if (readable_) server_.read_later(*this);
+}
+
+/// The messages that are kept are not waited for.
+void SyslogConnection::read_on_later() {
+  readable_ = true;
+  waits_for_end_ = false;
+  deadline_.disarm();
+  server_.read_later(*this);
 }
 
 /// A message has all its time from its first byte, however slowly the others come.

@@ -37,33 +37,31 @@ void SyslogServer::on_accepted(int fd, const Peer& peer, ConnectionTicket ticket
 bool SyslogServer::may_read() {
   if (const std::uint64_t now = shard().counters().turns; turn_ != now) {
     turn_ = now;
-    read_this_turn_ = 0;
+    work_ = 0;
   }
-  return read_this_turn_ < kTurnBytes;
+  return work_ < kTurnWork;
 }
 
-void SyslogServer::read_later(SyslogConnection& connection) {
-  if (!connection.in_backlog_) {
-    connection.in_backlog_ = true;
-    connection.backlog_at_ = backlog_.size();
-    backlog_.push_back(&connection);
-  }
+void SyslogServer::read_later(ReadsOn& connection) {
+  if (!connection.is_linked()) backlog_.push_back(connection);
   shard().at_turn_end(*this);
 }
 
 void SyslogServer::on_turn_end() {
-  read_this_turn_ = 0;
-  std::vector<SyslogConnection*> waiting;
-  waiting.swap(backlog_);
-  std::erase(waiting, nullptr);
-  for (SyslogConnection* connection : waiting) connection->in_backlog_ = false;
-  // One that closes meanwhile is only retired: it is there until the turn has ended.
-  for (SyslogConnection* connection : waiting)
-    if (connection->state_ == SyslogConnection::State::kReading) connection->read();
+  Backlog waiting;
+  waiting.splice(waiting.end(), backlog_);
+  for (work_ = 0; !waiting.empty() && work_ < kTurnWork;) {
+    ReadsOn& next = waiting.front();
+    waiting.pop_front();
+    next.read_on();
+  }
+  // Before those who have read and have more.
+  backlog_.splice(backlog_.begin(), waiting);
+  if (!backlog_.empty()) shard().at_turn_end(*this);
 }
 
 void SyslogServer::remove(SyslogConnection& connection) {
-  if (connection.in_backlog_) backlog_[connection.backlog_at_] = nullptr;
+  connection.unlink();
   const std::size_t index = connection.index();
   std::swap(connections_[index], connections_.back());
   connections_[index]->set_index(index);

@@ -5,15 +5,27 @@
 #include <string_view>
 #include <vector>
 
+#include <boost/intrusive/list.hpp>
+
 #include "logplex/base/settings.hpp"
 #include "logplex/ingress/intake.hpp"
 #include "logplex/net/listener.hpp"
 #include "logplex/runtime/event.hpp"
+#include "logplex/runtime/turn_work.hpp"
 
 namespace sluice {
 
 class SyslogConnection;
 class UnprovenList;
+
+/// A connection that has more to read. Leaves its queue when destroyed.
+class ReadsOn : public boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
+ public:
+  virtual void read_on() = 0;
+
+ protected:
+  virtual ~ReadsOn() = default;
+};
 
 struct SyslogServerCounters {
   std::uint64_t connections = 0;  // since the start
@@ -25,9 +37,13 @@ struct SyslogServerCounters {
 /// TCP syslog, in both framings of RFC 6587, each line addressed by the token in its app-name field.
 ///
 /// Connections are read on the shard's poller into one buffer of 256 KiB that they share (0.18 us a line against 0.28
-/// with 16 KiB, 2026-11-22); a connection keeps bytes of its own only while a frame is incomplete. A turn reads at most
-/// kTurnBytes in all, so that delivery keeps up; the rest comes in the next turn. While memory is short for a channel,
-/// the connection that feeds it is not read and TCP holds its sender back.
+/// with 16 KiB, 2026-11-22); a connection keeps bytes of its own only while a frame is incomplete, or when what it sent
+/// is so dear that it takes more than one slice: a full buffer of frames of one byte would take 3.6 ms. While memory is
+/// short for a channel, the connection that feeds it is not read and TCP holds its sender back.
+///
+/// Twice in a turn connections are read, until kTurnWork is done, a slice each time: those whose bytes have just come,
+/// and at the end of the turn those who have more, in the order of asking. So a sender with one line does not wait
+/// behind those who send all the time, and delivery keeps up.
 ///
 /// A connection that has brought no line with a valid token is in `unproven`, which closes it after a while, or when
 /// there are too many. One that has stays, however long it is silent between messages. A message has
@@ -37,7 +53,14 @@ struct SyslogServerCounters {
 class SyslogServer final : public ConnectionHandler, public OnShard, private TurnHook {
  public:
   static constexpr std::size_t kReadSize = 256 << 10;
-  static constexpr std::size_t kTurnBytes = 512 << 10;
+  /// Two reads of ordinary lines.
+  static constexpr Work kTurnWork = 600'000;
+  /// Of one connection in a row: a read of ordinary lines.
+  static constexpr Work kSlice = 400'000;
+  /// Of a line that was taken, beside its bytes.
+  static constexpr Work kLineWork = 180;
+  /// Of anything else: more than the 40 ns that it takes, so that it gets less of a turn than lines do.
+  static constexpr Work kNothingWork = 150;
 
   /// Without a list every connection may stay.
   SyslogServer(Shard& shard, const IngressSettings& settings, Intake& intake, UnprovenList* unproven = nullptr);
@@ -59,10 +82,13 @@ class SyslogServer final : public ConnectionHandler, public OnShard, private Tur
   friend class SyslogConnection;
 
   void on_turn_end() override;
-  /// Counts what was read in this turn; false when that is enough for it.
+  using Backlog = boost::intrusive::list<ReadsOn, boost::intrusive::constant_time_size<false>>;
+
+  /// False when enough was read.
   bool may_read();
+  void spend(Work work) { work_ += work; }
   /// Has the connection read again at the end of this turn.
-  void read_later(SyslogConnection& connection);
+  void read_later(ReadsOn& connection);
   /// Destroys it at the end of this turn.
   void remove(SyslogConnection& connection);
 
@@ -72,8 +98,8 @@ class SyslogServer final : public ConnectionHandler, public OnShard, private Tur
   Event all_closed_;
   std::unique_ptr<char[]> buffer_;  // a kept frame's beginning, then kReadSize
   std::vector<std::unique_ptr<SyslogConnection>> connections_;
-  std::vector<SyslogConnection*> backlog_;
-  std::size_t read_this_turn_ = 0;
+  Backlog backlog_;
+  Work work_ = 0;  // in this part of the turn
   std::uint64_t turn_ = 0;
   bool stopping_ = false;
   SyslogServerCounters counters_;
