@@ -106,14 +106,7 @@ Task<ApiAnswer> create_key(ApiCall& call) {
   co_return json_answer(201, made);
 }
 
-Task<ApiAnswer> list_keys(ApiCall& call) {
-  const auto query = PageQuery::from(call);
-  if (query.has_error()) co_return query.error().answer();
-  const auto page = visible_keys(call, *query);
-  json::array items;
-  for (const auto* key : page.items) items.push_back(key_json(*key));
-  co_return page_answer(call, std::move(items), page.next);
-}
+Task<ApiAnswer> list_keys(ApiCall& call) { return list_page(call, &visible_keys, &key_json); }
 
 Task<ApiAnswer> delete_key(ApiCall& call) { return remove_by(call, DeleteKey{call.parameter(0), call.who.limits()}); }
 

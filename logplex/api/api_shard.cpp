@@ -99,6 +99,20 @@ Task<void> wait_to_compile(Shard& shard, std::size_t filter) {
   work.spend(kWorkToCompile * filter);
 }
 
+Task<checked<boost::json::object>> parse_in_turns(Shard& shard, std::string_view text, const BodySchema& schema) {
+  TaskWork work(shard);
+  BodyReader reader(schema);
+  while (!text.empty()) {
+    if (!work.may_go_on()) co_await work.share();
+    const auto piece = text.substr(0, BodyReader::kPiece);
+    text.remove_prefix(piece.size());
+    work.spend(BodyReader::cost(piece.size()));
+    auto taken = reader.take(piece);
+    if (taken.has_error()) co_return std::move(taken).error();
+  }
+  co_return reader.finish();
+}
+
 }  // namespace
 
 ApiShard::ApiShard(Shard& shard, const ApiNeeds& needs, const ApiSettings& settings, const AddressGuard& guard,
@@ -225,7 +239,7 @@ Task<ApiAnswer> ApiShard::read_body(ApiCall& call) {
     co_return error_answer(415, "Content-Type must be application/json");
   const auto text = co_await call.http.read_body(settings_.body_max);
   if (text.has_error()) co_return bad_body(text.error());
-  auto body = parse_body(*text, *call.route.body);
+  auto body = co_await parse_in_turns(shard(), *text, *call.route.body);
   if (body.has_error()) co_return body.error().answer();
   call.body = std::move(*body);
   co_return ApiAnswer();

@@ -193,12 +193,7 @@ Task<ApiAnswer> put_app(ApiCall& call) {
 }
 
 Task<ApiAnswer> list_apps(ApiCall& call) {
-  const auto query = PageQuery::from(call);
-  if (query.has_error()) co_return query.error().answer();
-  const auto page = visible_apps(call, *query);
-  json::array items;
-  for (const auto* entry : page.items) items.push_back(app_json(entry->app));
-  co_return page_answer(call, std::move(items), page.next);
+  return list_page(call, &visible_apps, [](const AppEntry& entry) { return app_json(entry.app); });
 }
 
 Task<ApiAnswer> get_app(ApiCall& call) { co_return show_app(call, 200); }

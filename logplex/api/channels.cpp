@@ -83,12 +83,9 @@ Task<ApiAnswer> get_channel(ApiCall& call) {
 Task<ApiAnswer> delete_channel(ApiCall& call) { return remove_by(call, DeleteChannel{call.parameter(0)}); }
 
 Task<ApiAnswer> list_channels(ApiCall& call) {
-  const auto query = PageQuery::from(call);
-  if (query.has_error()) co_return query.error().answer();
-  const auto page = visible_channels(call, *query);
-  json::array items;
-  for (const auto* entry : page.items) items.push_back(json::object{{"channel", entry->channel.id}});
-  co_return page_answer(call, std::move(items), page.next);
+  return list_page(call, &visible_channels, [](const ChannelEntry& entry) {
+    return json::object{{"channel", entry.channel.id}};
+  });
 }
 
 Task<ApiAnswer> create_token(ApiCall& call) {

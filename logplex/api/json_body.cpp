@@ -1,9 +1,9 @@
 #include "logplex/api/json_body.hpp"
 
 #include <algorithm>
+#include <string>
+#include <utility>
 
-#include <boost/json/monotonic_resource.hpp>
-#include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 
 namespace sluice {
@@ -80,6 +80,14 @@ const BodyField* field_of(const BodySchema& schema, std::string_view name) {
   return at == schema.fields.end() ? nullptr : &*at;
 }
 
+json::parse_options parse_options() {
+  json::parse_options options;
+  options.max_depth = kMaxDepth;
+  return options;
+}
+
+BadInput not_json(const error_code& error) { return {"the body is not valid JSON: " + error.message(), {}}; }
+
 /// Names come from outside: an error shows only the beginning of a long one.
 std::string shown(std::string name) {
   if (name.size() > 100) name = name.substr(0, 100) + "...";
@@ -108,17 +116,47 @@ checked<void> check_object(const json::object& object, const BodySchema& schema,
   return {};
 }
 
-checked<json::object> parse_body(std::string_view text, const BodySchema& schema) {
-  if (text.empty() && schema.optional) return json::object();
-  if (text.empty()) return BadInput{"a JSON object is required as the body", {}};
-  json::parse_options options;
-  options.max_depth = kMaxDepth;
+BodyReader::BodyReader(const BodySchema& schema) : schema_(schema), parser_({}, parse_options()) {}
+
+/// Each value but the first of its array or object follows a comma. Where a piece ends changes nothing.
+void BodyReader::count_values(std::string_view piece) {
+  for (const char c : piece) {
+    if (std::exchange(escaped_, false)) continue;
+    if (c == '"') in_string_ = !in_string_;
+    if (in_string_)
+      escaped_ = c == '\\';
+    else if (c == ',' || c == '[' || c == '{')
+      ++values_;
+  }
+}
+
+checked<void> BodyReader::take(std::string_view piece) {
+  empty_ = empty_ && piece.empty();
   error_code error;
-  auto value = json::parse(text, error, {}, options);
-  if (error) return BadInput{"the body is not valid JSON: " + error.message(), {}};
+  parser_.write(piece.data(), piece.size(), error);
+  if (error) return not_json(error);
+  count_values(piece);
+  if (values_ > kMostValues)
+    return BadInput{"the body has more than " + std::to_string(kMostValues) + " values", {}, 422};
+  return {};
+}
+
+checked<json::object> BodyReader::finish() {
+  if (empty_ && schema_.optional) return json::object();
+  if (empty_) return BadInput{"a JSON object is required as the body", {}};
+  error_code error;
+  parser_.finish(error);
+  if (error) return not_json(error);
+  auto value = parser_.release();
   if (!value.is_object()) return BadInput{"invalid payload", {}};
-  if (auto fit = check_object(value.get_object(), schema); fit.has_error()) return std::move(fit).error();
+  if (auto fit = check_object(value.get_object(), schema_); fit.has_error()) return std::move(fit).error();
   return std::move(value.get_object());
+}
+
+checked<json::object> parse_body(std::string_view text, const BodySchema& schema) {
+  BodyReader reader(schema);
+  SLUICE_TRY_VOID(reader.take(text));
+  return reader.finish();
 }
 
 const json::value* member(const json::object& object, std::string_view name) {

@@ -146,6 +146,10 @@ Task<ApiAnswer> show_status(ApiCall& call) {
   return call.who.all_channels() ? full_status(call) : limited_status(call);
 }
 
-Task<ApiAnswer> show_openapi(ApiCall& call) { co_return json_answer(200, openapi_document(call.parts.routes)); }
+/// Made once: it takes a millisecond and more, and anybody may ask for it.
+Task<ApiAnswer> show_openapi(ApiCall& call) {
+  static const ApiAnswer document = json_answer(200, openapi_document(call.parts.routes));
+  co_return document;
+}
 
 }  // namespace sluice

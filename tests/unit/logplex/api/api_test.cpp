@@ -3,6 +3,7 @@
 #include <boost/json/array.hpp>
 #include <gtest/gtest.h>
 
+#include "logplex/api/json_body.hpp"
 #include "tests/support/test_certificates.hpp"
 #include "tests/unit/logplex/api/api_node.hpp"
 
@@ -330,6 +331,37 @@ TEST_F(ApiTest, sessions_are_made_and_unknown_ones_are_404) {
   }
   EXPECT_EQ(node.call("GET", "/sessions/00000000-0000-4000-8000-000000000000", {}, {}, "").status, 404);
   EXPECT_EQ(node.call("GET", "/sessions/nonsense", {}, {}, "").status, 404);
+}
+
+/// What is charged goes on over several turns (TurnWork): so neither is done in one.
+TEST_F(ApiTest, bodies_and_lists_are_work_that_is_divided) {
+  const auto spent = [this] {
+    Work sum = 0;
+    for (std::uint32_t id = 0; id < ApiNode::kShards; ++id)
+      sum += node.shards.on(id, [&] { return node.shards.runtime.shard(id).work().spent(); });
+    return sum;
+  };
+  Work before = spent();
+  EXPECT_EQ(node.call("PUT", "/v3/channels/c", "{\"x\":\"" + std::string(900'000, 'a') + "\"}").status, 201);
+  EXPECT_GE(spent() - before, BodyReader::cost(900'000));
+  before = spent();
+  EXPECT_EQ(node.call("PUT", "/v3/channels/c", "{\"x\":[" + std::string(900'000, '[')).status, 400);
+  EXPECT_LE(spent() - before, BodyReader::cost(2 * BodyReader::kPiece)) << "nothing is read behind a fault";
+
+  for (int i = 0; i < 60; ++i) node.make_channel("channel-" + std::to_string(i));
+  before = spent();
+  auto page = node.call("GET", "/v3/channels?limit=50").json();
+  EXPECT_EQ(page.at("items").as_array().size(), 50u);
+  EXPECT_GE(spent() - before, Work{50'000});
+  auto items = page.at("items").as_array();
+  page = node.call("GET", "/v3/channels?limit=50&cursor=" + std::string(page.at("next").as_string())).json();
+  EXPECT_TRUE(page.at("next").is_null());
+  for (const auto& item : page.at("items").as_array()) items.push_back(item);
+  EXPECT_EQ(node.call("GET", "/v3/channels?limit=1000").json().at("items"), items);
+  std::set<std::string> names;
+  for (const auto& item : items) names.emplace(item.at("channel").as_string());
+  EXPECT_EQ(names.size(), items.size()) << "each once";
+  EXPECT_GE(names.size(), 61u);
 }
 
 }  // namespace

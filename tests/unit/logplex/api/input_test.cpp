@@ -44,6 +44,41 @@ TEST(JsonBody, depth_is_bounded) {
   EXPECT_TRUE(field_of(nested(100'000), kAppBody).starts_with("|the body is not valid JSON"));
 }
 
+TEST(JsonBody, number_of_values_is_bounded) {
+  const auto tokens = [](std::size_t count) {
+    std::string text = "{\"tokens\":[\"a,[{\\\"\"";
+    while (count-- > 1) text += ",\"\"";
+    return text + "]}";
+  };
+  EXPECT_EQ(field_of(tokens(BodyReader::kMostValues - 1), kChannelBody), "fine");
+  EXPECT_EQ(field_of(tokens(BodyReader::kMostValues), kChannelBody), "|the body has more than 20000 values");
+  std::string numbers = "{\"x\":[";
+  for (std::size_t i = 0; i < BodyReader::kMostValues; ++i) numbers += "1,";
+  BodyReader reader(kChannelBody);
+  const auto refused = reader.take(numbers);
+  ASSERT_TRUE(refused.has_error());
+  EXPECT_EQ(refused.error().status, 422U);
+}
+
+TEST(JsonBody, where_it_is_cut_changes_nothing) {
+  for (const std::string& text : {std::string(R"({"tokens":["a\"b","é,[{",""],"x":{"y":[1.5e3,true,null]}})"),
+                                  std::string(R"({"tokens":["a)"), std::string("{} x"), std::string("[1]")}) {
+    const auto whole = parse_body(text, kChannelBody);
+    for (std::size_t cut = 0; cut <= text.size(); ++cut) {
+      BodyReader reader(kChannelBody);
+      auto taken = reader.take(std::string_view(text).substr(0, cut));
+      if (taken.has_value()) taken = reader.take(std::string_view(text).substr(cut));
+      const auto body = taken.has_value() ? reader.finish() : checked<boost::json::object>(taken.error());
+      ASSERT_EQ(body.has_value(), whole.has_value()) << text << " cut at " << cut;
+      if (whole) {
+        EXPECT_EQ(*body, *whole) << text << " cut at " << cut;
+      } else {
+        EXPECT_EQ(body.error().sentence, whole.error().sentence) << text << " cut at " << cut;
+      }
+    }
+  }
+}
+
 TEST(JsonBody, unknown_fields_are_named_unless_the_schema_is_open) {
   EXPECT_EQ(field_of(R"({"domainz":[]})", kAppBody), "domainz|unknown field domainz");
   EXPECT_EQ(field_of(R"({"anything":1,"tokens":["a"]})", kChannelBody), "fine");
