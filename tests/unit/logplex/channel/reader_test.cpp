@@ -343,6 +343,32 @@ TEST(Subscription, closing_ends_its_own_readers_but_not_what_global_ones_have_no
   EXPECT_LT(fabric.local().gauges().bytes_used, before / 2);
 }
 
+TEST(Subscription, thousands_are_told_over_several_turns_each_once) {
+  HandDriven fabric(1);
+  const ChannelSlot slot = fabric.open();
+  std::vector<std::unique_ptr<Reader>> readers;
+  for (int i = 0; i < 2000; ++i) {
+    readers.push_back(std::make_unique<Reader>(fabric.local(), Retention::kNothing));
+    ASSERT_TRUE(readers.back()->attach(slot));
+  }
+  const auto told = [&readers] {
+    int sum = 0;
+    for (const auto& reader : readers) sum += reader != nullptr ? reader->news : 0;
+    return sum;
+  };
+  fabric.append(slot, "line");
+  for (int turn = 1, before = 0; turn <= 3; ++turn, before = told()) {
+    fabric.turns(1);
+    EXPECT_LE(told() - before, 512) << "turn " << turn;
+  }
+  const auto waits = std::ranges::find_if(readers, [](const auto& reader) { return reader->news == 0; });
+  ASSERT_NE(waits, readers.end());
+  waits->reset();  // leaves while it waits
+  fabric.append(slot, "another line");
+  fabric.turns();
+  EXPECT_EQ(told(), 1999) << "who has not taken the first line knows";
+}
+
 TEST(Subscription, detached_in_its_own_callback_hears_no_more) {
   struct Leaver final : Subscription {
     using Subscription::Subscription;
