@@ -26,7 +26,7 @@ class Resumable : public boost::intrusive::list_base_hook<boost::intrusive::link
 class TurnQueue final : private TurnHook {
  public:
   /// Of a turn's time by the clock: what is begun after that is put off.
-  static constexpr std::chrono::microseconds kShare{3000};
+  static constexpr std::chrono::microseconds kShare{1000};
 
   explicit TurnQueue(Shard& shard) : shard_(shard) {}
   TurnQueue(const TurnQueue&) = delete;
