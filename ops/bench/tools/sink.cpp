@@ -3,7 +3,8 @@
 //   load.sink [--tcp N] [--http N] [--lines N]
 //
 // Listens on N free loopback ports of each kind and prints them in one line, TCP first. For each line on its input it
-// prints one with: messages, distinct messages, repeats, unreadable messages, bytes, HTTP requests, connections accepted.
+// prints one with: messages, distinct messages, repeats, unreadable messages, bytes, HTTP requests, connections
+// accepted.
 //
 // TCP: syslog, octet-counted or ended by a newline. HTTP: POST with Content-Length, answered 200 when the body is
 // complete. With --lines every message has to carry "seq=" and ten digits, a number below N, and each port should see
@@ -78,7 +79,8 @@ class Port {
 
 std::size_t read_number(std::string_view text, std::size_t& at) {
   std::size_t value = 0;
-  while (at < text.size() && text[at] >= '0' && text[at] <= '9') value = value * 10 + static_cast<std::size_t>(text[at++] - '0');
+  while (at < text.size() && text[at] >= '0' && text[at] <= '9')
+    value = value * 10 + static_cast<std::size_t>(text[at++] - '0');
   return value;
 }
 
@@ -219,8 +221,8 @@ class Sink {
       connection.unread += bytes;
       bytes = connection.unread;
     }
-    const std::size_t taken = connection.port.http() ? take_http(connection, fd, bytes, counters_)
-                                                     : take_syslog(connection.port, bytes);
+    const std::size_t taken =
+        connection.port.http() ? take_http(connection, fd, bytes, counters_) : take_syslog(connection.port, bytes);
     if (kept)
       connection.unread.erase(0, taken);
     else
