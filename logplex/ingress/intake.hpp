@@ -82,6 +82,7 @@ class Intake : public OnShard {
   void parse(Arrival& arrival, std::string_view message);
   const TokenEntry* find(const Arrival& arrival);
   void complete(Arrival& arrival, std::string_view source);
+  bool looks_at_delay();
   void name_tokens(std::string_view& field);
   std::string_view with_names(std::string_view text, std::string& out);
 
@@ -93,6 +94,7 @@ class Intake : public OnShard {
   std::string text_;             // of a wrapped message, with names for tokens
   std::string structured_data_;  // the same
   Duration delay_{};
+  std::size_t since_delay_ = 0;  // lines
   IntakeCounters counters_;
   Refusals refusals_;
 };
