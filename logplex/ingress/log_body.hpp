@@ -18,7 +18,7 @@ namespace sluice {
 class LogBody {
  public:
   /// Bytes to give to take() at once: a portion of the smallest frames takes less than a millisecond.
-  static constexpr std::size_t kPortion = 8 << 10;
+  static constexpr std::size_t kPortion = 4 << 10;
 
   /// `beside` are bytes that the caller holds for it, such as the state of a gzip reader.
   LogBody(Intake& intake, PendingLines::Listener* listener, std::size_t frame_max, std::size_t beside);
