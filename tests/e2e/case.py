@@ -102,6 +102,11 @@ class PipelineCase(unittest.TestCase):
         lines = self.wait_for_lines(app, number + 1 if number >= 0 else 1, node, ps="router")
         return fields_of(lines[number])
 
+    def assert_holds_less(self, node, most, before=0):
+        """Resident memory, of programs without a sanitizer's own."""
+        if not node.sanitized:
+            self.assertLess(node.resident_bytes() - before, most)
+
     def assert_balanced(self, drain):
         stats = drain["stats"]
         dropped = sum(stats["dropped"].values())

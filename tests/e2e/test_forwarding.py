@@ -103,7 +103,7 @@ class ForwardingTest(PipelineCase):
         self.assertRegex(via, r"^1\.1 sluice-[0-9a-f]{12}$")
         answer = self.exchange(f"GET / HTTP/1.1\r\nHost: {self.host}\r\nVia: 1.0 a, {via}\r\n\r\n")
         self.assertTrue(answer.startswith(b"HTTP/1.1 508 "), answer)
-        line = self.router_line(self.app)
+        line = self.router_line(self.app, 1)
         self.assertEqual((line["code"], line["desc"], line["cause"], line["status"]),
                          ("H26", "Request Error", "loop", "508"))
 

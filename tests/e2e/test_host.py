@@ -112,6 +112,24 @@ class SecretsTest(PipelineCase):
         done = self.check("--set", "api.key_file=/no/such/key")
         self.assertIn("No such file", done.stderr)
 
+    def test_what_key_files_hold_is_checked_before_the_start(self):
+        certificate, key = self.certificates().server()
+        _, other_key = self.certificates().server("other")
+        for number, (setting, text, mode) in enumerate([("store.secret_key_file", "short", 0o600),
+                                                        ("store.secret_key_file", "", 0o600),
+                                                        ("store.secret_key_file", "0" * 64, 0o644),
+                                                        ("store.client_cert", "no certificate", 0o600)]):
+            done = self.check("--set", f"{setting}={self.secret(f'wrong{number}', text, mode)}",
+                              *(("--set", f"store.client_key={key}") if "client" in setting else ()))
+            self.assertEqual(done.returncode, 2, (setting, text, done))
+            self.assertIn(setting, done.stderr)
+        done = self.check("--set", f"store.client_cert={certificate}", "--set", f"store.client_key={other_key}")
+        self.assertEqual(done.returncode, 2, done)
+        self.assertIn("store.client_cert", done.stderr)
+        done = self.check("--set", f"store.client_cert={certificate}", "--set", f"store.client_key={key}",
+                          "--set", f"store.secret_key_file={self.secret('keys', '01' * 32)}")
+        self.assertEqual(done.returncode, 0, done)
+
     def test_a_secret_comes_from_one_place(self):
         file = self.secret("both", "0123456789abcdef0123")
         done = self.check("--set", f"api.key_file={file}", "--set", "api.key=0123456789abcdef4567")

@@ -23,11 +23,6 @@ def closed(connection, seconds=5.0):
         return False
 
 
-def resident(node):
-    """Bytes of memory that the node's process has."""
-    return int(Path(f"/proc/{node.process.pid}/statm").read_text().split()[1]) * 4096
-
-
 class SenderCase(PipelineCase):
     def setUp(self):
         self.channel = self.channel_name()
@@ -209,14 +204,14 @@ class PostTest(SenderCase):
         lines = frame(syslog_line("x" * 900)) * 7500
         head = (f"POST /logs HTTP/1.1\r\nHost: h\r\nAuthorization: {basic('token', token)}\r\n"
                 f"Content-Type: application/logplex-1\r\nContent-Length: {len(lines) + 1000}\r\n\r\n").encode()
-        before = resident(node)
+        before = node.resident_bytes()
         connections = [self.connect(node, "ingress.http") for _ in range(40)]
         for connection in connections:
             try:
                 connection.sendall(head + lines)
             except (ConnectionError, TimeoutError):
                 pass
-        self.assertLess(resident(node) - before, 64 << 20)
+        self.assert_holds_less(node, 64 << 20, before)
         wait_for("refusals", lambda: self.metric('sluice_ingress_refused_total{reason="memory"}', node) > 0)
         self.assertTrue(read_all(connections[0]).startswith(b"HTTP/1.1 503 "))
         self.assertEqual(node.logs("shop"), [])

@@ -30,7 +30,6 @@ class Storm:
         self.programs, self.folder, self.seed, self.seconds = Path(programs), Path(folder), seed, seconds
         self.environment = environment or (lambda storm: {})
         self.findings, self.closing = [], []
-        self.sanitized = b"__asan_init" in (self.programs / "sluiced").read_bytes()
         self.redis = self.using(Redis(self.folder / "redis"))
         self.dns = self.using(opponents.SilentDns())
         self.backend = self.using(Backend())
@@ -109,7 +108,7 @@ class Storm:
         began = time.monotonic()
         node.process.send_signal(signal.SIGTERM)
         try:
-            status = node.process.wait((SHUTDOWN_SECONDS + 1) * (PATIENCE if self.sanitized else 1) + 10)
+            status = node.process.wait((SHUTDOWN_SECONDS + 1) * (PATIENCE if node.sanitized else 1) + 10)
         except Exception:
             self.find(f"a node did not end within {time.monotonic() - began:.1f} s of SIGTERM")
             node.kill()
@@ -117,7 +116,7 @@ class Storm:
         seconds = time.monotonic() - began
         if status != 0:
             self.find(f"a node that was told to stop ended with {status}: {node.log_tail()}")
-        if seconds > SHUTDOWN_SECONDS + 1 + (PATIENCE if self.sanitized else 1):
+        if seconds > SHUTDOWN_SECONDS + 1 + (PATIENCE if node.sanitized else 1):
             self.find(f"a stop took {seconds:.1f} s with a deadline of {SHUTDOWN_SECONDS} s")
         return node.start(seconds=60)
 
@@ -125,8 +124,8 @@ class Storm:
         """Resident memory under attack, of programs without a sanitizer's own."""
         most = (MEMORY_BUDGET_MIB + MEMORY_RESERVE_MIB) * 1.1
         for node in self.nodes:
-            resident = int(re.search(r"VmRSS:\s+(\d+)", self.of_process(node, "status"))[1]) / 1024
-            if resident > most and not self.sanitized:
+            resident = node.resident_bytes() / (1 << 20)
+            if resident > most and not node.sanitized:
                 self.find(f"a node holds {resident:.0f} MiB, more than {most:.0f} MiB")
 
     def end(self):
@@ -193,9 +192,6 @@ class Storm:
             text = node.log_path.read_text(errors="replace")
             if found := REPORTS.search(text):
                 self.find(f"the log of a node says: {text[max(0, found.start() - 200):found.end() + 3000]}")
-
-    def of_process(self, node, name):
-        return Path(f"/proc/{node.process.pid}/{name}").read_text()
 
     def open_descriptors(self, node):
         return len(os.listdir(f"/proc/{node.process.pid}/fd"))

@@ -121,6 +121,14 @@ class Node:
     def log_tail(self, size=2000):
         return self.log_path.read_bytes()[-size:].decode(errors="replace") if self.log_path.exists() else ""
 
+    @property
+    def sanitized(self):
+        """Whether a sanitizer is built in: such programs are slow, and keep memory that they have freed."""
+        return b"__asan_init" in (self.programs / "sluiced").read_bytes()
+
+    def resident_bytes(self):
+        return int(Path(f"/proc/{self.process.pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
     # --- its doors
 
     def port(self, name):
