@@ -24,8 +24,9 @@ enum class FieldKind : std::uint8_t {
   kRealIp,
   kRequestId,
   kRequestStart,
-  kProxy,   // CGI makes HTTP_PROXY of it, which many programs take for their proxy: removed
-  kFolded,  // another spelling of one of these, see kind_of(): removed
+  kClientCert,  // X-Forwarded-Client-Cert, in which only who has seen a certificate may say whose it is: removed
+  kProxy,       // CGI makes HTTP_PROXY of it, which many programs take for their proxy: removed
+  kFolded,      // another spelling of one of these, see kind_of(): removed
   kDate,
   kSetCookie,
 };

@@ -31,6 +31,7 @@ constexpr KnownField kNames[] = {
     {"transfer-encoding", FieldKind::kTransferEncoding},
     {"x-forwarded-proto", FieldKind::kForwardedProto},
     {"proxy-authorization", FieldKind::kHopByHop},
+    {"x-forwarded-client-cert", FieldKind::kClientCert},
 };
 
 constexpr KnownFields place_all() {

@@ -247,10 +247,10 @@ void put_response_connection(HeadWriter& out, const ResponseParser& response, bo
 }
 
 void put_response_framing(HeadWriter& out, const ResponseParser& response, bool dechunk) {
-  if (response.status() == 204) return;
+  if (response.status() < 200 || response.status() == 204) return;  // RFC 9112 section 6.1: they have no body
   if (response.chunked()) {
     if (!dechunk) out.put("Transfer-Encoding: chunked\r\n");
-  } else if (response.has_content_length() && response.status() >= 200) {
+  } else if (response.has_content_length()) {
     put_length(out, response.content_length());
   }
 }

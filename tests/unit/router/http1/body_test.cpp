@@ -110,6 +110,7 @@ TEST(ChunkScanner, trailers_of_forwarding_framing_and_authorization_are_left_out
                            "X-FORWARDED_PROTO",
                            "Forwarded",
                            "X-Real-IP",
+                           "X-Forwarded-Client-Cert",
                            "X_Real_IP",
                            "Via",
                            "X-Request-Id",

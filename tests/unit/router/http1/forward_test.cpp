@@ -65,10 +65,26 @@ TEST(UpstreamHead, forwarding_fields_cannot_be_forged) {
 }
 
 TEST(UpstreamHead, what_an_app_folds_into_our_fields_goes) {
-  for (const char* name :
-       {"X_Forwarded_For", "X-Forwarded_For", "x_forwarded_proto", "X_FORWARDED_PORT", "X.Request.Id", "X_Request_Id",
-        "X_Request_Start", "X_Forwarded_Host", "X_Real_IP", "X~Real~Ip", "Proxy", "PROXY", "Content_Length",
-        "Transfer_Encoding", "Keep_Alive", "Proxy_Authorization", "Proxy_Connection", "Set_Cookie"}) {
+  for (const char* name : {"X_Forwarded_For",
+                           "X-Forwarded_For",
+                           "x_forwarded_proto",
+                           "X_FORWARDED_PORT",
+                           "X.Request.Id",
+                           "X_Request_Id",
+                           "X_Request_Start",
+                           "X_Forwarded_Host",
+                           "X_Real_IP",
+                           "X~Real~Ip",
+                           "Proxy",
+                           "PROXY",
+                           "Content_Length",
+                           "Transfer_Encoding",
+                           "Keep_Alive",
+                           "Proxy_Authorization",
+                           "Proxy_Connection",
+                           "Set_Cookie",
+                           "X-Forwarded-Client-Cert",
+                           "X_Forwarded_Client_Cert"}) {
     const std::string head = upstream(get(std::string(name) + ": forged\r\nX-Kept: 1\r\n"));
     EXPECT_EQ(head.find("forged"), std::string::npos) << head;
     EXPECT_EQ(value_of(head, "X-Kept"), "1");
@@ -242,6 +258,9 @@ TEST(DownstreamHead, upgrade_and_interim) {
   EXPECT_EQ(value_of(head, "Upgrade"), "websocket");
   EXPECT_EQ(downstream("HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n"),
             "HTTP/1.1 103 Early Hints\r\nLink: x\r\nVia: 1.1 sluice\r\n\r\n");
+  for (const char* status : {"100 Continue", "102 Processing", "103 Early Hints", "150 X", "199 X"})
+    EXPECT_EQ(downstream("HTTP/1.1 " + std::string(status) + "\r\nTransfer-Encoding: chunked\r\n\r\n"),
+              "HTTP/1.1 " + std::string(status) + "\r\nVia: 1.1 sluice\r\n\r\n");
 }
 
 }  // namespace
