@@ -1,9 +1,11 @@
 #include "logplex/daemon/settings_check.hpp"
 
 #include <algorithm>
+#include <optional>
 
 #include <fmt/format.h>
 
+#include "logplex/base/seal.hpp"
 #include "logplex/base/secret_file.hpp"
 #include "logplex/net/address_guard.hpp"
 #include "logplex/net/address_text.hpp"
@@ -38,7 +40,8 @@ class Check {
   void check_listeners();
   void check_networks();
   void check_files();
-  bool check_file(std::string_view name, const std::string& path);
+  std::optional<std::string> read(std::string_view name, const std::string& path);
+  void check_own_certificate();
   void check_authorities(std::string_view name, const std::string& path);
   void check_key();
   void check_not_built();
@@ -125,16 +128,18 @@ void Check::check_networks() {
       mistake("process.dns_servers", fmt::format("'{}' is no address or address:port", server));
 }
 
-bool Check::check_file(std::string_view name, const std::string& path) {
-  if (path.empty()) return false;
+/// The file's text; of a file that is not set, nothing. No value when it cannot be read.
+std::optional<std::string> Check::read(std::string_view name, const std::string& path) {
+  if (path.empty()) return std::string();
   SystemFiles files;
-  const auto text = files.read(path);
-  if (!text) mistake(name, text.error().text());
-  return text.has_value();
+  auto text = files.read(path);
+  if (text) return std::move(*text);
+  mistake(name, text.error().text());
+  return std::nullopt;
 }
 
 void Check::check_authorities(std::string_view name, const std::string& path) {
-  if (!check_file(name, path)) return;
+  if (path.empty() || !read(name, path)) return;
   TlsClientOptions options;
   options.ca_file = path;
   if (const auto context = TlsContext::make(options); !context) mistake(name, context.error().text());
@@ -143,9 +148,21 @@ void Check::check_authorities(std::string_view name, const std::string& path) {
 void Check::check_files() {
   check_authorities("drains.ca_file", settings().drains.ca_file);
   check_authorities("store.ca_file", settings().store.ca_file);
-  check_file("store.client_cert", settings().store.client_cert);
-  check_file("store.client_key", settings().store.client_key);
-  check_file("store.secret_key_file", settings().store.secret_key_file);
+  check_own_certificate();
+  if (const std::string& file = settings().store.secret_key_file; !file.empty())
+    if (const auto seal = Seal::read_file(file); seal.has_error())
+      mistake("store.secret_key_file", seal.error().text());
+}
+
+/// The certificate that Redis may ask for, and its key.
+void Check::check_own_certificate() {
+  const auto chain = read("store.client_cert", settings().store.client_cert);
+  auto key = read("store.client_key", settings().store.client_key);
+  if (!chain || !key) return;
+  TlsClientOptions options;
+  options.client_chain = *chain;
+  options.client_key = Secret(std::move(*key));
+  if (const auto context = TlsContext::make(options); !context) mistake("store.client_cert", context.error().text());
 }
 
 void Check::check_key() {
