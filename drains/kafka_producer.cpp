@@ -23,6 +23,8 @@ constexpr int kPollMs = 100;
 constexpr std::chrono::seconds kDeathGrace{30};
 /// And when the producer is destroyed, for its last reports.
 constexpr int kEndGraceMs = 5000;
+/// The same when the process ends, for each producer in turn: enough for threads that do not hang.
+constexpr int kProcessEndGraceMs = 50;
 /// As kafka_options() asks for them; a connect is tried again within twice the back-off.
 constexpr std::chrono::seconds kStatisticsInterval{1};
 constexpr std::chrono::seconds kLongestBackoff{10};
@@ -219,7 +221,7 @@ void KafkaProducer::run() {
     rd_kafka_purge(handle_, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_NON_BLOCKING | flight);
   }
   rd_kafka_purge(handle_, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT | RD_KAFKA_PURGE_F_NON_BLOCKING);
-  const auto patient = [this](int waited) { return waited < kEndGraceMs && !counters_.ending.load(); };
+  const auto patient = [this](int waited) { return waited < (counters_.ending ? kProcessEndGraceMs : kEndGraceMs); };
   for (int waited = 0; rd_kafka_outq_len(handle_) > 0 && patient(waited); waited += kPollMs / 10)
     while (rd_kafka_event_t* event = rd_kafka_queue_poll(queue.get(), kPollMs / 10)) handle(event);
 }

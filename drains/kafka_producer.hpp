@@ -34,7 +34,7 @@ struct KafkaCounters {
   std::atomic<std::uint64_t> fatal{0};           // that ended with a fatal error
   std::atomic<std::uint64_t> brokers{0};         // that producers know; each has a thread
   std::atomic<std::uint64_t> brokers_refused{0};
-  std::atomic<bool> ending{false};               // the process ends: nobody waits for last reports
+  std::atomic<bool> ending{false};               // the process ends: nobody waits long for last reports
   std::atomic<std::int64_t> queued_lines{0};     // handed over, not reported yet
   std::atomic<std::int64_t> in_flight_lines{0};  // of them, on their way to a broker
   std::atomic<std::uint64_t> acknowledged_lines{0};
