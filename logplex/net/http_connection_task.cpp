@@ -72,7 +72,8 @@ void HttpConnectionTask::keeps(std::size_t bytes) {
   charge();
 }
 
-/// A request whose body is complete is answered: that frees it, too.
+/// A request whose body is complete is answered: that frees it, too. One whose body the handler has not begun to read is
+/// refused by begin_body().
 void HttpConnectionTask::give_up_memory(MemoryClass of) {
   close_ = true;
   const bool reads_body = body_begun_ && parser_ != nullptr && !parser_->body_done();
@@ -80,6 +81,8 @@ void HttpConnectionTask::give_up_memory(MemoryClass of) {
     socket_.give_up_sending();
   else if (step_ == Step::kHead || reads_body)
     socket_.give_up_reading();
+  else
+    end_stream_soon();
 }
 
 /// A parsed head takes more than its bytes when it has many small fields.
@@ -277,6 +280,7 @@ Task<result<void>> HttpConnectionTask::send_all(std::string_view first, std::str
 /// Once, before the first byte of the body is read.
 Task<result<void>> HttpConnectionTask::begin_body(Bytes limit) {
   body_begun_ = true;
+  if (request_charge_.told()) co_return make_error_code(boost::system::errc::not_enough_memory);
   if (parser_->content_length().value_or(0) > limit.count) {
     close_ = close_ || !drainable();
     co_return make_error_code(NetError::kBodyTooLarge);

@@ -111,10 +111,10 @@ void MemoryShard::end_part(const std::shared_ptr<Round>& round) {
   }
 }
 
-/// Those that have become smaller meanwhile are left alone.
+/// Those that have become smaller meanwhile are left alone, and the rest when those that have grown are enough.
 void MemoryShard::tell_largest(MemoryClass of, std::size_t count, std::uint32_t at_least) {
   auto& pool = account_.pool(of);
-  for (; count > 0 && !holders(of).empty(); --count) {
+  for (; count > 0 && !holders(of).empty() && pool.over() > 0; --count) {
     MemoryCharge& charge = *holders(of).begin();
     if (charge.units_ < at_least) return;
     holders(of).erase(holders(of).begin());

@@ -23,9 +23,10 @@ class TestHandler final : public HttpHandler {
     if (path == "/echo") co_await echo(exchange);
     if (path == "/pieces") co_await count_pieces(exchange);
     if (path == "/keep") co_await keep(exchange);
+    if (path == "/late") co_await read_late(exchange);
     if (path == "/ignore") co_await answer(exchange, 200, "ignored\n");
     if (path == "/hello") co_await answer(exchange, 200, "hello\n");
-    if (path == "/stream") co_await stream(exchange, false);
+    if (path == "/stream" || path == "/heavy") co_await stream(exchange, false);
     if (path == "/flood") co_await flood(exchange);
     if (path == "/short") co_await stream(exchange, true);
     if (path == "/large") co_await answer(exchange, 200, std::string(30 << 20, 'x'));
@@ -74,12 +75,22 @@ class TestHandler final : public HttpHandler {
     if (body) co_await answer(exchange, 200, "kept\n");
   }
 
+  /// Reads no body until somebody was told to give up.
+  Task<void> read_late(HttpExchange& exchange) {
+    exchange.keeps(1 << 20);
+    while (shard_.runtime().memory().evicted(MemoryClass::kApiBodies) == 0)
+      co_await asio::post(shard_.executor(), use_task);
+    auto body = co_await exchange.read_body(Bytes{1 << 20});
+    if (body) co_await answer(exchange, 200, "read\n");
+  }
+
   Task<void> stream(HttpExchange& exchange, bool once) {
     HttpResponse head;
     head.headers.emplace_back("Content-Type", "text/plain");
     auto started = co_await exchange.start_stream(std::move(head));
     Event gone(shard_);
     exchange.on_client_gone(&gone);
+    if (exchange.request().path == "/heavy") exchange.keeps(1 << 20);
     if (started) co_await exchange.write("first\n");
     if (!once) co_await gone.wait();
     co_await exchange.finish();
@@ -303,6 +314,24 @@ TEST_F(HttpServerTest, unfinished_bodies_give_up_when_memory_is_short) {
   EXPECT_TRUE(has(all, "Retry-After: 1\r\n"));
   small.send("cde");
   EXPECT_EQ(body_of(small.read_response()), "abcde");
+  EXPECT_TRUE(eventually([this] { return held(MemoryClass::kApiBodies) == 0; }));
+}
+
+TEST_F(HttpServerTest, a_body_that_the_handler_has_not_begun_to_read_gives_up_too) {
+  shards.runtime.memory().set_limit(MemoryClass::kApiBodies, 512_KiB);
+  serve();
+  RawClient client(port());
+  client.send("POST /late HTTP/1.1\r\nHost: h\r\nContent-Length: 500000\r\n\r\nab");
+  EXPECT_EQ(client.read_all().rfind("HTTP/1.1 503", 0), 0u);
+  EXPECT_TRUE(eventually([this] { return held(MemoryClass::kApiBodies) == 0; }));
+}
+
+TEST_F(HttpServerTest, a_stream_whose_request_holds_most_ends) {
+  shards.runtime.memory().set_limit(MemoryClass::kApiBodies, 512_KiB);
+  serve();
+  RawClient client(port());
+  client.send("GET /heavy HTTP/1.1\r\nHost: h\r\n\r\n");
+  EXPECT_TRUE(has(client.read_all(), "0\r\n\r\n"));
   EXPECT_TRUE(eventually([this] { return held(MemoryClass::kApiBodies) == 0; }));
 }
 

@@ -128,6 +128,22 @@ TEST(MemoryAccount, as_many_are_told_as_are_needed) {
   EXPECT_EQ(shards.account().evicted(kClass), 100U);
 }
 
+/// What a shard offers is old when the round chooses: all have grown, and fewer are enough.
+TEST(MemoryAccount, holders_that_grow_during_a_round_are_not_told_for_their_old_sizes) {
+  Shards shards(3);
+  shards.account().set_limit(kClass, 100_KiB);
+  std::vector<std::unique_ptr<Holder>> holders;
+  for (std::uint32_t i = 0; i < 60; ++i) holders.push_back(std::make_unique<Holder>(shards.runtime.shard(1 + i % 2)));
+  Holder first(shards.runtime.shard(0));
+  for (const auto& holder : holders) holder->hold(4 * kKiB);
+  first.hold(kKiB);
+  for (std::uint32_t id = 0; id < 3; ++id) shards.runtime.shard(id).turn();  // the first begins a round, the others offer
+  for (const auto& holder : holders) holder->hold(10 * kKiB);
+  shards.turns();
+  EXPECT_LE(shards.account().held(kClass), 100_KiB);
+  EXPECT_GE(shards.account().held(kClass), 80_KiB);
+}
+
 TEST(MemoryAccount, a_holder_is_told_once_and_what_it_still_holds_counts_as_leaving) {
   Shards shards(1);
   shards.account().set_limit(kClass, 10_KiB);
