@@ -31,7 +31,7 @@ const SettingRow kTable[] = {
      "Whether a crash may leave a core dump and other processes of the same user may look into this one. It holds keys "
      "and log lines."},
     {"process.dns_servers", AT(process, dns_servers), "", "", kStart,
-     "Name servers (comma list of address or address:port) for backends and drains; empty = those of "
+     "Name servers (comma list of address or address:port) for backends, drains and Redis; empty = those of "
      "/etc/resolv.conf."},
 
     // router

@@ -163,7 +163,8 @@ result<void, Error> Node::open() {
   SLUICE_TRY(const LogIdentity identity, LogIdentity::begin(data_dir, *files_, rng));
   SLUICE_TRY(proxy_settings_.trusted_proxies, CidrList::parse(settings_.router.trusted_proxies));
   proxy_settings_.via = router_pseudonym(identity.log_id);
-  SLUICE_TRY(store_, open_store(settings_.store, data_dir, limits_of(settings_), clock_));
+  SLUICE_TRY(store_,
+             open_store(settings_.store, data_dir, limits_of(settings_), clock_, settings_.process.dns_servers));
   runtime_ = std::make_unique<Runtime>(shard_count(settings_), clock_, settings_.process.pin);
   runtime_->memory().set_reserve(settings_.process.memory_reserve);
   // From here on a signal waits until there is someone to act on it.

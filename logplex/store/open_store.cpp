@@ -50,7 +50,8 @@ std::string name_of_node(const std::string& data_dir) {
 }  // namespace
 
 result<std::unique_ptr<Store>, Error> open_store(const StoreSettings& settings, const std::string& data_dir,
-                                                 const ConfigLimits& limits, Clock& clock) {
+                                                 const ConfigLimits& limits, Clock& clock,
+                                                 const std::vector<std::string>& dns_servers) {
   const std::string& url = settings.url.reveal();
   if (const auto checked = check_store_url(settings.url); checked.has_error())
     return wrong("store.url", checked.error().message);
@@ -67,7 +68,7 @@ result<std::unique_ptr<Store>, Error> open_store(const StoreSettings& settings, 
   SLUICE_TRY(auto core, StoreCore::open(data_dir + "/config.db", limits, std::move(seal)));
   if (url == "embedded:") return std::unique_ptr<Store>(std::make_unique<EmbeddedStore>(std::move(core), clock));
   return std::unique_ptr<Store>(std::make_unique<RedisStore>(name_of_node(data_dir), std::move(target), std::move(core),
-                                                             settings, limits, clock));
+                                                             settings, limits, clock, dns_servers));
 }
 
 }  // namespace sluice

@@ -23,9 +23,10 @@ constexpr double kShareOfTimeout = 0.75;
 /// Operators may put Redis where they like.
 AddressGuard open_guard() { return AddressGuard::parse({"0.0.0.0/0", "::/0"}).value(); }
 
-ResolverOptions store_names() {
+ResolverOptions store_names(const std::vector<std::string>& servers) {
   ResolverOptions options;
   options.user = "store";
+  options.servers = servers;
   return options;
 }
 
@@ -45,13 +46,13 @@ std::string behind_text(std::uint64_t changes) {
 }  // namespace
 
 RedisStore::RedisStore(std::string name, RedisTarget target, StoreCore copy, const StoreSettings& settings,
-                       const ConfigLimits& limits, Clock& clock)
+                       const ConfigLimits& limits, Clock& clock, const std::vector<std::string>& dns_servers)
     : target_(std::move(target)),
       clock_(clock),
       runtime_(1, clock),
       shard_(runtime_.shard(0)),
       guard_(open_guard()),
-      resolver_(store_names()),
+      resolver_(store_names(dns_servers)),
       gate_(shard_, "store"),
       dialer_(shard_, resolver_, guard_),
       image_(copy.take_intake(), copy.history()),

@@ -5,6 +5,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <vector>
 
 #include "logplex/net/address_guard.hpp"
 #include "logplex/store/known_good.hpp"
@@ -30,7 +31,7 @@ class RedisStore final : public Store, private RedisFollower::Observer {
  public:
   /// `name` is what other nodes call this one; `copy` is what the data directory holds of an earlier run.
   RedisStore(std::string name, RedisTarget target, StoreCore copy, const StoreSettings& settings,
-             const ConfigLimits& limits, Clock& clock);
+             const ConfigLimits& limits, Clock& clock, const std::vector<std::string>& dns_servers);
   ~RedisStore() override;
 
   /// Waits for the first look at Redis: until it has been read, or is known to be away.

@@ -81,8 +81,10 @@ class Store {
 };
 
 /// Opens what `store.url` names; data_dir exists and is locked. Errors name the file or server and what is wrong with
-/// it: unreadable, damaged, written by a newer version, of a kind that this build does not have.
+/// it: unreadable, damaged, written by a newer version, of a kind that this build does not have. `dns_servers` as in
+/// process.dns_servers: for the names of Redis.
 result<std::unique_ptr<Store>, Error> open_store(const StoreSettings& settings, const std::string& data_dir,
-                                                 const ConfigLimits& limits, Clock& clock);
+                                                 const ConfigLimits& limits, Clock& clock,
+                                                 const std::vector<std::string>& dns_servers = {});
 
 }  // namespace sluice

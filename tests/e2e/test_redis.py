@@ -13,6 +13,7 @@ import time
 import unittest
 
 from case import PipelineCase, wait_for
+from dns import NameServer
 from node import end_with_parent, syslog_line
 from peers import Backend
 from steady import Steady
@@ -245,6 +246,16 @@ class SharedConfigurationTest(SharedConfigurationCase):
             self.cli(shared, "store", *words)
         wait_for("the route that moved", lambda: self.serves(shared, "shop.example.com"))
         self.assertEqual(shared.post_logs(token, [syslog_line("hello")]).status, 204)
+
+
+class NamedServerTest(SharedConfigurationCase):
+    def test_the_name_of_the_server_is_asked_for_where_the_settings_say(self):
+        self.redis = self.using(Redis(self.folder / "named"))
+        names = self.using(NameServer())
+        names.addresses["redis.zone"] = ["127.0.0.1"]
+        node = self.new_node(store__url=f"redis://redis.zone:{self.redis.port}", store__reconnect_max="300ms",
+                             process__dns_servers=names.address)
+        self.wait_until_up_to_date(node)
 
 
 class RedisOutageSoak(SharedConfigurationCase):
