@@ -265,7 +265,8 @@ Task<result<RedisReply, Error>> RedisWriter::run(Attempt& attempt) {
 Task<result<bool, Error>> RedisWriter::is_certain(std::shared_ptr<RedisConnection> connection, std::string where,
                                                   SteadyTime until) {
   if (min_replicas_ != "0") {
-    const auto patience = std::max<std::int64_t>(left(until) / std::chrono::milliseconds(1), 1);
+    // Redis looks at the time ten times a second only, and its answer has to be here before the change's time is over.
+    const auto patience = std::max<std::int64_t>(left(until) * 3 / 4 / std::chrono::milliseconds(1), 1);
     const std::string milliseconds = std::to_string(patience);
     const std::vector<std::string_view> wait{"WAIT", min_replicas_, milliseconds};
     const auto reply = co_await connection->call(wait, left(until) + kGlance);

@@ -258,6 +258,52 @@ class NamedServerTest(SharedConfigurationCase):
         self.wait_until_up_to_date(node)
 
 
+class ReplicasTest(SharedConfigurationCase):
+    """What a change is worth when the master of Redis goes away."""
+
+    def app(self, node, name, domain):
+        return node.api("PUT", f"/v3/apps/{name}", {"domains": [domain]})
+
+    def test_a_change_that_too_few_replicas_have_is_not_confirmed(self):
+        self.redis = self.using(Redis(self.folder / "master"))
+        replica = self.using(Redis(self.folder / "replica", "--replicaof", f"127.0.0.1 {self.redis.port}"))
+        wait_for("a replica", lambda: "master_link_status:up" in replica.cli("INFO", "replication"), seconds=30)
+        node = self.shared_node(store__min_replicas=1, store__write_timeout="2s")
+        self.wait_until_up_to_date(node)
+        self.assertEqual(self.app(node, "before", "before.test").status, 201)
+        self.assertEqual(replica.cli("HEXISTS", "{sluice}:app", "before").strip(), "1")
+        replica.hang()
+        answer = self.app(node, "alone", "alone.test")
+        self.assertEqual(answer.status, 503)
+        self.assertIn("too few replicas of Redis have it", answer.json["error"])
+        replica.go_on()
+        wait_for("changes are confirmed again", lambda: self.app(node, "after", "after.test").status in (200, 201),
+                 seconds=30)
+        self.assertEqual(self.app(node, "alone", "alone.test").status, 200)
+
+    def test_an_answered_change_that_cannot_be_made_again_is_named(self):
+        self.redis = self.using(Redis(self.folder / "old"))
+        node, other = self.shared_node(), self.shared_node()
+        self.wait_until_up_to_date(node)
+        self.assertEqual(self.app(node, "rival", "shop.test").status, 201)
+        self.redis.cli("SAVE")
+        old = (self.redis.folder / "dump.rdb").read_bytes()
+        self.assertEqual(other.api("DELETE", "/v3/apps/rival").status, 204)
+        other.kill()  # it would delete it again
+        wait_for("the domain is free", lambda: node.api("GET", "/v3/apps/rival").status == 404)
+        self.assertEqual(self.app(node, "shop", "shop.test").status, 201)
+        self.redis.close()
+        (self.redis.folder / "dump.rdb").write_bytes(old)
+        self.redis.start()
+        wait_for("the change is named", lambda: "a change that was answered is lost" in node.log_path.read_text(),
+                 seconds=30)
+        named = next(line for line in node.log_path.read_text().splitlines() if "answered is lost" in line)
+        self.assertIn('what="channel shop and 1 more"', named)
+        self.assertIn('reason="domain belongs to another app"', named)
+        self.assertIn("sluice_store_lost_changes_total 1", node.admin("/metrics").body.decode())
+        wait_for("what the server holds is in force", lambda: node.api("GET", "/v3/apps/rival").status == 200)
+
+
 class RedisOutageSoak(SharedConfigurationCase):
     """Redis is stopped for a while under load: no request fails and no line is dropped; then all nodes agree again."""
 
