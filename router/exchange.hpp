@@ -123,6 +123,7 @@ class Exchange final : public Retired, private MemoryHolder {
   void go_to_backend();
   void let_go_of_upstream();
   void connect();
+  bool target_is_allowed() const;
   void connect_to_target();
   void await_address();
   void on_no_address(NameTrouble trouble);

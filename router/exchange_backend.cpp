@@ -111,9 +111,15 @@ void Exchange::connect() {
   connect_to_target();
 }
 
+bool Exchange::target_is_allowed() const {
+  const BackendGuard& guard = proxy_.settings().backends;
+  if (upstream_->guarded()) return guard.refusal_for_tenants(target_.ip(), target_.port()).empty();
+  return guard.allows(target_.ip(), target_.port());
+}
+
 void Exchange::connect_to_target() {
   phase_ = Phase::kConnecting;
-  if (!proxy_.settings().backends.allows(target_.ip(), target_.port())) {
+  if (!target_is_allowed()) {
     ++proxy_.counters().backends_refused;
     return on_connect_failed(false, "address refused");
   }

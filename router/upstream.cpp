@@ -31,6 +31,7 @@ Upstream::~Upstream() {
 
 void Upstream::update(const Backend& backend) {
   soft_ = backend.soft;
+  guarded_ = backend.guarded;
   // Requests are counted together while there is a limit only: those under way begin or cease to count.
   if (hard_ == 0 && backend.hard != 0) requests_->add(outstanding_);
   if (hard_ != 0 && backend.hard == 0) requests_->give_back(outstanding_);

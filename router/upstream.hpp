@@ -86,6 +86,8 @@ class Upstream {
   const std::string& host() const { return host_; }
   std::uint16_t port() const { return port_; }
   bool is_name() const { return is_name_; }
+  /// Loopback addresses are none of it.
+  bool guarded() const { return guarded_; }
   const std::vector<Endpoint>& endpoints() const { return endpoints_; }
   /// Those that it had keep their quarantine. None: what it had stays, and `trouble` is why.
   void set_endpoints(std::vector<Endpoint> endpoints, NameTrouble trouble, SteadyTime now);
@@ -105,6 +107,7 @@ class Upstream {
   std::string host_;
   std::uint16_t port_ = 0;
   bool is_name_ = false;
+  bool guarded_ = false;
   bool dropped_ = false;
   std::uint32_t soft_ = 0;
   std::uint32_t hard_ = 0;

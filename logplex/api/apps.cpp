@@ -82,6 +82,7 @@ checked<Backend> read_backend(const ApiCall& call, const json::object& object, s
   SLUICE_TRY(backend.soft, read_limit(object, "soft", backend.soft, where));
   SLUICE_TRY(backend.hard, read_limit(object, "hard", backend.hard, where));
   SLUICE_TRY(backend.weight, read_limit(object, "weight", backend.weight, where));
+  backend.guarded = !call.who.all_channels();
   return backend;
 }
 

@@ -34,6 +34,7 @@ struct Backend {
   std::uint32_t soft = 20;   // requests at once above which others are preferred; 0 = none
   std::uint32_t hard = 0;    // requests at once that are never exceeded; 0 = none
   std::uint32_t weight = 1;  // share of new requests, 1 to 1000
+  bool guarded = false;      // made by a key that is limited to channels: BackendGuard::refusal_for_tenants
 
   friend bool operator==(const Backend&, const Backend&) = default;
 };

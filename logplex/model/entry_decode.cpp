@@ -51,6 +51,7 @@ Backend take_backend(FieldReader& in) {
   backend.soft = static_cast<std::uint32_t>(in.number("soft", 20, kMaxCount));
   backend.hard = static_cast<std::uint32_t>(in.number("hard", 0, kMaxCount));
   backend.weight = static_cast<std::uint32_t>(in.number("weight", 1, kMaxCount));
+  backend.guarded = in.flag("guarded");
   if (auto normal = normal_address(backend.address); normal.has_value()) backend.address = std::move(*normal);
   return backend;
 }

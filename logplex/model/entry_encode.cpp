@@ -44,11 +44,13 @@ std::string hex(const KeyHash& hash) {
 }
 
 json::object backend_json(const Backend& backend) {
-  return {{"name", backend.name},
-          {"address", backend.address},
-          {"soft", backend.soft},
-          {"hard", backend.hard},
-          {"weight", backend.weight}};
+  json::object out{{"name", backend.name},
+                   {"address", backend.address},
+                   {"soft", backend.soft},
+                   {"hard", backend.hard},
+                   {"weight", backend.weight}};
+  add_flag(out, "guarded", backend.guarded);
+  return out;
 }
 
 json::object features_json(const Features& features) {

@@ -56,6 +56,22 @@ class NamesTest(PipelineCase):
             time.sleep(0.7)
             self.assertEqual(self.node.request("stale.test").status, 200)
 
+    def test_a_key_limited_to_channels_cannot_name_its_way_to_loopback(self):
+        backend = self.using(Backend())
+        port = backend.address.rsplit(":", 1)[1]
+        self.names.addresses["inside.zone"] = ["127.0.0.1"]
+        self.app_at("own", "inside.zone", port)
+        self.assertEqual(self.node.request("own.test").status, 200)
+        key = self.node.must("POST", "/v3/keys", {
+            "name": "guest", "scopes": ["apps:read", "apps:write"], "channels": ["guest"]})["key"]
+        body = {"domains": ["guest.test"], "backends": [{"name": "web.1", "address": f"inside.zone:{port}"}]}
+        self.assertEqual(self.node.api("PUT", "/v3/apps/guest", body, key=key).status, 201)
+        before = self.metric("sluice_router_backends_refused_total")
+        self.assertEqual(self.node.request("guest.test").status, 503)
+        self.assertGreater(self.metric("sluice_router_backends_refused_total"), before)
+        self.node.must("PUT", "/v3/apps/guest", body)  # the node's own key may
+        wait_for("the backend is tried again", lambda: self.node.request("guest.test").status == 200)
+
     def test_the_router_line_tells_a_silent_server_from_an_unknown_name(self):
         self.app_at("silent", "web.dead", 80)
         self.app_at("unknown", "gone.zone", 80)

@@ -107,5 +107,29 @@ TEST(BackendAddresses, are_judged_at_each_connect) {
   EXPECT_EQ(p.proxy->counters().backends_refused, 2u);
 }
 
+/// Who is limited to channels says a name and may point it to where only this machine can reach.
+TEST(BackendAddresses, of_a_key_limited_to_channels_are_not_loopback) {
+  Ticking p;
+  ScriptedListener web(p);
+  p.resolver.addresses["web.example"] = {ip("127.0.0.1")};
+  Backend guarded = named(web.port());
+  guarded.guarded = true;
+  p.set_app({guarded});
+  EXPECT_NE(failed_line(p).find("code=H21 desc=\"Backend connection refused\" cause=\"address refused\""),
+            std::string::npos);
+  EXPECT_FALSE(web.has_connection());
+  p.settings.backends = *BackendGuard::parse({}, {"127.0.0.1"});
+  p.advance(30s);
+  expect_served(p, web);
+}
+
+TEST(BackendAddresses, may_be_loopback_when_the_whole_node_is_spoken_for) {
+  Ticking p;
+  ScriptedListener web(p);
+  p.resolver.addresses["web.example"] = {ip("127.0.0.1")};
+  p.set_app({named(web.port())});
+  expect_served(p, web);
+}
+
 }  // namespace
 }  // namespace sluice
