@@ -182,6 +182,7 @@ Task<ApiAnswer> ApiShard::take(HttpExchange& exchange, RouteMatch match, const s
   if (auto refused = refusal(request, match, who)) return answered(std::move(*refused));
   auto held = parts_.shares.take_call(who);
   if (!held) return answered(share_is_taken());
+  if (match.route->access != Access::kAnybody) exchange.note_proven();
   return run(std::make_unique<ApiCall>(ApiCall{
       parts_, exchange, *match.route, std::move(match.parameters), std::move(who), {}, request_id, std::move(*held)}));
 }

@@ -181,6 +181,7 @@ result<void, Error> Node::open() {
   const KafkaHub::Shares producers{settings_.drains.kafka_max_producers, settings_.limits.kafka_producers_per_channel};
   kafka_ = std::make_unique<KafkaHub>(guard_, producers);
   ingress_pools_ = std::make_unique<IngressPools>(runtime_->size(), settings_);
+  idle_pools_ = std::make_unique<IdlePools>(runtime_->size(), settings_);
   SLUICE_TRY_VOID(open_listeners());
   guard_.refuse_listeners(listeners_->endpoints());
   SLUICE_TRY(proxy_settings_.backends, BackendGuard::parse(settings_.router.deny_cidrs, settings_.router.allow_cidrs));
@@ -241,6 +242,7 @@ result<void, Error> Node::open_listeners() {
   listeners_->limit_addresses(
       "router.http", settings_.limits.client_connections_per_address,
       [trusted = std::move(trusted)](const asio::ip::address& address) { return trusted.contains(address); });
+  for (const std::string_view gives_way : {"api.listen", "admin.listen"}) listeners_->wait_for_room(gives_way);
   return listeners_->check_inherited();
 }
 

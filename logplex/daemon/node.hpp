@@ -15,6 +15,7 @@
 #include "logplex/daemon/admin.hpp"
 #include "logplex/daemon/descriptor_gauge.hpp"
 #include "logplex/daemon/drain_desk.hpp"
+#include "logplex/daemon/idle_pools.hpp"
 #include "logplex/daemon/kept_lines.hpp"
 #include "logplex/daemon/node_desk.hpp"
 #include "logplex/daemon/shard_parts.hpp"
@@ -56,6 +57,7 @@ class Node {
   Lane& handshake_lane() { return *handshake_lane_; }
   KafkaHub& kafka() { return *kafka_; }
   IngressPools& ingress_pools() { return *ingress_pools_; }
+  IdlePools& idle_pools() { return *idle_pools_; }
   const ProxySettings& proxy_settings() const { return proxy_settings_; }
   RouterShares& router_shares() { return router_shares_; }
   Api& api() { return *api_; }
@@ -116,6 +118,7 @@ class Node {
   std::unique_ptr<Lane> handshake_lane_;
   std::unique_ptr<KafkaHub> kafka_;
   std::unique_ptr<IngressPools> ingress_pools_;
+  std::unique_ptr<IdlePools> idle_pools_;
   std::unique_ptr<ListenerTable> listeners_;
   DrainDesk drain_desk_{*this};
   NodeDesk node_desk_{*this};

@@ -32,6 +32,13 @@ HttpServerOptions admin_options() {
   return options;
 }
 
+/// Connections without a call of somebody known give way to newer ones.
+HttpServerOptions giving_way(HttpServerOptions options, UnprovenList& idle) {
+  options.unproven = &idle;
+  options.prove_each_request = true;
+  return options;
+}
+
 }  // namespace
 
 ShardParts::ShardParts(Node& node, Shard& shard)
@@ -45,14 +52,16 @@ ShardParts::ShardParts(Node& node, Shard& shard)
       proxy_(shard, node.proxy_settings(), feed_, fabric_, backend_names_, node.router_shares()),
       unproven_http_(shard, node.ingress_pools().http),
       unproven_syslog_(shard, node.ingress_pools().syslog),
+      idle_api_(shard, node.idle_pools().api),
+      idle_admin_(shard, node.idle_pools().admin),
       intake_(shard, feed_, fabric_, node.settings().limits.notice_interval),
       log_post_(node.settings().ingress, intake_),
       log_server_(shard, ingress_options(node.settings().ingress, unproven_http_), log_post_),
       syslog_server_(shard, node.settings().ingress, intake_, &unproven_syslog_),
       api_(node.api().shard(shard.id())),
-      api_server_(shard, node.api().server_options(), api_),
+      api_server_(shard, giving_way(node.api().server_options(), idle_api_), api_),
       admin_handler_(node.runtime(), node.admin_source()),
-      admin_server_(shard, admin_options(), admin_handler_) {
+      admin_server_(shard, giving_way(admin_options(), idle_admin_), admin_handler_) {
   fabric_.start();
   shard.watch().name_with([this](Beneficiary whom) {
     const bool is_channel = whom.kind == Beneficiary::Kind::kChannel;

@@ -63,6 +63,8 @@ class ShardParts {
   ProxyShard proxy_;
   UnprovenList unproven_http_;
   UnprovenList unproven_syslog_;
+  UnprovenList idle_api_;
+  UnprovenList idle_admin_;
   Intake intake_;
   LogPost log_post_;
   HttpServer log_server_;

@@ -53,11 +53,12 @@ HttpConnectionTask::HttpConnectionTask(HttpServer& server, TcpSocket socket, std
       request_charge_(server.shard_, server.options_.memory, *this),
       answer_charge_(server.shard_, kAnswers, *this) {
   server_.connections_.insert(this);
-  if (server_.options_.unproven != nullptr) server_.options_.unproven->add(*this);
+  count_as_unproven();
 }
 
 HttpConnectionTask::~HttpConnectionTask() {
   if (watch_) watch_->connection = nullptr;
+  if (!orphaned_) leave_pool();
   if (!orphaned_) server_.connections_.erase(this);
 }
 
@@ -72,8 +73,8 @@ void HttpConnectionTask::keeps(std::size_t bytes) {
   charge();
 }
 
-/// A request whose body is complete is answered: that frees it, too. One whose body the handler has not begun to read is
-/// refused by begin_body().
+/// A request whose body is complete is answered: that frees it, too. One whose body the handler has not begun to read
+/// is refused by begin_body().
 void HttpConnectionTask::give_up_memory(MemoryClass of) {
   close_ = true;
   const bool reads_body = body_begun_ && parser_ != nullptr && !parser_->body_done();
@@ -94,13 +95,35 @@ std::size_t HttpConnectionTask::head_memory() const {
 }
 
 void HttpConnectionTask::orphan() {
+  leave_pool();
   orphaned_ = true;
+}
+
+/// May close the connection at once: see not_proven_.
+void HttpConnectionTask::count_as_unproven() {
+  leave_pool();
+  if (server_.options_.unproven != nullptr) server_.options_.unproven->add(*this);
+}
+
+void HttpConnectionTask::note_proven() {
+  const bool was_listed = is_listed();
   leave_unproven();
+  if (!was_listed || !server_.options_.prove_each_request) return;
+  server_.options_.unproven->pool().count_proven(1);
+  counts_as_proven_ = true;
+}
+
+void HttpConnectionTask::leave_pool() {
+  leave_unproven();
+  if (std::exchange(counts_as_proven_, false)) server_.options_.unproven->pool().count_proven(-1);
 }
 
 /// In the middle of a head it is answered 408.
 void HttpConnectionTask::on_not_proven(NotProven why) {
   not_proven_ = close_ = true;
+  if (why == NotProven::kCrowded) ++server_.counters_.crowded_out;
+  // Its place is wanted now: nothing is waited for after the answer.
+  client_gone_ = client_gone_ || (why == NotProven::kCrowded && server_.options_.prove_each_request);
   server_.handler_.not_proven(why, peer_);
   socket_.time_out();
 }
@@ -217,13 +240,14 @@ Task<bool> HttpConnectionTask::end_of_request() {
   socket_.end_limit();
   kept_bytes_ = head_bytes_ = body_held_ = 0;
   charge();
+  if (counts_as_proven_) count_as_unproven();
   if (close_ || server_.stopping_ || not_proven_) co_return false;
   bool clean = true;
   if (!parser_->body_done()) clean = co_await drain_body();
   parser_.reset();
   request_ = {};
   co_await socket_.give_way(kRequestWork);
-  co_return clean;
+  co_return clean && !not_proven_;
 }
 
 /// Reads and forgets what is left of the body; false when that is too much or too slow.
@@ -393,6 +417,7 @@ Task<result<void>> HttpConnectionTask::start_stream(HttpResponse head) {
   if (answered_) co_return make_error_code(NetError::kClosed);
   answered_ = close_ = true;
   step_ = Step::kStreaming;
+  if (server_.options_.prove_each_request) note_proven();
   ++server_.counters_.streams;
   chunked_ = request_.version >= 11;
   parser_.reset();

@@ -33,7 +33,7 @@ class HttpConnectionTask final : private MemoryHolder, private Unproven {
   Task<result<std::string>> read_some(Bytes limit);
   void stop_reading();
   void keeps(std::size_t bytes);
-  void note_proven() { leave_unproven(); }
+  void note_proven();
   ConnectionTicket& ticket() { return ticket_; }
   Task<void> reply(HttpResponse response);
   Task<result<void>> start_stream(HttpResponse head);
@@ -70,6 +70,8 @@ class HttpConnectionTask final : private MemoryHolder, private Unproven {
   std::size_t head_memory() const;
   void give_up_memory(MemoryClass of) override;
   void on_not_proven(NotProven why) override;
+  void count_as_unproven();
+  void leave_pool();
   void watch_client();
   void on_readable();
   void note_end_of_stream();
@@ -97,7 +99,8 @@ class HttpConnectionTask final : private MemoryHolder, private Unproven {
   bool asked_for_body_ = false;
   bool stop_reading_ = false;
   bool not_proven_ = false;
-  bool close_ = false;  // no further request on this connection
+  bool counts_as_proven_ = false;  // where each request has to be proven
+  bool close_ = false;             // no further request on this connection
   bool client_gone_ = false;
   bool chunked_ = false;  // the stream is
   bool ending_ = false;   // the stream may take no more time

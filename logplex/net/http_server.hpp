@@ -90,8 +90,9 @@ struct HttpServerOptions {
   Duration request_timeout = std::chrono::seconds(30);  // head and body; then again for the answer
   Duration idle_timeout = std::chrono::seconds(60);     // between requests
   Duration stream_stall_timeout = std::chrono::minutes(10);
-  UnprovenList* unproven =
-      nullptr;  // where connections are until a request of theirs is noted as proven; outlives them
+  // Where connections are until a request of theirs is noted as proven; outlives them.
+  UnprovenList* unproven = nullptr;
+  bool prove_each_request = false;               // they are there again when the request has ended
   MemoryClass memory = MemoryClass::kApiBodies;  // what heads and bodies are charged to
 };
 
@@ -100,6 +101,7 @@ struct HttpServerCounters {
   std::uint64_t malformed = 0;  // answered 400, 431 or 501 before any handler
   std::uint64_t timed_out = 0;
   std::uint64_t streams = 0;
+  std::uint64_t crowded_out = 0;
 };
 
 /// HTTP/1.x for everything but the proxy path: API, ingress, admin. Strict where leniency is dangerous: both lengths,

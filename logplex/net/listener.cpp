@@ -107,6 +107,7 @@ struct ListenerTable::Listener {
   Acceptor acceptor;
   Gate gate;
   SteadyTime warned{};
+  SteadyTime had_room{};
 };
 
 struct ListenerTable::Group {
@@ -123,6 +124,7 @@ struct ListenerTable::Group {
   std::optional<ShareTable> addresses;  // when they are limited
   std::uint64_t most_per_address = 0;
   Exempt exempt;
+  bool waits_for_room = false;
   std::atomic<std::uint64_t> refused{0};
   std::atomic<std::uint64_t> refused_by_address{0};
   std::atomic<std::uint64_t> paused{0};
@@ -280,6 +282,10 @@ void ListenerTable::limit_addresses(std::string_view setting, std::uint64_t most
   group->exempt = std::move(exempt);
 }
 
+void ListenerTable::wait_for_room(std::string_view setting) {
+  if (Group* group = find(setting)) group->waits_for_room = true;
+}
+
 void ListenerTable::handle(std::string_view setting, std::vector<ConnectionHandler*> per_shard) {
   SLUICE_CHECK(per_shard.size() == runtime_.size());
   if (Group* group = find(setting)) group->handlers = std::move(per_shard);
@@ -330,6 +336,10 @@ Task<void> ListenerTable::accept_loop(Listener& listener) {
   while (listener.acceptor.is_open()) {
     const auto [failed] = co_await listener.acceptor.async_wait(Acceptor::wait_read, use_tuple);
     if (failed || !listener.acceptor.is_open()) co_return;
+    if (waits_for_room(listener)) {
+      co_await sleep_for(kPauseWithoutRoom);
+      continue;
+    }
     bool out_of_fds = false;
     accept_some(listener, out_of_fds);
     if (out_of_fds) co_await sleep_for(kPauseWithoutFds);
@@ -338,6 +348,7 @@ Task<void> ListenerTable::accept_loop(Listener& listener) {
 
 void ListenerTable::accept_some(Listener& listener, bool& out_of_fds) {
   for (int i = 0; i < kAcceptsPerTurn; ++i) {
+    if (waits_for_room(listener)) return;
     sockaddr_storage from{};
     socklen_t size = sizeof from;
     UniqueFd fd(::accept4(listener.acceptor.native_handle(), reinterpret_cast<sockaddr*>(&from), &size,
@@ -353,6 +364,14 @@ void ListenerTable::accept_some(Listener& listener, bool& out_of_fds) {
     }
     // Other errors belong to the one connection that was waiting (accept(2)): the next may be fine.
   }
+}
+
+bool ListenerTable::waits_for_room(Listener& listener) {
+  if (!listener.group.waits_for_room) return false;
+  const SteadyTime now = Shard::current().now();
+  if (listener.group.quota->is_used_up()) return now - listener.had_room < kLongestWaitForRoom;
+  listener.had_room = now;
+  return false;
 }
 
 void ListenerTable::note_pause(Listener& listener, error_code why) {

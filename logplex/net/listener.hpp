@@ -94,6 +94,8 @@ struct InheritedListeners {
 class ListenerTable {
  public:
   static constexpr std::chrono::milliseconds kPauseWithoutFds{100};
+  static constexpr std::chrono::milliseconds kPauseWithoutRoom{2};
+  static constexpr std::chrono::seconds kLongestWaitForRoom{1};
 
   ListenerTable(Runtime& runtime, InheritedListeners inherited = {});
   ListenerTable(const ListenerTable&) = delete;
@@ -109,6 +111,9 @@ class ListenerTable {
   /// proxies, are counted and never refused. Before start().
   using Exempt = std::function<bool(const asio::ip::address&)>;
   void limit_addresses(std::string_view setting, std::uint64_t most, Exempt exempt);
+  /// For handlers that close idle connections to make room: when all of the setting's connections are taken, new ones
+  /// wait in the kernel's backlog, for at most kLongestWaitForRoom; then they are closed as elsewhere. Before start().
+  void wait_for_room(std::string_view setting);
   /// An error when an inherited socket has a name that no open() asked for.
   result<void, Error> check_inherited() const;
 
@@ -144,6 +149,7 @@ class ListenerTable {
   void close_listeners_of(std::uint32_t shard);
   void add(Group& group, UniqueFd fd);
   void accept_some(Listener& listener, bool& out_of_fds);
+  static bool waits_for_room(Listener& listener);
   static void note_pause(Listener& listener, error_code why);
   static std::optional<ConnectionTicket> admit(Group& group, const Peer& peer, std::uint32_t to);
   void dispatch(Group& group, UniqueFd fd, Peer peer);

@@ -42,7 +42,7 @@ UnprovenList::~UnprovenList() {
 
 void UnprovenList::add(Unproven& connection) {
   connection.list_ = this;
-  connection.deadline_.arm(pool_.time_);
+  if (pool_.time_ > Duration{0}) connection.deadline_.arm(pool_.time_);
   link_last(connection);
   publish();
   pool_.count_.fetch_add(1, std::memory_order_relaxed);
@@ -86,7 +86,7 @@ void UnprovenList::make_room() {
 
 /// Asked by another shard. Others may have asked before, so that nobody is left here: then it is another one's turn.
 void UnprovenList::give_room() {
-  if (!pool_.is_over()) return;
+  if (!pool_.is_over() || pool_.count() == 0) return;
   first_ != nullptr ? close_first() : make_room();
 }
 

@@ -13,12 +13,16 @@ namespace sluice {
 class UnprovenList;
 
 /// How many connections of one listener have not shown who they are, over all shards. They may hold `most` in all, and
-/// each must prove itself within `time`. One per listener; any thread; outlives its lists.
+/// each must prove itself within `time` (0: it need not). One per listener; any thread; outlives its lists.
+///
+/// Where connections prove themselves request by request, those that have just done so count too (count_proven()), and
+/// never give way: then `most` is for all of them, and the others get what is left.
 class UnprovenPool {
  public:
   UnprovenPool(std::uint32_t shards, std::uint64_t most, Duration time);
 
   std::uint64_t count() const { return static_cast<std::uint64_t>(count_.load(std::memory_order_relaxed)); }
+  void count_proven(std::int64_t more) { proven_.fetch_add(more, std::memory_order_relaxed); }
   std::uint64_t most() const { return static_cast<std::uint64_t>(most_); }
 
  private:
@@ -31,12 +35,15 @@ class UnprovenPool {
     UnprovenList* list = nullptr;                     // set before the shards run
   };
 
-  bool is_over() const { return count_.load(std::memory_order_relaxed) > most_; }
+  bool is_over() const {
+    return count_.load(std::memory_order_relaxed) + proven_.load(std::memory_order_relaxed) > most_;
+  }
   std::uint32_t longest_silent() const;
 
   const std::int64_t most_;
   const Duration time_;
   std::atomic<std::int64_t> count_{0};
+  std::atomic<std::int64_t> proven_{0};
   std::vector<std::unique_ptr<Part>> parts_;
 };
 
@@ -84,6 +91,7 @@ class UnprovenList final : public OnShard {
   ~UnprovenList();
 
   void add(Unproven& connection);
+  UnprovenPool& pool() { return pool_; }
 
  private:
   friend class Unproven;

@@ -16,6 +16,7 @@ class SharedQuota {
     free_.fetch_add(amount, std::memory_order_relaxed);
     return false;
   }
+  bool is_used_up() const { return free_.load(std::memory_order_relaxed) <= 0; }
   void give_back(std::int64_t amount = 1) { free_.fetch_add(amount, std::memory_order_relaxed); }
 
  private:

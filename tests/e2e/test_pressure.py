@@ -274,6 +274,65 @@ class AddressesTest(PipelineCase):
         self.assertIn(b"200 OK", read_all(other))
 
 
+class IdleTest(PipelineCase):
+    with_node = False
+
+    def test_idle_connections_to_the_api_give_way(self):
+        node = self.new_node(api__max_connections=400, process__shards=2)
+        crowd = Crowd(self)
+        answered = f"GET /v3/apps HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer {node.key}\r\n\r\n".encode()
+        for data in (b"", b"GET /v3/apps HTTP/1.1\r\nHost", answered):
+            for _ in range(500):
+                crowd.add(node.port("api.listen"), data)
+            self.assertEqual(node.api("GET", "/v3/apps").status, 200)
+            if data != answered:
+                self.assertGreater(crowd.open_now(), 200)  # no more are closed than have to be
+        closed = metrics(node)['sluice_http_crowded_out_total{listener="api.listen"}']
+        self.assertGreater(closed, 1000)
+
+    def test_a_tail_stays_when_idle_connections_crowd(self):
+        node = self.new_node(api__max_connections=40, process__shards=1)
+        node.make_channel("logs")
+        tail = Crowd(self).add(node.port("api.listen"),
+                               f"GET /v3/channels/logs/logs?tail=1 HTTP/1.1\r\nHost: h\r\n"
+                               f"Authorization: Bearer {node.key}\r\n\r\n".encode())
+        self.assertIn(b"200 OK", tail.recv(4096))
+        crowd = Crowd(self)
+        for _ in range(100):
+            crowd.add(node.port("api.listen"))
+        tail.setblocking(False)
+        with self.assertRaises(BlockingIOError):
+            while tail.recv(4096):
+                pass
+
+    def test_idle_connections_to_the_admin_listener_give_way(self):
+        node = self.new_node(process__shards=2, process__memory_reserve="64MiB")
+        limit = metrics(node)['sluice_listener_connections_limit{listener="admin.listen"}']
+        crowd = Crowd(self)
+        for _ in range(int(limit) + 100):
+            crowd.add(node.port("admin.listen"))
+        self.assertEqual(node.admin("/readyz").status, 200)
+        self.assertEqual(node.admin("/metrics").status, 200)
+
+
+class DeafBackendTest(PipelineCase):
+    settings = {"router.max_connections": 40, "router.trusted_proxies": "127.0.0.1", "process.shards": 2}
+
+    def test_an_app_whose_backend_is_deaf_leaves_room_for_others(self):
+        self.node.make_app("shop", [self.using(Backend())])
+        listener = socket.create_server(("127.0.0.1", 0), backlog=200)
+        self.addCleanup(listener.close)
+        self.node.must("PUT", "/v3/apps/deaf", {"domains": ["deaf.test"], "backends": [
+            {"name": "web.1", "address": f"127.0.0.1:{listener.getsockname()[1]}"}]})
+        crowd = Crowd(self)
+        for _ in range(80):
+            crowd.add(self.node.port("router.http"), b"GET / HTTP/1.1\r\nHost: deaf.test\r\n\r\n")
+        wait_for("some are refused", lambda: metrics(self.node)['sluice_router_errors_total{code="H22"}'] > 0)
+        for _ in range(5):
+            self.assertEqual(self.node.request("shop.test").status, 200)
+        self.assertGreaterEqual(crowd.open_now(), 30)
+
+
 class StopTest(PipelineCase):
     with_node = False
     deadline = 3
