@@ -258,6 +258,22 @@ class KafkaDrainTest(KafkaCase):
         self.assertEqual([int(v.split("size=", 1)[1].split(" ", 1)[0]) for v in values], small)
         self.node.must("DELETE", f"/v3/channels/large/drains/{drain['id']}")
 
+    def test_records_that_the_broker_refuses(self):
+        """A compacted topic takes no record without a key: those are rejected and named, the others arrive."""
+        self.restart_with(log_cleanup_policy="compact")
+        token = self.node.make_channel("refused")
+        drain = self.node.add_drain(self.url("compacted", "?key=id"), "refused")
+        lines = ["id=1 one", "no key", "id=2 two", "none here either", "id=3 three"]
+        for line in lines:
+            self.node.post_logs(token, [syslog_line(line)])
+        self.wait_for_delivery(drain, 3, "refused")
+        now = wait_for("all lines are settled", lambda: (lambda d: d if d["stats"]["pending_lines"] == 0 else None)(
+            self.node.drain(drain, "refused")), 60)
+        self.assertEqual(now["stats"]["dropped"], {"rejected": 2})
+        self.assertNotIn("large", now["stats"]["last_error"] or "")
+        self.assertEqual(sorted(m.key for m in self.kafka.read("compacted")), ["1", "2", "3"])
+        self.node.must("DELETE", f"/v3/channels/refused/drains/{drain['id']}")
+
     def test_a_topic_that_is_not_there(self):
         self.restart_with(auto_create_topics_enable="false")
         token = self.node.make_channel("nowhere")

@@ -4,7 +4,7 @@ import time
 import unittest
 
 from case import PipelineCase, wait_for
-from node import call
+from node import call, syslog_line
 
 
 class KeysCase(PipelineCase):
@@ -35,6 +35,19 @@ class KeysCase(PipelineCase):
 
 
 class RightsTest(KeysCase):
+    def test_the_sick_drain_of_a_limited_key_is_shown_however_many_others_are_sick(self):
+        for channel, drains in [*((f"others-{n}", 6) for n in range(9)), (self.name, 1)]:
+            token = self.node.make_channel(channel)
+            made = [self.node.add_drain(f"http://127.0.0.1:1/{n}", channel) for n in range(drains)]
+            self.node.post_logs(token, [syslog_line("owed")])
+        wait_for("the drain is sick", lambda: self.node.drain(made[0], self.name)["stats"]["last_error"])
+        everybody = self.node.must("GET", "/v3/status")["drains_unhealthy"]
+        self.assertEqual(len(everybody), 50)  # and no more
+        status = self.node.api("GET", "/v3/status", key=self.make_key(scopes=["drains:read"], channels=[self.name]))
+        own, = status.json["drains"]
+        self.assertEqual((own["id"], own["channel"]), (made[0]["id"], self.name))
+        self.assertIsNotNone(own["stats"]["last_error"])
+
     def test_a_limited_admin_makes_no_wider_key(self):
         self.node.make_channel(self.name)
         key = self.make_key(scopes=["admin"], channels=[self.name])
