@@ -137,7 +137,8 @@ TEST(MemoryAccount, holders_that_grow_during_a_round_are_not_told_for_their_old_
   Holder first(shards.runtime.shard(0));
   for (const auto& holder : holders) holder->hold(4 * kKiB);
   first.hold(kKiB);
-  for (std::uint32_t id = 0; id < 3; ++id) shards.runtime.shard(id).turn();  // the first begins a round, the others offer
+  for (std::uint32_t id = 0; id < 3; ++id)
+    shards.runtime.shard(id).turn();  // the first begins a round, the others offer
   for (const auto& holder : holders) holder->hold(10 * kKiB);
   shards.turns();
   EXPECT_LE(shards.account().held(kClass), 100_KiB);
