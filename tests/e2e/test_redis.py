@@ -300,7 +300,7 @@ class ReplicasTest(SharedConfigurationCase):
         named = next(line for line in node.log_path.read_text().splitlines() if "answered is lost" in line)
         self.assertIn('what="channel shop and 1 more"', named)
         self.assertIn('reason="domain belongs to another app"', named)
-        self.assertIn("sluice_store_lost_changes_total 1", node.admin("/metrics").body.decode())
+        wait_for("it is counted", lambda: b"sluice_store_lost_changes_total 1\n" in node.admin("/metrics").body, seconds=30)
         wait_for("what the server holds is in force", lambda: node.api("GET", "/v3/apps/rival").status == 200)
 
 
