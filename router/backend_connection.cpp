@@ -105,6 +105,7 @@ void BackendConnection::go_on() {
 void BackendConnection::read_some() {
   for (int reads = 0; reads < kReadsPerTurn; ++reads) {
     if (exchange_ == nullptr || paused_) return;
+    if (unparsed_.should_wait()) break;
     std::size_t got = 0;
     const ReadOutcome outcome = socket_.read(proxy_.read_buffer(), ProxyShard::kReadSize, got);
     if (outcome == ReadOutcome::kNothingNow) {

@@ -40,6 +40,8 @@ class ByteQueue {
     store().begin += count;
   }
   void clear() { memory_.reset(); }
+  /// It holds bytes, and its class of memory more than its part: reading can wait until others have given theirs up.
+  bool should_wait() const { return !empty() && store().charge.class_is_full() && !store().charge.told(); }
 
  private:
   /// In front of the bytes, so that an empty queue is one pointer: every idle connection has two.

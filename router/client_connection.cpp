@@ -160,6 +160,7 @@ void ClientConnection::go_on() {
 void ClientConnection::read_some() {
   for (int reads = 0; reads < kReadsPerTurn; ++reads) {
     if (!wants_input()) return look_for_end();
+    if (unparsed_.should_wait()) break;
     std::size_t got = 0;
     const ReadOutcome outcome = socket_.read(proxy_.read_buffer(), ProxyShard::kReadSize, got);
     if (outcome == ReadOutcome::kNothingNow) {

@@ -278,6 +278,12 @@ Task<void> HttpConnectionTask::linger() {
   socket_.end_limit();
 }
 
+/// Waits while requests hold too much memory and others are told to give theirs up.
+Task<void> HttpConnectionTask::wait_for_memory() {
+  const auto may_wait = [this] { return !stop_reading_ && !request_charge_.told() && !socket_.timed_out(); };
+  while (request_charge_.class_is_full() && may_wait()) co_await socket_.step_aside();
+}
+
 /// Appends what is there, at least one byte, to in_.
 Task<result<void>> HttpConnectionTask::read_more(std::size_t at_most) {
   charge();
@@ -320,6 +326,7 @@ Task<result<void>> HttpConnectionTask::begin_body(Bytes limit) {
 Task<result<void>> HttpConnectionTask::feed_body(std::string& body) {
   const std::size_t before = body.size();
   for (;;) {
+    if (request_charge_.class_is_full()) co_await wait_for_memory();
     if (stop_reading_) co_return make_error_code(asio::error::operation_aborted);
     const auto taken = parser_->feed_body(in_, body);
     if (!taken) co_return taken.error();

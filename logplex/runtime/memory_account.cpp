@@ -30,6 +30,8 @@ std::string_view to_string(MemoryClass of) { return kParts[static_cast<std::size
 MemoryCharge::MemoryCharge(Shard& shard, MemoryClass of, MemoryHolder& holder)
     : memory_(shard.runtime().memory().shard(shard.id())), holder_(holder), class_(of) {}
 
+bool MemoryCharge::class_is_full() const { return memory_.account().full(class_); }
+
 void MemoryCharge::change(std::uint32_t units) { memory_.change(*this, units); }
 
 std::uint64_t MemoryAccount::Pool::over() const {

@@ -66,6 +66,9 @@ class MemoryCharge : public boost::intrusive::set_base_hook<boost::intrusive::op
   std::size_t bytes() const { return std::size_t{units_} * kUnit; }
   /// The holder was told to give up and still holds something.
   bool told() const { return told_; }
+  /// The class holds more than its part. Until those who were told to give up have done so, others had better not read
+  /// on: what they read meanwhile is what the class is over.
+  bool class_is_full() const;
 
   static constexpr std::size_t kUnit = 1024;
 
@@ -102,6 +105,7 @@ class MemoryAccount {
   // Any thread.
   Bytes held(MemoryClass of) const { return {pool(of).held.load(std::memory_order_relaxed) * MemoryCharge::kUnit}; }
   Bytes limit(MemoryClass of) const { return {pool(of).limit * MemoryCharge::kUnit}; }
+  bool full(MemoryClass of) const { return pool(of).held.load(std::memory_order_relaxed) > pool(of).limit; }
   std::uint64_t evicted(MemoryClass of) const { return pool(of).evicted.load(std::memory_order_relaxed); }
   void add_metrics(MetricsPage& page) const;
 

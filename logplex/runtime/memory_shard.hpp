@@ -13,6 +13,7 @@ namespace sluice {
 class MemoryShard final : private TurnHook {
  public:
   explicit MemoryShard(MemoryAccount& account) : account_(account) {}
+  const MemoryAccount& account() const { return account_; }
 
  private:
   friend class MemoryAccount;
