@@ -58,12 +58,13 @@ SharedBodyRef BodyPool::take_shared(std::size_t bytes) {
   body.bytes.reserve(bytes);
   body.runs.clear();
   body.tokens.clear();
+  body.passed.clear();
   return SharedBodyRef(body);
 }
 
 void BodyPool::settle(SharedBody& body) {
-  const std::uint64_t takes =
-      body.bytes.capacity() + body.runs.capacity() * sizeof(Run) + body.tokens.capacity() * sizeof body.tokens[0];
+  const std::uint64_t takes = body.bytes.capacity() + body.runs.capacity() * sizeof(Run) +
+                              body.tokens.capacity() * sizeof body.tokens[0] + body.passed.memory();
   charge(static_cast<std::int64_t>(takes) - static_cast<std::int64_t>(body.charged));
   body.charged = takes;
 }

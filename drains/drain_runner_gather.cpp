@@ -26,11 +26,13 @@ class DrainRunner::Gatherer final : public LineVisitor {
   bool on_line(ChannelSlot channel, Seq seq, const RecordView& line) override {
     if (frame_.lines > 0 && frame_.body.size() >= runner_.target_bytes()) return false;
     if (runner_.filter_ && cost.work >= share_) return false;
+    if (frame_.passed.full()) return false;
     if (line.tails_only() || (runner_.filter_ && !passes(line))) {
       ++runner_.filtered_;
       return true;
     }
     if (runner_.untold_ > 0) runner_.append_notice(frame_);
+    if (runner_.encoder_->tells_ways()) frame_.passed.add(frame_.messages(), line.passed());
     if (frame_.lines++ == 0 || line.received() < frame_.oldest) frame_.oldest = line.received();
     add_line(frame_.runs, channel, seq);
     runner_.encoder_->append_from(channel, seq, line, frame_.body);

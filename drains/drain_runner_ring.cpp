@@ -90,6 +90,7 @@ class DrainRunner::Rewriter final : public LineVisitor {
   virtual ~Rewriter() = default;
 
   bool on_line(ChannelSlot channel, Seq seq, const RecordView& line) override {
+    if (encoder_.tells_ways()) frame_.passed.add(frame_.messages(), line.passed());
     if (frame_.lines++ == 0 || line.received() < frame_.oldest) frame_.oldest = line.received();
     add_line(frame_.runs, channel, seq);
     encoder_.append_from(channel, seq, line, frame_.body);

@@ -38,6 +38,9 @@ class Encoder {
   /// Ids and `oldest` are the caller's to set.
   virtual std::optional<std::pair<Frame, Frame>> split(const Frame& frame) const = 0;
 
+  /// The receiver can be told which logs the lines passed before this one.
+  virtual bool tells_ways() const { return false; }
+
   /// Drains of a shard whose encoders say the same here share what is rendered: it may differ in their tokens, which
   /// all have the same size, and in nothing else. Empty: this one shares with nobody.
   virtual std::string likeness() const { return {}; }

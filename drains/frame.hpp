@@ -23,14 +23,18 @@ struct Frame {
   std::uint64_t told = 0;              // lost lines that its notices tell; untold again when it is refused
   std::array<char, 32> id{};           // upper-case hex
   WallTime oldest{};                   // when the first line was received
+  PassedRuns passed;                   // logs that its messages passed before; of a shared body it stands there
 
   /// What to send; a shared body is addressed to the drain before (SharedBody::address_to).
   std::string_view bytes() const { return shared ? std::string_view(shared->bytes) : std::string_view(body); }
   std::span<const Run> lines_in_it() const { return shared ? shared->runs : runs; }
+  const PassedRuns& ways() const { return shared ? shared->passed : passed; }
   std::string_view id_text() const { return {id.data(), id.size()}; }
   std::uint64_t messages() const { return lines + notices.size(); }
   /// Memory that the frame alone takes.
-  std::uint64_t memory() const { return sizeof(Frame) + body.capacity() + runs.capacity() * sizeof(Run); }
+  std::uint64_t memory() const {
+    return sizeof(Frame) + body.capacity() + runs.capacity() * sizeof(Run) + passed.memory();
+  }
 };
 
 /// Gives the frame its id: a hash (XXH3, 128 bits) of log id, drain and the runs of lines in it.

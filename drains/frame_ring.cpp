@@ -35,10 +35,12 @@ class FrameRing::Renderer final : public LineVisitor {
     const std::size_t begin = body_.bytes.size();
     if (after.lines > 0 || (lines > 0 && begin + line.size() + Encoder::kMessageExtra > target_)) return false;
     if (ring_.filter_ && cost.work >= share_) return false;
+    if (body_.passed.full()) return false;
     if (line.tails_only() || (ring_.filter_ && !passes(line))) {
       ++ring_.filtered_;
       return true;
     }
+    if (ring_.encoder_->tells_ways()) body_.passed.add(lines, line.passed());
     if (lines++ == 0 || line.received() < oldest) oldest = line.received();
     ring_.encoder_->append_from(channel, seq, line, body_.bytes);
     const auto token = ring_.encoder_->token_in(line, std::string_view(body_.bytes).substr(begin));

@@ -5,6 +5,8 @@
 #include <charconv>
 #include <ctime>
 
+#include <fmt/format.h>
+
 #include "logplex/net/authorization.hpp"
 
 namespace sluice {
@@ -73,12 +75,23 @@ HttpTransport::HttpTransport(const DrainEnvironment& environment, const Drain& d
             {environment.settings.http_connect_timeout, environment.settings.http_idle_timeout}),
       head_start_(start_of_head(drain, link_.destination())),
       head_middle_(middle_of_head(drain, environment)),
-      signer_(std::move(signer)) {}
+      signer_(std::move(signer)),
+      data_set_(environment.data_set) {}
+
+/// The data set that we share with other nodes, and what the lines passed before.
+void HttpTransport::append_ways(const Frame& frame) {
+  const std::uint64_t data_set = data_set_ ? data_set_() : 0;
+  if (data_set == 0 && frame.ways().empty()) return;
+  std::string value = frame.ways().text();
+  if (data_set != 0) value.insert(0, fmt::format("{:016x}{}", data_set, value.empty() ? "" : ";"));
+  append_header(head_of_frame_, "Sluice-Passed", value);
+}
 
 void HttpTransport::write_head(const Frame& frame) {
   head_of_frame_.assign(head_start_);
   append_header(head_of_frame_, "Logplex-Msg-Count", std::to_string(frame.messages()));
   append_header(head_of_frame_, "Logplex-Frame-Id", frame.id_text());
+  append_ways(frame);
   head_end_.clear();
   if (signer_) signer_->append_headers(head_end_, frame.id_text(), link_.shard().wall_now(), frame.bytes());
   append_header(head_end_, "Content-Length", std::to_string(frame.bytes().size()));

@@ -33,6 +33,7 @@ class HttpTransport final : public Transport {
   Task<Reply> attempt(const Frame& frame);
   Task<Reply> exchange(const Frame& frame);
   void write_head(const Frame& frame);
+  void append_ways(const Frame& frame);
   bool is_stale(const Reply& reply) const;
   SendReport judge(const HttpReply& reply);
 
@@ -42,6 +43,7 @@ class HttpTransport final : public Transport {
   std::string head_of_frame_;      // what differs, before the middle
   std::string head_end_;           // and behind it
   const std::optional<BodySigner> signer_;
+  const std::function<std::uint64_t()> data_set_;
   std::unique_ptr<HttpConnection> connection_;
   bool too_slow_ = false;  // the last exchange took too long
   std::uint64_t closings_ = 0;

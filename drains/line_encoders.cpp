@@ -41,6 +41,7 @@ Frame part_of(const Frame& whole, std::uint64_t first, std::uint64_t last, std::
     if (at < first) ++notices_before;
   }
   part.lines = last - first - part.notices.size();
+  part.passed = whole.ways().part(first, last);
   part.runs = part_of_runs(whole.lines_in_it(), first - notices_before, part.lines);
   return part;
 }

@@ -23,6 +23,7 @@ class HttpEncoder final : public FramedEncoder {
   using FramedEncoder::FramedEncoder;
   void append(const RecordView& line, std::string& body) const override;
   std::string likeness() const override { return "http"; }
+  bool tells_ways() const override { return true; }
 };
 
 /// Logplex's form for syslog receivers, with the drain's token as host.
@@ -43,6 +44,7 @@ class Rfc5424Encoder final : public FramedEncoder {
   Rfc5424Encoder(std::size_t target, bool ensure_newline) : FramedEncoder(target), ensure_newline_(ensure_newline) {}
   void append(const RecordView& line, std::string& body) const override;
   std::string likeness() const override { return ensure_newline_ ? "syslog rfc5424" : "http rfc5424"; }
+  bool tells_ways() const override { return !ensure_newline_; }
 
  private:
   const bool ensure_newline_;
@@ -56,6 +58,7 @@ class NdjsonEncoder final : public Encoder {
   std::size_t target_bytes() const override { return target_; }
   std::optional<std::pair<Frame, Frame>> split(const Frame& frame) const override;
   std::string likeness() const override { return "http ndjson"; }
+  bool tells_ways() const override { return true; }
 
  private:
   const std::size_t target_;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "logplex/base/slot.hpp"
+#include "logplex/wire/passed.hpp"
 
 namespace sluice {
 
@@ -36,6 +37,7 @@ inline void add_line(std::vector<Run>& runs, ChannelSlot channel, Seq seq) {
 struct SharedBody {
   std::string bytes;
   std::vector<Run> runs;
+  PassedRuns passed;
   std::vector<std::uint32_t> tokens;  // where a drain's token stands; none when all send the same
 
   void address_to(std::string_view token);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -107,6 +108,7 @@ struct DrainEnvironment {
   KafkaHub* kafka = nullptr;                      // the process's producers; nullptr = no Kafka drains
   const ChannelNames* channels = nullptr;         // of this shard; nullptr = lines go without their channel's name
   std::string origin = {};                        // log id of this node, hexadecimal: HTTP receivers are told
+  std::function<std::uint64_t()> data_set = {};   // the one that this node shares with others, or 0: they are told, too
 };
 
 /// The transport for a drain's url. Error: an unknown scheme or an unusable url; never a secret.

@@ -11,8 +11,16 @@ constexpr const char* kUserAgent = "Logplex/sluice-" SLUICE_VERSION;
 
 DrainEnvironment drain_environment(Node& node, Shard& shard, Dialer& dialer) {
   const std::string origin = fmt::format("{:016x}", node.fabric().identity().log_id);
-  return {shard,   dialer, node.settings().drains, node.drain_tls(), node.tls_lane(), kUserAgent, &node.kafka(),
-          nullptr, origin};
+  return {shard,
+          dialer,
+          node.settings().drains,
+          node.drain_tls(),
+          node.tls_lane(),
+          kUserAgent,
+          &node.kafka(),
+          nullptr,
+          origin,
+          [&store = node.store()] { return store.data_set(); }};
 }
 
 HttpServerOptions ingress_options(const IngressSettings& settings, UnprovenList& unproven) {
@@ -55,7 +63,7 @@ ShardParts::ShardParts(Node& node, Shard& shard)
       idle_api_(shard, node.idle_pools().api),
       idle_admin_(shard, node.idle_pools().admin),
       intake_(shard, feed_, fabric_, node.settings().limits.notice_interval),
-      log_post_(node.settings().ingress, intake_),
+      log_post_(node.settings().ingress, intake_, &node.store()),
       log_server_(shard, ingress_options(node.settings().ingress, unproven_http_), log_post_),
       syslog_server_(shard, node.settings().ingress, intake_, &unproven_syslog_),
       api_(node.api().shard(shard.id())),

@@ -33,6 +33,8 @@ std::size_t Intake::append_addressed(std::span<const std::string_view> messages)
   for (Arrival& arrival : arrivals) {
     if (arrival.entry == nullptr) continue;
     ++appended;
+    arrival.line.passed = {};
+    if (is_loop(arrival)) continue;
     complete(arrival, arrival.entry->source());
     append(arrival.entry->channel, arrival.line, arrival.message.size());
   }
@@ -70,6 +72,24 @@ const TokenEntry* Intake::find(const Arrival& arrival) {
   else
     __builtin_prefetch(entry);
   return entry;
+}
+
+/// Syslog drains write their tokens as host: a line by a drain of its own channel, or by a global one, has been here
+/// before. Another's token goes with the line as the log that it has passed.
+bool Intake::is_loop(Arrival& arrival) {
+  const LineView& line = arrival.line;
+  if (!arrival.parsed || line.host.size() != kTokenSize || !line.host.starts_with("d.")) return false;
+  const auto drain = sluice::parse_token('d', line.host);
+  if (!drain) return false;
+  const std::string& channel = arrival.entry->token.channel;
+  if (config().drain(channel, line.host) == nullptr && config().drain("", line.host) == nullptr) {
+    arrival.came_by = passed_id(*drain);
+    arrival.line.passed = {&arrival.came_by, 1};
+    return false;
+  }
+  ++counters_.loops;
+  refusals_.note(Refusal::kLoop, std::string("a syslog drain"));
+  return true;
 }
 
 /// Makes it a line of this source, in which no token stands.
@@ -139,6 +159,8 @@ void Intake::add_metrics(MetricsPage& page) const {
                static_cast<double>(counters_.no_token), {{"reason", "no_token"}});
   page.counter("sluice_ingress_lines_refused_total", "Lines that led to no channel.",
                static_cast<double>(counters_.unknown_token), {{"reason", "unknown_token"}});
+  page.counter("sluice_ingress_lines_refused_total", "Lines that led to no channel.",
+               static_cast<double>(counters_.loops), {{"reason", "loop"}});
   count("sluice_ingress_malformed_total", "Items that were not messages, or were too long.", counters_.malformed);
   count("sluice_ingress_too_long_total", "Messages longer than ingress.frame_max.", counters_.too_long);
   refusals_.add_metrics(page);

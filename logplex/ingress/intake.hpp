@@ -9,6 +9,7 @@
 
 #include "logplex/base/uuid.hpp"
 #include "logplex/channel/fabric.hpp"
+#include "logplex/ingress/line_ways.hpp"
 #include "logplex/ingress/refusals.hpp"
 #include "logplex/ingress/token_cache.hpp"
 #include "logplex/store/config_feed.hpp"
@@ -25,6 +26,7 @@ struct IntakeCounters {
   std::uint64_t wrapped = 0;        // of these: not RFC 5424, kept as text
   std::uint64_t no_token = 0;       // dropped: the app-name field holds no token
   std::uint64_t unknown_token = 0;  // dropped: no channel has that token
+  std::uint64_t loops = 0;          // dropped: they have been here before
   std::uint64_t malformed = 0;      // items that were not messages, those that were too long among them
   std::uint64_t too_long = 0;       // messages over ingress.frame_max
 };
@@ -54,6 +56,7 @@ class Intake : public OnShard {
 
   void count_malformed() { ++counters_.malformed; }
   void count_too_long() { ++counters_.malformed, ++counters_.too_long; }
+  void count_loops(std::uint64_t lines) { counters_.loops += lines; }
   void count_unaddressed(std::uint64_t no_token, std::uint64_t unknown_token) {
     counters_.no_token += no_token;
     counters_.unknown_token += unknown_token;
@@ -77,10 +80,12 @@ class Intake : public OnShard {
     std::optional<Uuid> token;
     const TokenEntry* entry;
     bool parsed;
+    std::uint64_t came_by;  // the drain, of a line that one sent
   };
 
   void parse(Arrival& arrival, std::string_view message);
   const TokenEntry* find(const Arrival& arrival);
+  bool is_loop(Arrival& arrival);
   void complete(Arrival& arrival, std::string_view source);
   bool looks_at_delay();
   void name_tokens(std::string_view& field);

@@ -27,16 +27,23 @@ bool LogBody::take(std::string_view text, const Writer::Target* target) {
 }
 
 void LogBody::add(std::string_view message, const Writer::Target* target) {
-  ++frames_;
   work_ += kFrameCost + message.size();
+  const auto passed = ways_.of(frames_++);
+  if (!passed) return;
+  passed_ = *passed;
   if (target == nullptr) return add_addressed(message);
-  lines_.add(intake_.read_as(target->source, message), message.size(), std::nullopt);
+  keep(intake_.read_as(target->source, message), message.size(), std::nullopt);
+}
+
+void LogBody::keep(LineView line, std::size_t message_size, std::optional<Uuid> token) {
+  line.passed = passed_;
+  lines_.add(line, message_size, token);
 }
 
 void LogBody::add_addressed(std::string_view message) {
   const auto token = intake_.token_of(message);
   const TokenEntry* entry = token ? intake_.find(*token) : nullptr;
-  if (entry != nullptr) return lines_.add(intake_.read_as(entry->source(), message), message.size(), token);
+  if (entry != nullptr) return keep(intake_.read_as(entry->source(), message), message.size(), token);
   ++(token ? unknown_token_ : no_token_);
 }
 

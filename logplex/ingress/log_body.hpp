@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "logplex/ingress/intake.hpp"
+#include "logplex/ingress/line_ways.hpp"
 #include "logplex/ingress/pending_lines.hpp"
 #include "logplex/ingress/writer.hpp"
 #include "logplex/wire/frame_splitter.hpp"
@@ -23,6 +24,9 @@ class LogBody {
   /// `beside` are bytes that the caller holds for it, such as the state of a gzip reader.
   LogBody(Intake& intake, PendingLines::Listener* listener, std::size_t frame_max, std::size_t beside);
 
+  /// What is known of the frames' ways. Before the first take().
+  void set_ways(LineWays ways) { ways_ = std::move(ways); }
+
   /// More of the text, for a target (none: each line is addressed by itself). False: it is no octet-counted frame.
   bool take(std::string_view text, const Writer::Target* target);
   /// True when the text may end here.
@@ -34,16 +38,21 @@ class LogBody {
   PendingLines& lines() { return lines_; }
   /// Of lines that lead nowhere.
   void count_unaddressed();
+  /// Lines that had been here before, and were left out.
+  std::uint64_t loops() const { return ways_.loops(); }
 
  private:
   void add(std::string_view message, const Writer::Target* target);
   void add_addressed(std::string_view message);
+  void keep(LineView line, std::size_t message_size, std::optional<Uuid> token);
 
   Intake& intake_;
   PendingLines lines_;
   FrameSplitter splitter_;
   const std::size_t beside_;
   std::string kept_;
+  LineWays ways_;
+  PassedView passed_;  // of the frame at hand
   std::uint64_t frames_ = 0;
   std::uint64_t no_token_ = 0;
   std::uint64_t unknown_token_ = 0;

@@ -5,8 +5,10 @@
 #include <utility>
 
 #include "logplex/base/metrics.hpp"
+#include "logplex/ingress/line_ways.hpp"
 #include "logplex/ingress/log_body.hpp"
 #include "logplex/runtime/event.hpp"
+#include "logplex/store/store.hpp"
 #include "logplex/wire/error.hpp"
 #include "logplex/wire/gzip.hpp"
 
@@ -155,13 +157,14 @@ Task<void> LogPost::take_logs(HttpExchange& exchange) {
     co_return;
   }
   exchange.note_proven();
-  if (is_loop(request)) {
+  auto ways = ways_of(request, *writer);
+  if (!ways) {
     RefusedPost nothing{Refusal::kLoop, 204, {}};
     co_await refuse(exchange, std::move(nothing));
     co_return;
   }
   MaybeRefused refusal = check_type(request);
-  if (!refusal) refusal = co_await take_body(exchange, *writer, coding_of(request) == Coding::kGzip);
+  if (!refusal) refusal = co_await take_body(exchange, *writer, coding_of(request) == Coding::kGzip, std::move(*ways));
   if (refusal) {
     co_await refuse(exchange, std::move(*refusal));
     co_return;
@@ -172,30 +175,47 @@ Task<void> LogPost::take_logs(HttpExchange& exchange) {
 }
 
 /// Reads the body to its end, and then takes all of it or nothing.
-Task<MaybeRefused> LogPost::take_body(HttpExchange& exchange, const Writer& writer, bool packed) {
+Task<MaybeRefused> LogPost::take_body(HttpExchange& exchange, const Writer& writer, bool packed, LineWays ways) {
   Reading reading(exchange, intake_, settings_, packed);
+  reading.body.set_ways(std::move(ways));
   if (!writer.addressed_by_line()) reading.target = writer.target(intake_.config(), Shard::current().wall_now());
   auto refusal = co_await read_all(exchange, reading);
   if (refusal) co_return std::move(*refusal);
   // Looked up again: token or key may have been revoked while the body came.
   if (!writer.addressed_by_line() && !writer.target(intake_.config(), Shard::current().wall_now()))
     co_return RefusedPost{Refusal::kUnauthorized, 401, "Not Authorized"};
+  if (reading.body.loops() > 0) {
+    intake_.refusals().note(Refusal::kLoop, exchange.request().peer);
+    intake_.count_loops(reading.body.loops());
+  }
   const Duration delay = co_await append_all(writer, reading.body);
   co_await intake_.fabric().settled();
   if (delay > Duration{0}) co_await sleep_for(delay);
   co_return std::nullopt;
 }
 
-/// A line that comes back would come back for ever.
-bool LogPost::is_loop(const HttpRequest& request) const {
+/// A line that comes back would come back for ever. None when all lines have been here.
+std::optional<LineWays> LogPost::ways_of(const HttpRequest& request, const Writer& writer) const {
+  PassedFields fields;
   for (const auto& [name, value] : request.headers) {
-    if (!equal_ignoring_case(name, "Sluice-Origin")) continue;
-    std::uint64_t id = 0;
-    const char* end = value.data() + value.size();
-    const auto [stop, failed] = std::from_chars(value.data(), end, id, 16);
-    if (failed == std::errc{} && stop == end && id == intake_.fabric().identity().log_id) return true;
+    if (equal_ignoring_case(name, "Sluice-Origin")) fields.add_origin(value);
+    if (equal_ignoring_case(name, "Sluice-Passed")) fields.add_passed(value);
   }
-  return false;
+  if (fields.empty()) return LineWays();
+  return LineWays::make(fields, own_ids(writer));
+}
+
+/// Of this log, of the data set that other nodes may share, and of the drains that lead out of the writer's channel.
+std::vector<std::uint64_t> LogPost::own_ids(const Writer& writer) const {
+  std::vector<std::uint64_t> ids{intake_.fabric().identity().log_id};
+  if (const std::uint64_t data_set = store_ == nullptr ? 0 : store_->data_set(); data_set != 0) ids.push_back(data_set);
+  const ConfigSnapshot& config = intake_.config();
+  const TokenEntry* entry = writer.token ? config.token(*writer.token) : nullptr;
+  const ChannelEntry* channel = config.channel(entry != nullptr ? entry->token.channel : writer.channel);
+  if (channel != nullptr)
+    for (const auto& drain : channel->drains) ids.push_back(passed_id(drain->drain.token));
+  for (const auto& drain : config.global_drains()) ids.push_back(passed_id(drain->drain.token));
+  return ids;
 }
 
 /// Reads to the end also what is malformed, so that the client reads the answer and the connection can stay.
@@ -258,7 +278,7 @@ Task<Duration> LogPost::append_all(const Writer& writer, LogBody& body) {
       writer.addressed_by_line() ? std::nullopt : writer.target(intake_.config(), Shard::current().wall_now());
   while (body.lines().take(line)) {
     append(writer, target, line);
-    appended += line.message_size;
+    appended += line.message_size + line.line.passed.bytes();
     if (!share.used_up(line.message_size + kAppendCost) && appended < portion) continue;
     appended = 0;
     delay = std::max(delay, intake_.take_delay());

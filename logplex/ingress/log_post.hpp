@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "logplex/base/settings.hpp"
 #include "logplex/ingress/intake.hpp"
@@ -14,7 +15,9 @@
 
 namespace sluice {
 
+class LineWays;
 class LogBody;
+class Store;
 struct PendingLine;
 class GzipReader;
 
@@ -22,18 +25,21 @@ class GzipReader;
 /// Logplex and its client log-shuttle have them.
 ///
 /// Answers, in the order in which they are decided: 405; 401, 403, 400 or 404 for who asks (Writer); 204 without taking
-/// anything for lines that this node sent itself (Sluice-Origin); 415; 413; 400 for bad gzip, for an item that is not a
-/// whole octet-counted frame and for a wrong Logplex-Msg-Count; 503 when bodies under way hold more than their part of
-/// memory and this one holds most; 204 once every line is with its channel's owner, so that a read after the answer
-/// sees it. log-shuttle gives lines up on any other status, so a node whose channels are short of memory answers late
-/// (at most ingress.max_delay), never 503.
+/// anything when all lines have been here, or at a node with the same store, before (Sluice-Origin, Sluice-Passed:
+/// LineWays leaves out single ones later); 415; 413; 400 for bad gzip, for an item that is not a whole octet-counted
+/// frame and for a wrong Logplex-Msg-Count; 503 when bodies under way hold more than their part of memory and this one
+/// holds most; 204 once every line is with its channel's owner, so that a read after the answer sees it. log-shuttle
+/// gives lines up on any other status, so a node whose channels are short of memory answers late (at most
+/// ingress.max_delay), never 503.
 ///
 /// A body is read frame by frame into lines that are charged to BodyMemory, and appended when it is whole. A
 /// large body, or a small one that unpacks to a large one, is worked off over many turns, so that the shard's other
 /// connections do not wait for it. One per shard, on that shard; intake outlives it.
 class LogPost final : public HttpHandler {
  public:
-  LogPost(const IngressSettings& settings, Intake& intake) : settings_(settings), intake_(intake) {}
+  /// The store, when other nodes may share it: their lines are ours. Outlives it.
+  LogPost(const IngressSettings& settings, Intake& intake, const Store* store = nullptr)
+      : settings_(settings), intake_(intake), store_(store) {}
 
   Task<void> handle(HttpExchange& exchange) override;
   void not_proven(NotProven why, const std::string& peer) override;
@@ -44,8 +50,9 @@ class LogPost final : public HttpHandler {
   struct Reading;
 
   Task<void> take_logs(HttpExchange& exchange);
-  Task<std::optional<RefusedPost>> take_body(HttpExchange& exchange, const Writer& writer, bool packed);
-  bool is_loop(const HttpRequest& request) const;
+  Task<std::optional<RefusedPost>> take_body(HttpExchange& exchange, const Writer& writer, bool packed, LineWays ways);
+  std::optional<LineWays> ways_of(const HttpRequest& request, const Writer& writer) const;
+  std::vector<std::uint64_t> own_ids(const Writer& writer) const;
   Task<std::optional<RefusedPost>> read_all(HttpExchange& exchange, Reading& reading);
   Task<void> take_piece(Reading& reading, std::string_view piece);
   Task<void> take_text(Reading& reading, std::string_view text);
@@ -56,6 +63,7 @@ class LogPost final : public HttpHandler {
 
   const IngressSettings settings_;
   Intake& intake_;
+  const Store* store_;
   std::map<int, std::uint64_t> answers_;  // by status
 };
 

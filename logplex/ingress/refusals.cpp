@@ -22,7 +22,7 @@ constexpr std::array<Words, kRefusals> kWords{{
     {"malformed", "send octet-counted frames: LENGTH SPACE MESSAGE"},
     {"timeout", "send faster or smaller bodies, or raise ingress.request_timeout"},
     {"memory", "send smaller bodies, fewer at once, or raise fabric.memory_budget"},
-    {"loop", "remove the drain that sends to this node's own POST /logs"},
+    {"loop", "remove the drain whose lines come back to this node, or to one with the same store"},
     {"no_token", "send a line with a valid token within limits.ingress_proof_time"},
     {"crowded", "connect only to send, or raise limits.ingress_unproven"},
     {"slow_message", "send each message whole, or raise ingress.idle_timeout"},

@@ -22,7 +22,7 @@ enum class Refusal : std::uint8_t {
   kMalformed,     // POST /logs: not whole octet-counted frames, bad gzip, wrong count (400)
   kTimeout,       // POST /logs: the body took too long (408)
   kMemory,        // bodies (503) and unfinished messages hold too much memory, this one most
-  kLoop,          // POST /logs: lines that this node sent itself (204)
+  kLoop,          // lines that have been here, or at a node with the same store, before; POST /logs answers 204
   kNoProof,       // no valid token within limits.ingress_proof_time
   kCrowded,       // limits.ingress_unproven others have no token either, and this one was silent longest
   kSlowMessage,   // TCP syslog: one message took longer than ingress.idle_timeout

@@ -14,7 +14,7 @@ constexpr std::string_view kTelling[] = {"key", "token", "secret", "pass", "auth
 constexpr std::string_view kReservedHeaders[] = {
     "host",       "content-length",    "content-type",      "transfer-encoding", "connection",
     "expect",     "user-agent",        "logplex-msg-count", "logplex-frame-id",  "logplex-drain-token",
-    "webhook-id", "webhook-timestamp", "webhook-signature", "sluice-origin"};
+    "webhook-id", "webhook-timestamp", "webhook-signature", "sluice-origin",     "sluice-passed"};
 
 std::string lower_case(std::string_view text) {
   std::string lower(text);

@@ -200,6 +200,7 @@ std::string RedisStore::state_text() const {
 }
 
 void RedisStore::show_status() {
+  data_set_.store(image_.history(), std::memory_order_relaxed);
   StoreStatus status;
   status.kind = "redis";
   image_.intake().describe(status);

@@ -39,6 +39,7 @@ class RedisStore final : public Store, private RedisFollower::Observer {
   Task<result<Applied, Error>> apply(Change change) override;
   ConfigFeed& feed(const Shard& shard) override { return publisher_->feed(shard.id()); }
   StoreStatus status() const override;
+  std::uint64_t data_set() const override { return data_set_.load(std::memory_order_relaxed); }
   void add_metrics(MetricsPage& page) const override;
 
  private:
@@ -82,6 +83,7 @@ class RedisStore final : public Store, private RedisFollower::Observer {
   bool looked_ = false;
 
   std::atomic<std::size_t> waiting_{0};
+  std::atomic<std::uint64_t> data_set_{0};
   mutable std::mutex mutex_;  // guards what follows
   StoreStatus status_;
   Figures figures_;

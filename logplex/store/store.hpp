@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -76,6 +77,8 @@ class Store {
 
   /// Any thread.
   virtual StoreStatus status() const = 0;
+  /// Names the data set that several nodes may share; 0 = there is none, or it is not known yet. Any thread.
+  virtual std::uint64_t data_set() const { return 0; }
   /// Any thread; adds the same values wherever it is called, so once per scrape.
   virtual void add_metrics(MetricsPage& page) const = 0;
 };

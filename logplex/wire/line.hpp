@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "logplex/base/clock.hpp"
+#include "logplex/wire/passed.hpp"
 
 namespace sluice {
 
@@ -20,6 +21,7 @@ struct LineView {
   std::string_view structured_data;
   std::string_view text;    // with its final newline if it had one; may hold any byte
   bool tails_only = false;  // drains pass it over: a notice about one of them
+  PassedView passed{};      // logs that it has passed before this one
 };
 
 constexpr std::uint8_t severity_of(std::uint8_t pri) { return pri & 7; }

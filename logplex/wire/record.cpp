@@ -1,5 +1,6 @@
 #include "logplex/wire/record.hpp"
 
+#include <algorithm>
 #include <new>
 
 namespace sluice {
@@ -12,13 +13,13 @@ std::string_view or_dash(std::string_view field) { return field.empty() ? std::s
 /// Header fields beyond this are cut: RFC 5424 allows no field but the host so long.
 constexpr std::size_t kLongestHeader = 255;
 
-/// Says whether a line can be stored as it is: no field is empty, none too long. One comparison for all header fields:
-/// a size of 0 less 1 is the largest number there is, and `|` is at least as large as each of them. So a few lines with
-/// fields of over 128 bytes take the long way for nothing.
+/// Says whether a line can be stored as it is: no field is empty, none too long, and it has passed no other log. One
+/// comparison for all header fields: a size of 0 less 1 is the largest number there is, and `|` is at least as large as
+/// each of them. So a few lines with fields of over 128 bytes take the long way for nothing.
 bool is_usual(const LineView& line) {
   const std::size_t headers = (line.time.size() - 1) | (line.host.size() - 1) | (line.source.size() - 1) |
                               (line.process.size() - 1) | (line.msgid.size() - 1);
-  const std::size_t rest = (line.structured_data.size() - 1) | line.text.size();
+  const std::size_t rest = (line.structured_data.size() - 1) | line.text.size() | line.passed.mark();
   return headers < kLongestHeader && rest < kLargestText;
 }
 
@@ -92,12 +93,24 @@ void encode_storable(const LineView& line, std::byte* out) {
   writer.finish();
 }
 
+std::size_t passed_bytes(const LineView& line) {
+  return std::min(line.passed.size(), PassedView::kMost) * sizeof(std::uint64_t);
+}
+
 // Functions of their own, so that usual lines do not pay for them.
 [[gnu::noinline, gnu::cold]] std::size_t size_of_unusual(const LineView& line) {
-  return size_of_storable(storable(line));
+  return size_of_storable(storable(line)) + passed_bytes(line);
 }
 [[gnu::noinline, gnu::cold]] void encode_unusual(const LineView& line, std::byte* out) {
   encode_storable(storable(line), out);
+  const std::size_t bytes = passed_bytes(line);
+  if (bytes == 0) return;
+  RecordHeader header;
+  std::memcpy(&header, out, sizeof header);
+  std::memcpy(out + header.size, line.passed.data(), bytes);
+  header.size += static_cast<std::uint32_t>(bytes);
+  header.flags = static_cast<std::uint16_t>(header.flags | bytes / sizeof(std::uint64_t) << RecordHeader::kPassedShift);
+  std::memcpy(out, &header, sizeof header);
 }
 
 }  // namespace
@@ -170,9 +183,11 @@ bool record_fits(std::span<const std::byte> bytes) {
   std::memcpy(&header, bytes.data(), sizeof header);
   if (header.size > bytes.size() || header.size < kGapRecordSize || header.size % 8 != 0) return false;
   if (header.flags == RecordHeader::kGap) return gap_fits(header, bytes.data());
-  if ((header.flags & ~RecordHeader::kTailsOnly) != 0 || header.pri > 191) return false;
+  if ((header.flags & ~(RecordHeader::kTailsOnly | RecordHeader::kPassedMask)) != 0 || header.pri > 191) return false;
   const char* body = reinterpret_cast<const char*>(bytes.data() + sizeof header);
-  return fields_fit(header, {body, header.size - sizeof header});
+  const std::size_t passed = header.passed() * sizeof(std::uint64_t);
+  if (header.size < kGapRecordSize + passed) return false;
+  return fields_fit(header, {body, header.size - sizeof header - passed});
 }
 
 }  // namespace

@@ -35,7 +35,7 @@ std::string_view to_string(LossReason reason);
 /// All numbers little endian; `size` counts everything. Empty header fields are stored as "-". So `SOURCE SP PROC` is
 /// one run of bytes, which is what every format writes. A gap record has kGap in flags, the number of lines in the
 /// first 8 bytes after the header and the reason in `pri`; it consumes that many sequence numbers. kTailsOnly: drains
-/// pass the line over.
+/// pass the line over. Four bits of flags say how many ids of logs, of 8 bytes each, stand behind the padding.
 struct RecordHeader {
   std::uint32_t size;
   std::uint16_t text_size;
@@ -51,6 +51,10 @@ struct RecordHeader {
 
   static constexpr std::uint16_t kGap = 1;
   static constexpr std::uint16_t kTailsOnly = 2;
+  static constexpr unsigned kPassedShift = 8;
+  static constexpr std::uint16_t kPassedMask = 0xf00;
+
+  std::size_t passed() const { return (flags & kPassedMask) >> kPassedShift; }
 };
 static_assert(sizeof(RecordHeader) == 24);
 
@@ -88,6 +92,12 @@ class RecordView {
 
   bool tails_only() const { return (header_.flags & RecordHeader::kTailsOnly) != 0; }
 
+  /// Logs that the line has passed before this one.
+  PassedView passed() const {
+    const std::size_t count = header_.passed();
+    return {at_ + header_.size - count * sizeof(std::uint64_t), count};
+  }
+
   std::uint8_t pri() const { return header_.pri; }
   WallTime received() const { return WallTime(std::chrono::microseconds(header_.received_us)); }
   std::string_view time() const { return text_at(0, header_.time_size); }
@@ -104,7 +114,8 @@ class RecordView {
   /// `TIME SP HOST SP SOURCE SP PROC SP MSGID SP SD SP TEXT` as one run: all of an RFC 5424 message but its priority.
   std::string_view fields_and_text() const { return text_at(0, text_offset() + header_.text_size); }
   LineView line() const {
-    return {pri(), received(), time(), host(), source(), process(), msgid(), structured_data(), text(), tails_only()};
+    return {pri(),   received(),        time(), host(),       source(), process(),
+            msgid(), structured_data(), text(), tails_only(), passed()};
   }
   const std::byte* bytes() const { return at_; }
 

@@ -48,6 +48,26 @@ TEST(Encoder, unknown_formats_and_schemes_are_named) {
   EXPECT_FALSE(make_encoder(drain_to("no url"), default_settings()));
 }
 
+TEST(Encoder, only_http_receivers_are_told_ways_and_a_split_keeps_them) {
+  EXPECT_TRUE(encoder("http://h/x")->tells_ways());
+  EXPECT_TRUE(encoder("http://h/x", "rfc5424")->tells_ways());
+  EXPECT_FALSE(encoder("syslog://h", "rfc5424")->tells_ways());
+  const OwnedRecord record(line_of("hi"));
+  const auto http = encoder("http://h/x");
+  const std::uint64_t id = 7;
+  Frame frame;
+  for (int i = 0; i < 4; ++i) {
+    if (i % 2 == 1) frame.passed.add(frame.messages(), {&id, 1});
+    http->append(record.view(), frame.body);
+    ++frame.lines;
+  }
+  frame.runs = {{1, 1, 4}};
+  EXPECT_EQ(frame.ways().text(), "0000000000000007=2,4");
+  const auto halves = http->split(frame);
+  ASSERT_TRUE(halves);
+  EXPECT_EQ(halves->second.ways().text(), "0000000000000007=2");
+}
+
 TEST(Encoder, framed_messages_are_little_longer_than_their_records) {
   LineView least;
   least.pri = 191;

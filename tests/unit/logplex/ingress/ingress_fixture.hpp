@@ -213,6 +213,7 @@ class IngressTest : public ::testing::Test {
       sum.lines += one.lines;
       sum.no_token += one.no_token;
       sum.unknown_token += one.unknown_token;
+      sum.loops += one.loops;
       sum.malformed += one.malformed;
       sum.wrapped += one.wrapped;
       sum.too_long += one.too_long;

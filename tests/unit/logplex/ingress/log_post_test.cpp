@@ -307,6 +307,35 @@ TEST_F(LogPostTest, its_own_lines_are_not_taken_again) {
   EXPECT_EQ(refused(Refusal::kLoop), 2u);
 }
 
+TEST_F(LogPostTest, of_a_frame_only_the_lines_that_were_here_are_left_out) {
+  start();
+  Request request = good(line("x", "new") + line("x", "back") + line("x", "new too"));
+  request.more = "Sluice-Origin: 00000000000000aa\r\nSluice-Passed: 00000000000000bb=1-3;0000000000000077=2\r\n";
+  EXPECT_EQ(status_of(exchange(request)), "HTTP/1.1 204 No Content");
+  EXPECT_THAT(lines("app-one"), testing::ElementsAre("app web.1 new", "app web.1 new too"));
+  EXPECT_EQ(refused(Refusal::kLoop), 1u);
+  EXPECT_EQ(counters().loops, 1u);
+  const auto passed = read("app-one", [](const RecordView& record) {
+    std::string ids;
+    for (std::size_t i = 0; i < record.passed().size(); ++i) ids += std::to_string(record.passed()[i]) + " ";
+    return ids;
+  });
+  EXPECT_THAT(passed, testing::Each("170 187 "));
+}
+
+TEST_F(LogPostTest, lines_that_passed_too_many_logs_or_all_ours_are_not_taken) {
+  start();
+  std::string many;
+  for (int id = 1; id <= 16; ++id) many += std::to_string(id) + ";";
+  for (const std::string& passed : {many, std::string("77"), std::string("1;77")}) {
+    Request request = good(line("x", "y"));
+    request.more = "Sluice-Passed: " + passed + "\r\n";
+    EXPECT_EQ(status_of(exchange(request)), "HTTP/1.1 204 No Content") << passed;
+    EXPECT_TRUE(lines("app-one").empty()) << passed;
+  }
+  EXPECT_EQ(refused(Refusal::kLoop), 3u);
+}
+
 TEST_F(LogPostTest, keys_with_logs_write_name_channel_and_source) {
   config.add_key("everywhere", Scope::kLogsWrite, {});
   config.add_key("one", Scope::kLogsWrite, {"app-one"});

@@ -134,6 +134,24 @@ TEST(Record, runs_of_fields_are_contiguous) {
   EXPECT_EQ(view.fields_and_text(), "2026-01-02T03:04:05.678901+00:00 host app web.1 - - hello\n");
 }
 
+TEST(Record, the_logs_that_a_line_has_passed_stand_behind_it) {
+  const std::uint64_t ids[] = {0x1122334455667788, 2};
+  LineView line = sample();
+  line.passed = {ids, 2};
+  const Words words = encoded(line);
+  const RecordView view(bytes_of(words).data());
+  EXPECT_EQ(view.size(), record_size(sample()) + 16);
+  EXPECT_EQ(check_record(bytes_of(words)).value(), view.size());
+  ASSERT_EQ(view.passed().size(), 2u);
+  EXPECT_EQ(view.passed()[0], ids[0]);
+  EXPECT_EQ(view.line().passed[1], 2u);
+  EXPECT_EQ(view.text(), sample().text);
+  EXPECT_EQ(view.fields_and_text(), "2026-01-02T03:04:05.678901+00:00 host app web.1 - - hello\n");
+  Words more = words;
+  reinterpret_cast<char*>(more.data())[23] = 3;  // one id more than there is
+  EXPECT_FALSE(check_record(bytes_of(more)));
+}
+
 TEST(Record, bytes_are_as_documented) {
   const Words words = encoded(sample());
   expect_golden("wire/record.bin", {reinterpret_cast<const char*>(words.data()), words.size() * 8});

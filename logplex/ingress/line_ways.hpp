@@ -1,0 +1,43 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "logplex/base/uuid.hpp"
+#include "logplex/wire/passed.hpp"
+
+namespace sluice {
+
+/// A drain in the list of logs that a line has passed: syslog receivers see its token, not the id of its log.
+inline std::uint64_t passed_id(const Uuid& drain) { return UuidHash()(drain); }
+
+/// Which ways the lines of one request came, and which of them have been here before. Without fields that say so: none
+/// have, and it costs nothing. A value.
+class LineWays {
+ public:
+  LineWays() = default;
+  /// `own`: the ids that a line gets here. None when every line has been here, or has passed too many logs.
+  static std::optional<LineWays> make(const PassedFields& fields, std::span<const std::uint64_t> own);
+
+  /// Logs that the request's line of this number has passed; none when it has been here before. Numbers do not fall
+  /// from call to call. The view is valid as long as this object stays in its place.
+  std::optional<PassedView> of(std::uint64_t number) {
+    if (stretches_.empty()) return PassedView();
+    while (stretches_[at_].last < number) ++at_;
+    if (stretches_[at_].logs) return stretches_[at_].logs->view();
+    ++loops_;
+    return std::nullopt;
+  }
+  /// Lines that of() found to have been here before.
+  std::uint64_t loops() const { return loops_; }
+
+ private:
+  std::vector<PassedFields::Stretch> stretches_;  // without logs: they have been here
+  std::size_t at_ = 0;
+  std::uint64_t loops_ = 0;
+};
+
+}  // namespace sluice
