@@ -228,7 +228,7 @@ const SettingRow kTable[] = {
     {"limits.idle_backends", AT(limits, idle_backends), "8192", "0..1000000", kStart,
      "Most idle backend connections that one shard keeps for all apps."},
     {"limits.ingress_unproven", AT(limits, ingress_unproven), "10%", "", kStart,
-     "Part of ingress.max_connections for connections that have not shown a valid token."},
+     "Once the listener is over 75 % full: part of it for connections that have not shown a valid token."},
     {"limits.ingress_proof_time", AT(limits, ingress_proof_time), "10s", "10ms..1h", kStart,
      "An ingress connection that has not shown a valid token is closed after this."},
     {"limits.lines_per_second", AT(limits, lines_per_second), "0", "0..1000000000", kStart,

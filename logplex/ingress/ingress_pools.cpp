@@ -12,8 +12,8 @@ std::uint64_t most_unproven(const Settings& settings) {
 }  // namespace
 
 IngressPools::IngressPools(std::uint32_t shards, const Settings& settings)
-    : http(shards, most_unproven(settings), settings.limits.ingress_proof_time),
-      syslog(shards, most_unproven(settings), settings.limits.ingress_proof_time) {}
+    : http(shards, most_unproven(settings), settings.limits.ingress_proof_time, settings.ingress.max_connections),
+      syslog(shards, most_unproven(settings), settings.limits.ingress_proof_time, settings.ingress.max_connections) {}
 
 void IngressPools::add_metrics(MetricsPage& page) const {
   const auto gauge = [&page](std::string_view name, std::string_view help, std::uint64_t value,
@@ -23,7 +23,8 @@ void IngressPools::add_metrics(MetricsPage& page) const {
   for (const auto& [listener, pool] : {std::pair{"ingress.http", &http}, std::pair{"ingress.syslog", &syslog}}) {
     gauge("sluice_ingress_unproven_connections", "Open connections that have not shown a valid token.", pool->count(),
           {{"listener", listener}});
-    gauge("sluice_ingress_unproven_connections_limit", "Most of them (limits.ingress_unproven).", pool->most(),
+    gauge("sluice_ingress_unproven_connections_limit",
+          "Most of them once the listener is over 75 % full (limits.ingress_unproven).", pool->most(),
           {{"listener", listener}});
   }
 }

@@ -24,7 +24,8 @@ enum class Refusal : std::uint8_t {
   kMemory,        // bodies (503) and unfinished messages hold too much memory, this one most
   kLoop,          // lines that have been here, or at a node with the same store, before; POST /logs answers 204
   kNoProof,       // no valid token within limits.ingress_proof_time
-  kCrowded,       // limits.ingress_unproven others have no token either, and this one was silent longest
+  kCrowded,       // the listener is nearly full, limits.ingress_unproven others have no token either, and this one
+                  // was silent longest
   kSlowMessage,   // TCP syslog: one message took longer than ingress.idle_timeout
   kNoMessage,     // TCP syslog: where a message begins could not be found any more
 };

@@ -222,6 +222,16 @@ void SyslogConnection::on_not_proven(NotProven why) {
   refuse(why == NotProven::kTooLate ? Refusal::kNoProof : Refusal::kCrowded);
 }
 
+/// A turn reads only so much: its bytes may wait. Who is held back has sent some, too.
+bool SyslogConnection::has_unread() {
+  if (state_ == State::kPaused || is_linked()) return true;
+  int arrived = 0;
+  if (::ioctl(fd_.fd(), FIONREAD, &arrived) != 0 || arrived == 0) return false;
+  readable_ = true;
+  server_.read_later(*this);
+  return true;
+}
+
 void SyslogConnection::give_up_memory(MemoryClass) { refuse(Refusal::kMemory); }
 
 void SyslogConnection::refuse(Refusal why) {
@@ -232,7 +242,7 @@ void SyslogConnection::refuse(Refusal why) {
 void SyslogConnection::close() {
   if (state_ == State::kClosed) return;
   state_ = State::kClosed;
-  leave_unproven();
+  end_of_connection();
   keep({});
   deadline_.disarm();
   server_.shard().poller().remove(fd_.fd(), *this);

@@ -58,6 +58,7 @@ class SyslogConnection final : public Pollable, public Retired, public ReadsOn, 
   static void on_deadline(void* self);
   void read_now();
   void on_not_proven(NotProven why) override;
+  bool has_unread() override;
   void give_up_memory(MemoryClass of) override;
   void keep(std::string_view bytes);
   std::size_t put_back_kept(char* buffer);

@@ -1,6 +1,7 @@
 #include "logplex/net/http_connection_task.hpp"
 
 #include <ctime>
+#include <utility>
 
 #include <boost/asio/error.hpp>
 #include <boost/system/system_error.hpp>
@@ -96,6 +97,7 @@ std::size_t HttpConnectionTask::head_memory() const {
 
 void HttpConnectionTask::orphan() {
   leave_pool();
+  end_of_connection();
   orphaned_ = true;
 }
 
@@ -118,8 +120,14 @@ void HttpConnectionTask::leave_pool() {
   if (std::exchange(counts_as_proven_, false)) server_.options_.unproven->pool().count_proven(-1);
 }
 
-/// In the middle of a head it is answered 408.
+/// Only while it waits for a request: it may not read what comes behind one whose answer the client does not take.
+bool HttpConnectionTask::has_unread() { return (step_ == Step::kIdle || step_ == Step::kHead) && socket_.has_unread(); }
+
+/// In the middle of a head it is answered 408. A busy shard may not have come to read what a client sent in time: then
+/// it has its time again, once.
 void HttpConnectionTask::on_not_proven(NotProven why) {
+  if (why == NotProven::kTooLate && has_unread() && !std::exchange(spared_, true))
+    return server_.options_.unproven->add(*this);
   not_proven_ = close_ = true;
   if (why == NotProven::kCrowded) ++server_.counters_.crowded_out;
   // Its place is wanted now: nothing is waited for after the answer.

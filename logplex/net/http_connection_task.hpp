@@ -71,6 +71,7 @@ class HttpConnectionTask final : private MemoryHolder, private Unproven {
   std::size_t head_memory() const;
   void give_up_memory(MemoryClass of) override;
   void on_not_proven(NotProven why) override;
+  bool has_unread() override;
   void count_as_unproven();
   void leave_pool();
   void watch_client();
@@ -101,6 +102,7 @@ class HttpConnectionTask final : private MemoryHolder, private Unproven {
   bool stop_reading_ = false;
   bool not_proven_ = false;
   bool counts_as_proven_ = false;  // where each request has to be proven
+  bool spared_ = false;            // it has its time to prove itself once more
   bool close_ = false;             // no further request on this connection
   bool client_gone_ = false;
   bool chunked_ = false;  // the stream is

@@ -1,5 +1,6 @@
 #include "logplex/net/paced_socket.hpp"
 
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <array>
@@ -89,6 +90,11 @@ Task<result<void>> PacedSocket::read(std::string& in, std::size_t at_most) {
     const error_code failed = co_await readable();
     if (failed) co_return failed;
   }
+}
+
+bool PacedSocket::has_unread() {
+  int arrived = 0;
+  return ::ioctl(socket_.native_handle(), FIONREAD, &arrived) == 0 && arrived > 0;
 }
 
 bool PacedSocket::discard_some() {

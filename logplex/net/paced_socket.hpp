@@ -42,6 +42,8 @@ class PacedSocket {
   /// Appends what is there, at least one byte, to `in`. A socket that waits holds no buffer of its own, and an empty
   /// `in` is freed.
   Task<result<void>> read(std::string& in, std::size_t at_most);
+  /// Bytes have arrived that read() has not taken.
+  bool has_unread();
   /// Reads without waiting and forgets it; false at the client's end.
   bool discard_some();
   /// Sends both parts, in one piece while the kernel has room. With `stall` each piece that the client takes begins the

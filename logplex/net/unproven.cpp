@@ -5,8 +5,16 @@
 
 namespace sluice {
 
-UnprovenPool::UnprovenPool(std::uint32_t shards, std::uint64_t most, Duration time)
-    : most_(static_cast<std::int64_t>(std::clamp<std::uint64_t>(most, 1, 1U << 30))), time_(time) {
+namespace {
+
+std::int64_t bounded(std::uint64_t connections) {
+  return static_cast<std::int64_t>(std::clamp<std::uint64_t>(connections, 1, 1U << 30));
+}
+
+}  // namespace
+
+UnprovenPool::UnprovenPool(std::uint32_t shards, std::uint64_t most, Duration time, std::uint64_t places)
+    : most_(bounded(most)), nearly_full_(places == 0 ? 0 : bounded(places) * 3 / 4), time_(time) {
   for (std::uint32_t id = 0; id < shards; ++id) parts_.push_back(std::make_unique<Part>());
 }
 
@@ -26,6 +34,12 @@ void Unproven::leave_unproven() {
   if (list_ != nullptr) list_->remove(*this);
 }
 
+void Unproven::end_of_connection() {
+  leave_unproven();
+  if (pool_ != nullptr) pool_->open_.fetch_sub(1, std::memory_order_relaxed);
+  pool_ = nullptr;
+}
+
 void Unproven::on_deadline(void* self) {
   auto& connection = *static_cast<Unproven*>(self);
   connection.leave_unproven();
@@ -41,6 +55,8 @@ UnprovenList::~UnprovenList() {
 }
 
 void UnprovenList::add(Unproven& connection) {
+  if (connection.pool_ == nullptr) pool_.open_.fetch_add(1, std::memory_order_relaxed);
+  connection.pool_ = &pool_;
   connection.list_ = this;
   if (pool_.time_ > Duration{0}) connection.deadline_.arm(pool_.time_);
   link_last(connection);
@@ -91,10 +107,15 @@ void UnprovenList::give_room() {
 }
 
 void UnprovenList::close_first() {
-  if (first_ == nullptr) return;
-  Unproven& connection = *first_;
-  remove(connection);
-  connection.on_not_proven(NotProven::kCrowded);
+  for (int asked = 0; first_ != nullptr && asked < kMostAsked; ++asked) {
+    Unproven& connection = *first_;
+    if (connection.has_unread()) {
+      move_last(connection);
+      continue;
+    }
+    remove(connection);
+    return connection.on_not_proven(NotProven::kCrowded);
+  }
 }
 
 void UnprovenList::publish() {

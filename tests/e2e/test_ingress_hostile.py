@@ -119,12 +119,38 @@ class UnprovenTest(SenderCase):
     def test_silent_connections_do_not_keep_a_sender_out(self):
         node = self.new_node(ingress__max_connections="50", limits__ingress_proof_time="1h")
         token = node.make_channel("shop")
+        unproven = 'sluice_ingress_unproven_connections{listener="ingress.syslog"}'
         silent = [self.connect(node) for _ in range(60)]
+        ends = [unproven, 'sluice_ingress_refused_total{reason="crowded"}',
+                'sluice_listener_refused_total{listener="ingress.syslog",reason="max_connections"}']
+        wait_for("all are taken or closed", lambda: sum(self.metric(name, node) for name in ends) == 60)
         sender = self.connect(node)
         sender.sendall(frame(syslog_line("through", app=token)))
         wait_for("the line", lambda: self.texts(node, "shop") == ["through"])
-        wait_for("no more than a tenth without a token",
-                 lambda: self.metric('sluice_ingress_unproven_connections{listener="ingress.syslog"}', node) == 5)
+        wait_for("three quarters in all", lambda: self.metric(unproven, node) == 36)
+        self.assertTrue(closed(silent[0]))
+        self.assertGreater(self.metric('sluice_ingress_refused_total{reason="crowded"}', node), 0)
+
+    def test_honest_senders_who_connect_first_and_write_later_all_get_through(self):
+        node = self.new_node(ingress__max_connections="100")
+        token = node.make_channel("shop")
+        senders = [self.connect(node) for _ in range(70)]
+        for number, sender in enumerate(senders):
+            sender.sendall(frame(syslog_line(f"line {number}", app=token)))
+        wait_for("all lines", lambda: len(self.texts(node, "shop")) == 70)
+        self.assertEqual(self.metric('sluice_ingress_refused_total{reason="crowded"}', node), 0)
+
+    def test_nearly_full_those_who_write_at_once_get_through(self):
+        """Each line arrives with its connection, so that nobody of them has been silent."""
+        node = self.new_node(ingress__max_connections="100", limits__ingress_proof_time="1h")
+        token = node.make_channel("shop")
+        unproven = 'sluice_ingress_unproven_connections{listener="ingress.syslog"}'
+        silent = [self.connect(node) for _ in range(75)]
+        wait_for("they are counted", lambda: self.metric(unproven, node) == 75)
+        for number in range(20):
+            sender = self.connect(node)
+            sender.sendall(frame(syslog_line(f"line {number}", app=token)))
+        wait_for("all lines", lambda: len(self.texts(node, "shop")) == 20)
         self.assertTrue(closed(silent[0]))
 
     def test_a_slow_message_ends(self):

@@ -167,10 +167,35 @@ TEST_F(SyslogTest, without_a_token_a_connection_ends_and_with_one_it_stays) {
   EXPECT_TRUE(arrives("app-one", 2));
 }
 
+TEST_F(SyslogTest, while_there_is_room_those_without_a_token_may_be_any_number) {
+  start();  // 20 of 100, once more than 75 are open
+  std::vector<std::unique_ptr<RawClient>> senders;
+  for (int i = 0; i < 75; ++i) senders.push_back(std::make_unique<RawClient>(port("ingress.syslog")));
+  ASSERT_TRUE(eventually([&] { return connections() == 75; })) << connections();
+  for (const auto& sender : senders) sender->send(line(text_of(token), "a"));
+  EXPECT_TRUE(arrives("app-one", 75));
+  EXPECT_EQ(refused(Refusal::kCrowded), 0u);
+  EXPECT_EQ(pools->syslog.count(), 0u);
+}
+
+TEST_F(SyslogTest, nearly_full_of_proven_senders_newcomers_have_their_part) {
+  start();
+  std::vector<std::unique_ptr<RawClient>> senders;
+  for (int i = 0; i < 75; ++i) senders.push_back(std::make_unique<RawClient>(port("ingress.syslog")));
+  for (const auto& sender : senders) sender->send(line(text_of(token), "a"));
+  ASSERT_TRUE(arrives("app-one", 75));
+  for (int i = 0; i < 20; ++i) senders.push_back(std::make_unique<RawClient>(port("ingress.syslog")));
+  ASSERT_TRUE(eventually([&] { return connections() == 95; })) << connections();
+  EXPECT_EQ(refused(Refusal::kCrowded), 0u);
+  senders.push_back(std::make_unique<RawClient>(port("ingress.syslog")));
+  EXPECT_TRUE(eventually([&] { return refused(Refusal::kCrowded) == 1; }));
+  EXPECT_EQ(pools->syslog.count(), 20u);
+}
+
 TEST_F(SyslogTest, when_too_many_have_no_token_the_longest_silent_goes) {
-  start();  // 20 of 100
+  start();
   std::vector<std::unique_ptr<RawClient>> silent;
-  for (int i = 0; i < 20; ++i) {
+  for (int i = 0; i < 75; ++i) {
     silent.push_back(std::make_unique<RawClient>(port("ingress.syslog")));
     ASSERT_TRUE(eventually([&] { return connections() == silent.size(); }));
   }
@@ -179,18 +204,18 @@ TEST_F(SyslogTest, when_too_many_have_no_token_the_longest_silent_goes) {
   RawClient sender(port("ingress.syslog"));
   EXPECT_EQ(silent[1]->read_all(), "");
   EXPECT_EQ(refused(Refusal::kCrowded), 1u);
-  EXPECT_EQ(pools->syslog.count(), 20u);
+  EXPECT_EQ(pools->syslog.count(), 75u);
   sender.send(line(text_of(token), "a"));
   ASSERT_TRUE(arrives("app-one", 1));
-  EXPECT_EQ(connections(), 20u);
+  EXPECT_EQ(connections(), 75u);
 }
 
 TEST_F(SyslogTest, many_at_once_without_a_token_leave_as_many_as_may_stay) {
   start();
   std::vector<std::unique_ptr<RawClient>> silent;
   for (int i = 0; i < 90; ++i) silent.push_back(std::make_unique<RawClient>(port("ingress.syslog")));
-  EXPECT_TRUE(eventually([&] { return server_counters().connections == 90 && connections() == 20; })) << connections();
-  EXPECT_EQ(pools->syslog.count(), 20u);
+  EXPECT_TRUE(eventually([&] { return server_counters().connections == 90 && connections() == 75; })) << connections();
+  EXPECT_EQ(pools->syslog.count(), 75u);
 }
 
 TEST_F(SyslogTest, megabytes_from_several_senders_lose_nothing) {
