@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <gmock/gmock.h>
+
 #include "logplex/base/metrics.hpp"
 #include "logplex/ingress/turn_share.hpp"
 #include "logplex/wire/gzip.hpp"

@@ -47,6 +47,29 @@ TEST_F(HttpServerTest, a_body_that_the_handler_has_not_begun_to_read_gives_up_to
   EXPECT_TRUE(eventually([this] { return held(MemoryClass::kApiBodies) == 0; }));
 }
 
+/// Is told to give up, and takes its time.
+struct Reluctant final : MemoryHolder {
+  explicit Reluctant(Shard& shard) : charge(shard, MemoryClass::kApiBodies, *this) {}
+  void give_up_memory(MemoryClass) override { told = true; }
+  MemoryCharge charge;
+  std::atomic<bool> told{false};
+};
+
+TEST_F(HttpServerTest, nothing_more_is_read_of_a_body_until_those_who_were_told_have_given_up) {
+  shards.runtime.memory().set_limit(MemoryClass::kApiBodies, 512_KiB);
+  serve();
+  auto largest = std::make_unique<Reluctant>(shards.runtime.shard(0));
+  shards.on(0, [&] { largest->charge.set(600 << 10); });
+  EXPECT_TRUE(eventually([&] { return largest->told.load(); }));
+  RawClient client(port());
+  const std::string body(400'000, 'b');
+  client.send("POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 400000\r\n\r\n" + body);
+  std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  EXPECT_LT(held(MemoryClass::kApiBodies), (600U << 10) + 100'000);
+  shards.on(0, [&] { largest.reset(); });
+  EXPECT_EQ(body_of(client.read_response()), body);
+}
+
 TEST_F(HttpServerTest, a_stream_whose_request_holds_most_ends) {
   shards.runtime.memory().set_limit(MemoryClass::kApiBodies, 512_KiB);
   serve();
