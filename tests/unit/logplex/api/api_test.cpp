@@ -1,6 +1,7 @@
 #include <set>
 
 #include <boost/json/array.hpp>
+#include <boost/json/serialize.hpp>
 #include <gtest/gtest.h>
 
 #include "logplex/api/json_body.hpp"
