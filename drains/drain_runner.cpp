@@ -33,6 +33,12 @@ Error fault_of(const Error& error) {
   return {error.code, "filter too expensive: " + error.text()};
 }
 
+/// A channel's drains share what is their channel's; each global drain is an owner of its own.
+Beneficiary owner_of(const DrainEntry& entry) {
+  if (!entry.drain.global()) return {Beneficiary::Kind::kChannel, entry.channel.value};
+  return {Beneficiary::Kind::kDrain, static_cast<std::uint32_t>(entry.drain.id)};
+}
+
 }  // namespace
 
 DrainRunner::DrainRunner(const DrainEnvironment& environment, FabricShard& fabric, FrameMemory& memory,
@@ -51,7 +57,7 @@ DrainRunner::DrainRunner(const DrainEnvironment& environment, FabricShard& fabri
       wake_(environment.shard),
       finished_(environment.shard),
       flush_time_(environment.shard.wheel(), &DrainRunner::on_flush_time, this),
-      work_(environment.shard),
+      work_(environment.shard, owner_of(entry)),
       gate_(environment.shard, "drain") {
   configure();
 }

@@ -74,9 +74,10 @@ class FrameRing::Renderer final : public LineVisitor {
 };
 
 FrameRing::FrameRing(const DrainEnvironment& environment, FabricShard& fabric, BodyPool& bodies,
-                     std::unique_ptr<Encoder> encoder, std::optional<Filter> filter)
+                     std::unique_ptr<Encoder> encoder, std::optional<Filter> filter, Beneficiary owner)
     : OnShard(environment.shard),
       Subscription(fabric, Retention::kUntaken),
+      TurnWorker(environment.shard.work(), owner),
       environment_(environment),
       fabric_(fabric),
       bodies_(bodies),
@@ -267,7 +268,10 @@ std::shared_ptr<FrameRing> FrameRings::find(const Drain& drain) {
   if (auto ring = known.lock()) return ring;
   std::optional<Filter> wanted;
   if (!drain.filter.empty()) wanted = std::move(*filter);
-  auto made = std::make_shared<FrameRing>(environment_, fabric_, bodies_, std::move(*encoder), std::move(wanted));
+  // The ring works for all its drains: an owner of its own, named after the first.
+  const Beneficiary owner{Beneficiary::Kind::kDrain, static_cast<std::uint32_t>(drain.id)};
+  auto made =
+      std::make_shared<FrameRing>(environment_, fabric_, bodies_, std::move(*encoder), std::move(wanted), owner);
   known = made;
   return made;
 }

@@ -56,7 +56,7 @@ class FrameRing final : public OnShard, private Subscription, private TurnWorker
   };
 
   FrameRing(const DrainEnvironment& environment, FabricShard& fabric, BodyPool& bodies,
-            std::unique_ptr<Encoder> encoder, std::optional<Filter> filter);
+            std::unique_ptr<Encoder> encoder, std::optional<Filter> filter, Beneficiary owner);
   ~FrameRing() override;
 
   /// False when the reader has not caught up yet, or the shard has no room for another global reader.

@@ -14,6 +14,7 @@
 #include "logplex/net/address_guard.hpp"
 #include "logplex/net/backend_guard.hpp"
 #include "logplex/net/http_server.hpp"
+#include "logplex/runtime/working_for.hpp"
 #include "logplex/store/store.hpp"
 
 namespace sluice {
@@ -58,6 +59,8 @@ struct ApiCall {
   KeyShares::Held held{};  // of the caller's share
 
   const std::string& parameter(std::size_t index) const { return parameters[index]; }
+  /// Whose turn it is when the call's work goes on: the key's; the node's for its own key.
+  Beneficiary owner() const;
   QueryParameters query() const { return QueryParameters(http.request().query); }
   /// What urls in answers start with: `api.public_url`, else http:// and the request's Host.
   std::string base_url() const;

@@ -7,6 +7,7 @@
 #include "logplex/api/own_site.hpp"
 #include "logplex/api/routes.hpp"
 #include "logplex/base/metrics.hpp"
+#include "logplex/model/key_hash.hpp"
 #include "logplex/runtime/task_work.hpp"
 #include "logplex/wire/filter.hpp"
 
@@ -93,15 +94,15 @@ std::size_t size_of_filter(const ApiCall& call) {
   return parameter == nullptr ? 0 : std::min(parameter->size(), Filter::kMaxSize);
 }
 
-Task<void> wait_to_compile(Shard& shard, std::size_t filter) {
-  TaskWork work(shard);
+Task<void> wait_to_compile(const ApiCall& call, std::size_t filter) {
+  TaskWork work(call.parts.shard, call.owner());
   co_await work.share();
   work.spend(kWorkToCompile * filter);
 }
 
-Task<checked<boost::json::object>> parse_in_turns(Shard& shard, std::string_view text, const BodySchema& schema) {
-  TaskWork work(shard);
-  BodyReader reader(schema);
+Task<checked<boost::json::object>> parse_in_turns(const ApiCall& call, std::string_view text) {
+  TaskWork work(call.parts.shard, call.owner());
+  BodyReader reader(*call.route.body);
   while (!text.empty()) {
     if (!work.may_go_on()) co_await work.share();
     const auto piece = text.substr(0, BodyReader::kPiece);
@@ -226,7 +227,7 @@ Task<ApiAnswer> ApiShard::run(std::unique_ptr<ApiCall> call) {
     auto refused = co_await read_body(*call);
     if (refused.status != 200) co_return refused;
   }
-  if (const std::size_t filter = size_of_filter(*call); filter != 0) co_await wait_to_compile(shard(), filter);
+  if (const std::size_t filter = size_of_filter(*call); filter != 0) co_await wait_to_compile(*call, filter);
   auto answer = co_await call->route.handler(*call);
   co_return answer;
 }
@@ -240,7 +241,7 @@ Task<ApiAnswer> ApiShard::read_body(ApiCall& call) {
     co_return error_answer(415, "Content-Type must be application/json");
   const auto text = co_await call.http.read_body(settings_.body_max);
   if (text.has_error()) co_return bad_body(text.error());
-  auto body = co_await parse_in_turns(shard(), *text, *call.route.body);
+  auto body = co_await parse_in_turns(call, *text);
   if (body.has_error()) co_return body.error().answer();
   call.body = std::move(*body);
   co_return ApiAnswer();
@@ -267,6 +268,11 @@ void ApiShard::add_metrics(MetricsPage& page) const {
                "Streams ended because their key, session or channel was deleted or expired.",
                static_cast<double>(streams_.ended()));
   tails_.add_metrics(page);
+}
+
+Beneficiary ApiCall::owner() const {
+  if (who.id.empty()) return {};
+  return {Beneficiary::Kind::kKey, static_cast<std::uint32_t>(hash_of(who.id))};
 }
 
 std::string ApiCall::base_url() const {

@@ -62,7 +62,7 @@ Task<ApiAnswer> list_page(ApiCall& call, Page<T> (*visible)(const ApiCall&, cons
   const auto query = PageQuery::from(call);
   if (query.has_error()) co_return query.error().answer();
   PageText text(*query);
-  TaskWork work(call.parts.shard);
+  TaskWork work(call.parts.shard, call.owner());
   for (bool ended = query->limit == 0; !ended; work.spend(text.cost())) {
     if (!work.may_go_on()) co_await work.share();
     const auto page = visible(call, text.some());

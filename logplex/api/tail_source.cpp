@@ -23,6 +23,7 @@ std::string_view main_reason(const Losses& losses) {
 
 TailSource::TailSource(Tails& tails, Tails::Key reader, TailRequest request, FabricShard& fabric)
     : Subscription(fabric, Retention::kNothing),
+      TurnWorker(tails.shard().work(), {Beneficiary::Kind::kChannel, request.channel.value}),
       tails_(tails),
       turn_(tails.shard().work()),
       reader_(reader),

@@ -7,7 +7,7 @@ namespace sluice {
 
 /// A coroutine's way to TurnWork: it waits for a share, works, and says what it did.
 ///
-///     TaskWork work(shard);
+///     TaskWork work(shard, whom);
 ///     for (...) {
 ///       if (!work.may_go_on()) {
 ///         const bool given = co_await work.share();
@@ -20,7 +20,7 @@ namespace sluice {
 /// Lives in the task's frame, or in the part whose only task uses it.
 class TaskWork final : private TurnWorker {
  public:
-  explicit TaskWork(Shard& shard) : turn_(shard.work()), given_(shard) {}
+  TaskWork(Shard& shard, Beneficiary owner) : TurnWorker(shard.work(), owner), turn_(shard.work()), given_(shard) {}
 
   /// A share is good for the turn in which the task was given it; unused parts of it are not saved up.
   bool may_go_on() const { return left_ > 0 && turn_.turn() <= good_until_; }

@@ -34,7 +34,7 @@ std::int64_t in_ms(Duration time) { return std::chrono::duration_cast<millisecon
 }  // namespace
 
 const char* to_text(Beneficiary::Kind kind) {
-  constexpr const char* kNames[] = {"nobody", "app", "channel", "drain", "call", "sender", "store"};
+  constexpr const char* kNames[] = {"nobody", "app", "channel", "drain", "call", "sender", "store", "key"};
   return kNames[static_cast<std::size_t>(kind)];
 }
 

@@ -3,8 +3,11 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <unordered_map>
 
 #include "logplex/base/clock.hpp"
+#include "logplex/runtime/slice_queue.hpp"
+#include "logplex/runtime/working_for.hpp"
 
 namespace sluice {
 
@@ -17,12 +20,19 @@ inline constexpr Work kWorkPerLine = 50;
 inline constexpr Work work_of_bytes(std::size_t bytes) { return bytes / 4; }
 
 class TurnWork;
+class TurnWorker;
 
-/// Has divisible work, such as a search through a channel's history, and does it in pieces. Intrusive; in at most one
-/// queue; leaves it when destroyed. One shard.
-class TurnWorker {
+/// Whom workers work for: a channel, an API key, a global drain, the node. Exists while it has workers.
+struct TurnOwner : InTurn<TurnOwner> {
+  std::size_t workers = 0;
+  SliceQueue<TurnWorker> waiting;
+};
+
+/// Has divisible work, such as a search through a channel's history, and does it in pieces, at the expense of its
+/// owner. Intrusive; leaves when destroyed. One shard, which outlives it. Making one may allocate, asking does not.
+class TurnWorker : public InTurn<TurnWorker> {
  public:
-  TurnWorker() = default;
+  TurnWorker(TurnWork& turn, Beneficiary owner);
   TurnWorker(const TurnWorker&) = delete;
   TurnWorker& operator=(const TurnWorker&) = delete;
 
@@ -36,10 +46,9 @@ class TurnWorker {
  private:
   friend class TurnWork;
 
-  TurnWork* queue_ = nullptr;  // that it waits in
-  bool again_ = false;         // it used up a share and goes on: it waits behind those that begin
-  TurnWorker* next_ = nullptr;
-  TurnWorker* prev_ = nullptr;
+  TurnWork& turn_;
+  const Beneficiary whom_;
+  TurnOwner& owner_;
 };
 
 /// What one shard does in a turn of all work that can be divided, for everybody together: searches, filters, lists,
@@ -47,13 +56,20 @@ class TurnWorker {
 ///
 ///     on_news() ─> share() > 0? work, spend() ─> more? ask() ─┐
 ///                                                             v
-///     each turn: kPerTurn ── run(): [begin] [begin] [go on] [go on] ... each gets kSlice, in its order
+///     each turn: kPerTurn ── run(): owner [channel a] [channel b] [key c] ...    a slice each, in turn
+///                                           │ │ │       │         │
+///                                  workers [tail tail drain]    [tail]  [call]  a slice each when it is the owner's
+///                                  turn
 ///
-/// Who has a little to do does it at once while nobody waits. Those who wait are served first come, first served, a
-/// slice each; one who begins and one who goes on take turns, so that a short job does not wait behind all long ones.
-/// A worker that takes longer than it said is charged what the clock says.
+/// Who has a little to do does it at once while nobody waits. Owners that wait get a slice each, in turn, and so do the
+/// workers of each: an owner waits for at most about one slice of each other, however many workers those have. Among
+/// owners, and among the workers of one, those who begin and those who go on take turns (see SliceQueue), so that a
+/// short job does not wait behind all long ones. A worker that takes longer than it said is charged what the clock
+/// says.
 ///
-/// Lives in its Shard; workers leave before they are destroyed.
+/// A worker asks only when it can use a share now: a reader whose client does not read waits for that instead.
+///
+/// Lives in its Shard, which outlives the workers.
 class TurnWork {
  public:
   /// Short, because a request of another tenant takes two or three turns, and waits for a whole one each time.
@@ -74,13 +90,15 @@ class TurnWork {
   /// Calls on_share() in this turn or one of the next; asking twice is the same as once.
   void ask(TurnWorker& worker);
   void leave(TurnWorker& worker);
-  bool waiting() const { return begin_.first != nullptr || again_.first != nullptr; }
+  bool waiting() const { return !waiting_.empty(); }
 
   /// The number of this turn.
   std::uint64_t turn() const { return turn_; }
   /// Everything ever done.
   Work spent() const { return spent_; }
   std::uint64_t slices() const { return slices_; }
+  /// Those with workers.
+  std::size_t owners() const { return owners_.size(); }
 
   // For the shard.
   void begin_turn() {
@@ -91,20 +109,16 @@ class TurnWork {
   std::size_t run();
 
  private:
-  struct Queue {
-    TurnWorker* first = nullptr;
-    TurnWorker* last = nullptr;
-  };
+  friend class TurnWorker;
 
+  TurnOwner& join(Beneficiary whom);
+  void part(TurnWorker& worker);
   TurnWorker& take_next();
-  void unlink(TurnWorker& worker);
   void serve(TurnWorker& worker);
 
   const Clock& clock_;
-  Queue begin_;
-  Queue again_;
-  TurnWorker* serving_ = nullptr;
-  bool begin_is_next_ = true;
+  std::unordered_map<std::uint64_t, TurnOwner> owners_;  // by Beneficiary::packed()
+  SliceQueue<TurnOwner> waiting_;
   Work left_ = kPerTurn;
   std::uint64_t turn_ = 0;
   Work spent_ = 0;

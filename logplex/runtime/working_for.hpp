@@ -5,11 +5,11 @@
 
 namespace sluice {
 
-/// For whom a shard works: whose app, channel or drain made a turn long.
+/// For whom a shard works: whose app, channel or drain made a turn long, and whose turn it is (TurnWork).
 struct Beneficiary {
-  enum class Kind : std::uint8_t { kNobody, kApp, kChannel, kDrain, kCall, kSender, kStore };
-  Kind kind = Kind::kNobody;
-  std::uint32_t number = 0;  // slot of an app or channel, id of a drain
+  enum class Kind : std::uint8_t { kNobody, kApp, kChannel, kDrain, kCall, kSender, kStore, kKey };
+  Kind kind = Kind::kNobody;  // the node itself
+  std::uint32_t number = 0;   // slot of an app or channel, id of a drain, hash of a key's id
 
   friend bool operator==(Beneficiary, Beneficiary) = default;
 
