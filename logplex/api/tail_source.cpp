@@ -72,7 +72,7 @@ void TailSource::grant() {
 }
 
 void TailSource::go_on() {
-  if (ended_) return;
+  if (ended_ || credit_ == 0) return;
   if (const Work share = turn_.share(); share > 0)
     on_share(share);
   else
