@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "logplex/api/accept.hpp"
+#include "logplex/wire/newline.hpp"
 #include "logplex/wire/notice.hpp"
 #include "logplex/wire/render.hpp"
 
@@ -33,7 +34,7 @@ void append_id(std::string& out, std::string_view cursor) {
 void append_event_data(std::string& out, std::string_view data) {
   if (data.ends_with('\n')) data.remove_suffix(1);
   for (;;) {
-    const auto end = std::min(data.find_first_of("\r\n"), data.size());
+    const auto end = end_of_line(data);
     out += "data: ";
     out += data.substr(0, end);
     out += '\n';

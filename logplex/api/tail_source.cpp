@@ -9,8 +9,9 @@ namespace {
 
 /// What a format may add to a record's bytes, without escapes.
 constexpr std::size_t kOverhead = 256;
-/// To render a line: this, and each of its bytes.
+/// To render a line: this, and so much for each of its bytes, which are read twice.
 constexpr Work kWorkPerRendering = 300;
+constexpr Work kWorkPerRenderedByte = 3;
 
 std::string_view main_reason(const Losses& losses) {
   std::size_t most = 1;
@@ -148,7 +149,7 @@ bool TailSource::on_line(ChannelSlot, Seq seq, const RecordView& line) {
     return false;
   }
   if (!matcher_->matches(line, cost_)) return true;
-  cost_.work += kWorkPerRendering + line.size();
+  cost_.work += kWorkPerRendering + kWorkPerRenderedByte * line.size();
   append_line(out_, request_.format, line, has_cursors(request_.format) ? cursor_text(seq + 1) : std::string());
   ++tails_.counters_.lines;
   return true;

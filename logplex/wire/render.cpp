@@ -1,8 +1,7 @@
 #include "logplex/wire/render.hpp"
 
-#include <algorithm>
-
 #include "logplex/base/check.hpp"
+#include "logplex/wire/newline.hpp"
 #include "logplex/wire/render_sink.hpp"
 #include "logplex/wire/rfc5424_header.hpp"
 
@@ -76,7 +75,7 @@ void rfc5424_message(Sink& out, const RecordView& record, Newline newline) {
 template <class Sink>
 void put_set_in(Sink& out, std::string_view text) {
   for (;;) {
-    const auto at = std::min(text.find_first_of("\r\n"), text.size());
+    const auto at = end_of_line(text);
     out.put(text.substr(0, at));
     text.remove_prefix(at);
     if (text.empty() || text == "\n" || text == "\r\n") return out.put(text);
