@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <future>
@@ -63,6 +64,58 @@ TEST(Shard, handlers_of_a_turn_are_bounded_in_number_and_time) {
   EXPECT_EQ(ran, 3) << "they have used up the turn's time";
   one.turns(9);
   EXPECT_EQ(ran, 30);
+}
+
+TEST(Shard, mail_of_a_turn_is_bounded_in_number_and_time) {
+  OneShard one;
+  ShardScope scope(one.shard);
+  int came = 0;
+  for (int i = 0; i < 200; ++i) one.shard.send(0, make_mail([&] { ++came; }));
+  one.shard.turn();
+  EXPECT_EQ(came, 64);
+  one.turns();
+  ASSERT_EQ(came, 200);
+  came = 0;
+  const auto dear = [&] {
+    ++came;
+    one.clock.advance(std::chrono::microseconds(200));
+  };
+  for (int i = 0; i < 20; ++i) one.shard.send(0, make_mail(dear));
+  one.shard.turn();
+  EXPECT_EQ(came, 4) << "the clock is read for every fourth, and the time is used up";
+  one.turns();
+  EXPECT_EQ(came, 20);
+}
+
+/// A socket that has news as soon as it is watched, and counts how often it is told.
+struct Newsy final : Pollable {
+  explicit Newsy(Poller& p) : poller(p) {
+    EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends), 0);
+    EXPECT_TRUE(poller.add(ends[0], *this));
+  }
+  ~Newsy() override {
+    poller.remove(ends[0], *this);
+    for (const int end : ends) ::close(end);
+  }
+  void on_events(std::uint32_t) override { ++told; }
+
+  Poller& poller;
+  int ends[2] = {-1, -1};
+  int told = 0;
+};
+
+TEST(Poller, events_of_a_turn_are_bounded_and_nobody_is_passed_over) {
+  OneShard one;
+  std::vector<std::unique_ptr<Newsy>> sockets;
+  for (int i = 0; i < 200; ++i) sockets.push_back(std::make_unique<Newsy>(one.shard.poller()));
+  const auto told = [&] {
+    return std::count_if(sockets.begin(), sockets.end(), [](auto& it) { return it->told > 0; });
+  };
+  for (int turn = 1; turn <= 4; ++turn) {
+    one.shard.turn();
+    EXPECT_EQ(told(), std::min(turn * 64, 200));
+  }
+  for (const auto& socket : sockets) EXPECT_EQ(socket->told, 1);
 }
 
 TEST(Wheel, fires_once_and_never_early) {
