@@ -84,6 +84,7 @@ void TailSource::on_share(Work share) {
   const WorkingFor scope({Beneficiary::Kind::kChannel, request_.channel.value});
   share_ = share;
   cost_ = {};
+  if (!attached()) channel_is_gone();  // in this turn: on_closed() comes at its end
   if (!matcher_) begin();
   if (search_) search();
   if (!search_) produce();
@@ -132,9 +133,13 @@ void TailSource::send(bool last) {
 }
 
 /// What was not found or rendered by now is gone with the channel.
-void TailSource::on_closed() {
+void TailSource::channel_is_gone() {
   done_ = true;
   search_.reset();
+}
+
+void TailSource::on_closed() {
+  channel_is_gone();
   go_on();
 }
 

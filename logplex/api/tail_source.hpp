@@ -34,6 +34,7 @@ class TailSource final : public Subscription, private LineVisitor, private TurnW
 
   void begin();
   void begin_by_cursor();
+  void channel_is_gone();
   void begin_anew(std::string_view reason);
   void go_on();
   void search();

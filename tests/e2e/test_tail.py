@@ -1,6 +1,7 @@
 """Tail sessions: history, then live, as text, as server-sent events, as NDJSON."""
 import json
 import re
+import socket
 import threading
 import unittest
 
@@ -144,6 +145,27 @@ class TailTest(PipelineCase):
         delivered = len(re.findall(r"app\[web\.1\]: n\d+ x", received))
         self.assertGreater(lost, 0)
         self.assertEqual(delivered + lost, count)
+
+    def ask(self, path, receive_buffer=0):
+        """Begins a call and reads nothing."""
+        connection = self.using(socket.socket())
+        if receive_buffer:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+        connection.connect(("127.0.0.1", self.node.port("api.listen")))
+        connection.sendall(f"GET {path} HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer {self.node.key}\r\n\r\n".encode())
+
+    def test_a_channel_may_go_while_it_is_searched_and_tailed(self):
+        dear = "%20".join(f"k{number}%3Dx" for number in range(32))
+        for path, count in ((f"num=1500&filter={dear}", 1), (f"num=1500&filter={dear}", 10), ("tail=1&num=1500", 30)):
+            with self.subTest(path=path, count=count):
+                token = self.node.make_channel("goes")
+                for _ in range(10):
+                    self.node.post_logs(token, [syslog_line("x" * 9000)] * 100)
+                for _ in range(count):
+                    self.ask(f"/v3/channels/goes/logs?{path}", receive_buffer=4096)
+                self.assertEqual(self.node.api("DELETE", "/v3/channels/goes").status, 204)
+                self.assertEqual(self.node.admin("/readyz").status, 200)
+                self.assertIsNone(self.node.process.poll())
 
     def test_router_line_and_app_line_share_the_tail(self):
         backend = self.using(Backend())
