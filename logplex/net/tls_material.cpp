@@ -1,6 +1,9 @@
 #include "logplex/net/tls_material.hpp"
 
+#include <algorithm>
+#include <iterator>
 #include <memory>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -49,10 +52,25 @@ bool at_end_of_pem() {
   return ERR_GET_LIB(code) == ERR_LIB_PEM && ERR_GET_REASON(code) == PEM_R_NO_START_LINE;
 }
 
+/// OpenSSL passes over blocks of other kinds. A private key among certificates would be stored, and not as a secret.
+bool has_other_blocks(std::string_view pem) {
+  constexpr std::string_view kBegin = "-----BEGIN ";
+  constexpr std::string_view kTaken[] = {"CERTIFICATE-----", "X509 CERTIFICATE-----", "TRUSTED CERTIFICATE-----"};
+  for (std::size_t at = pem.find(kBegin); at != std::string_view::npos; at = pem.find(kBegin, at)) {
+    at += kBegin.size();
+    const auto kind = pem.substr(at);
+    if (std::none_of(std::begin(kTaken), std::end(kTaken), [kind](auto taken) { return kind.starts_with(taken); }))
+      return true;
+  }
+  return false;
+}
+
 /// Reads all certificates of the text, and judges their keys.
 Fault read_certificates(const Part& part, const std::string& pem, std::vector<Certificate>& into) {
   if (pem.size() > part.most_bytes)
     return fault(part.field, "must be at most " + std::to_string(part.most_bytes >> 10) + " KiB");
+  if (has_other_blocks(pem))
+    return fault(part.field, "must hold certificates only: it has a PEM block of another kind");
   const Bio bio = bio_of(pem);
   ::ERR_clear_error();
   for (;;) {
@@ -77,6 +95,9 @@ Fault check_key(const Secret& pem, X509* certificate) {
   const Bio bio = bio_of(pem.reveal());
   const Key key(::PEM_read_bio_PrivateKey(bio.get(), nullptr, &no_passphrase, nullptr), &::EVP_PKEY_free);
   if (!key) return fault(kField, "must hold one private key as PEM text, without a passphrase");
+  const Key second(::PEM_read_bio_PrivateKey(bio.get(), nullptr, &no_passphrase, nullptr), &::EVP_PKEY_free);
+  ::ERR_clear_error();
+  if (second) return fault(kField, "must hold one private key, and holds more");
   if (auto why = key_fault(key.get(), KeyOwner::kOurs); !why.empty()) return fault(kField, "is not taken: " + why);
   if (::X509_check_private_key(certificate, key.get()) != 1)
     return fault(kField, "does not belong to the first certificate of client_cert");

@@ -62,12 +62,12 @@ TEST_F(HttpServerTest, nothing_more_is_read_of_a_body_until_those_who_were_told_
   shards.on(0, [&] { largest->charge.set(600 << 10); });
   EXPECT_TRUE(eventually([&] { return largest->told.load(); }));
   RawClient client(port());
-  const std::string body(400'000, 'b');
-  client.send("POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 400000\r\n\r\n" + body);
+  const std::string body(200'000, 'b');
+  client.send("POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 200000\r\n\r\n" + body);
   std::this_thread::sleep_for(std::chrono::milliseconds(100));
   EXPECT_LT(held(MemoryClass::kApiBodies), (600U << 10) + 100'000);
   shards.on(0, [&] { largest.reset(); });
-  EXPECT_EQ(body_of(client.read_response()), body);
+  EXPECT_TRUE(body_of(client.read_response()) == body);
 }
 
 TEST_F(HttpServerTest, a_stream_whose_request_holds_most_ends) {
