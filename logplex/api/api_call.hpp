@@ -21,6 +21,7 @@ namespace sluice {
 
 class Changes;
 class DrainControl;
+class Lane;
 class NodeStatus;
 class OpenStreams;
 class Seals;
@@ -42,6 +43,7 @@ struct ApiParts {
   const AddressGuard& guard;
   const RouteTable& routes;
   const BackendGuard* backends;  // may be null
+  Lane* certificates;            // may be null
 
   /// Valid within this turn: look up again after each co_await.
   const ConfigSnapshot& config() const { return store.feed(shard).current(); }

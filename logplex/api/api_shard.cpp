@@ -125,8 +125,8 @@ ApiShard::ApiShard(Shard& shard, const ApiNeeds& needs, const ApiSettings& setti
       changes_(shard, needs.store, needs.change_timeout),
       seals_(settings.key),
       streams_(shard),
-      parts_{shard,  needs.store, changes_, needs.fabric, needs.drains, needs.node, tails_,
-             seals_, streams_,    shares,   settings,     guard,        routes,     needs.backends},
+      parts_{shard,  needs.store, changes_, needs.fabric, needs.drains,   needs.node,        tails_, seals_, streams_,
+             shares, settings,    guard,    routes,       needs.backends, needs.certificates},
       counts_(routes.routes().size() + 1) {
   needs.store.feed(shard).add(*this);
 }

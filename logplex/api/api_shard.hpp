@@ -16,6 +16,7 @@
 namespace sluice {
 
 class DrainControl;
+class Lane;
 class NodeStatus;
 
 /// What the API stands on. All of it outlives the API.
@@ -27,6 +28,7 @@ struct ApiNeeds {
   Duration change_timeout = std::chrono::seconds(2);  // store.write_timeout
   const BackendGuard* backends = nullptr;             // null: an app's backends may be anywhere
   KeyLimits limits{};
+  Lane* certificates = nullptr;  // reads those that a drain brings; null: the shard does
 };
 
 /// The API on one shard: takes each request through the checks of its row (path, method, site, authentication, scope,

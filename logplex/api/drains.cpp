@@ -10,6 +10,7 @@
 #include "logplex/model/public_url.hpp"
 #include "logplex/net/signing_key.hpp"
 #include "logplex/net/tls_material.hpp"
+#include "logplex/runtime/lane.hpp"
 #include "logplex/wire/filter.hpp"
 #include "logplex/wire/timestamp.hpp"
 
@@ -59,13 +60,28 @@ checked<void> check_secret(const Drain& drain) {
   return {};
 }
 
-checked<void> check_material(const Drain& drain) {
-  auto fault = check_tls_material(drain.ca, drain.client_cert, drain.client_key);
+struct Judged {
+  std::optional<TlsMaterialFault> fault;
+};
+
+checked<void> judgement(std::optional<TlsMaterialFault> fault) {
   if (!fault) return {};
   return BadInput{std::move(fault->sentence), std::move(fault->field), 422};
 }
 
-checked<Drain> read_drain(const ApiCall& call) {
+/// Behind the shards: a hundred certificates take as many milliseconds.
+Task<checked<void>> check_material(const ApiCall& call, const Drain& drain) {
+  if (drain.ca.empty() && drain.client_cert.empty() && drain.client_key.empty()) co_return checked<void>();
+  auto check = [ca = drain.ca, chain = drain.client_cert, key = drain.client_key] {
+    return Judged{check_tls_material(ca, chain, key)};
+  };
+  if (call.parts.certificates == nullptr) co_return judgement(check().fault);
+  auto judged = co_await call.parts.certificates->run(std::move(check));
+  if (!judged) co_return BadInput{"too many certificates are being read; try again later", "", 503};
+  co_return judgement(std::move(judged->fault));
+}
+
+checked<Drain> read_fields(const ApiCall& call) {
   Drain drain;
   drain.channel = channel_of(call);
   const auto url = string_or(call.body, "url");
@@ -81,9 +97,16 @@ checked<Drain> read_drain(const ApiCall& call) {
   drain.client_key = Secret(string_or(call.body, "client_key"));
   drain.secret = Secret(string_or(call.body, "secret"));
   SLUICE_TRY_VOID(check_secret(drain));
-  SLUICE_TRY_VOID(check_material(drain));
   SLUICE_TRY_VOID(refuse_what_is_missing(drain));
   return drain;
+}
+
+Task<checked<Drain>> read_drain(const ApiCall& call) {
+  auto drain = read_fields(call);
+  if (drain.has_error()) co_return drain;
+  auto checked_material = co_await check_material(call, *drain);
+  if (checked_material.has_error()) co_return std::move(checked_material).error();
+  co_return drain;
 }
 
 std::vector<Drain> drains_at(const ApiCall& call, bool& found) {
@@ -153,7 +176,7 @@ json::object drain_json(const Drain& drain, const DrainReport& report, const Pri
 }
 
 Task<ApiAnswer> create_drain(ApiCall& call) {
-  auto drain = read_drain(call);
+  auto drain = co_await read_drain(call);
   if (drain.has_error()) co_return drain.error().answer();
   drain->token = Uuid::random(call.parts.shard.rng());
   Change change = CreateDrain{std::move(*drain)};
@@ -189,7 +212,7 @@ Task<ApiAnswer> put_drain(ApiCall& call) {
   const auto before = find_drain(call);
   if (!before) co_return no_such_drain();
   if (member(call.body, "url") == nullptr) co_return error_answer(400, "url is required", "url");
-  auto drain = read_drain(call);
+  auto drain = co_await read_drain(call);
   if (drain.has_error()) co_return drain.error().answer();
   drain->id = before->id;
   drain->token = before->token;

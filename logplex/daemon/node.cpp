@@ -193,7 +193,8 @@ result<void, Error> Node::open() {
                        node_desk_,
                        settings_.store.write_timeout,
                        &proxy_settings_.backends,
-                       key_limits_of(settings_)};
+                       key_limits_of(settings_),
+                       tls_lane_.get()};
   api_ = std::make_unique<Api>(*runtime_, needs, settings_.api, guard_);
   SLUICE_TRY_VOID(read_owed());
   make_parts();
