@@ -251,7 +251,7 @@ TEST_F(HttpServerTest, a_stream_an_idle_and_a_closing_connection_cost_little) {
     std::size_t most_bytes;
   };
   for (const Row row :
-       {Row{"/stream", "keep-alive", 8192}, Row{"/hello", "keep-alive", 4096}, Row{"/hello", "close", 4096}}) {
+       {Row{"/stream", "keep-alive", 8192}, Row{"/hello", "keep-alive", 4096}, Row{"/hello", "close", 4352}}) {
     std::vector<RawClient> clients;
     clients.reserve(kConnections);
     const std::size_t before = ::mallinfo2().uordblks;
