@@ -155,12 +155,13 @@ void Intake::add_metrics(MetricsPage& page) const {
   count("sluice_ingress_lines_total", "Lines taken in.", counters_.lines);
   count("sluice_ingress_bytes_total", "Bytes of the frames taken in.", counters_.bytes);
   count("sluice_ingress_lines_wrapped_total", "Lines that were not RFC 5424 and were kept as text.", counters_.wrapped);
-  page.counter("sluice_ingress_lines_refused_total", "Lines that led to no channel.",
-               static_cast<double>(counters_.no_token), {{"reason", "no_token"}});
-  page.counter("sluice_ingress_lines_refused_total", "Lines that led to no channel.",
-               static_cast<double>(counters_.unknown_token), {{"reason", "unknown_token"}});
-  page.counter("sluice_ingress_lines_refused_total", "Lines that led to no channel.",
-               static_cast<double>(counters_.loops), {{"reason", "loop"}});
+  for (const auto& [reason, lines] :
+       {std::pair{"no_token", counters_.no_token}, std::pair{"unknown_token", counters_.unknown_token},
+        std::pair{"loop", counters_.loops}})
+    page.counter(
+        "sluice_ingress_lines_refused_total",
+        "Lines that were not taken: without a token, with one of no channel, or back from where they have been.",
+        static_cast<double>(lines), {{"reason", reason}});
   count("sluice_ingress_malformed_total", "Items that were not messages, or were too long.", counters_.malformed);
   count("sluice_ingress_too_long_total", "Messages longer than ingress.frame_max.", counters_.too_long);
   refusals_.add_metrics(page);
