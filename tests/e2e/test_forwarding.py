@@ -7,10 +7,10 @@ import threading
 import time
 
 from case import PipelineCase, fields_of, read_all
-from peers import Backend, wait_for
+from peers import Backend, RawServer, wait_for
 
 
-class RawBackend:
+class RawBackend(RawServer):
     """Answers each connection with fixed bytes as soon as a request's head is there, and keeps what came."""
 
     def __init__(self, answer, wait=0.0):
@@ -21,22 +21,9 @@ class RawBackend:
         self.now = 0
         self.peak = 0
         self._lock = threading.Lock()
-        self._socket = socket.create_server(("127.0.0.1", 0), backlog=128)
-        self.address = f"127.0.0.1:{self._socket.getsockname()[1]}"
-        threading.Thread(target=self._accept, daemon=True).start()
+        super().__init__()
 
-    def close(self):
-        self._socket.close()
-
-    def _accept(self):
-        while True:
-            try:
-                connection, _ = self._socket.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
-
-    def _serve(self, connection):
+    def serve(self, connection):
         with connection:
             connection.settimeout(30)
             try:
@@ -64,7 +51,7 @@ class RawTunnel(RawBackend):
         self.got = b""
         super().__init__(b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: raw\r\n\r\n")
 
-    def _serve(self, connection):
+    def serve(self, connection):
         with connection:
             connection.settimeout(30)
             head = b""

@@ -4,38 +4,24 @@ import collections
 import itertools
 import select
 import socket
-import threading
 import time
 
 from case import PipelineCase, wait_for
 from node import frame, syslog_line
+from peers import RawServer
 from test_redis import Redis
 
 
-class Balancer:
+class Balancer(RawServer):
     """Takes connections and hands each to the next of these ports."""
 
     def __init__(self, *ports):
         self._next = itertools.cycle(ports)
-        self._socket = socket.create_server(("127.0.0.1", 0), backlog=128)
-        self.port = self._socket.getsockname()[1]
-        threading.Thread(target=self._accept, daemon=True).start()
+        super().__init__()
 
-    def close(self):
-        self._socket.close()
-
-    def _accept(self):
-        while True:
-            try:
-                connection, _ = self._socket.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._carry, args=(connection, next(self._next)), daemon=True).start()
-
-    @staticmethod
-    def _carry(connection, port):
+    def serve(self, connection):
         try:
-            with connection, socket.create_connection(("127.0.0.1", port)) as other:
+            with connection, socket.create_connection(("127.0.0.1", next(self._next))) as other:
                 while ready := select.select([connection, other], [], [], 20)[0]:
                     for end in ready:
                         data = end.recv(65536)

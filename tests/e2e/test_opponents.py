@@ -8,7 +8,6 @@ import socket
 import struct
 import subprocess
 import tempfile
-import threading
 import time
 import unittest
 from pathlib import Path
@@ -16,7 +15,7 @@ from pathlib import Path
 from case import PipelineCase, wait_for
 from dns import NameServer
 from node import syslog_line
-from peers import Certificates, HttpReceiver, SyslogReceiver
+from peers import Certificates, HttpReceiver, RawServer, SyslogReceiver
 
 
 def openssl(*arguments, cwd=None):
@@ -270,25 +269,14 @@ class ResetTest(OpponentCase):
         self.assertEqual([text.decode().strip() for text in receiver.texts()], texts)
 
 
-class Cluster:
+class Cluster(RawServer):
     """A Kafka broker as far as metadata: it names as many brokers as it is told."""
 
     def __init__(self, brokers):
         self.brokers = brokers
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self._listener.getsockname()[1]
-        self.close = self._listener.close
-        threading.Thread(target=self._accept, daemon=True).start()
+        super().__init__()
 
-    def _accept(self):
-        while True:
-            try:
-                connection, _ = self._listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
-
-    def _serve(self, connection):
+    def serve(self, connection):
         try:
             with connection, connection.makefile("rb") as stream:
                 while head := stream.read(4):
