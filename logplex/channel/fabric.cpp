@@ -62,6 +62,7 @@ void Fabric::limit_lines(const LineRateLimit& limit) {
 
 void Fabric::expect(const std::vector<std::uint64_t>& bytes) {
   std::vector<ShareDemand> demands;
+  demands.reserve(bytes.size());
   for (const std::uint64_t used : bytes) demands.push_back({used, 0});
   const auto shares = split_budget(settings_.memory_budget.count, demands);
   for (std::uint32_t id = 0; id < shares.size(); ++id) shard(id).log_.set_limit(shares[id]);

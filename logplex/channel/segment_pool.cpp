@@ -126,7 +126,8 @@ void SegmentPool::recycle(Segment& segment) {
 }
 
 SegmentPool::Slab* SegmentPool::slab_of(Segment& segment) {
-  return reinterpret_cast<Slab*>(reinterpret_cast<std::uintptr_t>(&segment) & ~(kSlabSize - 1));
+  const std::uintptr_t offset = reinterpret_cast<std::uintptr_t>(&segment) & (kSlabSize - 1);
+  return reinterpret_cast<Slab*>(reinterpret_cast<std::byte*>(&segment) - offset);
 }
 
 SegmentPool::Slab* SegmentPool::map_slab(std::uint8_t size_class) {

@@ -17,7 +17,7 @@ class TokenCache final : private ConfigObserver {
   explicit TokenCache(ConfigFeed& feed);
   TokenCache(const TokenCache&) = delete;
   TokenCache& operator=(const TokenCache&) = delete;
-  ~TokenCache();
+  ~TokenCache() override;
 
   /// What find() of this token will look at, brought nearer.
   void prefetch(const Uuid& token) const { __builtin_prefetch(&set_of(token)); }

@@ -28,7 +28,8 @@ struct KnownField {
 using KnownFields = std::array<KnownField, 64>;
 extern const KnownFields kKnownFields;
 constexpr std::size_t place_of_name(std::string_view name) {
-  return ((name.front() | 0x20U) + 5 * (name.back() | 0x20U) + 6 * name.size()) % std::tuple_size_v<KnownFields>;
+  const auto lower = [](char letter) { return static_cast<unsigned char>(letter) | 0x20U; };
+  return (lower(name.front()) + 5 * lower(name.back()) + 6 * name.size()) % std::tuple_size_v<KnownFields>;
 }
 /// Of a name that has the place and the size of a known one. kFolded when it is the known one but for what stands in
 /// place of its hyphens. CGI, WSGI, Rack and PHP fold all such names into one: an app that reads HTTP_X_FORWARDED_FOR
