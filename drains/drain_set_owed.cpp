@@ -88,7 +88,7 @@ void DrainSet::log_undelivered(bool kept) const {
   for (const auto& [id, runner] : runners_) {
     const Ledger ledger = runner->ledger();
     const std::uint64_t lost = kept ? std::min(runner->owed().gone, ledger.pending_lines) : ledger.pending_lines;
-    const auto say = [&, id = id](LogLevel level, std::string_view what, std::uint64_t lines) {
+    const auto say = [&, id = id, &runner = runner](LogLevel level, std::string_view what, std::uint64_t lines) {
       if (lines == 0) return;
       const std::string& channel = runner->drain().channel;
       log_line(level, what,

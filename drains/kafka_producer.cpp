@@ -383,7 +383,7 @@ void KafkaProducer::fail_for_test() {
 // The declarations are those of the release that ops/librdkafka builds.
 extern "C" {
 
-// NOLINTBEGIN(bugprone-reserved-identifier): the linker's names
+// NOLINTBEGIN(bugprone-reserved-identifier,readability-identifier-naming): the linker's names
 void __real_rd_kafka_broker_update(rd_kafka_t* handle, int protocol, const rd_kafka_metadata_broker* broker,
                                    void** found);
 void __wrap_rd_kafka_broker_update(rd_kafka_t* handle, int protocol, const rd_kafka_metadata_broker* broker,
@@ -399,6 +399,6 @@ void __wrap_rd_kafka_broker_update(rd_kafka_t* handle, int protocol, const rd_ka
     *found = nullptr;
   }
 }
-// NOLINTEND(bugprone-reserved-identifier)
+// NOLINTEND(bugprone-reserved-identifier,readability-identifier-naming)
 
 }  // extern "C"

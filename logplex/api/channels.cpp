@@ -26,6 +26,7 @@ NewToken new_token(Rng& rng, std::string name) {
 
 std::vector<NewToken> new_tokens(Rng& rng, const std::vector<std::string>& names) {
   std::vector<NewToken> tokens;
+  tokens.reserve(names.size());
   for (const auto& name : names) tokens.push_back(new_token(rng, name));
   return tokens;
 }

@@ -148,8 +148,8 @@ Task<ApiAnswer> show_status(ApiCall& call) {
 
 /// Made once: it takes a millisecond and more, and anybody may ask for it.
 Task<ApiAnswer> show_openapi(ApiCall& call) {
-  static const ApiAnswer document = json_answer(200, openapi_document(call.parts.routes));
-  co_return document;
+  static const ApiAnswer kDocument = json_answer(200, openapi_document(call.parts.routes));
+  co_return kDocument;
 }
 
 }  // namespace sluice

@@ -74,7 +74,7 @@ result<void, Error> drains_test(CommandRun& run) {
   return {};
 }
 
-result<void, Error> act(CommandRun& run, const char* action, json::object body, std::string_view done) {
+result<void, Error> act(CommandRun& run, const char* action, const json::object& body, std::string_view done) {
   SLUICE_TRY(const auto id, named_drain(run));
   const std::string path = drains_path(run.arguments, id, action);
   SLUICE_TRY(const auto answer, ask(run, json_request("POST", path, json::serialize(body))));

@@ -58,7 +58,7 @@ result<std::unique_ptr<StorePlace>, Error> place(const CommandRun& run, const st
 
 result<std::string, Error> read_input(int fd) {
   std::string text;
-  std::array<char, 64 * 1024> buffer;
+  std::array<char, std::size_t{64} * 1024> buffer;
   for (;;) {
     const auto got = ::read(fd, buffer.data(), buffer.size());
     if (got == 0) return text;
