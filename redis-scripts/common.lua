@@ -36,6 +36,7 @@ local SCHEMA = 2 -- the newest that this version writes
 local LARGE = 1024 -- bytes of a value that the stream names instead of holding it
 local KEEP_BYTES = 67108864
 local SUM_LIMIT = 281474976710656 -- 2^48: sums stay exact in a double
+local EXACT = 9007199254740991 -- 2^53 - 1: every whole number up to here is exact in a double
 local COUNTED_IDS = 1000000000000000 -- a channel id above this does not move the counter of ids
 
 local arg = cjson.decode(ARGV[1])
@@ -52,6 +53,12 @@ end
 
 local function number_text(number)
   return string.format('%.0f', number)
+end
+
+-- What Redis holds as a number: digits, exact in a double. Anything else is nil.
+local function whole(text)
+  local number = type(text) == 'string' and string.match(text, '^%d+$') and tonumber(text)
+  return number and number <= EXACT and number or nil
 end
 
 local function read(hash, field)

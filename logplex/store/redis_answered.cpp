@@ -1,6 +1,15 @@
 #include "logplex/store/redis_answered.hpp"
 
+#include <algorithm>
+#include <utility>
+
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+
 namespace sluice {
+
+namespace json = boost::json;
+
 namespace {
 
 constexpr Duration kRemembered = std::chrono::minutes(1);
@@ -14,16 +23,35 @@ void AnsweredChanges::forget_oldest() {
   changes_.pop_front();
 }
 
+void AnsweredChanges::forget_before(SteadyTime end) {
+  while (!changes_.empty() && end - changes_.front().at > kRemembered) forget_oldest();
+}
+
 void AnsweredChanges::note(AnsweredChange change) {
-  recent(change.at);
+  forget_before(change.at);
   bytes_ += change.argument.size();
   changes_.push_back(std::move(change));
   while (changes_.size() > kMostChanges || bytes_ > kMostBytes) forget_oldest();
 }
 
-const std::deque<AnsweredChange>& AnsweredChanges::recent(SteadyTime now) {
-  while (!changes_.empty() && now - changes_.front().at > kRemembered) forget_oldest();
-  return changes_;
+std::deque<AnsweredChange> AnsweredChanges::take(SteadyTime end) {
+  forget_before(end);
+  bytes_ = 0;
+  return std::exchange(changes_, {});
+}
+
+void AnsweredChanges::give_back(std::deque<AnsweredChange> changes) {
+  for (auto& change : std::exchange(changes_, std::move(changes))) changes_.push_back(std::move(change));
+  bytes_ = 0;
+  for (const auto& change : changes_) bytes_ += change.argument.size();
+}
+
+std::string with_since(const std::string& argument, std::uint64_t since) {
+  auto value = json::parse(argument);
+  auto& members = value.as_object();
+  const auto before = parse_decimal(members["since"].as_string()).value_or(since);
+  members["since"] = std::to_string(std::min(before, since));
+  return json::serialize(value);
 }
 
 std::string what_it_is(const std::vector<Effect>& effects, std::string_view id) {

@@ -17,7 +17,10 @@ struct AnsweredChange {
   std::string argument;  // whole, with `since`: sent again, it is made only when it is not there
   std::string what;      // for people: "app shop"
   std::uint64_t revision = 0;
+  std::uint64_t history = 0;  // the data set; 0 = the change began it
   SteadyTime at{};
+  bool missing = false;   // the server that is about to be followed does not have it
+  std::string trouble{};  // why it could not be made there
 };
 
 /// The changes that this node answered in the last minute. A replica that becomes the master may not have them: then
@@ -25,15 +28,21 @@ struct AnsweredChange {
 class AnsweredChanges {
  public:
   void note(AnsweredChange change);
-  /// What is not older than a minute, oldest first.
-  const std::deque<AnsweredChange>& recent(SteadyTime now);
+  /// What was noted in the minute before `end`, oldest first. It is forgotten here until it is given back.
+  std::deque<AnsweredChange> take(SteadyTime end);
+  /// What take() gave, in front of what was noted since.
+  void give_back(std::deque<AnsweredChange> changes);
 
  private:
   void forget_oldest();
+  void forget_before(SteadyTime end);
 
   std::deque<AnsweredChange> changes_;
   std::size_t bytes_ = 0;
 };
+
+/// The argument of a script with another `since`: no later than it was.
+std::string with_since(const std::string& argument, std::uint64_t since);
 
 /// What a change is about, without secrets: kind and key of its first entry, and how many more there are. `id` is the
 /// one that the script gave.

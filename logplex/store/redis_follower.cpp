@@ -101,7 +101,6 @@ Task<Error> RedisFollower::session() {
   if (stream.has_error()) co_return stream.error();
   if (stream->run_id != commands->run_id) co_return Error{NetError::kConnectFailed, "the master is changing"};
   read_all_ = read_all_ || stream->run_id != run_id_ || stream->run_id.empty();
-  if (!run_id_.empty() && commands->run_id != run_id_) co_await observer_.on_other_server(commands->connection);
   commands_ = std::move(*commands);
   stream_ = std::move(*stream);
   refused_.reset();
@@ -124,13 +123,16 @@ Task<result<bool, Error>> RedisFollower::step() {
   auto polled = co_await poll();
   if (polled.has_error()) co_return std::move(polled).error();
   const RedisMeta meta = polled->first;
+  if (state_ == RedisState::kUpToDate && went_back(meta))
+    co_return Error{NetError::kConnectFailed, stream_.where + ": its revision is " + std::to_string(meta.revision) +
+                                                  " now, that of another master or of an older data set"};
   known_revision_ = meta.revision;
   schema_ = meta.readable_by;
   if (!must_read_all(meta)) {
     const auto followed = co_await follow(std::move(polled->second), meta);
     if (followed.has_error()) co_return followed.error();
     if (*followed) {
-      recent_.note(gate_.shard().clock().steady(), image_.revision());
+      note_followed();
       set_state(RedisState::kUpToDate, {});
       co_return true;
     }
@@ -162,9 +164,20 @@ Task<result<std::pair<RedisMeta, RedisReply>, Error>> RedisFollower::poll() {
   co_return out;
 }
 
+/// The data set is the one that was followed, and lacks changes that were seen in it.
+bool RedisFollower::went_back(const RedisMeta& meta) const {
+  return meta.history == image_.history() && meta.revision < image_.revision();
+}
+
+void RedisFollower::note_followed() {
+  followed_at_ = gate_.shard().clock().steady();
+  recent_.note(followed_at_, image_.revision());
+}
+
 bool RedisFollower::must_read_all(const RedisMeta& meta) const {
+  const bool other_data = meta.revision == image_.revision() && meta.sum != image_.sum();
   return read_all_ || meta.readable_by > kRedisSchema || meta.loading || meta.history != image_.history() ||
-         meta.revision < image_.revision() || gate_.shard().clock().steady() >= next_verification_;
+         meta.revision < image_.revision() || other_data || gate_.shard().clock().steady() >= next_verification_;
 }
 
 /// False when the stream does not go on where the image is.
@@ -233,6 +246,10 @@ Task<result<void, Error>> RedisFollower::look(const RedisMeta& meta) {
     refused_ = meta;
     co_return result<void, Error>();
   }
+  if (went_back(meta))
+    log_warning("the configuration in Redis lacks changes that this node acted on",
+                {{"server", stream_.where}, {"revision", meta.revision}, {"was_revision", image_.revision()}});
+  co_await observer_.on_whole_read(commands_.connection);
   const auto looked = co_await look_at_server();
   if (looked.has_error()) co_return looked.error();
   auto rows = co_await read_rows();
@@ -311,7 +328,7 @@ void RedisFollower::take(const RedisRows& rows) {
     log_info("configuration read from Redis as a whole", {{"revision", image_.revision()}, {"differing", differing}});
   run_id_ = stream_.run_id;
   schema_ = rows.meta.readable_by;
-  recent_.note(gate_.shard().clock().steady(), image_.revision());
+  note_followed();
   read_all_ = false;
   refused_.reset();
   next_verification_ = gate_.shard().clock().steady() + settings_.verify_interval;

@@ -40,6 +40,8 @@ struct FollowCounters {
 ///     link -> meta -> [all rows by HSCAN, then the events since] -> meta + XREAD, again and again
 ///              ^------------- gap, trimmed stream, lower revision, other data set, other sum, other run id
 ///
+/// Whether a server is another one than before shows in its data, not in its address or run id alone.
+///
 /// Lives on the store's shard in the store's gate. The image changes at once and whole, and the observer is told in the
 /// same turn. Without a connection the image stays; attempts are made for ever, with pauses that grow and jitter.
 class RedisFollower {
@@ -50,8 +52,9 @@ class RedisFollower {
     virtual void on_image(ChangedKeys changed, std::vector<Effect> written) = 0;
     /// state() or trouble() may have changed.
     virtual void on_state() = 0;
-    /// Another run of a server than the one that was followed last is about to be read.
-    virtual Task<void> on_other_server(std::shared_ptr<RedisConnection>) { co_return; }
+    /// All rows are about to be read. The server may lack what was seen before, also when it is the one that was
+    /// followed all the time: a master that became a replica and was promoted again has other data.
+    virtual Task<void> on_whole_read(std::shared_ptr<RedisConnection>) { co_return; }
 
    protected:
     ~Observer() = default;
@@ -75,6 +78,8 @@ class RedisFollower {
   const std::string& where() const { return commands_.where; }
   /// The newest revision that was seen to exist.
   std::uint64_t known_revision() const { return known_revision_; }
+  /// When this node was last seen to follow.
+  SteadyTime followed_at() const { return followed_at_; }
   const FollowCounters& counters() const { return counters_; }
   /// What an operator should know about the server; empty when there is nothing.
   const std::string& warning() const { return warning_; }
@@ -98,10 +103,12 @@ class RedisFollower {
   Task<result<std::pair<RedisMeta, RedisReply>, Error>> poll();
 
   bool must_read_all(const RedisMeta& meta) const;
+  bool went_back(const RedisMeta& meta) const;
   bool is_whole(const RedisRows& rows);
   bool deletes_little(const RedisRows& rows);
   bool refuse_rows(std::string why);
   void take(const RedisRows& rows);
+  void note_followed();
   Task<result<bool, Error>> follow(RedisReply stream, RedisMeta meta);
   Task<result<void, Error>> complete(std::vector<RedisEvent>& events);
   bool apply(const std::vector<RedisEvent>& events);
@@ -130,6 +137,7 @@ class RedisFollower {
   std::string trouble_;
   bool just_lost_ = false;
   std::uint64_t known_revision_ = 0;
+  SteadyTime followed_at_{};
   FollowCounters counters_;
 };
 

@@ -78,7 +78,7 @@ bool RedisImage::apply(const RedisEvent& event, ChangedKeys& changed, std::vecto
     else
       remove(part.kind, part.key, changed, written);
   }
-  return sum_.plus(offset_) == event.sum;
+  return sum() == event.sum;
 }
 
 RedisImage::Loss RedisImage::loss(const RedisRows& rows) const {

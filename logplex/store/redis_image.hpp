@@ -26,6 +26,8 @@ class RedisImage {
   const EntryIntake& intake() const { return intake_; }
   std::uint64_t revision() const { return config().revision(); }
   std::uint64_t history() const { return history_; }
+  /// What the server's sum is when it holds what is here.
+  EntrySum sum() const { return sum_.plus(offset_); }
   /// As a script's `was`: "" when there is no such entry.
   std::string state_of(EntryKind kind, const std::string& key) const;
 

@@ -178,7 +178,7 @@ void RedisStore::on_state() {
   looked_ = true;
 }
 
-Task<void> RedisStore::on_other_server(std::shared_ptr<RedisConnection> connection) {
+Task<void> RedisStore::on_whole_read(std::shared_ptr<RedisConnection> connection) {
   co_await writer_.make_again(std::move(connection));
 }
 

@@ -50,7 +50,7 @@ class RedisStore final : public Store, private RedisFollower::Observer {
 
   void on_image(ChangedKeys changed, std::vector<Effect> written) override;
   void on_state() override;
-  Task<void> on_other_server(std::shared_ptr<RedisConnection> connection) override;
+  Task<void> on_whole_read(std::shared_ptr<RedisConnection> connection) override;
   Task<void> make_change(std::shared_ptr<Asker> asker, Change change);
   Task<void> remove_expired();
   Task<void> call_roll();

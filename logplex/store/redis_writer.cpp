@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 
+#include <boost/json/array.hpp>
 #include <boost/json/serialize.hpp>
 
 #include "logplex/base/log.hpp"
@@ -26,6 +28,8 @@ constexpr Duration kGlance = std::chrono::milliseconds(20);
 /// Before a server that said "not now" is asked again.
 constexpr Duration kNotNowPause = std::chrono::milliseconds(50);
 constexpr int kRoundsOfMaking = 3;
+/// How many changes one answer says of whether they are there.
+constexpr std::size_t kAskedAtOnce = 500;
 constexpr Duration kPauseOfMaking = std::chrono::milliseconds(200);
 
 Error away(std::string why) { return {ConfigError::kUnavailable, std::move(why)}; }
@@ -290,53 +294,94 @@ void RedisWriter::remember(Attempt& attempt, const Verdict& verdict) {
   if (new_id) members["id"] = verdict.text;
   answered_.note({attempt.by, attempt.call->script, json::serialize(members),
                   new_id ? attempt.what.substr(0, attempt.what.find(' ') + 1) + verdict.text : attempt.what,
-                  verdict.revision, shard_.clock().steady()});
+                  verdict.revision, image_.history(), shard_.clock().steady()});
 }
 
-/// True when the change is there, now or before; false with the reason why it cannot be made. Both when the server
-/// holds another data set: then nothing of this one is missed.
-Task<bool> RedisWriter::make_one_again(std::shared_ptr<RedisConnection> connection, const AnsweredChange& change,
-                                       std::uint64_t before, std::string& why) {
+/// Marks what the stream of this server does not have. Returns the server's revision; none when nothing is known, or
+/// the server holds another data set, in which nothing of this one is missed.
+Task<std::optional<std::uint64_t>> RedisWriter::find_missing(std::shared_ptr<RedisConnection> connection,
+                                                             AnsweredList& changes) {
+  std::optional<std::uint64_t> revision;
+  for (std::size_t from = 0; from < changes.size(); from += kAskedAtOnce) {
+    const auto to = std::min(changes.size(), from + kAskedAtOnce);
+    json::array asked;
+    for (auto i = from; i < to; ++i) {
+      asked.emplace_back(std::to_string(changes[i].revision));
+      asked.emplace_back(changes[i].by);
+    }
+    std::string argument = json::serialize(json::object{{"changes", std::move(asked)}});
+    const auto reply = co_await run_script(connection, "find_changes", std::move(argument), timeout_);
+    if (reply.has_error() || reply->is_error())
+      log_warning("it is not known whether Redis has what this node answered lately",
+                  {{"reason", reply.has_error() ? reply.error().text() : reply->text}});
+    if (reply.has_error() || reply->is_error() || reply->number_at(0) != image_.history()) co_return std::nullopt;
+    revision = revision.value_or(reply->number_at(1));
+    for (std::size_t i = 2; i < reply->list.size(); ++i) {
+      const auto place = from + reply->number_at(i) - 1;
+      if (place < to) changes[place].missing = true;
+    }
+  }
+  co_return revision;
+}
+
+/// True when the change is there, now or before; otherwise it says why it cannot be made. Also true when the server
+/// holds another data set meanwhile.
+Task<bool> RedisWriter::make_one_again(std::shared_ptr<RedisConnection> connection, AnsweredChange& change,
+                                       std::uint64_t before) {
+  // Should the answer be lost, the next attempt finds it: it is made after this revision, or not at all.
+  change.argument = with_since(change.argument, before);
   const auto reply = co_await run_script(connection, change.script, change.argument, timeout_);
   if (reply.has_error() || reply->is_error()) {
-    why = reply.has_error() ? reply.error().text() : reply->text;
+    change.trouble = reply.has_error() ? reply.error().text() : reply->text;
     co_return false;
   }
   const Verdict verdict(*reply);
-  why = verdict.text;
+  change.trouble = verdict.text;
   if (!verdict.done) co_return verdict.code == "history";
+  const auto was = std::exchange(change.revision, verdict.revision);
   if (verdict.revision <= before) co_return true;
   ++counters_.made_again;
   log_warning("a change that the new master of Redis did not have is made again",
-              {{"what", change.what}, {"change", change.by}, {"was_revision", change.revision}});
+              {{"what", change.what}, {"change", change.by}, {"was_revision", was}});
   co_return true;
 }
 
-Task<void> RedisWriter::make_again(std::shared_ptr<RedisConnection> connection) {
-  auto missing = answered_.recent(shard_.clock().steady());
-  if (missing.empty()) co_return;
-  const std::vector<std::string_view> question{"HGET", redis_keys()[kMetaKey], "revision"};
-  const auto revision = co_await connection->call(question, timeout_);
-  if (revision.has_error() || revision->is_error()) co_return;
-  const auto before = parse_decimal(revision->text).value_or(0);
-  std::string why;
-  // What another node makes again may be what ours rests on.
-  for (int round = 0; round < kRoundsOfMaking && !missing.empty(); ++round) {
-    if (round > 0) co_await sleep_for(kPauseOfMaking);
-    std::deque<AnsweredChange> still;
-    for (auto& change : missing) {
-      const bool there = co_await make_one_again(connection, change, before, why);
-      if (!there) still.push_back(std::move(change));
-    }
-    missing = std::move(still);
-  }
-  if (!connection->is_open()) co_return;
-  for (const auto& change : missing) {
+void RedisWriter::name_lost(AnsweredList& changes) {
+  for (const auto& change : changes) {
+    if (!change.missing) continue;
     ++counters_.lost;
-    log_error("a change that was answered is lost: the new master of Redis does not have it",
-              {{"what", change.what}, {"change", change.by}, {"was_revision", change.revision}, {"reason", why}});
+    log_error(
+        "a change that was answered is lost: the new master of Redis does not have it",
+        {{"what", change.what}, {"change", change.by}, {"was_revision", change.revision}, {"reason", change.trouble}});
   }
-  answered_ = {};
+  std::erase_if(changes, [](const AnsweredChange& change) { return change.missing; });
+}
+
+Task<void> RedisWriter::make_missing(std::shared_ptr<RedisConnection> connection, AnsweredList& changes) {
+  const auto before = co_await find_missing(connection, changes);
+  if (!before) co_return;
+  bool all_there = false;
+  // What another node makes again may be what ours rests on.
+  for (int round = 0; round < kRoundsOfMaking && !all_there; ++round) {
+    if (round > 0) co_await sleep_for(kPauseOfMaking);
+    all_there = true;
+    for (auto& change : changes) {
+      if (!change.missing) continue;
+      const bool there = co_await make_one_again(connection, change, *before);
+      change.missing = !there;
+      all_there = all_there && there;
+    }
+  }
+  if (connection->is_open()) name_lost(changes);
+}
+
+Task<void> RedisWriter::make_again(std::shared_ptr<RedisConnection> connection) {
+  auto changes = answered_.take(follower_.followed_at());
+  // Of a data set that is no longer followed nothing is missed.
+  std::erase_if(changes, [this](const AnsweredChange& change) { return change.history != image_.history(); });
+  for (auto& change : changes) change.missing = false;
+  co_await make_missing(std::move(connection), changes);
+  answered_.give_back(std::move(changes));
 }
 
 /// Gives the server a moment, or the follower one to find another.

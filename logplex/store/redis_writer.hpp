@@ -1,5 +1,9 @@
 #pragma once
 
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
 #include <string>
 
 #include "logplex/store/redis_answered.hpp"
@@ -34,7 +38,7 @@ struct WriteCounters {
 ///
 /// A change is answered when the server that took it is still the master, as far as the sentinels know, and as many
 /// replicas as `store.min_replicas` have it. A replica that becomes the master may lack what was answered all the same:
-/// make_again() then makes it there, or names it in the log.
+/// make_again() then makes it there, or names it in the log. Whether a server lacks a change, its change stream says.
 class RedisWriter {
  public:
   /// What is given outlives it. `shown` tells which revisions all shards act on.
@@ -42,13 +46,14 @@ class RedisWriter {
               const ConfigLimits& limits, std::uint64_t min_replicas, Duration timeout);
 
   Task<result<Applied, Error>> apply(Change change);
-  /// Another server is about to be followed: what this node answered lately, and is missing there, is made there.
+  /// All rows are about to be read: what this node answered lately, and this server does not have, is made there.
   Task<void> make_again(std::shared_ptr<RedisConnection> connection);
   const WriteCounters& counters() const { return counters_; }
 
  private:
   struct Verdict;
   struct Attempt;
+  using AnsweredList = std::deque<AnsweredChange>;
 
   Task<result<Applied, Error>> attempts(Attempt attempt);
   Task<result<void, Error>> ready(SteadyTime until, bool patient);
@@ -59,8 +64,10 @@ class RedisWriter {
   Task<result<bool, Error>> is_certain(std::shared_ptr<RedisConnection> connection, std::string where,
                                        SteadyTime until);
   void remember(Attempt& attempt, const Verdict& verdict);
-  Task<bool> make_one_again(std::shared_ptr<RedisConnection> connection, const AnsweredChange& change,
-                            std::uint64_t before, std::string& why);
+  Task<std::optional<std::uint64_t>> find_missing(std::shared_ptr<RedisConnection> connection, AnsweredList& changes);
+  Task<void> make_missing(std::shared_ptr<RedisConnection> connection, AnsweredList& changes);
+  Task<bool> make_one_again(std::shared_ptr<RedisConnection> connection, AnsweredChange& change, std::uint64_t before);
+  void name_lost(AnsweredList& changes);
   Task<result<void, Error>> look_again(Attempt& attempt, Verdict verdict);
   Error outcome_without_connection(const Attempt& attempt, Error why) const;
   Task<result<void, Error>> shown(std::uint64_t revision, SteadyTime until);

@@ -47,6 +47,26 @@ TEST_F(Scripts, change_that_was_made_is_not_made_again) {
   EXPECT_EQ(client_.outcome("create_token", named("fourth", token("01", "a") + again)), "stale");
 }
 
+TEST_F(Scripts, find_changes_names_what_the_stream_does_not_have) {
+  ASSERT_EQ(client_.run("create_drain", R"("by":"first",)" + drain("u"), "7").text_at(1), "2");
+  ASSERT_EQ(client_.run("create_drain", R"("by":"second",)" + drain("v"), "7").text_at(1), "3");
+  const auto missing = [&](const std::string& changes) {
+    const auto reply = client_.run("find_changes", R"("changes":[)" + changes + "]");
+    EXPECT_EQ(reply.text_at(0), "7") << reply.text;
+    EXPECT_EQ(reply.text_at(1), revision());
+    std::string out;
+    for (std::size_t i = 2; i < reply.list.size(); ++i) out += reply.text_at(i) + " ";
+    return out;
+  };
+  EXPECT_EQ(missing(""), "");
+  EXPECT_EQ(missing(R"("2","first","3","second")"), "");
+  EXPECT_EQ(missing(R"("2","first","2","second","3","first","4","third")"), "2 3 4 ");
+  // What was cut off was there.
+  const auto& changes = redis_keys()[kChangesKey];
+  client_.call({"XDEL", changes, "1-0", "2-0"});
+  EXPECT_EQ(missing(R"("2","first","3","second","4","third")"), "3 ");
+}
+
 // Far more changes than are read at once.
 TEST_F(Scripts, change_is_found_among_many) {
   const std::string channel = R"("channel":)" + entry("shop", R"("x":1)");
@@ -267,7 +287,8 @@ TEST(ScriptTexts, each_names_its_arguments_and_checks) {
     const std::string text = script.text;
     EXPECT_TRUE(text.starts_with("-- ")) << script.name;
     EXPECT_NE(text.find("-- Writes "), std::string::npos) << script.name;
-    const bool changes = script.name != std::string_view("report_node") && script.name != std::string_view("read_page");
+    const std::string_view name = script.name;
+    const bool changes = name != "report_node" && name != "read_page" && name != "find_changes";
     EXPECT_EQ(text.find("return commit(function()") != std::string::npos, changes) << script.name;
   }
 }
