@@ -30,7 +30,7 @@ ClientConnection::ClientConnection(ProxyShard& proxy, int fd, const ClientFacts&
       socket_(*this, fd),
       tls_(facts.tls),
       trusted_(facts.trusted),
-      address_size_(static_cast<std::uint8_t>(std::min(facts.address.size(), address_.size()))),
+      address_size_(static_cast<std::uint8_t>(std::min(facts.address.size(), std::tuple_size_v<decltype(address_)>))),
       port_(facts.listener_port),
       deadline_(proxy.shard().wheel(), on_deadline, this),
       ticket_(std::move(ticket)) {

@@ -130,7 +130,7 @@ result<void, Error> read_topic(KafkaUrl& url, std::string_view path) {
 
 // One function per option. `value` is decoded.
 
-result<void, Error> set_compression(KafkaUrl& url, std::string value) {
+result<void, Error> set_compression(KafkaUrl& url, const std::string& value) {
   url.compression = lower(value);
   constexpr std::string_view kKnown[] = {"zstd", "lz4", "snappy", "gzip", "none"};
   if (std::find(std::begin(kKnown), std::end(kKnown), url.compression) == std::end(kKnown))
@@ -138,13 +138,13 @@ result<void, Error> set_compression(KafkaUrl& url, std::string value) {
   return {};
 }
 
-result<void, Error> set_acks(KafkaUrl&, std::string value) {
+result<void, Error> set_acks(KafkaUrl&, const std::string& value) {
   if (lower(value) != "all" && value != "-1")
     return invalid("acks must be all: a line counts as delivered when all in-sync replicas have it");
   return {};
 }
 
-result<void, Error> set_linger(KafkaUrl& url, std::string value) {
+result<void, Error> set_linger(KafkaUrl& url, const std::string& value) {
   const bool bare = !value.empty() && value.back() >= '0' && value.back() <= '9';
   const auto linger = parse_duration(bare ? value + "ms" : value);
   if (!linger || *linger < Duration::zero() || *linger > kLongestLinger)
@@ -153,7 +153,7 @@ result<void, Error> set_linger(KafkaUrl& url, std::string value) {
   return {};
 }
 
-result<void, Error> set_key(KafkaUrl& url, std::string value) {
+result<void, Error> set_key(KafkaUrl& url, const std::string& value) {
   using Kind = KafkaUrl::KeyKind;
   constexpr std::pair<std::string_view, Kind> kKinds[] = {{"channel", Kind::kChannel}, {"none", Kind::kNone},
                                                           {"source", Kind::kSource},   {"process", Kind::kProcess},
@@ -165,30 +165,30 @@ result<void, Error> set_key(KafkaUrl& url, std::string value) {
   const auto good = [](char c) { return is_host_character(static_cast<char>(c | (c >= 'A' && c <= 'Z' ? 0x20 : 0))); };
   if (value.empty() || value.size() > kFieldMax || !std::all_of(value.begin(), value.end(), good))
     return invalid("key must be channel, none, source, process, host, msgid or the name of a field in the text");
-  url.key_field = std::move(value);
+  url.key_field = value;
   return {};
 }
 
-result<void, Error> set_headers(KafkaUrl& url, std::string value) {
+result<void, Error> set_headers(KafkaUrl& url, const std::string& value) {
   if (value != "all" && value != "none") return invalid("headers must be all or none");
   url.headers = value == "all";
   return {};
 }
 
-result<void, Error> set_mechanism(KafkaUrl& url, std::string value) {
+result<void, Error> set_mechanism(KafkaUrl& url, const std::string& value) {
   url.mechanism = upper(value);
   if (url.mechanism != "PLAIN" && url.mechanism != "SCRAM-SHA-256" && url.mechanism != "SCRAM-SHA-512")
     return invalid("sasl.mechanism must be PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512");
   return {};
 }
 
-result<void, Error> set_user(KafkaUrl& url, std::string value) {
-  url.user = std::move(value);
+result<void, Error> set_user(KafkaUrl& url, const std::string& value) {
+  url.user = value;
   return {};
 }
 
-result<void, Error> set_password(KafkaUrl& url, std::string value) {
-  url.password = Secret(std::move(value));
+result<void, Error> set_password(KafkaUrl& url, const std::string& value) {
+  url.password = Secret(value);
   return {};
 }
 
@@ -199,7 +199,7 @@ struct Wish {
 
 struct Option {
   std::string_view name;
-  result<void, Error> (*set)(KafkaUrl&, std::string);
+  result<void, Error> (*set)(KafkaUrl&, const std::string&);
 };
 constexpr Option kOptions[] = {
     {"compression", set_compression},

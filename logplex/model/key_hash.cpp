@@ -8,11 +8,11 @@ namespace sluice {
 namespace {
 
 std::uint64_t process_seed() {
-  static const std::uint64_t seed = [] {
+  static const std::uint64_t kSeed = [] {
     SystemRng rng;
     return rng.next();
   }();
-  return seed;
+  return kSeed;
 }
 
 }  // namespace

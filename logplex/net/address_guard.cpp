@@ -37,7 +37,7 @@ bool covers(std::uint32_t first, int bits, std::uint32_t address) {
   return bits == 0 || ((first ^ address) >> (32 - bits)) == 0;
 }
 
-std::string_view kind_of(ip::address_v4 address) {
+std::string_view kind_of(const ip::address_v4& address) {
   for (const auto& range : kRangesV4) {
     if (covers(range.first, range.bits, address.to_uint())) return range.kind;
   }

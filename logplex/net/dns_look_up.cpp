@@ -45,7 +45,7 @@ std::vector<std::string> candidates_for(const std::string& name, const ares_opti
   const auto domains = std::min(static_cast<std::size_t>(std::max(system.ndomains, 0)), kMostDomains);
   for (std::size_t i = 0; i < domains; ++i) {
     const std::string domain = without_dot(system.domains[i]);
-    if (!domain.empty()) all.push_back(name + "." + domain + ".");
+    if (!domain.empty()) all.push_back(std::string(name).append(".").append(domain).append("."));
   }
   all.insert(dots >= system.ndots ? all.begin() : all.end(), name + ".");
   std::reverse(all.begin(), all.end());

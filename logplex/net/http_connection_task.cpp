@@ -38,7 +38,7 @@ std::string http_date(WallTime now) {
 bool bodiless(int status) { return status < 200 || status == 204 || status == 304; }
 
 /// A short text sits in the string itself.
-std::size_t in_heap(const std::string& text) { return text.capacity() < sizeof text ? 0 : text.capacity(); }
+std::size_t in_heap(const std::string& text) { return text.capacity() < sizeof(std::string) ? 0 : text.capacity(); }
 
 bool only_cancelled(const boost::system::system_error& error) { return error.code() == asio::error::operation_aborted; }
 
@@ -405,7 +405,7 @@ std::string HttpConnectionTask::render_head(const HttpResponse& response, bool s
   head += response.reason.empty() ? std::string(reason_of(response.status)) : response.reason;
   head += "\r\nDate: " + http_date(server_.shard_.wall_now());
   head += "\r\nServer: " + server_.options_.server_header;
-  for (const auto& [name, value] : response.headers) head += "\r\n" + name + ": " + value;
+  for (const auto& [name, value] : response.headers) head.append("\r\n").append(name).append(": ").append(value);
   if (streaming && chunked_) head += "\r\nTransfer-Encoding: chunked";
   if (!streaming && !bodiless(response.status)) head += "\r\nContent-Length: " + std::to_string(response.body.size());
   if (close_) {

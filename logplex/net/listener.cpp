@@ -312,7 +312,7 @@ Task<void> ListenerTable::stop_accepting() {
   const auto closing = std::make_shared<Closing>(home);
   closing->left = runtime_.size();
   for (std::uint32_t id = 0; id < runtime_.size(); ++id) {
-    home.send(id, make_mail([this, closing, id, back = home.id()]() mutable {
+    home.send(id, make_mail([this, closing = closing, id, back = home.id()]() mutable {
                 close_listeners_of(id);
                 Shard::current().send(back, make_mail([closing = std::move(closing)] {
                                         if (--closing->left == 0) closing->ended.set();
@@ -408,7 +408,7 @@ std::optional<ConnectionTicket> ListenerTable::admit(Group& group, const Peer& p
   return std::nullopt;
 }
 
-void ListenerTable::dispatch(Group& group, UniqueFd fd, Peer peer) {
+void ListenerTable::dispatch(Group& group, UniqueFd fd, const Peer& peer) {
   Shard& here = Shard::current();
   const std::uint32_t to = choose_shard(here);
   auto ticket = admit(group, peer, to);

@@ -152,7 +152,7 @@ class ListenerTable {
   static bool waits_for_room(Listener& listener);
   static void note_pause(Listener& listener, error_code why);
   static std::optional<ConnectionTicket> admit(Group& group, const Peer& peer, std::uint32_t to);
-  void dispatch(Group& group, UniqueFd fd, Peer peer);
+  void dispatch(Group& group, UniqueFd fd, const Peer& peer);
 
   Runtime& runtime_;
   InheritedListeners inherited_;

@@ -33,8 +33,8 @@ bool same_hash(const std::array<std::uint8_t, 32>& a, const std::array<std::uint
 
 std::array<std::uint8_t, 32> hmac_sha256(std::string_view key, std::initializer_list<std::string_view> parts) {
   using Context = std::unique_ptr<EVP_MAC_CTX, decltype(&EVP_MAC_CTX_free)>;
-  static EVP_MAC* const algorithm = EVP_MAC_fetch(nullptr, "HMAC", nullptr);
-  const Context context(EVP_MAC_CTX_new(algorithm), &EVP_MAC_CTX_free);
+  static EVP_MAC* const kAlgorithm = EVP_MAC_fetch(nullptr, "HMAC", nullptr);
+  const Context context(EVP_MAC_CTX_new(kAlgorithm), &EVP_MAC_CTX_free);
   char digest[] = "SHA256";
   const OSSL_PARAM parameters[] = {OSSL_PARAM_construct_utf8_string("digest", digest, 0), OSSL_PARAM_construct_end()};
   SLUICE_CHECK(EVP_MAC_init(context.get(), bytes_of(key), key.size(), parameters) == 1);

@@ -20,7 +20,7 @@ Bio bio_of(const std::string& pem) {
   return {::BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())), &::BIO_free};
 }
 
-Error unusable(std::string what) {
+Error unusable(const std::string& what) {
   const std::string reason = take_tls_error();
   return {make_error_code(NetError::kTlsMaterial), reason.empty() ? what : what + ": " + reason};
 }

@@ -89,14 +89,14 @@ struct TlsSession::Bio {
     return command == BIO_CTRL_FLUSH ? 1 : 0;
   }
   static const BIO_METHOD* method() {
-    static const BIO_METHOD* const made = [] {
+    static const BIO_METHOD* const kMade = [] {
       BIO_METHOD* fresh = ::BIO_meth_new(::BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "sluice");
       ::BIO_meth_set_read(fresh, &Bio::read);
       ::BIO_meth_set_write(fresh, &Bio::write);
       ::BIO_meth_set_ctrl(fresh, &Bio::control);
       return fresh;
     }();
-    return made;
+    return kMade;
   }
 };
 

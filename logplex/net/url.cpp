@@ -39,7 +39,7 @@ result<Url, Error> parse_url(std::string_view text) {
   if (has_control_or_space(text)) return invalid("the URL has a space or a control character");
   const auto parsed = boost::urls::parse_uri(boost::urls::string_view(text.data(), text.size()));
   if (!parsed) return invalid("this is not a URL of the form scheme://host[:port][/path]");
-  const boost::urls::url_view view = *parsed;
+  const boost::urls::url_view& view = *parsed;
   if (!view.has_authority()) return invalid("the URL has no //host");
   Url url;
   url.scheme = lower(str(view.scheme()));

@@ -45,12 +45,12 @@ void MemoryShard::begin_round(MemoryClass of) {
   Shard& here = Shard::current();
   const auto round = std::make_shared<Round>(Round{of, account_.shards_.size(), {}});
   for (std::uint32_t to = 0; to < account_.shards_.size(); ++to) {
-    here.send(to, make_mail([this, round, of, to, wanted, back = here.id(), &other = account_.shard(to)]() mutable {
-                auto found = other.offers(of, to, wanted);
-                Shard::current().send(back, make_mail([this, round = std::move(round), found = std::move(found)] {
-                                        gather(round, found);
-                                      }));
-              }));
+    here.send(
+        to, make_mail([this, round = round, of, to, wanted, back = here.id(), &other = account_.shard(to)]() mutable {
+          auto found = other.offers(of, to, wanted);
+          Shard::current().send(
+              back, make_mail([this, round = std::move(round), found = std::move(found)] { gather(round, found); }));
+        }));
   }
 }
 
@@ -90,7 +90,7 @@ void MemoryShard::choose(const std::shared_ptr<Round>& round) {
     if (of_shard[to].count == 0) continue;
     ++round->awaited;
     round->told_any = true;
-    Shard::current().send(to, make_mail([this, round, victims = of_shard[to], back = Shard::current().id(),
+    Shard::current().send(to, make_mail([this, round = round, victims = of_shard[to], back = Shard::current().id(),
                                          &other = account_.shard(to)]() mutable {
                             other.tell_largest(round->of, victims.count, victims.smallest);
                             Shard::current().send(back,

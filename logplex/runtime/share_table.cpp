@@ -18,8 +18,8 @@ constexpr std::uint64_t kNoLimit = std::numeric_limits<std::uint64_t>::max();
 
 /// Keys may be small numbers or chosen by a peer: spread them in a way that nobody knows (SplitMix64's finaliser).
 std::uint64_t mix(std::uint64_t key) {
-  static const std::uint64_t seed = (std::uint64_t{std::random_device()()} << 32) | std::random_device()();
-  key ^= seed;
+  static const std::uint64_t kSeed = (std::uint64_t{std::random_device()()} << 32) | std::random_device()();
+  key ^= kSeed;
   key = (key ^ (key >> 30)) * 0xbf58476d1ce4e5b9U;
   key = (key ^ (key >> 27)) * 0x94d049bb133111ebU;
   return key ^ (key >> 31);

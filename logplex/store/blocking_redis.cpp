@@ -70,7 +70,7 @@ result<BlockingRedis, Error> BlockingRedis::open_at(HostPort server, const Redis
   return Error{NetError::kConnectFailed, "the nodes of the cluster do not agree on who holds the keys"};
 }
 
-result<BlockingRedis, Error> BlockingRedis::open(const RedisUrl& url, std::shared_ptr<const TlsContext> tls) {
+result<BlockingRedis, Error> BlockingRedis::open(const RedisUrl& url, const std::shared_ptr<const TlsContext>& tls) {
   if (url.sentinels()) {
     SLUICE_TRY(auto master, find_master(url, tls));
     return open_at(std::move(master), url, tls);
@@ -104,7 +104,7 @@ result<void, Error> BlockingRedis::send(std::string_view bytes) {
 }
 
 result<RedisReply, Error> BlockingRedis::receive() {
-  std::array<char, 64 * 1024> buffer;
+  std::array<char, std::size_t{64} * 1024> buffer;
   for (;;) {
     SLUICE_TRY(auto reply, reader_->next());
     if (reply) return std::move(*reply);

@@ -16,7 +16,7 @@ class BlockingRedis {
  public:
   /// Connects and logs in; with sentinels, to the master that they name; in a Redis Cluster, to the node that holds
   /// the keys. Errors name the server, never the password.
-  static result<BlockingRedis, Error> open(const RedisUrl& url, std::shared_ptr<const TlsContext> tls);
+  static result<BlockingRedis, Error> open(const RedisUrl& url, const std::shared_ptr<const TlsContext>& tls);
 
   /// The server's answer; what the server calls an error is an Error.
   result<RedisReply, Error> call(const std::vector<std::string_view>& parts);

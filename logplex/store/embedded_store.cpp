@@ -81,6 +81,7 @@ void EmbeddedStore::work() {
 
 void EmbeddedStore::handle(std::vector<Pending> batch) {
   std::vector<Change> changes;
+  changes.reserve(batch.size());
   for (auto& pending : batch) changes.push_back(std::move(pending.change));
   const auto before = clock_.steady();
   auto done = core_.apply(changes);

@@ -62,6 +62,7 @@ class LogplexReader {
         for (auto& key : page.list[1].list)
           if (seen.insert(key.text).second) keys.push_back(key.text);
       std::vector<std::vector<std::string_view>> commands;
+      commands.reserve(keys.size());
       for (const auto& key : keys) commands.push_back({"HGETALL", key});
       SLUICE_TRY(auto replies, redis_.call_all(commands));
       for (std::size_t i = 0; i < keys.size(); ++i) take(keys[i], fields_of(replies[i]));

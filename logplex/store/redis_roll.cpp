@@ -37,7 +37,7 @@ std::string report_text(const RedisRoll::Report& report) {
 
 }  // namespace
 
-NodeSeen parse_report(std::string node, std::string_view text, std::uint64_t now) {
+NodeSeen parse_report(std::string_view node, std::string_view text, std::uint64_t now) {
   NodeSeen seen;
   seen.node = shown_text(node, 300);
   const auto said = parse_decimal(next_word(text)).value_or(0);

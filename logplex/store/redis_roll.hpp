@@ -48,6 +48,6 @@ class RedisRoll {
 };
 
 /// "TIME REPORT" as report_node.lua gives it, at `now` of the server. What makes no sense is a node with unknown state.
-NodeSeen parse_report(std::string node, std::string_view text, std::uint64_t now);
+NodeSeen parse_report(std::string_view node, std::string_view text, std::uint64_t now);
 
 }  // namespace sluice

@@ -8,7 +8,7 @@
 namespace sluice {
 
 const std::vector<RedisScript>& redis_scripts() {
-  static const std::vector<RedisScript> scripts = [] {
+  static const std::vector<RedisScript> kScripts = [] {
     std::vector<RedisScript> out;
     for (const auto& script : script_texts()) {
       std::string text = std::string(kCommonScript) + "\n" + script.text;
@@ -17,7 +17,7 @@ const std::vector<RedisScript>& redis_scripts() {
     }
     return out;
   }();
-  return scripts;
+  return kScripts;
 }
 
 const RedisScript& redis_script(std::string_view name) {
@@ -28,14 +28,14 @@ const RedisScript& redis_script(std::string_view name) {
 }
 
 const std::vector<std::string>& redis_keys() {
-  static const std::vector<std::string> keys = [] {
+  static const std::vector<std::string> kKeys = [] {
     std::vector<std::string> out;
     for (const auto* name : {"meta", "changes", "claims", "marks", "members", "app", "channel", "token", "drain",
                              "session", "key", "credential", "nodes", "groups"})
       out.push_back(std::string("{sluice}:") + name);
     return out;
   }();
-  return keys;
+  return kKeys;
 }
 
 }  // namespace sluice

@@ -48,8 +48,8 @@ bool set_hooks() {
 }
 
 std::unique_ptr<re2::RE2> compiled(const std::string& text, std::int64_t memory) {
-  static const bool hooks_are_set = set_hooks();
-  static_cast<void>(hooks_are_set);
+  static const bool kHooksAreSet = set_hooks();
+  static_cast<void>(kHooksAreSet);
   re2::RE2::Options options;
   options.set_max_mem(memory);
   options.set_log_errors(false);
