@@ -240,7 +240,6 @@ void Exchange::on_time() {
     case Phase::kAwaiting:
       return fail(RouterCode::kH12);
     case Phase::kResponding:
-      return fail(client_->blocked() ? RouterCode::kH28 : RouterCode::kH15);
     case Phase::kTunnel:
       return fail(client_->blocked() ? RouterCode::kH28 : RouterCode::kH15);
     case Phase::kServed:

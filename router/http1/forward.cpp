@@ -12,11 +12,11 @@ namespace {
 constexpr std::size_t kOwnFieldsBound = 512;
 
 // What put_kept_fields() asks, as values, so that its loop has no calls in it.
-constexpr auto kept_upstream = [](const Field& field) {
+constexpr auto kKeptUpstream = [](const Field& field) {
   return kEndToEnd.has(field.kind) && !field.named_in_connection;
 };
-constexpr auto kept_of_trusted = [](const Field& field) {
-  return field.kind == FieldKind::kRealIp || field.kind == FieldKind::kForwardedHost || kept_upstream(field);
+constexpr auto kKeptOfTrusted = [](const Field& field) {
+  return field.kind == FieldKind::kRealIp || field.kind == FieldKind::kForwardedHost || kKeptUpstream(field);
 };
 
 /// `a, b, ` from all lines of a kind, so that what is put next is the list's last element.
@@ -216,9 +216,9 @@ UpstreamHead write_upstream_head(const RequestParser& request, const ForwardFact
   writer.put(" HTTP/1.1");
   head.host = put_host(writer, request);
   if (facts.trusted)
-    put_kept_fields(writer, bytes, request.fields(), kept_of_trusted);
+    put_kept_fields(writer, bytes, request.fields(), kKeptOfTrusted);
   else
-    put_kept_fields(writer, bytes, request.fields(), kept_upstream);
+    put_kept_fields(writer, bytes, request.fields(), kKeptUpstream);
   head.forwarded_for = put_forwarded_for(writer, request, facts.client_address);
   put_forwarding(writer, request, facts);
   head.request_id = put_request_id(writer, request, rng);
@@ -234,7 +234,7 @@ namespace {
 
 constexpr FieldKinds kWrittenByUs{FieldKind::kConnection, FieldKind::kContentLength, FieldKind::kTransferEncoding,
                                   FieldKind::kUpgrade,    FieldKind::kHopByHop,      FieldKind::kVia};
-constexpr auto kept_downstream = [](const Field& field) {
+constexpr auto kKeptDownstream = [](const Field& field) {
   return !kWrittenByUs.has(field.kind) && !field.named_in_connection;
 };
 
@@ -275,7 +275,7 @@ std::size_t write_downstream_head(const ResponseParser& response, const Downstre
   writer.put(response.status_and_reason());
   if (response.status_and_reason().size() == 3) writer.put(" ");  // the reason may be empty, the space may not
   writer.put("\r\n");
-  put_kept_fields(writer, bytes, response.fields(), kept_downstream);
+  put_kept_fields(writer, bytes, response.fields(), kKeptDownstream);
   put_date(writer, response, facts.date);
   put_via(writer, response, facts.via);
   put_response_connection(writer, response, facts.keep_client);
