@@ -86,7 +86,7 @@ result<void, Error> drains_pause(CommandRun& run) { return act(run, "pause", {},
 result<void, Error> drains_resume(CommandRun& run) {
   json::object body;
   if (!run.arguments.from.empty()) body["from"] = run.arguments.from;
-  return act(run, "resume", std::move(body), "resumed");
+  return act(run, "resume", body, "resumed");
 }
 
 result<void, Error> drains_replay(CommandRun& run) {

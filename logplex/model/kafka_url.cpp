@@ -226,7 +226,7 @@ result<void, Error> read_option(KafkaUrl& url, Wish& wish, std::string_view para
     return {};
   }
   for (const Option& option : kOptions)
-    if (option.name == name) return option.set(url, std::move(value));
+    if (option.name == name) return option.set(url, value);
   return invalid(
       "a Kafka url has an option that is not known; known are compression, acks, linger, key, headers, "
       "security.protocol, sasl.mechanism, sasl.username and sasl.password");

@@ -157,7 +157,7 @@ result<LogplexRows, Error> read_logplex(const std::string& url, const TlsClientO
   if (parsed.tls) {
     SLUICE_TRY(context, TlsContext::make(tls));
   }
-  SLUICE_TRY(auto redis, BlockingRedis::open(parsed, std::move(context)));
+  SLUICE_TRY(auto redis, BlockingRedis::open(parsed, context));
   return LogplexReader(std::move(redis)).read();
 }
 
