@@ -69,7 +69,7 @@ DrainRunner::~DrainRunner() {
 }
 
 void DrainRunner::configure() {
-  auto encoder = make_encoder(drain_, environment_.settings, environment_.channels);
+  auto encoder = make_encoder(drain_, environment_.settings, environment_.channels, environment_.own);
   auto transport = make_transport(drain_, environment_);
   auto filter = Filter::parse(drain_.filter);
   health_ = Health::kUntried;

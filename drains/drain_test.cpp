@@ -61,7 +61,7 @@ DrainTestReport unusable(const Error& error) {
 }  // namespace
 
 Task<DrainTestReport> test_drain(const DrainEnvironment& environment, Drain drain) {
-  auto encoder = make_encoder(drain, environment.settings);
+  auto encoder = make_encoder(drain, environment.settings, nullptr, environment.own);
   if (!encoder) co_return unusable(encoder.error());
   auto transport = make_transport(drain, environment);
   if (!transport) co_return unusable(transport.error());

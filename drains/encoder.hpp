@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "drains/frame.hpp"
+#include "drains/own_logs.hpp"
 #include "logplex/base/result.hpp"
 #include "logplex/base/settings.hpp"
 #include "logplex/model/drain.hpp"
@@ -38,7 +39,7 @@ class Encoder {
   /// Ids and `oldest` are the caller's to set.
   virtual std::optional<std::pair<Frame, Frame>> split(const Frame& frame) const = 0;
 
-  /// The receiver can be told which logs the lines passed before this one.
+  /// A frame has a head that says which logs its lines passed before this one. Syslog frames say it in each line.
   virtual bool tells_ways() const { return false; }
 
   /// Drains of a shard whose encoders say the same here share what is rendered: it may differ in their tokens, which
@@ -53,8 +54,9 @@ class Encoder {
 };
 
 /// The encoder for a drain's url and format. Error: an unknown scheme or format, named; never a secret.
-/// `channels` outlives it; nullptr: lines go without their channel's name.
+/// `channels` outlives it; nullptr: lines go without their channel's name. `own`: what receivers of syslog frames are
+/// told.
 result<std::unique_ptr<Encoder>, Error> make_encoder(const Drain& drain, const DrainSettings& settings,
-                                                     const ChannelNames* channels = nullptr);
+                                                     const ChannelNames* channels = nullptr, const OwnLogs& own = {});
 
 }  // namespace sluice

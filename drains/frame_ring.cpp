@@ -260,7 +260,7 @@ std::uint64_t FrameRings::lines_given_up() const {
 
 std::shared_ptr<FrameRing> FrameRings::find(const Drain& drain) {
   if (!drain.global()) return nullptr;
-  auto encoder = make_encoder(drain, environment_.settings, environment_.channels);
+  auto encoder = make_encoder(drain, environment_.settings, environment_.channels, environment_.own);
   auto filter = Filter::parse(drain.filter);
   if (!encoder || !filter || (*encoder)->likeness().empty()) return nullptr;
   std::erase_if(rings_, [](const auto& entry) { return entry.second.expired(); });

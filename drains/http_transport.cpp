@@ -39,7 +39,7 @@ std::string middle_of_head(const Drain& drain, const DrainEnvironment& environme
   append_header(head, "Logplex-Drain-Token", drain_token_text(drain));
   append_header(head, "User-Agent", environment.user_agent);
   // Tells our own ingress, on any way that leads back to it, that these lines are ours.
-  if (!environment.origin.empty()) append_header(head, "Sluice-Origin", environment.origin);
+  if (environment.own.log != 0) append_header(head, "Sluice-Origin", fmt::format("{:016x}", environment.own.log));
   for (const auto& [name, value] : drain.headers)
     if (!is_reserved_header(name)) append_header(head, name, value.reveal());
   return head;
@@ -76,11 +76,11 @@ HttpTransport::HttpTransport(const DrainEnvironment& environment, const Drain& d
       head_start_(start_of_head(drain, link_.destination())),
       head_middle_(middle_of_head(drain, environment)),
       signer_(std::move(signer)),
-      data_set_(environment.data_set) {}
+      own_(environment.own) {}
 
 /// The data set that we share with other nodes, and what the lines passed before.
 void HttpTransport::append_ways(const Frame& frame) {
-  const std::uint64_t data_set = data_set_ ? data_set_() : 0;
+  const std::uint64_t data_set = own_.shared();
   if (data_set == 0 && frame.ways().empty()) return;
   std::string value = frame.ways().text();
   if (data_set != 0) value.insert(0, fmt::format("{:016x}{}", data_set, value.empty() ? "" : ";"));

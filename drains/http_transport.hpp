@@ -43,7 +43,7 @@ class HttpTransport final : public Transport {
   std::string head_of_frame_;      // what differs, before the middle
   std::string head_end_;           // and behind it
   const std::optional<BodySigner> signer_;
-  const std::function<std::uint64_t()> data_set_;
+  const OwnLogs own_;
   std::unique_ptr<HttpConnection> connection_;
   bool too_slow_ = false;  // the last exchange took too long
   std::uint64_t closings_ = 0;

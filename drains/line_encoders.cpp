@@ -1,12 +1,16 @@
 #include "drains/line_encoders.hpp"
 
 #include <algorithm>
+#include <array>
 #include <span>
 
 #include "drains/destination.hpp"
 #include "drains/kafka_encoder.hpp"
 #include "logplex/wire/frame_splitter.hpp"
+#include "logplex/wire/notice.hpp"
+#include "logplex/wire/passed_element.hpp"
 #include "logplex/wire/render.hpp"
+#include "logplex/wire/syslog_parse.hpp"
 
 namespace sluice {
 namespace {
@@ -52,6 +56,9 @@ Halves halves(const Frame& frame, Cut cut) {
                    part_of(frame, cut.messages, frame.messages(), body.substr(cut.bytes)));
 }
 
+/// Only lines whose app-name is a token are taken by a Sluice that gets them.
+bool is_token(std::string_view source) { return source.size() == kTokenSize && parse_token(source).has_value(); }
+
 /// Written into more room than it takes: cheaper than to add up its size before.
 void append_frame(std::string& body, const RecordView& line, auto write) {
   const std::size_t begin = body.size();
@@ -66,15 +73,16 @@ result<std::unique_ptr<Encoder>, Error> unknown_format(const std::string& format
 
 result<std::unique_ptr<Encoder>, Error> make_http_encoder(const Drain& drain, std::size_t target) {
   if (drain.format.empty() || drain.format == "logplex") return std::make_unique<HttpEncoder>(target);
-  if (drain.format == "rfc5424") return std::make_unique<Rfc5424Encoder>(target, false);
+  if (drain.format == "rfc5424") return std::make_unique<HttpRfc5424Encoder>(target);
   if (drain.format == "ndjson") return std::make_unique<NdjsonEncoder>(target);
   return unknown_format(drain.format, "logplex, rfc5424 or ndjson");
 }
 
-result<std::unique_ptr<Encoder>, Error> make_syslog_encoder(const Drain& drain, std::size_t target) {
+result<std::unique_ptr<Encoder>, Error> make_syslog_encoder(const Drain& drain, std::size_t target,
+                                                            const OwnLogs& own) {
   if (drain.format.empty() || drain.format == "logplex")
     return std::make_unique<SyslogEncoder>(target, drain_token_text(drain));
-  if (drain.format == "rfc5424") return std::make_unique<Rfc5424Encoder>(target, true);
+  if (drain.format == "rfc5424") return std::make_unique<SyslogRfc5424Encoder>(target, own);
   return unknown_format(drain.format, "logplex or rfc5424");
 }
 
@@ -96,6 +104,12 @@ void HttpEncoder::append(const RecordView& line, std::string& body) const {
 }
 
 void SyslogEncoder::append(const RecordView& line, std::string& body) const {
+  if (line.passed().size() > 0) [[unlikely]] {
+    std::string element;
+    append_passed_element(element, {}, line.passed());
+    return append_bytes(body, told_syslog_frame_size(line, token_, element), write_told_syslog_frame, line, token_,
+                        element);
+  }
   append_frame(body, line, [&](char* out) { return write_syslog_frame(line, token_, out); });
 }
 
@@ -103,9 +117,27 @@ std::optional<std::size_t> SyslogEncoder::token_in(const RecordView& line, std::
   return syslog_frame_host_offset(line, message);
 }
 
-void Rfc5424Encoder::append(const RecordView& line, std::string& body) const {
-  const Newline newline = ensure_newline_ ? Newline::kEnsured : Newline::kAsIs;
-  append_frame(body, line, [&](char* out) { return write_rfc5424_frame(line, newline, out); });
+void HttpRfc5424Encoder::append(const RecordView& line, std::string& body) const {
+  append_frame(body, line, [&](char* out) { return write_rfc5424_frame(line, Newline::kAsIs, out); });
+}
+
+void SyslogRfc5424Encoder::append(const RecordView& line, std::string& body) const {
+  if (line.passed().size() > 0 || is_token(line.source())) [[unlikely]]
+    return append_with_way(line, body);
+  append_frame(body, line, [&](char* out) { return write_rfc5424_frame(line, Newline::kEnsured, out); });
+}
+
+void SyslogRfc5424Encoder::append_with_way(const RecordView& line, std::string& body) const {
+  std::string elements;
+  append_passed_element(elements, std::array{own_.log, own_.shared()}, line.passed());
+  if (line.structured_data() != "-" && elements.size() + line.structured_data().size() <= kLargestText)
+    elements += line.structured_data();
+  LineView told = line.line();
+  if (!elements.empty()) told.structured_data = elements;
+  told.passed = {};
+  const OwnedRecord record(told);
+  append_bytes(body, rfc5424_frame_size(record.view(), Newline::kEnsured), write_rfc5424_frame, record.view(),
+               Newline::kEnsured);
 }
 
 void NdjsonEncoder::append(const RecordView& line, std::string& body) const {
@@ -122,12 +154,12 @@ Halves NdjsonEncoder::split(const Frame& frame) const {
 }
 
 result<std::unique_ptr<Encoder>, Error> make_encoder(const Drain& drain, const DrainSettings& settings,
-                                                     const ChannelNames* channels) {
+                                                     const ChannelNames* channels, const OwnLogs& own) {
   if (is_kafka_url(drain.url.reveal())) return make_kafka_encoder(drain, settings, channels);
   SLUICE_TRY(const Destination destination, parse_destination(drain));
   if (destination.protocol == Destination::Protocol::kHttp)
     return make_http_encoder(drain, settings.http_batch_bytes.count);
-  return make_syslog_encoder(drain, settings.syslog_batch_bytes.count);
+  return make_syslog_encoder(drain, settings.syslog_batch_bytes.count, own);
 }
 
 }  // namespace sluice

@@ -26,7 +26,8 @@ class HttpEncoder final : public FramedEncoder {
   bool tells_ways() const override { return true; }
 };
 
-/// Logplex's form for syslog receivers, with the drain's token as host.
+/// Logplex's form for syslog receivers, with the drain's token as host. A line that passed other logs before has an
+/// element of structured data that names them (wire/passed_element.hpp).
 class SyslogEncoder final : public FramedEncoder {
  public:
   SyslogEncoder(std::size_t target, std::string token) : FramedEncoder(target), token_(std::move(token)) {}
@@ -38,16 +39,28 @@ class SyslogEncoder final : public FramedEncoder {
   const std::string token_;
 };
 
-/// RFC 5424 with the line's own host, msgid and structured data; for syslog receivers each line ends with a newline.
-class Rfc5424Encoder final : public FramedEncoder {
+/// RFC 5424 with the line's own host, msgid and structured data.
+class HttpRfc5424Encoder final : public FramedEncoder {
  public:
-  Rfc5424Encoder(std::size_t target, bool ensure_newline) : FramedEncoder(target), ensure_newline_(ensure_newline) {}
+  using FramedEncoder::FramedEncoder;
   void append(const RecordView& line, std::string& body) const override;
-  std::string likeness() const override { return ensure_newline_ ? "syslog rfc5424" : "http rfc5424"; }
-  bool tells_ways() const override { return !ensure_newline_; }
+  std::string likeness() const override { return "http rfc5424"; }
+  bool tells_ways() const override { return true; }
+};
+
+/// The same for syslog receivers: each line ends with a newline. A line that another Sluice may take in, because its
+/// app-name is a token, and one that passed other logs before have an element of structured data that names this log
+/// and those (wire/passed_element.hpp).
+class SyslogRfc5424Encoder final : public FramedEncoder {
+ public:
+  SyslogRfc5424Encoder(std::size_t target, OwnLogs own) : FramedEncoder(target), own_(std::move(own)) {}
+  void append(const RecordView& line, std::string& body) const override;
+  std::string likeness() const override { return "syslog rfc5424"; }
 
  private:
-  const bool ensure_newline_;
+  void append_with_way(const RecordView& line, std::string& body) const;
+
+  const OwnLogs own_;
 };
 
 /// One JSON object a line, for HTTP receivers.

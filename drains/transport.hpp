@@ -1,12 +1,12 @@
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "drains/frame.hpp"
+#include "drains/own_logs.hpp"
 #include "logplex/base/settings.hpp"
 #include "logplex/model/drain.hpp"
 #include "logplex/net/dial.hpp"
@@ -107,8 +107,7 @@ struct DrainEnvironment {
   std::string user_agent;                         // "Logplex/<version>"
   KafkaHub* kafka = nullptr;                      // the process's producers; nullptr = no Kafka drains
   const ChannelNames* channels = nullptr;         // of this shard; nullptr = lines go without their channel's name
-  std::string origin = {};                        // log id of this node, hexadecimal: HTTP receivers are told
-  std::function<std::uint64_t()> data_set = {};   // the one that this node shares with others, or 0: they are told, too
+  OwnLogs own = {};                               // receivers are told
 };
 
 /// The transport for a drain's url. Error: an unknown scheme or an unusable url; never a secret.

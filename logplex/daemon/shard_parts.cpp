@@ -1,7 +1,5 @@
 #include "logplex/daemon/shard_parts.hpp"
 
-#include <fmt/format.h>
-
 #include "logplex/daemon/node.hpp"
 
 namespace sluice {
@@ -10,7 +8,6 @@ namespace {
 constexpr const char* kUserAgent = "Logplex/sluice-" SLUICE_VERSION;
 
 DrainEnvironment drain_environment(Node& node, Shard& shard, Dialer& dialer) {
-  const std::string origin = fmt::format("{:016x}", node.fabric().identity().log_id);
   return {shard,
           dialer,
           node.settings().drains,
@@ -19,8 +16,7 @@ DrainEnvironment drain_environment(Node& node, Shard& shard, Dialer& dialer) {
           kUserAgent,
           &node.kafka(),
           nullptr,
-          origin,
-          [&store = node.store()] { return store.data_set(); }};
+          {node.fabric().identity().log_id, [&store = node.store()] { return store.data_set(); }}};
 }
 
 HttpServerOptions ingress_options(const IngressSettings& settings, UnprovenList& unproven) {
@@ -62,8 +58,8 @@ ShardParts::ShardParts(Node& node, Shard& shard)
       unproven_syslog_(shard, node.ingress_pools().syslog),
       idle_api_(shard, node.idle_pools().api),
       idle_admin_(shard, node.idle_pools().admin),
-      intake_(shard, feed_, fabric_, node.settings().limits.notice_interval),
-      log_post_(node.settings().ingress, intake_, &node.store()),
+      intake_(shard, feed_, fabric_, node.settings().limits.notice_interval, &node.store()),
+      log_post_(node.settings().ingress, intake_),
       log_server_(shard, ingress_options(node.settings().ingress, unproven_http_), log_post_),
       syslog_server_(shard, node.settings().ingress, intake_, &unproven_syslog_),
       api_(node.api().shard(shard.id())),

@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "logplex/base/uuid.hpp"
 #include "logplex/channel/fabric.hpp"
@@ -19,6 +20,7 @@
 namespace sluice {
 
 class MetricsPage;
+class Store;
 
 struct IntakeCounters {
   std::uint64_t lines = 0;          // appended
@@ -37,7 +39,9 @@ struct IntakeCounters {
 /// per shard, on that shard; feed and fabric outlive it.
 class Intake : public OnShard {
  public:
-  Intake(Shard& shard, ConfigFeed& feed, FabricShard& fabric, Duration log_interval = std::chrono::seconds(60));
+  /// `store`: when other nodes may share it, their lines are ours, too. Outlives it.
+  Intake(Shard& shard, ConfigFeed& feed, FabricShard& fabric, Duration log_interval = std::chrono::seconds(60),
+         const Store* store = nullptr);
 
   /// As many messages as are worth taking in together.
   static constexpr std::size_t kTogether = 16;
@@ -65,6 +69,10 @@ class Intake : public OnShard {
   /// The longest pause asked for (FabricShard::ingress_delay) since the last call; lines for congested channels ask.
   Duration take_delay();
 
+  /// What a line into this channel would come back to: this log, the data set that other nodes may share, and the
+  /// drains that lead out of the channel. Valid until the next call.
+  std::span<const std::uint64_t> own_ids(std::string_view channel);
+
   const ConfigSnapshot& config() const { return feed_.current(); }
   FabricShard& fabric() { return fabric_; }
   Refusals& refusals() { return refusals_; }
@@ -80,12 +88,12 @@ class Intake : public OnShard {
     std::optional<Uuid> token;
     const TokenEntry* entry;
     bool parsed;
-    std::uint64_t came_by;  // the drain, of a line that one sent
   };
 
   void parse(Arrival& arrival, std::string_view message);
   const TokenEntry* find(const Arrival& arrival);
   bool is_loop(Arrival& arrival);
+  bool has_been_here(Arrival& arrival);
   void complete(Arrival& arrival, std::string_view source);
   bool looks_at_delay();
   void name_tokens(std::string_view& field);
@@ -93,11 +101,15 @@ class Intake : public OnShard {
 
   ConfigFeed& feed_;
   FabricShard& fabric_;
+  const Store* store_;
   TokenCache tokens_;
   std::array<Arrival, kTogether> arrivals_;
   TimestampCache now_text_;
   std::string text_;             // of a wrapped message, with names for tokens
   std::string structured_data_;  // the same
+  PassedLogs came_by_;           // of a line that drains brought
+  std::string other_elements_;   // of its structured data
+  std::vector<std::uint64_t> own_ids_;
   Duration delay_{};
   std::size_t since_delay_ = 0;  // lines
   IntakeCounters counters_;

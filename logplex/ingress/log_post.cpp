@@ -8,7 +8,6 @@
 #include "logplex/ingress/line_ways.hpp"
 #include "logplex/ingress/log_body.hpp"
 #include "logplex/runtime/event.hpp"
-#include "logplex/store/store.hpp"
 #include "logplex/wire/error.hpp"
 #include "logplex/wire/gzip.hpp"
 
@@ -202,20 +201,8 @@ std::optional<LineWays> LogPost::ways_of(const HttpRequest& request, const Write
     if (equal_ignoring_case(name, "Sluice-Passed")) fields.add_passed(value);
   }
   if (fields.empty()) return LineWays();
-  return LineWays::make(fields, own_ids(writer));
-}
-
-/// Of this log, of the data set that other nodes may share, and of the drains that lead out of the writer's channel.
-std::vector<std::uint64_t> LogPost::own_ids(const Writer& writer) const {
-  std::vector<std::uint64_t> ids{intake_.fabric().identity().log_id};
-  if (const std::uint64_t data_set = store_ == nullptr ? 0 : store_->data_set(); data_set != 0) ids.push_back(data_set);
-  const ConfigSnapshot& config = intake_.config();
-  const TokenEntry* entry = writer.token ? config.token(*writer.token) : nullptr;
-  const ChannelEntry* channel = config.channel(entry != nullptr ? entry->token.channel : writer.channel);
-  if (channel != nullptr)
-    for (const auto& drain : channel->drains) ids.push_back(passed_id(drain->drain.token));
-  for (const auto& drain : config.global_drains()) ids.push_back(passed_id(drain->drain.token));
-  return ids;
+  const TokenEntry* entry = writer.token ? intake_.config().token(*writer.token) : nullptr;
+  return LineWays::make(fields, intake_.own_ids(entry != nullptr ? entry->token.channel : writer.channel));
 }
 
 /// Reads to the end also what is malformed, so that the client reads the answer and the connection can stay.

@@ -37,9 +37,7 @@ class GzipReader;
 /// connections do not wait for it. One per shard, on that shard; intake outlives it.
 class LogPost final : public HttpHandler {
  public:
-  /// The store, when other nodes may share it: their lines are ours. Outlives it.
-  LogPost(const IngressSettings& settings, Intake& intake, const Store* store = nullptr)
-      : settings_(settings), intake_(intake), store_(store) {}
+  LogPost(const IngressSettings& settings, Intake& intake) : settings_(settings), intake_(intake) {}
 
   Task<void> handle(HttpExchange& exchange) override;
   void not_proven(NotProven why, const std::string& peer) override;
@@ -52,7 +50,6 @@ class LogPost final : public HttpHandler {
   Task<void> take_logs(HttpExchange& exchange);
   Task<std::optional<RefusedPost>> take_body(HttpExchange& exchange, const Writer& writer, bool packed, LineWays ways);
   std::optional<LineWays> ways_of(const HttpRequest& request, const Writer& writer) const;
-  std::vector<std::uint64_t> own_ids(const Writer& writer) const;
   Task<std::optional<RefusedPost>> read_all(HttpExchange& exchange, Reading& reading);
   Task<void> take_piece(Reading& reading, std::string_view piece);
   Task<void> take_text(Reading& reading, std::string_view text);
@@ -63,7 +60,6 @@ class LogPost final : public HttpHandler {
 
   const IngressSettings settings_;
   Intake& intake_;
-  const Store* store_;
   std::map<int, std::uint64_t> answers_;  // by status
 };
 

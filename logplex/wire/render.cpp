@@ -27,16 +27,35 @@ void history_message(Sink& out, const RecordView& record) {
 }
 
 template <class Sink>
-void syslog_message(Sink& out, const RecordView& record, std::string_view host) {
+void syslog_header(Sink& out, const RecordView& record, std::string_view host) {
   out.put_priority(record.pri());
   out.put(record.time());
   out.put(' ');
   out.put(host);
   out.put(' ');
   out.put(record.source_and_process());
+}
+
+template <class Sink>
+void put_with_newline(Sink& out, std::string_view text) {
+  out.put(text);
+  if (lacks_newline(text)) out.put('\n');
+}
+
+template <class Sink>
+void syslog_message(Sink& out, const RecordView& record, std::string_view host) {
+  syslog_header(out, record, host);
   out.put(" - - ");
-  out.put(record.text());
-  if (lacks_newline(record.text())) out.put('\n');
+  put_with_newline(out, record.text());
+}
+
+template <class Sink>
+void told_syslog_message(Sink& out, const RecordView& record, std::string_view host, std::string_view element) {
+  syslog_header(out, record, host);
+  out.put(" - ");
+  out.put(element);
+  out.put(' ');
+  put_with_newline(out, record.text());
 }
 
 /// The header of a line that brought other fields than RFC 5424 allows.
@@ -138,6 +157,17 @@ char* write_syslog_frame(const RecordView& record, std::string_view host, char* 
   SLUICE_DCHECK(!record.is_gap());
   WriteSink sink = begin_frame(size_of(syslog_message<CountSink>, record, host), out);
   syslog_message(sink, record, host);
+  return sink.end();
+}
+
+std::size_t told_syslog_frame_size(const RecordView& record, std::string_view host, std::string_view element) {
+  return framed(size_of(told_syslog_message<CountSink>, record, host, element));
+}
+
+char* write_told_syslog_frame(const RecordView& record, std::string_view host, std::string_view element, char* out) {
+  SLUICE_DCHECK(!record.is_gap());
+  WriteSink sink = begin_frame(size_of(told_syslog_message<CountSink>, record, host, element), out);
+  told_syslog_message(sink, record, host, element);
   return sink.end();
 }
 

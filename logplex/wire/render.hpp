@@ -21,7 +21,10 @@ char* write_http_frame(const RecordView& record, char* out);
 /// drain's token.
 std::size_t syslog_frame_size(const RecordView& record, std::string_view host);
 char* write_syslog_frame(const RecordView& record, std::string_view host, char* out);
-/// Where HOST begins in this frame of the record, so that frames shared by several drains can be patched.
+/// The same with structured data: `... PROC - ELEMENT TEXT`.
+std::size_t told_syslog_frame_size(const RecordView& record, std::string_view host, std::string_view element);
+char* write_told_syslog_frame(const RecordView& record, std::string_view host, std::string_view element, char* out);
+/// Where HOST begins in either frame of the record, so that frames shared by several drains can be patched.
 std::size_t syslog_frame_host_offset(const RecordView& record, std::string_view frame);
 
 /// `GET /v3/channels/:c/logs`: the HTTP drains' frame with a final newline, which LEN counts.

@@ -89,21 +89,10 @@ std::size_t sd_parameter_size(std::string_view text) {
   return at < text.size() && text[at] == '"' ? at + 1 : 0;
 }
 
-/// Size of one `[ID NAME="VALUE" ...]` at the start of `text`; 0 when there is none. Without a parameter it is taken
-/// for text: `[info] started` is what many programs write.
-std::size_t sd_element_size(std::string_view text) {
-  if (text.empty() || text[0] != '[') return 0;
-  const std::size_t id_end = name_end(text, 1);
-  if (id_end == 1) return 0;
-  std::size_t at = id_end;
-  while (const std::size_t parameter = sd_parameter_size(text.substr(at))) at += parameter;
-  return at > id_end && at < text.size() && text[at] == ']' ? at + 1 : 0;
-}
-
 /// Size of the elements at the start of `text`; 0 when what stands there is text.
 std::size_t sd_elements_size(std::string_view text) {
   std::size_t at = 0;
-  while (const std::size_t element = sd_element_size(text.substr(at))) at += element;
+  while (const std::size_t element = structured_element_size(text.substr(at))) at += element;
   return at == text.size() || text[at] == ' ' ? at : 0;
 }
 
@@ -145,6 +134,16 @@ std::optional<Uuid> token_of_tag(std::string_view tag) {
 }
 
 }  // namespace
+
+/// Without a parameter it is taken for text: `[info] started` is what many programs write.
+std::size_t structured_element_size(std::string_view text) {
+  if (text.empty() || text[0] != '[') return 0;
+  const std::size_t id_end = name_end(text, 1);
+  if (id_end == 1) return 0;
+  std::size_t at = id_end;
+  while (const std::size_t parameter = sd_parameter_size(text.substr(at))) at += parameter;
+  return at > id_end && at < text.size() && text[at] == ']' ? at + 1 : 0;
+}
 
 bool parse_syslog(std::string_view message, StructuredData form, LineView& line) {
   std::uint8_t pri = 0;

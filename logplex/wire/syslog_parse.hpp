@@ -28,6 +28,9 @@ bool parse_syslog(std::string_view message, StructuredData form, LineView& line)
 LineView wrap(std::string_view message, std::string_view now);
 LineView parse_or_wrap(std::string_view message, std::string_view now);
 
+/// Size of one element `[ID NAME="VALUE" ...]` at the start of `text`; 0 when there is none, or none with a parameter.
+std::size_t structured_element_size(std::string_view text);
+
 constexpr std::size_t kTokenSize = 2 + Uuid::kTextSize;
 /// `t.` and a UUID; nothing else.
 std::optional<Uuid> parse_token(std::string_view field);

@@ -5,6 +5,7 @@
 
 #include "logplex/base/check.hpp"
 #include "logplex/wire/notice.hpp"
+#include "logplex/wire/passed_element.hpp"
 #include "logplex/wire/render.hpp"
 #include "logplex/wire/rfc5424_header.hpp"
 #include "logplex/wire/syslog_parse.hpp"
@@ -30,6 +31,23 @@ void check_round_trip(const sluice::LineView& line) {
   SLUICE_CHECK(sluice::write_json_line(record.view(), "", json.data()) == json.data() + json.size());
 }
 
+/// What is left has no element of ours, and what we write is read as it was.
+void check_passed(std::string_view elements) {
+  std::string others;
+  sluice::PassedLogs logs;
+  const bool few = sluice::take_passed_elements(elements, others, logs);
+  std::string again;
+  sluice::append_passed_element(again, {}, logs.view());
+  std::string_view left = elements;
+  std::string rest;
+  sluice::PassedLogs none;
+  SLUICE_CHECK(sluice::take_passed_elements(left, rest, none) && none.ids().empty() && left == elements);
+  std::string_view told = again;
+  sluice::PassedLogs same;
+  SLUICE_CHECK(sluice::take_passed_elements(told, rest, same));
+  if (few && !logs.contains(0)) SLUICE_CHECK(same == logs);
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
@@ -39,6 +57,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
        {line.host, line.source, line.process, line.msgid, line.structured_data, line.text})
     check_within(part, message);
   sluice::find_token(message);
+  if (!line.structured_data.empty()) check_passed(line.structured_data);
   check_round_trip(line);
   return 0;
 }

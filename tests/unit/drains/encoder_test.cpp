@@ -68,6 +68,37 @@ TEST(Encoder, only_http_receivers_are_told_ways_and_a_split_keeps_them) {
   EXPECT_EQ(halves->second.ways().text(), "0000000000000007=2");
 }
 
+/// Ordinary lines stay as they are: only those that another Sluice may take in, or that come from one, grow.
+TEST(Encoder, syslog_lines_that_may_come_back_name_the_logs_they_passed) {
+  const std::string token = "t.6ba7b810-9dad-41d1-80b4-00c04fd430c9";
+  const std::uint64_t before[] = {0x11, 0x7};
+  const auto written = [&](const std::string& format, const std::string& source, std::size_t passed,
+                           const std::string& elements) {
+    Drain drain = drain_to("syslog://h");
+    drain.format = format;
+    LineView line = line_of("hi");
+    line.source = source;
+    line.structured_data = elements;
+    line.passed = {before, passed};
+    std::string out;
+    const OwnedRecord record(line);
+    const auto encode = make_encoder(drain, default_settings(), nullptr, {0x7, [] { return std::uint64_t{0x99}; }});
+    encode.value()->append(record.view(), out);
+    return out.substr(out.find(' ') + 1);
+  };
+  const std::string own = "[sluice@32473 passed=\"0000000000000007,0000000000000099";
+  EXPECT_EQ(written("rfc5424", "app", 0, ""), "<190>1 2026-01-02T03:04:05Z web7 app web.1 - - hi\n");
+  EXPECT_EQ(written("rfc5424", token, 0, ""),
+            "<190>1 2026-01-02T03:04:05Z web7 " + token + " web.1 - " + own + "\"] hi\n");
+  EXPECT_EQ(written("rfc5424", "app", 2, "[a k=\"v\"]"),
+            "<190>1 2026-01-02T03:04:05Z web7 app web.1 - " + own + ",0000000000000011\"][a k=\"v\"] hi\n");
+  EXPECT_EQ(written("logplex", token, 0, ""),
+            "<190>1 2026-01-02T03:04:05Z " + kDrainToken + " " + token + " web.1 - - hi\n");
+  EXPECT_EQ(written("logplex", "app", 2, ""),
+            "<190>1 2026-01-02T03:04:05Z " + kDrainToken +
+                " app web.1 - [sluice@32473 passed=\"0000000000000011,0000000000000007\"] hi\n");
+}
+
 TEST(Encoder, framed_messages_are_little_longer_than_their_records) {
   LineView least;
   least.pri = 191;

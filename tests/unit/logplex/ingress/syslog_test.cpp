@@ -116,6 +116,32 @@ TEST_F(SyslogTest, a_token_stands_in_no_field_of_a_line) {
   EXPECT_EQ(lines("app-one")[0], "app - <999>1 - - app p m - x");
 }
 
+TEST_F(SyslogTest, a_line_that_says_it_was_here_is_not_taken) {
+  start();
+  const auto told = [&](const std::string& ids, const std::string& text) {
+    return counted("<190>1 - web7 " + text_of(token) + " p m [sluice@32473 passed=\"" + ids + "\"][a k=\"v\"] " + text);
+  };
+  std::string many = "0000000000000001";
+  for (char digit = 'a'; digit < 'p'; ++digit) many += std::string(",00000000000000") + digit + "0";
+  std::string too_many = "0000000000000001";
+  for (int id = 10; id < 25; ++id) too_many += ",00000000000000" + std::to_string(id);
+  RawClient client(port("ingress.syslog"));
+  client.send(told("00000000000000aa,0000000000000077", "back") + told("00000000000000aa,00000000000000bb", "a") +
+              told(too_many, "many") + told(many, "b") + told("77", "c"));
+  ASSERT_TRUE(arrives("app-one", 3));
+  EXPECT_EQ(lines("app-one"), (std::vector<std::string>{"app p a", "app p b", "app p c"}));
+  EXPECT_EQ(records("app-one")[0], "- web7 app p m [a k=\"v\"] a");
+  EXPECT_EQ(counters().loops, 2u);
+  EXPECT_EQ(refused(Refusal::kLoop), 2u);
+  const auto passed = read("app-one", [](const RecordView& record) {
+    std::string ids;
+    for (std::size_t i = 0; i < record.passed().size(); ++i) ids += std::to_string(record.passed()[i]) + " ";
+    return ids;
+  });
+  EXPECT_EQ(passed[0], "170 187 ");
+  EXPECT_EQ(passed[2], "");
+}
+
 TEST_F(SyslogTest, a_line_without_end_is_taken_when_the_sender_ends) {
   start();
   RawClient client(port("ingress.syslog"));
