@@ -20,6 +20,19 @@ std::size_t count(const HttpHeaders& headers, std::string_view name) {
       headers.begin(), headers.end(), [name](const auto& header) { return equal_ignoring_case(header.first, name); }));
 }
 
+/// Header fields that have one value, and by which a server here decides: who may call, what the body is, what to do.
+/// Of two a proxy in front may have looked at the other one.
+constexpr std::string_view kSingle[] = {"Authorization",     "Content-Type",     "Origin",
+                                        "Sec-Fetch-Site",    "Expect",           "Last-Event-ID",
+                                        "Logplex-Msg-Count", "Logplex-Frame-Id", "Logplex-Drain-Token"};
+
+/// The first such field that stands in the head twice; empty when there is none.
+std::string_view given_twice(const HttpHeaders& headers) {
+  for (const std::string_view name : kSingle)
+    if (count(headers, name) > 1) return name;
+  return {};
+}
+
 /// Bytes of the head with its empty line, or 0 while it is incomplete; `scanned` is where the next search begins.
 std::size_t head_size(std::string_view bytes, std::size_t& scanned) {
   const auto end = bytes.find("\r\n\r\n", scanned);
@@ -148,6 +161,8 @@ void HttpRequestParser::check_head(std::string_view raw) {
     return refuse(400, "Content-Length is not a number");
   if (count(head.headers, "content-length") > 1) return refuse(400, "Content-Length is given twice");
   if (hosts > 1 || (hosts == 0 && head.version >= 11)) return refuse(400, "there must be one Host header");
+  if (const auto twice = given_twice(head.headers); !twice.empty())
+    return refuse(400, std::string(twice) + " is given twice");
   if (const auto* expect = head.header("expect"); expect != nullptr && head.version >= 11) {
     if (!equal_ignoring_case(*expect, "100-continue")) return refuse(417, "the only expectation met is 100-continue");
     expects_continue_ = true;

@@ -77,6 +77,12 @@ TEST_F(HttpServerTest, refusals_are_plain_answers_that_arrive) {
       {"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
        "400 Bad Request"},
       {"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: gzip\r\n\r\n", "501 Not Implemented"},
+      {"GET / HTTP/1.1\r\nHost: h\r\nSec-Fetch-Site: none\r\nsec-fetch-site: cross-site\r\n\r\n", "400 Bad Request"},
+      {"GET / HTTP/1.1\r\nHost: h\r\nOrigin: http://h\r\nA: b\r\norigin: http://x\r\n\r\n", "400 Bad Request"},
+      {"GET / HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer a\r\nAuthorization: Bearer a\r\n\r\n", "400 Bad Request"},
+      {"POST / HTTP/1.1\r\nHost: h\r\nContent-Type: text/plain\r\nContent-Type: application/json\r\n\r\n",
+       "400 Bad Request"},
+      {"POST / HTTP/1.1\r\nHost: h\r\nLogplex-Msg-Count: 1\r\nLogplex-Msg-Count: 2\r\n\r\n", "400 Bad Request"},
       {"GET / HTTP/1.1\r\nX: " + std::string(100'000, 'x'), "431 Request Header Fields Too Large"},
       {std::string("\x16\x03\x01\x00\xa5", 5), "400 Bad Request"}};
   for (const auto& [request, status] : rows) {
