@@ -14,6 +14,10 @@
 
 namespace sluice {
 
+/// What a connection is charged: 19.9 KB of the heap once it has shaken hands, beside what all connections of a context
+/// share (OpenSSL 3.0, 2026-11-29; TlsMemory.a_connection_takes_what_is_charged), and some for its stream.
+inline constexpr Bytes kTlsConnectionBytes{24 << 10};
+
 /// OpenSSL's side of one client connection.
 ///
 ///     handshake: peer's bytes -> give() -> shake() -> take_output() -> peer

@@ -5,6 +5,8 @@
 #include <boost/asio/write.hpp>
 
 #include "logplex/net/tls_session.hpp"
+#include "logplex/runtime/memory_count.hpp"
+#include "logplex/runtime/runtime.hpp"
 
 namespace sluice {
 namespace {
@@ -23,7 +25,9 @@ constexpr std::size_t kWriteShare = 256 << 10;
 class TlsStream final : public ByteStream {
  public:
   TlsStream(TcpSocket socket, std::shared_ptr<const TlsContext> context)
-      : session_(std::make_shared<TlsSession>(std::move(context))), socket_(std::move(socket)) {
+      : memory_(Shard::current().runtime().memory(), MemoryClass::kTls, kTlsConnectionBytes),
+        session_(std::make_shared<TlsSession>(std::move(context))),
+        socket_(std::move(socket)) {
     error_code ignored;
     remote_ = socket_.remote_endpoint(ignored);
     socket_.native_non_blocking(true, ignored);
@@ -168,6 +172,7 @@ class TlsStream final : public ByteStream {
     co_return failed;
   }
 
+  const MemoryCount memory_;
   std::shared_ptr<TlsSession> session_;
   TcpSocket socket_;
   asio::ip::tcp::endpoint remote_;

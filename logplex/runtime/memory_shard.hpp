@@ -14,6 +14,10 @@ class MemoryShard final : private TurnHook {
  public:
   explicit MemoryShard(MemoryAccount& account) : account_(account) {}
   const MemoryAccount& account() const { return account_; }
+  /// For memory that has no holder. Units of MemoryCharge; they wrap, so that they can be taken away. Any thread.
+  static void add(MemoryAccount& account, MemoryClass of, std::uint64_t units) {
+    account.pool(of).held.fetch_add(units, std::memory_order_relaxed);
+  }
 
  private:
   friend class MemoryAccount;

@@ -7,6 +7,8 @@
 #include <boost/asio/error.hpp>
 #include <gtest/gtest.h>
 
+#include "logplex/net/tls_session.hpp"
+#include "logplex/runtime/memory_account.hpp"
 #include "tests/support/raw_client.hpp"
 #include "tests/support/running_shards.hpp"
 #include "tests/support/test_certificates.hpp"
@@ -150,6 +152,8 @@ TEST_F(DialTest, tls_shakes_hands_and_tells_facts) {
   TestTlsServer server({authority.sign("logs.test", "DNS:localhost"), "", "welcome"});
   auto stream = dial({"localhost", server.port(), trusting(authority.ca_pem())});
   ASSERT_TRUE(stream.has_value()) << stream.error().message;
+  const MemoryAccount& memory = shards.runtime.memory();
+  EXPECT_EQ(memory.held(MemoryClass::kTls).count, kTlsConnectionBytes.count);
   const TlsFacts* facts = (*stream)->tls();
   ASSERT_NE(facts, nullptr);
   EXPECT_EQ(facts->version, "TLSv1.3");
@@ -163,6 +167,7 @@ TEST_F(DialTest, tls_shakes_hands_and_tells_facts) {
   EXPECT_EQ(server.received(), std::vector<std::string>{"ping pong"});
   shards.await(0, (*stream)->shutdown());
   end(std::move(*stream));
+  EXPECT_EQ(memory.held(MemoryClass::kTls).count, 0u);
 }
 
 TEST_F(DialTest, certificates_are_checked) {
