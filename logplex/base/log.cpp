@@ -6,6 +6,8 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include "logplex/base/utf8.hpp"
+
 namespace sluice {
 namespace {
 
@@ -33,33 +35,18 @@ spdlog::level::level_enum level_of(LogLevel level) {
   return spdlog::level::info;
 }
 
-/// Bytes of the UTF-8 character that the text begins with; 0 when it begins with none, or with a control character.
-std::size_t printable_size(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned char first = byte(0);
-  if (first < 0x80) return first < 0x20 || first == 0x7f ? 0 : 1;
-  const std::size_t size = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
-  if (first < 0xc2 || first > 0xf4 || text.size() < size) return 0;
-  for (std::size_t i = 1; i < size; ++i)
-    if ((byte(i) & 0xc0) != 0x80) return 0;
-  const bool second_control_set = first == 0xc2 && byte(1) < 0xa0;
-  const bool too_long = (first == 0xe0 && byte(1) < 0xa0) || (first == 0xf0 && byte(1) < 0x90);
-  const bool surrogate = first == 0xed && byte(1) >= 0xa0;
-  const bool beyond = first == 0xf4 && byte(1) >= 0x90;
-  return second_control_set || too_long || surrogate || beyond ? 0 : size;
-}
-
 bool is_plain(std::string_view value) {
   for (std::size_t at = 0; at < value.size();) {
     const char c = value[at];
-    const std::size_t size = printable_size(value.substr(at));
+    const std::size_t size = visible_sequence_size(value.substr(at));
     if (size == 0 || c == ' ' || c == '"' || c == '=' || c == '\\') return false;
     at += size;
   }
   return !value.empty();
 }
 
-/// Quotes what is not plain, so that no value can forge another field or line, or control a terminal.
+/// Quotes what is not plain, so that no value can forge another field or line, control a terminal, or look like
+/// something else on one.
 void append_value(std::string& out, std::string_view value) {
   if (is_plain(value)) {
     out.append(value);
@@ -67,7 +54,7 @@ void append_value(std::string& out, std::string_view value) {
   }
   out.push_back('"');
   while (!value.empty()) {
-    const std::size_t size = printable_size(value);
+    const std::size_t size = visible_sequence_size(value);
     if (size == 0) out.append(fmt::format("\\x{:02x}", static_cast<unsigned char>(value[0])));
     if (value[0] == '"' || value[0] == '\\') out.push_back('\\');
     out.append(value.substr(0, size));

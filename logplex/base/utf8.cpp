@@ -29,6 +29,16 @@ bool second_fits(unsigned first, unsigned second) {
   }
 }
 
+/// By the bytes of their sequences.
+bool is_hidden(unsigned first, unsigned second, unsigned third) {
+  if (first == 0xc2) return second < 0xa0;
+  if (first == 0xd8) return second == 0x9c;
+  if (first == 0xef) return second == 0xbb && third == 0xbf;
+  if (first != 0xe2) return false;
+  if (second == 0x80) return is_between(third, 0x8b, 0x8f) || is_between(third, 0xa8, 0xae);
+  return second == 0x81 && is_between(third, 0xa0, 0xaf);
+}
+
 }  // namespace
 
 std::size_t utf8_sequence_size(std::string_view text, std::size_t at) {
@@ -39,6 +49,13 @@ std::size_t utf8_sequence_size(std::string_view text, std::size_t at) {
   if (!continues(text, at + 2)) return 0;
   if (first < 0xf0) return 3;
   return continues(text, at + 3) ? 4 : 0;
+}
+
+std::size_t visible_sequence_size(std::string_view text) {
+  const std::size_t size = utf8_sequence_size(text, 0);
+  const unsigned first = byte_at(text, 0);
+  if (size == 1) return first < 0x20 || first == 0x7f ? 0 : 1;
+  return size > 1 && is_hidden(first, byte_at(text, 1), byte_at(text, 2)) ? 0 : size;
 }
 
 bool is_utf8(std::string_view text) {
@@ -71,10 +88,8 @@ std::string shown_text(std::string_view text, std::size_t most) {
   std::string out;
   for (std::size_t at = 0; at < text.size();) {
     const auto size = utf8_sequence_size(text, at);
-    const auto first = static_cast<unsigned char>(text[at]);
-    // U+0080 to U+009F are control characters too.
-    const bool control = first < 0x20 || first == 0x7f || (size == 2 && first == 0xc2 && byte_at(text, at + 1) < 0xa0);
-    const auto piece = size == 0 || control ? kReplacement : text.substr(at, size);
+    const bool visible = visible_sequence_size(text.substr(at)) > 0;
+    const auto piece = visible ? text.substr(at, size) : kReplacement;
     if (out.size() + piece.size() > most) return out + "...";
     out += piece;
     at += size == 0 ? 1 : size;

@@ -44,6 +44,7 @@ TEST(TerminalText, characters_that_reorder_show_their_number) {
   EXPECT_EQ(harmless("a\xe2\x80\xae"
                      "b"),
             "a<U+202E>b");
+  EXPECT_EQ(harmless("\xef\xbb\xbf\xe2\x80\x8b"), "<U+FEFF><U+200B>");
 }
 
 TEST(TerminalText, carriage_return_passes_nowhere) {
