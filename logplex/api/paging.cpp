@@ -7,12 +7,9 @@
 namespace sluice {
 namespace {
 
-/// To find a part of a list, to show an item, and for each byte of its text (2026-11-29: about 10 ns).
-constexpr Work kWorkPerPart = 2'000;
-constexpr Work kWorkPerItem = 1'000;
-constexpr Work kWorkPerByte = 10;
-/// Keys looked at together when some of them may not be shown.
-constexpr std::size_t kLookedAt = 256;
+/// Keys looked at together when some of them may not be shown, and channels of theirs.
+constexpr std::size_t kKeysLookedAt = 64;
+constexpr std::size_t kChannelsLookedAt = 512;
 
 /// Where a cursor holds: this list, this caller.
 std::string place_of(const ApiCall& call) {
@@ -37,40 +34,17 @@ Page<T> own_page(const ApiCall& call, const PageQuery& query, Find find) {
   return page;
 }
 
-/// Keys that name one of the caller's channels, ordered by id, each once.
-std::vector<const ApiKey*> keys_of_channels(const ConfigSnapshot& config, const KeyChannels& channels) {
-  std::vector<const ApiKey*> out;
-  for (const auto& channel : channels)
-    if (const auto* named = config.keys_of_channel(channel.id))
-      for (const auto& key : named->keys) out.push_back(key.get());
-  std::ranges::sort(out, {}, &ApiKey::id);
-  out.erase(std::unique(out.begin(), out.end()), out.end());
-  return out;
-}
-
-/// Adds those that the asker may manage until the page is full; false when it is and more follow.
-bool fill(Page<ApiKey>& page, const std::vector<const ApiKey*>& keys, const ApiKey& asker, const PageQuery& query) {
-  for (const auto* key : keys) {
-    if (key->id <= query.after || !may_manage(asker, *key)) continue;
-    if (page.items.size() == query.limit) return false;
-    page.items.push_back(key);
-  }
-  return true;
-}
-
 Page<ApiKey> managed_keys(const ApiCall& call, const ApiKey& asker, const PageQuery& query) {
-  const auto& config = call.parts.config();
   Page<ApiKey> page;
-  bool all = true;
-  if (asker.limited()) {
-    all = fill(page, keys_of_channels(config, *asker.channels), asker, query);
-  } else {
-    for (auto some = config.keys(query.after, kLookedAt); all; some = config.keys(some.next, kLookedAt)) {
-      all = fill(page, some.items, asker, query);
-      if (some.next.empty()) break;
-    }
+  auto some = call.parts.config().keys(query.after, kKeysLookedAt);
+  std::size_t channels = 0;
+  for (const auto* key : some.items) {
+    if (page.items.size() == query.limit || channels > kChannelsLookedAt) return page;
+    if (may_manage(asker, *key)) page.items.push_back(key);
+    channels += key->limited() ? key->channels->size() : 0;
+    page.next = key->id;
   }
-  if (!all) page.next = page.items.back()->id;
+  page.next = std::move(some.next);
   return page;
 }
 
@@ -88,24 +62,31 @@ checked<PageQuery> PageQuery::from(const ApiCall& call) {
   return page;
 }
 
-void PageText::add(const boost::json::value& item) {
+void PageText::add(std::string_view key, const boost::json::value& item) {
   if (!text_.empty()) text_ += ',';
   text_ += json_text(item);
+  after_ = last_ = key;
+  ++items_;
+  --left_;
 }
 
-bool PageText::ends_with(std::size_t items, std::string next) {
-  left_.limit -= std::min(left_.limit, items);
-  left_.after = std::move(next);
-  cost_ = kWorkPerPart + items * kWorkPerItem + (text_.size() - charged_) * kWorkPerByte;
+bool PageText::walk_on(std::string next) {
+  after_ = std::move(next);
+  if (!after_.empty()) return false;
+  last_.clear();
+  return true;
+}
+
+Work PageText::cost() {
+  const Work cost = kWorkPerPart + items_ * kWorkPerItem + (text_.size() - charged_) * kWorkPerByte;
+  items_ = 0;
   charged_ = text_.size();
-  return left_.after.empty() || left_.limit == 0;
+  return cost;
 }
-
-Work PageText::cost() const { return cost_; }
 
 ApiAnswer PageText::answer(const ApiCall& call) const {
   boost::json::value next;
-  if (!left_.after.empty()) next = call.parts.seals.seal(call.parts.config(), left_.after, place_of(call));
+  if (!last_.empty()) next = call.parts.seals.seal(call.parts.config(), last_, place_of(call));
   ApiAnswer answer;
   answer.body = "{\"items\":[" + text_ + "],\"next\":" + json_text(next) + "}\n";
   return answer;

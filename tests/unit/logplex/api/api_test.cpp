@@ -365,5 +365,27 @@ TEST_F(ApiTest, bodies_and_lists_are_work_that_is_divided) {
   EXPECT_GE(names.size(), 61u);
 }
 
+/// Each costs more than a turn may: so each has one of its own, and the next waits for a slice.
+TEST_F(ApiTest, large_items_of_a_list_are_shown_one_in_a_turn) {
+  const auto slices = [this] {
+    std::uint64_t sum = 0;
+    for (std::uint32_t id = 0; id < ApiNode::kShards; ++id)
+      sum += node.shards.on(id, [&] { return node.shards.runtime.shard(id).work().slices(); });
+    return sum;
+  };
+  constexpr std::size_t kKeys = 6;
+  boost::json::array channels;
+  for (int i = 0; i < 200; ++i)
+    channels.push_back(boost::json::string("c" + std::to_string(i) + std::string(240, 'y')));
+  const boost::json::object body{{"name", "k"}, {"scopes", {"logs:read"}}, {"channels", channels}};
+  for (std::size_t i = 0; i < kKeys; ++i)
+    ASSERT_EQ(node.call("POST", "/v3/keys", boost::json::serialize(body)).status, 201);
+  const auto before = slices();
+  const auto page = node.call("GET", "/v3/keys").json();
+  EXPECT_EQ(page.at("items").as_array().size(), kKeys);
+  EXPECT_TRUE(page.at("next").is_null());
+  EXPECT_GE(slices() - before, kKeys - 1);
+}
+
 }  // namespace
 }  // namespace sluice
