@@ -63,6 +63,8 @@ struct ApiCall {
   const std::string& parameter(std::size_t index) const { return parameters[index]; }
   /// Whose turn it is when the call's work goes on: the key's; the node's for its own key.
   Beneficiary owner() const;
+  /// Tells the watch over long turns that what follows is this call's. After each wait.
+  void mention() const;
   QueryParameters query() const { return QueryParameters(http.request().query); }
   /// What urls in answers start with: `api.public_url`, else http:// and the request's Host.
   std::string base_url() const;

@@ -97,6 +97,7 @@ std::size_t size_of_filter(const ApiCall& call) {
 Task<void> wait_to_compile(const ApiCall& call, std::size_t filter) {
   TaskWork work(call.parts.shard, call.owner());
   co_await work.share();
+  call.mention();
   work.spend(kWorkToCompile * filter);
 }
 
@@ -105,6 +106,7 @@ Task<checked<boost::json::object>> parse_in_turns(const ApiCall& call, std::stri
   BodyReader reader(*call.route.body);
   while (!text.empty()) {
     if (!work.may_go_on()) co_await work.share();
+    call.mention();
     const auto piece = text.substr(0, BodyReader::kPiece);
     text.remove_prefix(piece.size());
     work.spend(BodyReader::cost(piece.size()));
@@ -162,6 +164,12 @@ Task<void> ApiShard::handle(HttpExchange& exchange) {
   auto answer = co_await take(exchange, std::move(match), request_id);
   count(route, answer.status);
   if (!answer.streamed) co_await reply(exchange, std::move(answer), std::move(request_id));
+}
+
+std::string ApiShard::route_name(std::uint32_t number) const {
+  const auto routes = routes_.routes();
+  if (number >= routes.size()) return {};
+  return std::string(to_string(routes[number].method)).append(" ").append(routes[number].path);
 }
 
 HttpResponse ApiShard::refused(int status, std::string sentence) {
@@ -273,6 +281,10 @@ void ApiShard::add_metrics(MetricsPage& page) const {
 Beneficiary ApiCall::owner() const {
   if (who.id.empty()) return {};
   return {Beneficiary::Kind::kKey, static_cast<std::uint32_t>(hash_of(who.id))};
+}
+
+void ApiCall::mention() const {
+  WorkingFor::mention({Beneficiary::Kind::kCall, static_cast<std::uint32_t>(&route - parts.routes.routes().data())});
 }
 
 std::string ApiCall::base_url() const {

@@ -48,6 +48,8 @@ class ApiShard final : public HttpHandler, public OnShard, private ConfigObserve
   Task<void> stopped() { return changes_.stopped(); }
 
   Tails& tails() { return tails_; }
+  /// "GET /v3/apps"; `number` as ApiCall::mention() gives it.
+  std::string route_name(std::uint32_t number) const;
   void add_metrics(MetricsPage& page) const;
 
  private:

@@ -83,6 +83,7 @@ Task<ApiAnswer> list_page(ApiCall& call, Page<T> (*visible)(const ApiCall&, cons
   TaskWork work(call.parts.shard, call.owner());
   for (bool ended = query->limit == 0; !ended; work.spend(text.cost())) {
     if (!work.may_go_on()) co_await work.share();
+    call.mention();
     const auto page = visible(call, text.some());
     std::size_t shown = 0;
     for (; shown < page.items.size() && text.has_room(); ++shown)

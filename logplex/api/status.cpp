@@ -127,6 +127,7 @@ Task<ApiAnswer> full_status(ApiCall& call) {
   const auto node = co_await call.parts.node.report();
   auto may_see = seen_by(call.who);
   const auto unhealthy = co_await call.parts.drains.unhealthy(kMostUnhealthy, std::move(may_see));
+  call.mention();
   json::array nodes;
   nodes.push_back(node_json(node));
   json::object out{{"revision", node.revision}, {"nodes", std::move(nodes)}};

@@ -68,8 +68,8 @@ ShardParts::ShardParts(Node& node, Shard& shard)
       admin_server_(shard, giving_way(admin_options(), idle_admin_), admin_handler_) {
   fabric_.start();
   shard.watch().name_with([this](Beneficiary whom) {
-    const bool is_channel = whom.kind == Beneficiary::Kind::kChannel;
-    return is_channel ? drains_.channel_name(ChannelSlot{whom.number}) : std::string();
+    if (whom.kind == Beneficiary::Kind::kChannel) return drains_.channel_name(ChannelSlot{whom.number});
+    return whom.kind == Beneficiary::Kind::kCall ? api_.route_name(whom.number) : std::string();
   });
   drains_.expect(node.take_owed(shard.id()));
   feed_.add(opener_);

@@ -34,7 +34,9 @@ enum RedisKey : std::uint8_t {
   kClaimsKey,
   kMarksKey,
   kMembersKey,
-  kFirstKindKey,  // and one for each EntryKind, then `nodes` and `groups`
+  kFirstKindKey,  // and one for each EntryKind
+  kNodesKey = 12,
+  kGroupsKey,
 };
 const std::vector<std::string>& redis_keys();
 

@@ -245,6 +245,34 @@ TEST_F(Scripts, report_node_tells_what_the_others_said) {
   EXPECT_EQ(revision(), "1") << "no change of the data set";
 }
 
+/// Whoever reaches Redis may write there: what no node wrote goes at once, and what looks like a node is looked at in
+/// part.
+TEST_F(Scripts, report_node_costs_no_more_than_the_nodes_that_there_may_be) {
+  const auto report = [&](const std::string& node) {
+    const auto reply = client_.run("report_node", R"("node":")" + node + R"(","report":"1 7 up to date","most":20)");
+    EXPECT_FALSE(reply.is_error()) << reply.text;
+    EXPECT_LE(reply.list.size(), 41u);
+    return reply;
+  };
+  const auto now = report("own").text_at(0);
+  client_.call({"HSET", redis_keys()[kNodesKey], "large", now + " " + std::string(1 << 20, 'x')});
+  client_.call({"HSET", redis_keys()[kNodesKey], std::string(2000, 'n'), now + " 1 7 up to date"});
+  EXPECT_EQ(report("own").list.size(), 1u);
+  EXPECT_EQ(client_.call({"HLEN", redis_keys()[kNodesKey]}).number, 1);
+
+  std::vector<std::string> rows{"HSET", redis_keys()[kNodesKey]};
+  for (int i = 0; i < 5000; ++i) {
+    rows.push_back("node" + std::to_string(i));
+    rows.push_back(now + " 1 7 up to date");
+  }
+  client_.call(std::vector<std::string_view>(rows.begin(), rows.end()));
+  client_.call({"HSET", redis_keys()[kNodesKey], "own", "1"});
+  EXPECT_EQ(report("own").list.size(), 41u);
+  EXPECT_NE(client_.field(kNodesKey, "own"), "1") << "a node that is noted goes on being noted";
+  report("late");
+  EXPECT_EQ(client_.field(kNodesKey, "late"), "") << "no room for it";
+}
+
 TEST_F(Scripts, full_server_refuses_whole) {
   client_.call({"CONFIG", "SET", "maxmemory", "1"});
   EXPECT_NE(client_.outcome("create_token", token("01", "a")).find("OOM"), std::string::npos);
