@@ -49,6 +49,7 @@ void RedisImage::forget(EntryKind kind, const std::string& key) {
 
 void RedisImage::remove(EntryKind kind, const std::string& key, ChangedKeys& changed, std::vector<Effect>& written) {
   forget(kind, key);
+  contest_.forget(kind, key);
   Effect effect{kind, key, std::nullopt};
   intake_.editor(changed).apply(effect);
   intake_.release({effect});
@@ -61,10 +62,10 @@ void RedisImage::write(EntryKind kind, const std::string& key, const std::string
   auto entry = decode_entry(kind, key, value, intake_.seal());
   if (entry.has_error()) {
     intake_.leave_out(kind, key, entry.error().message, changed);
+    contest_.forget(kind, key);
     return;
   }
-  Effect effect{kind, key, std::move(*entry)};
-  if (intake_.put(effect, changed)) written.push_back(std::move(effect));
+  contest_.put({kind, key, std::move(*entry)}, {intake_, changed, written});
 }
 
 bool RedisImage::apply(const RedisEvent& event, ChangedKeys& changed, std::vector<Effect>& written) {
@@ -78,6 +79,7 @@ bool RedisImage::apply(const RedisEvent& event, ChangedKeys& changed, std::vecto
     else
       remove(part.kind, part.key, changed, written);
   }
+  contest_.settle({intake_, changed, written});
   return sum() == event.sum;
 }
 
@@ -118,10 +120,12 @@ std::vector<Effect> RedisImage::read_changed(const RedisRows& rows, ChangedKeys&
       remember(kind, key, digest);
       if (!value.text) continue;
       auto entry = decode_entry(kind, key, *value.text, intake_.seal());
-      if (entry.has_value())
+      if (entry.has_value()) {
         puts.push_back({kind, key, std::move(*entry)});
-      else
+      } else {
         intake_.leave_out(kind, key, entry.error().message, changed);
+        contest_.forget(kind, key);
+      }
     }
   }
   return puts;
@@ -151,8 +155,9 @@ std::size_t RedisImage::replace(const RedisRows& rows, ChangedKeys& changed, std
   auto puts = read_changed(rows, changed);
   make_room(puts, changed);
   std::size_t differing = written.size() + puts.size();
-  for (auto& put : puts)
-    if (intake_.put(put, changed)) written.push_back(std::move(put));
+  const EntryContest::Turn turn{intake_, changed, written};
+  for (auto& put : puts) contest_.put(std::move(put), turn);
+  contest_.settle(turn);
   intake_.editor(changed).raise_counters(rows.meta.next_drain_id, rows.meta.next_channel_id);
   history_ = rows.meta.history;
   offset_ = rows.meta.sum.minus(sum_);

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "logplex/store/entry_contest.hpp"
 #include "logplex/store/entry_intake.hpp"
 #include "logplex/store/redis_rows.hpp"
 
@@ -17,7 +18,8 @@ namespace sluice {
 /// cannot read, which state it has seen.
 ///
 /// On the store's thread. A change of the data set comes as events one by one, or as all rows at once; either way the
-/// snapshot changes where rows differ, and only there.
+/// snapshot changes where rows differ, and only there. It depends on the rows alone, not on the order in which they
+/// came: see EntryContest.
 class RedisImage {
  public:
   explicit RedisImage(EntryIntake intake, std::uint64_t history);
@@ -60,6 +62,7 @@ class RedisImage {
   void make_room(const Effect& put, SnapshotEditor& editor);
 
   EntryIntake intake_;
+  EntryContest contest_;
   std::uint64_t history_;
   std::array<States, kEntryKinds> states_;
   EntrySum sum_;     // of states_
