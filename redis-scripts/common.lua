@@ -12,7 +12,8 @@
 --            keep_bytes   and how many bytes of them, about; absent = 64 MiB
 -- Answer {"ok", revision, id}, or {"refused", code, text, revision}: then nothing was written. Codes: "stale" (an entry
 --        is not what the node took it for: read the stream up to this revision and decide again), "conflict", "limit",
---        "not_found", "history" (another data set, or none), "newer" (this version may not write here).
+--        "not_found", "history" (another data set, or none), "newer" (this version may not write here), "damaged" (a
+--        number in meta is none: an operator has to set it right).
 --
 -- An entry is {key, value, was, needs, group, limit, claims}:
 --   was     16 hexadecimal digits: the digest of what it replaces; "" = it must not exist; absent = whatever is there
@@ -55,9 +56,10 @@ local function number_text(number)
   return string.format('%.0f', number)
 end
 
--- What Redis holds as a number: digits, exact in a double. Anything else is nil.
+-- What Redis holds as a number: digits as Redis itself takes them, exact in a double. Anything else is nil.
 local function whole(text)
-  local number = type(text) == 'string' and string.match(text, '^%d+$') and tonumber(text)
+  local digits = type(text) == 'string' and (text == '0' and text or string.match(text, '^[1-9]%d*$'))
+  local number = digits and tonumber(digits)
   return number and number <= EXACT and number or nil
 end
 
@@ -276,16 +278,45 @@ end
 
 -- Begin and end
 
+-- Every number of `meta`, and what it is when it is not there. A field that is no number stops the change here, before
+-- anything is written: half a change would be worse than none.
+local NUMBERS = {revision = 0, checksum = 0, next_drain_id = 1, next_channel_id = 1, stream_half = 0, stream_from = 0,
+  stream_before = 0}
+
+local function is_count(text)
+  -- A count falls below zero when entries are deleted that no script made.
+  return whole(text) or whole(string.match(text, '^%-([1-9]%d*)$'))
+end
+
+local function damaged(field)
+  refuse('damaged', 'the field ' .. field .. ' of ' .. KEYS[META] .. ' in Redis is not a whole number below 2^53')
+end
+
+local function read_meta()
+  local names, now = {'history', 'readable_by', 'loading'}, {}
+  for field in pairs(NUMBERS) do names[#names + 1] = field end
+  for kind in pairs(KIND) do names[#names + 1] = 'count:' .. kind end
+  for i, value in ipairs(redis.call('HMGET', KEYS[META], unpack(names))) do now[names[i]] = value or nil end
+  return now
+end
+
 local function open_data_set()
-  local now = redis.call('HMGET', KEYS[META], 'history', 'revision', 'checksum', 'next_drain_id', 'next_channel_id',
-    'readable_by', 'loading', 'stream_half', 'stream_from', 'stream_before')
-  meta = {history = now[1] or arg.new_history, revision = tonumber(now[2] or 0), checksum = tonumber(now[3] or 0),
-    next_drain_id = tonumber(now[4] or 1), next_channel_id = tonumber(now[5] or 1),
-    schema = tonumber(now[6] or (now[1] and 1) or SCHEMA), half = tonumber(now[8] or 0), from = tonumber(now[9] or 0),
-    before = tonumber(now[10] or 0)}
+  local now = read_meta()
+  meta.revision = whole(now.revision) or 0
+  meta.history = now.history or arg.new_history
+  if now.readable_by and not whole(now.readable_by) then damaged('readable_by') end
+  meta.schema = whole(now.readable_by) or (now.history and 1) or SCHEMA
   if meta.schema > SCHEMA then refuse('newer', 'a newer version of Sluice forbids this one to write') end
-  if (now[1] or '') ~= arg.history then refuse('history', 'Redis holds another data set') end
-  if now[7] and not arg.loading then refuse('history', 'an import is under way') end
+  if (now.history or '') ~= arg.history then refuse('history', 'Redis holds another data set') end
+  if now.loading and not arg.loading then refuse('history', 'an import is under way') end
+  for field, otherwise in pairs(NUMBERS) do
+    if now[field] and not whole(now[field]) then damaged(field) end
+    meta[field] = whole(now[field]) or otherwise
+  end
+  for kind in pairs(KIND) do
+    local count = now['count:' .. kind]
+    if count and not is_count(count) then damaged('count:' .. kind) end
+  end
 end
 
 -- The answer to this very change when it was made before; nil when it was not.
@@ -298,7 +329,9 @@ local function made_before()
       if fields[2] == arg.by then return {string.match(event[1], '^%d+'), fields[5] == 'id' and fields[6] or ''} end
     end
     if #events < page then return nil end
-    from = tonumber(string.match(events[#events][1], '^%d+')) + 1
+    local last = whole(string.match(events[#events][1], '^%d+'))
+    if not last then refuse('damaged', KEYS[CHANGES] .. ' in Redis has an id that is not a revision') end
+    from = last + 1
   end
 end
 
@@ -306,11 +339,11 @@ end
 -- current one began. A half is full when its changes have half of the bytes that may be kept. Every revision is one
 -- change.
 local function stream_length(event)
-  for _, part in ipairs(event) do meta.half = meta.half + #part end
-  if meta.half > tonumber(arg.keep_bytes or KEEP_BYTES) / 2 then
-    meta.before, meta.from, meta.half = meta.from, meta.revision, 0
+  for _, part in ipairs(event) do meta.stream_half = meta.stream_half + #part end
+  if meta.stream_half > tonumber(arg.keep_bytes or KEEP_BYTES) / 2 then
+    meta.stream_before, meta.stream_from, meta.stream_half = meta.stream_from, meta.revision, 0
   end
-  return math.min(tonumber(arg.keep), math.max(meta.revision - meta.before, 1))
+  return math.min(tonumber(arg.keep), math.max(meta.revision - meta.stream_before, 1))
 end
 
 local function append(id)
@@ -346,8 +379,8 @@ local function save(id)
   save_staged()
   redis.call('HSET', KEYS[META], 'schema', meta.schema, 'readable_by', meta.schema, 'history', meta.history, 'revision',
     number_text(meta.revision), 'checksum', number_text(meta.checksum), 'next_drain_id', number_text(meta.next_drain_id),
-    'next_channel_id', number_text(meta.next_channel_id), 'stream_half', number_text(meta.half), 'stream_from',
-    number_text(meta.from), 'stream_before', number_text(meta.before))
+    'next_channel_id', number_text(meta.next_channel_id), 'stream_half', number_text(meta.stream_half), 'stream_from',
+    number_text(meta.stream_from), 'stream_before', number_text(meta.stream_before))
   if meta.schema < 2 then return end
   for kind, more in pairs(counts) do
     if more ~= 0 then redis.call('HINCRBY', KEYS[META], 'count:' .. kind, more) end

@@ -166,7 +166,7 @@ Task<result<std::pair<RedisMeta, RedisReply>, Error>> RedisFollower::poll() {
 
 /// The data set is the one that was followed, and lacks changes that were seen in it.
 bool RedisFollower::went_back(const RedisMeta& meta) const {
-  return meta.history == image_.history() && meta.revision < image_.revision();
+  return meta.damaged.empty() && meta.history == image_.history() && meta.revision < image_.revision();
 }
 
 void RedisFollower::note_followed() {
@@ -176,8 +176,9 @@ void RedisFollower::note_followed() {
 
 bool RedisFollower::must_read_all(const RedisMeta& meta) const {
   const bool other_data = meta.revision == image_.revision() && meta.sum != image_.sum();
-  return read_all_ || meta.readable_by > kRedisSchema || meta.loading || meta.history != image_.history() ||
-         meta.revision < image_.revision() || other_data || gate_.shard().clock().steady() >= next_verification_;
+  return read_all_ || !meta.damaged.empty() || meta.readable_by > kRedisSchema || meta.loading ||
+         meta.history != image_.history() || meta.revision < image_.revision() || other_data ||
+         gate_.shard().clock().steady() >= next_verification_;
 }
 
 /// False when the stream does not go on where the image is.
@@ -243,6 +244,11 @@ Task<result<void, Error>> RedisFollower::look(const RedisMeta& meta) {
   }
   if (meta.loading) {
     set_state(RedisState::kRefused, "an import into Redis is under way");
+    refused_ = meta;
+    co_return result<void, Error>();
+  }
+  if (!meta.damaged.empty()) {
+    set_state(RedisState::kRefused, meta.damaged + ": set it right with HSET");
     refused_ = meta;
     co_return result<void, Error>();
   }
@@ -358,7 +364,9 @@ Task<result<RedisRows, Error>> RedisFollower::read_rows() {
     for (auto& value : wanted) rows->take(std::move(value));
     co_return rows;
   }
-  co_return broken("the configuration in Redis changes faster than it can be read");
+  co_return broken(
+      "the configuration in Redis cannot be read: it changes faster than that, or its change stream does not belong to"
+      " its revision");
 }
 
 /// All rows, each as it was at some time since `meta` was read.

@@ -7,6 +7,29 @@ namespace sluice {
 namespace {
 
 constexpr std::size_t kFirstCount = 8;
+/// Scripts compute in doubles.
+constexpr std::uint64_t kLargestNumber = (std::uint64_t{1} << 53) - 1;
+
+/// As redis-scripts/common.lua takes it.
+bool is_number(std::string_view text) {
+  if (text.size() > 1 && text.front() == '0') return false;
+  const auto number = parse_decimal(text);
+  return number && *number <= kLargestNumber;
+}
+
+/// The field that a script would stop at; none when all are what they should be or not there.
+std::optional<std::string_view> damaged_field(const RedisReply& reply) {
+  const auto names = RedisMeta::fields();
+  for (std::size_t i = 1; i < names.size() && i < reply.list.size(); ++i) {
+    if (names[i] == "accepted" || names[i] == "loading" || reply.list[i].is_nil()) continue;
+    std::string_view text = reply.text_at(i);
+    // A count falls below zero when entries are deleted that no script made.
+    const bool negative = names[i].starts_with("count:") && text.starts_with("-") && text != "-0";
+    if (negative) text.remove_prefix(1);
+    if (!is_number(text)) return names[i];
+  }
+  return std::nullopt;
+}
 
 std::optional<std::uint64_t> parse_digest(std::string_view text) {
   std::uint64_t value = 0;
@@ -32,9 +55,9 @@ std::optional<RedisEvent::Part> parse_part(std::string_view name, const std::str
 }  // namespace
 
 std::vector<std::string_view> RedisMeta::fields() {
-  return {"history",     "revision",    "checksum",      "next_drain_id", "next_channel_id",
-          "readable_by", "accepted",    "loading",       "count:app",     "count:channel",
-          "count:token", "count:drain", "count:session", "count:key",     "count:credential"};
+  return {"history",       "revision",  "checksum",         "next_drain_id", "next_channel_id", "readable_by",
+          "accepted",      "loading",   "count:app",        "count:channel", "count:token",     "count:drain",
+          "count:session", "count:key", "count:credential", "stream_half",   "stream_from",     "stream_before"};
 }
 
 RedisMeta RedisMeta::from(const RedisReply& reply) {
@@ -49,6 +72,8 @@ RedisMeta RedisMeta::from(const RedisReply& reply) {
   meta.loading = !reply.text_at(7).empty();
   for (std::size_t kind = 0; kind < kEntryKinds; ++kind)
     meta.counts[kind] = parse_decimal(reply.text_at(kFirstCount + kind));
+  if (const auto field = damaged_field(reply))
+    meta.damaged = "the field " + std::string(*field) + " of {sluice}:meta in Redis is not a whole number below 2^53";
   return meta;
 }
 

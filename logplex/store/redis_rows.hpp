@@ -25,6 +25,7 @@ struct RedisMeta {
   std::uint64_t readable_by = 1;  // the schema
   std::uint64_t accepted = 0;     // an operator wants it taken from this revision on, whatever it deletes
   bool loading = false;           // an import is under way
+  std::string damaged;            // a sentence that names the first field that is not the number it should be
   std::array<std::optional<std::uint64_t>, kEntryKinds> counts;  // how many entries there should be; none in schema 1
 
   static std::vector<std::string_view> fields();

@@ -37,7 +37,8 @@ Error away(std::string why) { return {ConfigError::kUnavailable, std::move(why)}
 ConfigError code_of(std::string_view refusal) {
   if (refusal == "limit") return ConfigError::kLimit;
   if (refusal == "not_found") return ConfigError::kNotFound;
-  return refusal == "history" || refusal == "newer" ? ConfigError::kUnavailable : ConfigError::kConflict;
+  return refusal == "history" || refusal == "newer" || refusal == "damaged" ? ConfigError::kUnavailable
+                                                                            : ConfigError::kConflict;
 }
 
 /// The server is not, or no longer, the one to ask: the follower has to look for the right one.
@@ -201,6 +202,8 @@ Task<result<bool, Error>> RedisWriter::decide_on(Attempt& attempt) {
 Task<result<void, Error>> RedisWriter::look_again(Attempt& attempt, Verdict verdict) {
   ++counters_.retried;
   if (verdict.code == "newer") co_return away(verdict.text);
+  if (verdict.code == "damaged")
+    co_return away("the configuration cannot be changed now: " + verdict.text + ": set it right with HSET");
   if (verdict.code == "id") {
     attempt.unanswered.clear();
     attempt.put_off.clear();

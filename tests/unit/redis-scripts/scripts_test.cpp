@@ -26,6 +26,40 @@ TEST_F(Scripts, newer_data_set_is_not_written) {
   EXPECT_EQ(revision(), "1");
 }
 
+/// Every number of `meta` is looked at before the first write.
+TEST_F(Scripts, number_that_is_none_stops_a_change_whole) {
+  const auto& meta = redis_keys()[kMetaKey];
+  const auto whole_content = [&] {
+    std::string out;
+    for (const auto& key : redis_keys()) out += client_.call({"DUMP", key}).text + "/";
+    return out;
+  };
+  const auto damaged = [&](const std::string& field, const std::string& value) {
+    const auto right = client_.field(kMetaKey, field);
+    client_.call({"HSET", meta, field, value});
+    const auto before = whole_content();
+    const auto reply = client_.run("create_drain", drain("u"));
+    EXPECT_EQ(reply.text_at(1), "damaged") << field << "=" << value << ": " << reply.text;
+    EXPECT_NE(reply.text_at(2).find(field), std::string::npos) << reply.text_at(2);
+    EXPECT_TRUE(whole_content() == before) << field << "=" << value;
+    if (right.empty())
+      client_.call({"HDEL", meta, field});
+    else
+      client_.call({"HSET", meta, field, right});
+  };
+  for (const auto* field : {"revision", "checksum", "next_drain_id", "next_channel_id", "readable_by", "stream_half",
+                            "stream_from", "stream_before", "count:drain", "count:app"})
+    for (const auto* value : {"abc", "", "nan", "inf", "1e3", "0x10", "1.5", "007", " 1", "9007199254740992",
+                              "99999999999999999999999999999"})
+      damaged(field, value);
+  damaged("revision", "-1");
+  EXPECT_EQ(client_.outcome("create_drain", drain("u")), "ok");
+  // Deleted through a script, made around them.
+  client_.call({"HSET", meta, "count:drain", "-3"});
+  EXPECT_EQ(client_.outcome("create_drain", drain("v")), "ok");
+  EXPECT_EQ(count("drain"), "-2");
+}
+
 // The answer was lost: the same change again, with what it was decided on, does nothing and says what it said.
 TEST_F(Scripts, change_that_was_made_is_not_made_again) {
   const auto named = [](const std::string& name, const std::string& more) {

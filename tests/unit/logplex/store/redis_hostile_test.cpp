@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "logplex/base/utf8.hpp"
+#include "logplex/model/config_error.hpp"
 #include "logplex/model/entry.hpp"
 #include "tests/support/redis_server.hpp"
 #include "tests/support/running_shards.hpp"
@@ -78,6 +79,31 @@ TEST_F(RedisHostile, what_no_client_could_ask_for_is_named_and_left_out) {
   }));
   ASSERT_TRUE(second.apply(PutApp{"blog", {"blog.com"}, {}, {}}).has_value());
   EXPECT_TRUE(second.apply(DeleteChannel{"shop"}).has_value());
+}
+
+/// Scripts would write half a change, and a node would take nonsense for a revision.
+TEST_F(RedisHostile, number_that_is_none_stops_changes_with_a_true_sentence) {
+  StoreNode node(redis_store(settings(), directory_.path()));
+  ASSERT_TRUE(node.apply(PutApp{"shop", {"shop.com"}, {}, {}}).has_value());
+  for (const auto* field : {"revision", "checksum", "next_drain_id", "count:app", "stream_half"}) {
+    const auto answer = get("meta", field);
+    const auto right = answer.substr(answer.find('\n') + 1);
+    put("meta", field, "12x");
+    const std::string said = std::string("the field ") + field + " of {sluice}:meta in Redis is not a whole number";
+    for (int round = 0; round < 2; ++round) {
+      const auto refused = node.apply(PutApp{"more", {"more.com"}, {}, {}});
+      ASSERT_TRUE(refused.has_error()) << field;
+      EXPECT_EQ(refused.error().code, ConfigError::kUnavailable);
+      EXPECT_NE(refused.error().message.find(said), std::string::npos) << refused.error().message;
+      EXPECT_TRUE(patiently([&] { return node.store().status().trouble.find(said) != std::string::npos; }))
+          << node.store().status().trouble;
+    }
+    EXPECT_TRUE(node.on_shard(0, [](ConfigFeed& feed) { return feed.current().app_by_host("shop.com") != nullptr; }));
+    put("meta", field, right);
+    EXPECT_TRUE(patiently([&] { return node.store().status().up_to_date; })) << node.store().status().trouble;
+  }
+  EXPECT_TRUE(node.apply(PutApp{"more", {"more.com"}, {}, {}}).has_value());
+  EXPECT_EQ(get("meta", "revision"), "$1\r\n2");
 }
 
 TEST_F(RedisHostile, large_entries_come_by_the_stream_and_at_start) {
