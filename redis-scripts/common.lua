@@ -38,7 +38,7 @@ local LARGE = 1024 -- bytes of a value that the stream names instead of holding 
 local KEEP_BYTES = 67108864
 local SUM_LIMIT = 281474976710656 -- 2^48: sums stay exact in a double
 local EXACT = 9007199254740991 -- 2^53 - 1: every whole number up to here is exact in a double
-local COUNTED_IDS = 1000000000000000 -- a channel id above this does not move the counter of ids
+local COUNTED_IDS = 1000000000000000 -- an id from here on, which somebody chose, does not move the counter of ids
 
 local arg = cjson.decode(ARGV[1])
 local staged = {} -- by hash: what this script writes
@@ -240,13 +240,22 @@ local function remove(kind, key)
   if exists(kind, key) then set_value(kind, key, false) end
 end
 
+-- Raises the counter of ids of this kind to `number`, unless that is none or so large that it would use up the ids.
+local function raise_counter(kind, number)
+  local counter = kind == 'drain' and 'next_drain_id' or kind == 'channel' and 'next_channel_id'
+  if counter and number and number <= COUNTED_IDS then meta[counter] = math.max(meta[counter], number) end
+end
+
 local function raise_counters(kind, key)
   local number = tonumber(string.match(key, '^%d+$'))
-  if not number then return end
-  if kind == 'drain' then meta.next_drain_id = math.max(meta.next_drain_id, number + 1) end
-  if kind == 'channel' and number < COUNTED_IDS then
-    meta.next_channel_id = math.max(meta.next_channel_id, number + 1)
-  end
+  raise_counter(kind, number and number + 1)
+end
+
+-- The next id of a drain or channel that nothing has yet, whoever wrote what is there.
+local function free_id(kind)
+  local counter = kind == 'drain' and 'next_drain_id' or 'next_channel_id'
+  while exists(kind, number_text(meta[counter])) do meta[counter] = meta[counter] + 1 end
+  return number_text(meta[counter])
 end
 
 local function put(kind, entry)

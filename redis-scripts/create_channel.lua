@@ -7,11 +7,7 @@
 -- Answer id = the channel's id.
 -- Writes channel, token, claims, marks, members, the counter of channel ids.
 return commit(function()
-  local id = number_text(meta.next_channel_id)
-  while exists('channel', id) do
-    meta.next_channel_id = meta.next_channel_id + 1
-    id = number_text(meta.next_channel_id)
-  end
+  local id = free_id('channel')
   if arg.id and arg.id ~= id then refuse('id', id) end
   arg.channel.key = id
   put('channel', arg.channel)

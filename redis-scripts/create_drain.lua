@@ -1,4 +1,4 @@
--- Creates a drain, or reserves one that has no url yet, under the next id.
+-- Creates a drain, or reserves one that has no url yet, under the next free id.
 --
 -- ARGV   drain  entry without key; needs its channel (absent = global), group "drains:<channel>" or
 --               "reserved:<channel>" with limit, claims "url:<channel>:<hash>"
@@ -7,7 +7,7 @@
 -- Answer id = the drain's id; none is given twice.
 -- Writes drain, claims, marks, members, the counter of drain ids.
 return commit(function()
-  local id = number_text(meta.next_drain_id)
+  local id = free_id('drain')
   if arg.id and arg.id ~= id then refuse('id', id) end
   arg.drain.key, arg.drain.was = id, ''
   put('drain', arg.drain)

@@ -8,8 +8,8 @@
 -- Writes every key.
 return commit(function()
   for _, item in ipairs(arg.entries) do put(item.kind, item) end
-  meta.next_drain_id = math.max(meta.next_drain_id, tonumber(arg.next_drain_id or 1))
-  meta.next_channel_id = math.max(meta.next_channel_id, tonumber(arg.next_channel_id or 1))
+  raise_counter('drain', tonumber(arg.next_drain_id or 1))
+  raise_counter('channel', tonumber(arg.next_channel_id or 1))
   if arg.loading == 'begin' then write(META, 'loading', '1') end
   if arg.loading == 'end' then write(META, 'loading', false) end
 end)

@@ -16,7 +16,8 @@ constexpr std::size_t kHeaderMax = std::size_t{8} << 10;
 constexpr std::size_t kSecretMax = std::size_t{8} << 10;
 constexpr std::size_t kQueryMax = std::size_t{16} << 10;
 constexpr std::size_t kKeyChannelsMax = 1000;
-constexpr std::uint64_t kDrainIdMax = std::uint64_t{1} << 62;
+/// Redis scripts compute with ids in doubles, which are exact up to 2^53; a little room is left to count on.
+constexpr std::uint64_t kDrainIdMax = (std::uint64_t{1} << 53) - 1024;
 /// Ends later than this (the year 2260) are never reached; a difference of two times stays exact below it.
 constexpr WallTime kLastEnd{std::chrono::microseconds(9'151'574'400'000'000)};
 

@@ -51,6 +51,7 @@ result<Effects, Error> Decider::operator()(const CreateDrain& change) const {
   SLUICE_TRY(const Drains* drains, neighbours(config, change.drain.channel));
   Drain drain = change.drain;
   drain.id = config.next_drain_id();
+  while (config.drain(drain.id) != nullptr) ++drain.id;
   SLUICE_TRY_VOID(acceptable(drain));
   const auto limit = drain.global() ? limits.global_drains : limits.drains_per_channel;
   SLUICE_TRY_VOID(check_room(*drains, drain, limit, 0));

@@ -35,6 +35,9 @@ const TokenEntry* token_with_id(const ChannelEntry& channel, std::uint64_t id) {
   return nullptr;
 }
 
+/// A number that somebody chose far out must not use up those that are still to be given.
+constexpr std::uint64_t kCounted = 1'000'000'000'000'000;
+
 std::uint64_t number_of(std::string_view text) {
   std::uint64_t value = 0;
   const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -197,8 +200,6 @@ void SnapshotEditor::store_channel(std::shared_ptr<const ChannelEntry> entry) {
 }
 
 void SnapshotEditor::count_from(std::string_view channel_id) {
-  // A number that somebody chose far out must not use up those that are still to be given.
-  constexpr std::uint64_t kCounted = 1'000'000'000'000'000;
   const auto number = number_of(channel_id);
   if (number != 0 && number < kCounted) raise_counters(0, number + 1);
 }
@@ -269,7 +270,7 @@ void SnapshotEditor::put(const Drain& drain) {
   if (owner != nullptr) entry->channel = owner->slot;
   if (owner != nullptr) entry->partition = owner->partition;
   changed_.drains.push_back({drain.id, entry->channel, entry->partition});
-  raise_counters(drain.id + 1, 0);
+  if (drain.id < kCounted) raise_counters(drain.id + 1, 0);
   config_.drains_.put(hash_of(drain.id), entry, same_drain(drain.id));
   if (owner == nullptr) return put_sorted<DrainEntry>(config_.global_drains_, std::move(entry), drain_before);
   auto channel = std::make_shared<ChannelEntry>(*owner);

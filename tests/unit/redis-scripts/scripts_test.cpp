@@ -60,6 +60,26 @@ TEST_F(Scripts, number_that_is_none_stops_a_change_whole) {
   EXPECT_EQ(count("drain"), "-2");
 }
 
+/// Whatever was written around the scripts, a new id is one that nothing has.
+TEST_F(Scripts, new_drain_id_is_a_free_one) {
+  const auto sum = [&] {
+    client_.call({"HSET", redis_keys()[kMetaKey], "checksum", std::to_string(sum_of_entries().value())});
+  };
+  for (const auto* id : {"1", "2", "4611686018427387904", "9007199254740993"})
+    client_.call({"HSET", redis_keys()[kFirstKindKey + kDrain], id, "{}"});
+  sum();
+  EXPECT_EQ(client_.run("create_drain", drain("u")).text_at(2), "3");
+  // Written through a script, such a one does not use up the ids either.
+  for (const auto* id : {"4611686018427387904", "9007199254740993"})
+    EXPECT_EQ(client_.outcome("put_drain", R"("drain":)" + entry(id, R"("needs":"shop","group":"drains:shop")")), "ok");
+  EXPECT_EQ(client_.run("create_drain", drain("v", "10")).text_at(2), "4");
+  const std::string imported = R"("next_drain_id":4611686018427387904,"next_channel_id":4611686018427387904,)"
+                               R"("entries":[{"kind":"drain",)" +
+                               entry("4611686018427387905", R"("x":1)").substr(1);
+  EXPECT_EQ(client_.outcome("restore", imported + "]"), "ok");
+  EXPECT_EQ(client_.run("create_drain", drain("w", "10")).text_at(2), "5");
+}
+
 // The answer was lost: the same change again, with what it was decided on, does nothing and says what it said.
 TEST_F(Scripts, change_that_was_made_is_not_made_again) {
   const auto named = [](const std::string& name, const std::string& more) {

@@ -106,6 +106,26 @@ TEST_F(RedisHostile, number_that_is_none_stops_changes_with_a_true_sentence) {
   EXPECT_EQ(get("meta", "revision"), "$1\r\n2");
 }
 
+/// Ids that a script cannot tell apart.
+TEST_F(RedisHostile, drain_ids_that_are_not_exact_in_a_double_are_left_out) {
+  const std::string drain =
+      R"({"v":1,"token":"00000000-0000-0001-0000-000000000002","url":{"v":0,"text":"https://h/"}})";
+  const TemporaryDirectory other;
+  StoreNode first(redis_store(settings(), directory_.path()));
+  ASSERT_TRUE(first.apply(CreateDrain{drain_of("", "https://h/1")}).has_value());
+  for (const auto* id : {"4611686018427387904", "4611686018427387903", "9007199254740993", "1000000000000001"})
+    put("drain", id, drain);
+  StoreNode second(redis_store(settings(), other.path()));
+  const auto status = second.store().status();
+  EXPECT_EQ(status.quarantined_count, 3U);
+  for (const auto& entry : status.quarantined) EXPECT_NE(entry.reason.find("drain id"), std::string::npos);
+  for (std::uint64_t id = 2; id < 5; ++id) {
+    const auto made = second.apply(CreateDrain{drain_of("", "https://h/" + std::to_string(id))});
+    ASSERT_TRUE(made.has_value()) << made.error().text();
+    EXPECT_EQ(made->drain_id, id);
+  }
+}
+
 TEST_F(RedisHostile, large_entries_come_by_the_stream_and_at_start) {
   const TemporaryDirectory other;
   StoreNode first(redis_store(settings(), directory_.path()));
