@@ -75,8 +75,8 @@ void* BlockPool::take() {
 
 void BlockPool::give_back(void* object) {
   if constexpr (kFromHeap) return ::operator delete(object);
-  const std::uintptr_t address = reinterpret_cast<std::uintptr_t>(object);
-  Block& block = *reinterpret_cast<Block*>(address - address % kBlockSize);
+  const std::uintptr_t offset = reinterpret_cast<std::uintptr_t>(object) % kBlockSize;
+  Block& block = *reinterpret_cast<Block*>(static_cast<std::byte*>(object) - offset);
   const bool was_full = block.free == nullptr;
   block.free = new (object) Slot{block.free};
   --block.used;

@@ -158,7 +158,7 @@ result<std::unique_ptr<StorePlace>, Error> open_place(const std::string& name, b
     if (url.tls) {
       SLUICE_TRY(context, TlsContext::make(tls));
     }
-    SLUICE_TRY(auto redis, BlockingRedis::open(url, std::move(context)));
+    SLUICE_TRY(auto redis, BlockingRedis::open(url, context));
     return std::unique_ptr<StorePlace>(std::make_unique<RedisPlace>(std::move(redis), std::move(seal)));
   }
   SystemFiles files;
