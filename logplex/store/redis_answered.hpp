@@ -17,7 +17,8 @@ struct AnsweredChange {
   std::string argument;  // whole, with `since`: sent again, it is made only when it is not there
   std::string what;      // for people: "app shop"
   std::uint64_t revision = 0;
-  std::uint64_t history = 0;  // the data set; 0 = the change began it
+  std::uint64_t history = 0;  // the data set
+  bool began_it = false;      // the data set was begun by this change
   SteadyTime at{};
   bool missing = false;   // the server that is about to be followed does not have it
   std::string trouble{};  // why it could not be made there

@@ -78,6 +78,8 @@ class RedisFollower {
   const std::string& where() const { return commands_.where; }
   /// The newest revision that was seen to exist.
   std::uint64_t known_revision() const { return known_revision_; }
+  /// The server is another one, or another run of it, than the one whose rows were read last.
+  bool is_other_server() const { return !run_id_.empty() && stream_.run_id != run_id_; }
   /// When this node was last seen to follow.
   SteadyTime followed_at() const { return followed_at_; }
   const FollowCounters& counters() const { return counters_; }

@@ -295,9 +295,14 @@ void RedisWriter::remember(Attempt& attempt, const Verdict& verdict) {
   members["since"] = std::to_string(attempt.seen);
   const bool new_id = attempt.call->script.starts_with("create_") && !verdict.text.empty();
   if (new_id) members["id"] = verdict.text;
-  answered_.note({attempt.by, attempt.call->script, json::serialize(members),
-                  new_id ? attempt.what.substr(0, attempt.what.find(' ') + 1) + verdict.text : attempt.what,
-                  verdict.revision, image_.history(), shard_.clock().steady()});
+  const bool began_it = members.at("history").as_string().empty();
+  const auto& history = members.at(began_it ? "new_history" : "history").as_string();
+  AnsweredChange change{attempt.by, attempt.call->script, json::serialize(members), attempt.what, verdict.revision};
+  if (new_id) change.what = attempt.what.substr(0, attempt.what.find(' ') + 1) + verdict.text;
+  change.history = parse_decimal({history.data(), history.size()}).value_or(0);
+  change.began_it = began_it;
+  change.at = shard_.clock().steady();
+  answered_.note(std::move(change));
 }
 
 /// Marks what the stream of this server does not have. Returns the server's revision; none when nothing is known, or
@@ -317,7 +322,11 @@ Task<std::optional<std::uint64_t>> RedisWriter::find_missing(std::shared_ptr<Red
     if (reply.has_error() || reply->is_error())
       log_warning("it is not known whether Redis has what this node answered lately",
                   {{"reason", reply.has_error() ? reply.error().text() : reply->text}});
-    if (reply.has_error() || reply->is_error() || reply->number_at(0) != image_.history()) co_return std::nullopt;
+    if (reply.has_error() || reply->is_error()) co_return std::nullopt;
+    // A replica that was promoted before it had anything gets the whole of a young data set. The same server without a
+    // data set was emptied, perhaps on purpose: an operator has to say so.
+    const bool empty = reply->text_at(0).empty() && follower_.is_other_server() && changes.front().began_it;
+    if (reply->number_at(0) != image_.history() && !empty) co_return std::nullopt;
     revision = revision.value_or(reply->number_at(1));
     for (std::size_t i = 2; i < reply->list.size(); ++i) {
       const auto place = from + reply->number_at(i) - 1;

@@ -115,5 +115,21 @@ TEST_F(RedisMasterAgain, what_was_made_again_is_made_again_once_more) {
   EXPECT_TRUE(has(server_, "late-0"));
   EXPECT_TRUE(has(server_, "late-1"));
 }
+/// The server comes back with nothing, as a replica that was promoted before it had been sent anything.
+TEST(RedisMasterEmpty, gets_a_young_data_set_again) {
+  RedisServer server;
+  const TemporaryDirectory directory;
+  StoreNode node(redis_store(server.url(), directory.path()));
+  for (const auto* name : {"one", "two"}) ASSERT_TRUE(node.apply(PutApp{name, {}, {}, {}}).has_value());
+  ASSERT_EQ(server.command({"CONFIG", "SET", "save", ""}), "+OK");
+  server.kill();
+  server.start();
+  EXPECT_TRUE(patiently([&] {
+    return node.apply(PutApp{"three", {}, {}, {}}).has_value();
+  })) << node.store().status().trouble;
+  for (const auto* name : {"one", "two", "three"})
+    EXPECT_EQ(server.command({"HEXISTS", "{sluice}:app", name}), ":1") << name;
+}
+
 }  // namespace
 }  // namespace sluice
