@@ -243,7 +243,6 @@ result<void, Error> Node::open_listeners() {
   listeners_->limit_addresses(
       "router.http", settings_.limits.client_connections_per_address,
       [trusted = std::move(trusted)](const asio::ip::address& address) { return trusted.contains(address); });
-  for (const std::string_view gives_way : {"api.listen", "admin.listen"}) listeners_->wait_for_room(gives_way);
   return listeners_->check_inherited();
 }
 

@@ -124,7 +124,6 @@ struct ListenerTable::Group {
   std::optional<ShareTable> addresses;  // when they are limited
   std::uint64_t most_per_address = 0;
   Exempt exempt;
-  bool waits_for_room = false;
   std::atomic<std::uint64_t> refused{0};
   std::atomic<std::uint64_t> refused_by_address{0};
   std::atomic<std::uint64_t> paused{0};
@@ -282,10 +281,6 @@ void ListenerTable::limit_addresses(std::string_view setting, std::uint64_t most
   group->exempt = std::move(exempt);
 }
 
-void ListenerTable::wait_for_room(std::string_view setting) {
-  if (Group* group = find(setting)) group->waits_for_room = true;
-}
-
 void ListenerTable::handle(std::string_view setting, std::vector<ConnectionHandler*> per_shard) {
   SLUICE_CHECK(per_shard.size() == runtime_.size());
   if (Group* group = find(setting)) group->handlers = std::move(per_shard);
@@ -367,7 +362,6 @@ void ListenerTable::accept_some(Listener& listener, bool& out_of_fds) {
 }
 
 bool ListenerTable::waits_for_room(Listener& listener) {
-  if (!listener.group.waits_for_room) return false;
   const SteadyTime now = Shard::current().now();
   if (listener.group.quota->is_used_up()) return now - listener.had_room < kLongestWaitForRoom;
   listener.had_room = now;

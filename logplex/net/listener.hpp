@@ -85,9 +85,10 @@ struct InheritedListeners {
 /// All listening sockets of the process.
 ///
 /// Each is accepted on one shard; an accepted descriptor goes by mail to the less loaded (open connections) of two
-/// random shards. Over max_connections, or over its address's share, a
-/// connection is closed at once and counted. Out of descriptors, accepting
-/// pauses (kPauseWithoutFds) and the kernel's backlog holds the rest.
+/// random shards. Once all max_connections of a setting are taken, new ones wait in the kernel's backlog for at most
+/// kLongestWaitForRoom, because places are often given up within moments. After that they are closed at once and
+/// counted, until there is a place again. A connection over its address's share is closed at once and counted.
+/// Out of descriptors, accepting pauses (kPauseWithoutFds).
 ///
 /// open() and handle() before the runtime starts, on the starting thread; owned by the daemon; is destroyed after the
 /// runtime stopped turning and before the runtime itself.
@@ -111,9 +112,6 @@ class ListenerTable {
   /// proxies, are counted and never refused. Before start().
   using Exempt = std::function<bool(const asio::ip::address&)>;
   void limit_addresses(std::string_view setting, std::uint64_t most, Exempt exempt);
-  /// For handlers that close idle connections to make room: when all of the setting's connections are taken, new ones
-  /// wait in the kernel's backlog, for at most kLongestWaitForRoom; then they are closed as elsewhere. Before start().
-  void wait_for_room(std::string_view setting);
   /// An error when an inherited socket has a name that no open() asked for.
   result<void, Error> check_inherited() const;
 

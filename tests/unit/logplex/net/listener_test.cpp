@@ -91,6 +91,22 @@ TEST(ListenerTable, closes_what_exceeds_the_limit_until_one_leaves) {
   EXPECT_EQ(again.read_bytes(1).size(), 1u);
 }
 
+TEST(ListenerTable, while_it_is_full_for_a_moment_connections_wait) {
+  Listening listening(1, 3);
+  std::vector<RawClient> clients;
+  for (int i = 0; i < 3; ++i) {
+    clients.emplace_back(listening.port());
+    EXPECT_EQ(clients.back().read_bytes(1).size(), 1u);
+  }
+  RawClient waiting(listening.port());
+  for (int turns = 0; turns < 10; ++turns) listening.shards.on(0, [] {});
+  listening.shards.on(0, [&] { listening.keepers[0]->open.pop_back(); });
+  EXPECT_EQ(waiting.read_bytes(1).size(), 1u);
+  EXPECT_NE(
+      listening.metrics().find("sluice_listener_refused_total{listener=\"test.listen\",reason=\"max_connections\"} 0"),
+      std::string::npos);
+}
+
 /// Ten places, at most `most` for an address; true when a new connection is served.
 struct LimitedAddresses {
   explicit LimitedAddresses(std::uint64_t limit, std::uint64_t most, ListenerTable::Exempt exempt = {}) {
