@@ -101,15 +101,10 @@ Task<result<void, Error>> KafkaTransport::ensure_producer() {
 /// What was stored before keys were checked at the door.
 Task<result<void, Error>> KafkaTransport::check_own_key() {
   if (key_checked_ || (drain_.client_cert.empty() && drain_.client_key.empty())) co_return result<void, Error>();
-  struct Judged {
-    std::optional<TlsMaterialFault> fault;
-  };
-  auto job = [chain = drain_.client_cert, key = drain_.client_key] {
-    return Judged{check_tls_material({}, chain, key)};
-  };
-  auto judged = co_await environment_.tls_lane.run(std::move(job));
-  if (!judged) co_return Error{judged.error(), "too many certificates are being read"};
-  if (judged->fault) co_return Error{make_error_code(boost::system::errc::invalid_argument), judged->fault->sentence};
+  auto job = [chain = drain_.client_cert, key = drain_.client_key] { return check_tls_material({}, chain, key); };
+  auto fault = co_await environment_.tls_lane.run(std::move(job));
+  if (!fault) co_return Error{fault.error(), "too many certificates are being read"};
+  if (*fault) co_return Error{make_error_code(boost::system::errc::invalid_argument), (*fault)->sentence};
   key_checked_ = true;
   co_return result<void, Error>();
 }

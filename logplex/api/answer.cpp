@@ -70,6 +70,12 @@ ApiAnswer answer_for(const Error& error) {
   return answer;
 }
 
+ApiAnswer BadInput::answer() const {
+  auto answer = error_answer(status, sentence, field);
+  if (status == 429 || status == 503) answer.headers.emplace_back("Retry-After", "1");
+  return answer;
+}
+
 ApiAnswer share_is_taken() {
   auto answer = error_answer(429, "this key has as many calls and tails open as it may; close some of them");
   answer.headers.emplace_back("Retry-After", "5");

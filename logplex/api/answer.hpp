@@ -45,7 +45,8 @@ struct BadInput {
   std::string field;
   unsigned status = 400;
 
-  ApiAnswer answer() const { return error_answer(status, sentence, field); }
+  /// With Retry-After when the same call may succeed later: 429 and 503.
+  ApiAnswer answer() const;
 };
 
 /// A filter that cannot be read is 400, one that costs too much for each line is 422.

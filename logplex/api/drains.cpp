@@ -60,10 +60,6 @@ checked<void> check_secret(const Drain& drain) {
   return {};
 }
 
-struct Judged {
-  std::optional<TlsMaterialFault> fault;
-};
-
 checked<void> judgement(std::optional<TlsMaterialFault> fault) {
   if (!fault) return {};
   return BadInput{std::move(fault->sentence), std::move(fault->field), 422};
@@ -73,12 +69,14 @@ checked<void> judgement(std::optional<TlsMaterialFault> fault) {
 Task<checked<void>> check_material(const ApiCall& call, const Drain& drain) {
   if (drain.ca.empty() && drain.client_cert.empty() && drain.client_key.empty()) co_return checked<void>();
   auto check = [ca = drain.ca, chain = drain.client_cert, key = drain.client_key] {
-    return Judged{check_tls_material(ca, chain, key)};
+    return check_tls_material(ca, chain, key);
   };
-  if (call.parts.certificates == nullptr) co_return judgement(check().fault);
-  auto judged = co_await call.parts.certificates->run(std::move(check));
-  if (!judged) co_return BadInput{"too many certificates are being read; try again later", "", 503};
-  co_return judgement(std::move(judged->fault));
+  if (call.parts.certificates == nullptr) co_return judgement(check());
+  const auto places = call.parts.shares.take_certificates(call.who, drain.channel);
+  if (places.has_error()) co_return places.error();
+  auto fault = co_await call.parts.certificates->run(std::move(check));
+  if (!fault) co_return call.parts.shares.no_place_for_certificates();
+  co_return judgement(std::move(*fault));
 }
 
 checked<Drain> read_fields(const ApiCall& call) {

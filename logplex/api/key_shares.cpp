@@ -51,6 +51,28 @@ std::optional<KeyShares::Held> KeyShares::take_session(const StreamRights& right
   return std::nullopt;
 }
 
+checked<KeyShares::CertificatePlaces> KeyShares::take_certificates(const Principal& who, const std::string& channel) {
+  CertificatePlaces places;
+  if (who.id.empty()) return places;
+  auto of_key = certificates_.take(share_of(!who.full, who.id), kCertificatesAtOnce);
+  auto of_channel = certificates_.take(hash_of("channel " + channel), kCertificatesAtOnce);
+  if (!of_key || !of_channel) {
+    ++refused_certificates_;
+    return BadInput{"this key or channel has as many certificates read as it may; wait for its other calls", "", 429};
+  }
+  auto of_all = certificates_.take(0, kCertificatesOfAll);
+  if (!of_all) return no_place_for_certificates();
+  places.of_key = std::move(*of_key);
+  places.of_channel = std::move(*of_channel);
+  places.of_all = std::move(*of_all);
+  return places;
+}
+
+BadInput KeyShares::no_place_for_certificates() {
+  ++refused_all_certificates_;
+  return {"too many certificates are being read; try again later", "", 503};
+}
+
 void KeyShares::add_metrics(MetricsPage& page) const {
   const auto refused = [&page](const char* limit, std::uint64_t count) {
     page.counter("sluice_api_limited_total", "Calls and streams refused because their key holds its share.",
@@ -58,6 +80,8 @@ void KeyShares::add_metrics(MetricsPage& page) const {
   };
   refused("api_connections_per_key", refused_connections_);
   refused("sessions_per_key", refused_sessions_);
+  refused("certificates_per_key", refused_certificates_);
+  refused("certificates", refused_all_certificates_);
 }
 
 }  // namespace sluice

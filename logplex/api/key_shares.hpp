@@ -3,8 +3,10 @@
 #include <atomic>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
+#include "logplex/api/answer.hpp"
 #include "logplex/model/principal.hpp"
 #include "logplex/runtime/share_table.hpp"
 
@@ -38,6 +40,20 @@ class KeyShares {
   /// For a stream of a session, on the share of the key that made it.
   std::optional<Held> take_session(const StreamRights& rights);
 
+  /// Of the 256 places of the thread that reads certificates a key and a channel may each hold kCertificatesAtOnce, and
+  /// all keys together kCertificatesOfAll: the rest is for the node's own key and for drains that connect. Held until
+  /// the certificates were read. 429 when the caller holds its share, 503 when all do.
+  struct CertificatePlaces {
+    ShareTable::Share of_key;
+    ShareTable::Share of_channel;
+    ShareTable::Share of_all;
+  };
+  static constexpr std::uint64_t kCertificatesAtOnce = 16;
+  static constexpr std::uint64_t kCertificatesOfAll = 192;
+  checked<CertificatePlaces> take_certificates(const Principal& who, const std::string& channel);
+  /// The 503, also when the thread itself has no place; counts it.
+  BadInput no_place_for_certificates();
+
   void add_metrics(MetricsPage& page) const;
 
  private:
@@ -47,8 +63,11 @@ class KeyShares {
   ShareTable connections_;
   ShareTable all_;
   ShareTable sessions_;
+  ShareTable certificates_;
   std::atomic<std::uint64_t> refused_connections_{0};
   std::atomic<std::uint64_t> refused_sessions_{0};
+  std::atomic<std::uint64_t> refused_certificates_{0};
+  std::atomic<std::uint64_t> refused_all_certificates_{0};
 };
 
 }  // namespace sluice

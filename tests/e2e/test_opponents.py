@@ -82,6 +82,32 @@ class DoorTest(OpponentCase):
             made = self.create(f"https://127.0.0.1:9/{number}", ca=cert, client_cert=cert, client_key=key)
             self.assertEqual(made.status, 201, made)
 
+    def test_a_flood_of_certificates_from_one_key_leaves_others_their_place(self):
+        neighbour = f"{self.channel}-neighbour"
+        self.node.make_channel(neighbour)
+        keys = [self.node.must("POST", "/v3/keys", {"name": "k", "scopes": ["drains:write"], "channels": [channel]})
+                for channel in (self.channel, neighbour)]
+        cert, key = self.identity("-newkey", "rsa:4096")
+        drain = {"url": "https://127.0.0.1:9/", "ca": cert * 60, "client_cert": cert, "client_key": key}
+        flood = [self.begin_call(keys[0]["key"], f"/v3/channels/{self.channel}/drains", drain) for _ in range(64)]
+        made = self.node.api("POST", f"/v3/channels/{neighbour}/drains", {**drain, "ca": cert}, key=keys[1]["key"])
+        self.assertEqual(made.status, 201, made)
+        answers = [connection.recv(65536) for connection in flood]
+        statuses = {answer.split()[1] for answer in answers}
+        self.assertLessEqual(statuses, {b"201", b"409", b"429"})
+        refused = [answer for answer in answers if answer.split()[1] == b"429"]
+        self.assertTrue(refused and all(b"\r\nRetry-After: 1\r\n" in answer for answer in refused), statuses)
+        limited = f'sluice_api_limited_total{{limit="certificates_per_key"}} {len(refused)}\n'
+        self.assertIn(limited, self.node.admin("/metrics").body.decode())
+
+    def begin_call(self, key, path, body):
+        connection = socket.create_connection(("127.0.0.1", self.node.port("api.listen")), timeout=20)
+        self.addCleanup(connection.close)
+        body = json.dumps(body).encode()
+        connection.sendall(f"POST {path} HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer {key}\r\n"
+                           f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body)
+        return connection
+
     def test_secrets(self):
         for secret in ("whsec_", "whsec_c2hvcnQ=", "whsec_*", "whsec_" + "QUFB" * 30):
             self.refused("secret", "base64 of 24 to 64 bytes", secret=secret)

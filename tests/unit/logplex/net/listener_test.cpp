@@ -122,7 +122,7 @@ struct LimitedAddresses {
   }
   bool connect() {
     clients.emplace_back(table.ports().at("test.listen").at(0));
-    return clients.back().read_some() != "";
+    return !clients.back().read_some().empty();
   }
   std::string metrics() {
     MetricsPage page;
