@@ -4,10 +4,10 @@
 --        report  a text of its own
 --        most    how many nodes there may be; one that comes later is told, and not noted
 -- Checks nothing. A node that said nothing for an hour is forgotten, and at once what no node has written: a row without
---        a time, or with more than 1 KiB. When there are more rows than `most`, it looks at about as many.
+--        a time, or with more than 8 KiB. When there are more rows than `most`, it looks at about as many.
 -- Answer {now, node, "TIME REPORT", node, ...}: at most `most` others, with the server's time in milliseconds.
 -- Writes nodes.
-local LONGEST = 1024
+local LONGEST = 8192 -- more than the longest path that can stand in a name
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local rows

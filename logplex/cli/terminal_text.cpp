@@ -34,6 +34,7 @@ CodePoint decode(std::string_view text) {
 }
 
 /// Characters that change the order in which a terminal shows text, or that hide it (Unicode TR 36, section 2.10).
+/// Unlike in our own log (utf8.cpp), U+200C and U+200D stay: scripts and emoji of people's lines need them.
 bool reorders(std::uint32_t c) {
   return (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) || c == 0x200e || c == 0x200f || c == 0x061c ||
          c == 0x2028 || c == 0x2029 || c == 0x200b || c == 0x2060 || c == 0xfeff;

@@ -10,10 +10,12 @@
 
 #include "logplex/store/redis_entry.hpp"
 #include "logplex/store/redis_reply.hpp"
+#include "logplex/store/redis_scripts.hpp"
 
 namespace sluice {
 
 constexpr std::size_t kEntryKinds = std::variant_size_v<Entry>;
+static_assert(kNodesKey == kFirstKindKey + kEntryKinds);
 
 /// What the key `meta` says about a data set.
 struct RedisMeta {

@@ -35,8 +35,7 @@ enum RedisKey : std::uint8_t {
   kMarksKey,
   kMembersKey,
   kFirstKindKey,  // and one for each EntryKind
-  kNodesKey = 12,
-  kGroupsKey,
+  kNodesKey = kFirstKindKey + 7,
 };
 const std::vector<std::string>& redis_keys();
 

@@ -174,18 +174,21 @@ class SharedStoreTest(LoopCase):
 
 
 class SyslogLoopTest(LoopCase):
-    def test_by_syslog_there_and_by_http_back(self):
-        (a, b), (_, token_b) = self.nodes(2)
-        named = a.must("POST", "/v3/channels/shop/tokens", {"name": token_b})["token"]
-        forwarder = Balancer(b.port("ingress.syslog"))
-        self.addCleanup(forwarder.close)
-        a.add_drain(f"syslog://127.0.0.1:{forwarder.port}", "shop")
+    def two_ways_back_by_http_end(self, a, b, named):
         for more in ("?1", "?2"):
             self.drain(b, a, named, more)
         self.say(a, named, "x")
         wait_for("it comes back", lambda: self.refused(a) >= 2)
         self.come_to_rest(a, b)
         self.assertEqual((self.counts(a), self.counts(b)), ({"x": 1}, {"x": 1}))
+
+    def test_by_syslog_there_and_by_http_back(self):
+        (a, b), (_, token_b) = self.nodes(2)
+        named = a.must("POST", "/v3/channels/shop/tokens", {"name": token_b})["token"]
+        forwarder = Balancer(b.port("ingress.syslog"))
+        self.addCleanup(forwarder.close)
+        a.add_drain(f"syslog://127.0.0.1:{forwarder.port}", "shop")
+        self.two_ways_back_by_http_end(a, b, named)
 
     def test_tokens_named_by_tokens_lead_to_an_end(self):
         (a, b), (_, token_b) = self.nodes(2)
@@ -246,12 +249,7 @@ class SyslogLoopTest(LoopCase):
         (a, b), (_, token_b) = self.nodes(2)
         named = a.make_token("shop", token_b)
         a.add_drain(f"syslog://127.0.0.1:{b.port('ingress.syslog')}", "shop", format="rfc5424")
-        for more in ("?1", "?2"):
-            self.drain(b, a, named, more)
-        self.say(a, named, "x")
-        wait_for("it comes back", lambda: self.refused(a) >= 2)
-        self.come_to_rest(a, b)
-        self.assertEqual((self.counts(a), self.counts(b)), ({"x": 1}, {"x": 1}))
+        self.two_ways_back_by_http_end(a, b, named)
 
     def test_the_element_of_a_way_stands_in_no_line(self):
         node = self.new_node()

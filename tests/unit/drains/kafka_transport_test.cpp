@@ -68,14 +68,8 @@ struct KafkaWorld : DrainWorld {
   Numbers lines;
 };
 
-bool patiently(const std::function<bool()>& condition) {
-  for (int tens = 0; tens < 3; ++tens)
-    if (eventually(condition)) return true;
-  return false;
-}
-
 ::testing::AssertionResult delivers(RunnerOnShard& runner, std::uint64_t lines) {
-  if (patiently([&] { return runner.ledger().delivered == lines; })) return ::testing::AssertionSuccess();
+  if (eventually([&] { return runner.ledger().delivered == lines; })) return ::testing::AssertionSuccess();
   const Ledger ledger = runner.ledger();
   return ::testing::AssertionFailure() << "delivered " << ledger.delivered << " of " << lines << ", pending "
                                        << ledger.pending_lines << ", dropped " << ledger.dropped_total() << ", "
@@ -83,7 +77,7 @@ bool patiently(const std::function<bool()>& condition) {
 }
 
 bool fails_with(RunnerOnShard& runner, const std::string& reason) {
-  return patiently([&] {
+  return eventually([&] {
     const Ledger ledger = runner.ledger();
     return ledger.state == DrainState::kDegraded && ledger.last_error.find(reason) != std::string::npos;
   });
@@ -155,7 +149,7 @@ TEST(KafkaDrain, a_full_queue_holds_the_cursor_back) {
   kafka.set_down(1);
   RunnerOnShard runner(world, drain_to(kafka.url("/lines")));
   world.lines.append_at_once(12'000, std::string(200, '.'));
-  ASSERT_TRUE(patiently([&] { return world.kafka.counters().queued_lines > 3000; }));
+  ASSERT_TRUE(eventually([&] { return world.kafka.counters().queued_lines > 3000; }));
   EXPECT_LT(world.kafka.counters().queued_lines, 6000);
   EXPECT_EQ(runner.ledger().pending_lines, 12'000u);
   kafka.set_up(1);
@@ -179,7 +173,7 @@ TEST(KafkaDrain, a_dead_producer_is_replaced_and_no_line_is_lost_or_repeated) {
   }();
   for (int round = 0; round < 3; ++round) {
     ASSERT_EQ(transport.send(probe).verdict, Verdict::kSent);
-    ASSERT_TRUE(patiently([&] { return transport.on_shard([](Transport& t) { return t.take_confirmed(); }) == 1; }));
+    ASSERT_TRUE(eventually([&] { return transport.on_shard([](Transport& t) { return t.take_confirmed(); }) == 1; }));
     world.lines.append(3000);
     // The runner's producer is the same one: it is shared.
     transport.on_shard([](Transport& t) { dynamic_cast<KafkaTransport&>(t).producer()->fail_for_test(); });
@@ -236,7 +230,7 @@ TEST(KafkaDrain, batches_become_smaller_until_the_line_that_is_too_large_is_know
   kafka.fail_produce({too_large, too_large, too_large, too_large});
   RunnerOnShard runner(world, drain_to(kafka.url("/lines?linger=300ms")));
   world.lines.append(10, std::string(1000, '.'));
-  ASSERT_TRUE(patiently([&] { return runner.ledger().pending_lines == 0; }));
+  ASSERT_TRUE(eventually([&] { return runner.ledger().pending_lines == 0; }));
   const Ledger ledger = runner.ledger();
   EXPECT_EQ(ledger.delivered, 9u);
   EXPECT_EQ(ledger.dropped[static_cast<std::size_t>(LossReason::kRejected)], 1u);
@@ -315,7 +309,7 @@ TEST(KafkaDrain, one_producer_for_each_cluster_and_credential) {
       t.close();
       return 0;
     });
-  EXPECT_TRUE(patiently([&] { return world.kafka.counters().producers == 0; }));
+  EXPECT_TRUE(eventually([&] { return world.kafka.counters().producers == 0; }));
   EXPECT_EQ(world.kafka.counters().queued_lines, 0);
 }
 
@@ -333,7 +327,7 @@ TEST(KafkaDrain, what_librdkafka_copied_counts_until_it_is_confirmed) {
   ASSERT_EQ(transport.send(frame).verdict, Verdict::kSent);
   EXPECT_GT(held(), 5000u);
   kafka.set_up(1);
-  ASSERT_TRUE(patiently([&] { return transport.on_shard([](Transport& t) { return t.take_confirmed(); }) == 1; }));
+  ASSERT_TRUE(eventually([&] { return transport.on_shard([](Transport& t) { return t.take_confirmed(); }) == 1; }));
   EXPECT_EQ(held(), 0u);
 }
 
@@ -359,9 +353,9 @@ TEST(KafkaDrain, frames_of_another_receiver_are_given_up_when_the_drain_changes)
   world.lines.append(5);
   ASSERT_TRUE(runner.reaches([](const Ledger& ledger) { return ledger.state == DrainState::kDegraded; }));
   runner.change(drain_to(kafka.url("/lines")));
-  ASSERT_TRUE(patiently([&] { return runner.ledger().dropped_total() + runner.ledger().delivered == 5; }));
+  ASSERT_TRUE(eventually([&] { return runner.ledger().dropped_total() + runner.ledger().delivered == 5; }));
   world.append("after\n");
-  ASSERT_TRUE(patiently([&] { return runner.ledger().pending_lines == 0; }));
+  ASSERT_TRUE(eventually([&] { return runner.ledger().pending_lines == 0; }));
   EXPECT_THAT(kafka.read("lines").back().value, HasSubstr("after"));
 }
 

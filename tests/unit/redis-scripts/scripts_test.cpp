@@ -310,9 +310,12 @@ TEST_F(Scripts, report_node_costs_no_more_than_the_nodes_that_there_may_be) {
   };
   const auto now = report("own").text_at(0);
   client_.call({"HSET", redis_keys()[kNodesKey], "large", now + " " + std::string(1 << 20, 'x')});
-  client_.call({"HSET", redis_keys()[kNodesKey], std::string(2000, 'n'), now + " 1 7 up to date"});
+  client_.call({"HSET", redis_keys()[kNodesKey], std::string(9000, 'n'), now + " 1 7 up to date"});
   EXPECT_EQ(report("own").list.size(), 1u);
   EXPECT_EQ(client_.call({"HLEN", redis_keys()[kNodesKey]}).number, 1);
+  const std::string longest(4096 + 64, 'p');
+  report(longest);
+  EXPECT_EQ(report("own").text_at(1), longest);
 
   std::vector<std::string> rows{"HSET", redis_keys()[kNodesKey]};
   for (int i = 0; i < 5000; ++i) {

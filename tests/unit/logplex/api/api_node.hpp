@@ -14,6 +14,7 @@
 #include "logplex/api/drain_control.hpp"
 #include "logplex/api/node_status.hpp"
 #include "logplex/base/partition.hpp"
+#include "logplex/runtime/working_for.hpp"
 #include "tests/support/raw_client.hpp"
 #include "tests/support/running_shards.hpp"
 
@@ -49,12 +50,15 @@ class ScriptedDrains final : public DrainControl {
 class ScriptedStatus final : public NodeStatus {
  public:
   Task<NodeReport> report() override {
+    asked_for = WorkingFor::take_last();
     NodeReport report;
     report.node = "n1";
     report.version = "test";
     report.ingress_http = "127.0.0.1:8601";
     co_return report;
   }
+
+  Beneficiary asked_for;  // whom the shard worked for when it asked
 };
 
 /// Opens channels as the program does.
@@ -112,6 +116,7 @@ class ApiNode {
   RawClient get(const std::string& path, std::vector<std::string> headers = {});
   std::string metrics();
   std::size_t open_sources();
+  std::string route_name(std::uint32_t number) { return api_->shard(0).route_name(number); }
 
   RunningShards shards{kShards};
   ScriptedDrains drains;

@@ -302,6 +302,13 @@ TEST_F(ApiTest, scoped_keys_do_what_their_scopes_say) {
   EXPECT_EQ(node.call("POST", "/v3/keys", R"({"name":"x","scopes":["admin"],"expires_in":"soon"})").status, 400);
 }
 
+TEST_F(ApiTest, a_shard_can_say_which_call_it_worked_for) {
+  EXPECT_EQ(node.call("GET", "/v3/status").status, 200);
+  EXPECT_EQ(node.status.asked_for.kind, Beneficiary::Kind::kCall);
+  EXPECT_EQ(node.route_name(node.status.asked_for.number), "GET /v3/status");
+  EXPECT_EQ(node.route_name(10'000), "");
+}
+
 TEST_F(ApiTest, status_and_metrics) {
   node.drains.ill.push_back({1, {}});
   node.call("POST", "/v3/drains", R"({"url":"http://127.0.0.1:9/"})");

@@ -12,13 +12,6 @@
 namespace sluice {
 namespace {
 
-template <class F>
-bool patiently(F condition) {
-  for (int round = 0; round < 6; ++round)
-    if (eventually(condition)) return true;
-  return false;
-}
-
 /// The text of a bulk string.
 std::string bulk(const std::string& answer) {
   const auto line = answer.find("\r\n");
@@ -52,7 +45,7 @@ class RedisCluster : public testing::Test {
     for (std::size_t i = 1; i <= kReplica; ++i)
       ASSERT_EQ(ask(0, {"CLUSTER", "MEET", "127.0.0.1", port(i), bus_ports_[i]}), "+OK");
     for (std::size_t i = 0; i <= kReplica; ++i)
-      ASSERT_TRUE(patiently([&] {
+      ASSERT_TRUE(eventually([&] {
         return ask(i, {"CLUSTER", "INFO"}).find("cluster_known_nodes:4") != std::string::npos &&
                ask(i, {"CLUSTER", "INFO"}).find("cluster_size:3") != std::string::npos &&
                ask(i, {"CLUSTER", "INFO"}).find("cluster_state:ok") != std::string::npos;
@@ -98,7 +91,7 @@ TEST_F(RedisCluster, any_node_of_the_cluster_leads_to_the_keys) {
   StoreNode b(redis_store(url_of_all(), second_.path()));
   EXPECT_TRUE(routes(b, "first"));
   ASSERT_TRUE(put(b, "second"));
-  EXPECT_TRUE(patiently([&] { return routes(a, "second"); }));
+  EXPECT_TRUE(eventually([&] { return routes(a, "second"); }));
   // The programs without shards find them too.
   auto place = open_place(servers_[other(other(holder_))]->url(), false, {});
   ASSERT_TRUE(place.has_value()) << place.error().text();
@@ -129,16 +122,16 @@ TEST_F(RedisCluster, slot_that_moves_is_followed) {
 }
 
 TEST_F(RedisCluster, replica_that_takes_over_is_followed) {
-  ASSERT_TRUE(patiently([&] { return ask(kReplica, {"CLUSTER", "REPLICATE", id_of(holder_)}) == "+OK"; }));
+  ASSERT_TRUE(eventually([&] { return ask(kReplica, {"CLUSTER", "REPLICATE", id_of(holder_)}) == "+OK"; }));
   StoreNode node(redis_store(url_of_all(), directory_.path()));
   ASSERT_TRUE(put(node, "before"));
-  ASSERT_TRUE(patiently([&] {
+  ASSERT_TRUE(eventually([&] {
     return ask(kReplica, {"INFO", "replication"}).find("master_link_status:up") != std::string::npos;
   }));
   ASSERT_EQ(ask(holder_, {"WAIT", "1", "10000"}).substr(0, 1), ":");
   servers_[holder_]->kill();
   ASSERT_EQ(ask(kReplica, {"CLUSTER", "FAILOVER", "TAKEOVER"}), "+OK");
-  ASSERT_TRUE(patiently([&] {
+  ASSERT_TRUE(eventually([&] {
     return node.apply(PutApp{"after", {"after.com"}, {}, {}}).has_value();
   })) << node.store().status().trouble;
   EXPECT_TRUE(routes(node, "before") && routes(node, "after"));

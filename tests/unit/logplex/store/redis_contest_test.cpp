@@ -9,12 +9,6 @@
 namespace sluice {
 namespace {
 
-bool patiently(const std::function<bool()>& condition) {
-  for (int round = 0; round < 6; ++round)
-    if (eventually(condition)) return true;
-  return false;
-}
-
 constexpr const char* kAppValue = R"({"v":1,"domains":["same.com"]})";
 constexpr const char* kTokenValue =
     R"({"v":1,"name":"app","value":{"v":0,"text":"00000000-0000-0003-0000-000000000004"}})";
@@ -59,7 +53,7 @@ class RedisContest : public testing::TestWithParam<bool> {
     });
   }
   static bool is(StoreNode& node, const std::string& app, std::uint64_t token, std::uint64_t quarantined) {
-    return patiently([&] {
+    return eventually([&] {
       return owner(node) == app && token_id(node) == token && node.store().status().quarantined_count == quarantined;
     });
   }
@@ -104,11 +98,11 @@ TEST_P(RedisContest, by_reading_everything) {
   };
   for (const auto& name : names_) {
     put(EntryKind::kApp, name, kAppValue);
-    ASSERT_TRUE(patiently([&] { return !owner(node).empty(); }));
+    ASSERT_TRUE(eventually([&] { return !owner(node).empty(); }));
   }
   for (const auto& id : ids_) {
     put(EntryKind::kToken, "shop/" + id, kTokenValue);
-    ASSERT_TRUE(patiently([&] { return token_id(node) != 0; }));
+    ASSERT_TRUE(eventually([&] { return token_id(node) != 0; }));
   }
   check(node);
 }

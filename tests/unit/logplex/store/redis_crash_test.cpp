@@ -27,15 +27,8 @@ std::string state_of(StoreNode& node) {
   return node.on_shard(0, [](ConfigFeed& feed) { return ReferenceModel::describe(feed.current()); });
 }
 
-template <class F>
-bool patiently(F condition) {
-  for (int round = 0; round < 6; ++round)
-    if (eventually(condition)) return true;
-  return false;
-}
-
 bool up_to_date(StoreNode& node) {
-  return patiently([&] { return node.store().status().up_to_date; });
+  return eventually([&] { return node.store().status().up_to_date; });
 }
 
 void run_over_restarts(std::uint64_t seed) {
@@ -57,11 +50,11 @@ void run_over_restarts(std::uint64_t seed) {
     server.start();
     ASSERT_TRUE(up_to_date(node)) << node.store().status().trouble;
     // The old connections may not have been missed yet.
-    ASSERT_TRUE(patiently([&] { return node.apply(PutChannel{"_router", {}, {}, {}}).has_value(); }));
+    ASSERT_TRUE(eventually([&] { return node.apply(PutChannel{"_router", {}, {}, {}}).has_value(); }));
     ASSERT_EQ(state_of(node), reference.describe()) << step;
   }
   ASSERT_TRUE(up_to_date(watcher));
-  EXPECT_TRUE(patiently([&] { return state_of(watcher) == reference.describe(); }));
+  EXPECT_TRUE(eventually([&] { return state_of(watcher) == reference.describe(); }));
 }
 
 TEST(RedisCrash, random_changes_over_restarts_give_what_the_reference_gives) {
@@ -88,7 +81,7 @@ TEST(RedisCrash, what_was_answered_survives_and_all_nodes_agree) {
     });
   for (int round = 0; round < 5; ++round) {
     const auto before = nodes[0]->store().status().revision;
-    EXPECT_TRUE(patiently([&] { return nodes[0]->store().status().revision > before + 20; }));
+    EXPECT_TRUE(eventually([&] { return nodes[0]->store().status().revision > before + 20; }));
     server.kill();
     server.start();
   }
@@ -96,7 +89,7 @@ TEST(RedisCrash, what_was_answered_survives_and_all_nodes_agree) {
   for (auto& writer : writers) writer.join();
   nodes.push_back(std::make_unique<StoreNode>(redis_store(quick_settings(server), directories[2].path())));
   const auto truth = state_of(*nodes[2]);
-  for (auto& node : nodes) EXPECT_TRUE(patiently([&] { return state_of(*node) == truth; }));
+  for (auto& node : nodes) EXPECT_TRUE(eventually([&] { return state_of(*node) == truth; }));
   for (const auto& names : answered)
     for (const auto& name : names) EXPECT_NE(truth.find("app " + name + " "), std::string::npos) << name;
   EXPECT_EQ(nodes[2]->store().status().quarantined_count, 0U);

@@ -23,12 +23,6 @@ Drain drain_of(const std::string& channel, const std::string& url) {
   return drain;
 }
 
-bool patiently(const std::function<bool()>& condition) {
-  for (int round = 0; round < 6; ++round)
-    if (eventually(condition)) return true;
-  return false;
-}
-
 class RedisHostile : public testing::Test {
  protected:
   std::string put(const std::string& kind, const std::string& key, const std::string& value) {
@@ -95,12 +89,12 @@ TEST_F(RedisHostile, number_that_is_none_stops_changes_with_a_true_sentence) {
       ASSERT_TRUE(refused.has_error()) << field;
       EXPECT_EQ(refused.error().code, ConfigError::kUnavailable);
       EXPECT_NE(refused.error().message.find(said), std::string::npos) << refused.error().message;
-      EXPECT_TRUE(patiently([&] { return node.store().status().trouble.find(said) != std::string::npos; }))
+      EXPECT_TRUE(eventually([&] { return node.store().status().trouble.find(said) != std::string::npos; }))
           << node.store().status().trouble;
     }
     EXPECT_TRUE(node.on_shard(0, [](ConfigFeed& feed) { return feed.current().app_by_host("shop.com") != nullptr; }));
     put("meta", field, right);
-    EXPECT_TRUE(patiently([&] { return node.store().status().up_to_date; })) << node.store().status().trouble;
+    EXPECT_TRUE(eventually([&] { return node.store().status().up_to_date; })) << node.store().status().trouble;
   }
   EXPECT_TRUE(node.apply(PutApp{"more", {"more.com"}, {}, {}}).has_value());
   EXPECT_EQ(get("meta", "revision"), "$1\r\n2");
@@ -142,7 +136,7 @@ TEST_F(RedisHostile, large_entries_come_by_the_stream_and_at_start) {
     });
   };
   EXPECT_EQ(size_at(first), large.ca.size());
-  EXPECT_TRUE(patiently([&] { return size_at(follower) == large.ca.size(); }));
+  EXPECT_TRUE(eventually([&] { return size_at(follower) == large.ca.size(); }));
   // Replaced many times: the stream names each state, and holds none.
   large.id = made->drain_id;
   for (int i = 0; i < 30; ++i) {
@@ -150,7 +144,7 @@ TEST_F(RedisHostile, large_entries_come_by_the_stream_and_at_start) {
     large.filter = "status>=" + std::to_string(i);
     ASSERT_TRUE(first.apply(PutDrain{large}).has_value());
   }
-  EXPECT_TRUE(patiently([&] {
+  EXPECT_TRUE(eventually([&] {
     return follower.on_shard(0, [&](ConfigFeed& feed) {
       const auto& drain = feed.current().drain(large.id)->drain;
       return drain.filter == large.filter && drain.ca == large.ca;
@@ -173,7 +167,7 @@ TEST_F(RedisHostile, what_is_left_after_an_eviction_is_not_served_as_if_it_were_
   }
   ASSERT_EQ(server_.command({"DEL", "{sluice}:app"}), ":1");
   server_.command({"CONFIG", "SET", "maxmemory-policy", "allkeys-lru"});
-  EXPECT_TRUE(patiently([&] { return !first.store().status().reachable; }));
+  EXPECT_TRUE(eventually([&] { return !first.store().status().reachable; }));
   EXPECT_NE(first.store().status().trouble.find("has lost 30 of 30 entries of the kind app"), std::string::npos)
       << first.store().status().trouble;
   EXPECT_TRUE(first.on_shard(0, [](ConfigFeed& feed) { return feed.current().app_by_host("app-7.com") != nullptr; }));
@@ -186,7 +180,7 @@ TEST_F(RedisHostile, what_is_left_after_an_eviction_is_not_served_as_if_it_were_
                           [](const auto& warning) { return warning.find("maxmemory-policy") != std::string::npos; }));
 
   ASSERT_EQ(server_.command({"DEL", "{sluice}:meta"}), ":1");
-  EXPECT_TRUE(patiently([&] {
+  EXPECT_TRUE(eventually([&] {
     return second.store().status().trouble.find("has lost its key {sluice}:meta") != std::string::npos;
   })) << second.store().status().trouble;
 }
@@ -245,7 +239,7 @@ TEST_F(RedisHostile, a_data_set_of_an_older_version_is_taken_and_raised) {
   server_.command({"HSET", "{sluice}:meta", "schema", "1", "readable_by", "1", "history", "7", "revision", "2"});
   StoreNode node(redis_store(settings(), directory_.path()));
   EXPECT_TRUE(node.on_shard(0, [](ConfigFeed& feed) { return feed.current().token({3, 4}) != nullptr; }));
-  EXPECT_TRUE(patiently([&] { return server_.command({"HGET", "{sluice}:meta", "readable_by"}).ends_with("2"); }));
+  EXPECT_TRUE(eventually([&] { return server_.command({"HGET", "{sluice}:meta", "readable_by"}).ends_with("2"); }));
   EXPECT_TRUE(node.apply(DeleteChannel{"shop"}).has_value());
   EXPECT_EQ(server_.command({"HLEN", "{sluice}:token"}), ":0");
 }

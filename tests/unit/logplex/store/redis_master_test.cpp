@@ -9,12 +9,6 @@
 namespace sluice {
 namespace {
 
-bool patiently(const std::function<bool()>& condition) {
-  for (int round = 0; round < 6; ++round)
-    if (eventually(condition)) return true;
-  return false;
-}
-
 Drain drain_to(const std::string& url) {
   Drain drain;
   drain.channel = "app-1";
@@ -26,11 +20,11 @@ Drain drain_to(const std::string& url) {
 class RedisMasterAgain : public testing::Test {
  protected:
   void SetUp() override {
-    ASSERT_TRUE(patiently([&] {
+    ASSERT_TRUE(eventually([&] {
       return other_.command({"INFO", "replication"}).find("master_link_status:up") != std::string::npos;
     }));
     for (int i = 0; i < 5; ++i) ASSERT_TRUE(put(node_, "app-" + std::to_string(i)));
-    ASSERT_TRUE(patiently([&] { return has(other_, "app-4"); }));
+    ASSERT_TRUE(eventually([&] { return has(other_, "app-4"); }));
     ASSERT_EQ(other_.command({"REPLICAOF", "NO", "ONE"}), "+OK");
   }
   static bool put(StoreNode& node, const std::string& name) {
@@ -45,12 +39,12 @@ class RedisMasterAgain : public testing::Test {
   /// The first server takes over what the other one has, and is the master again; no process starts anew.
   void fail_back() {
     ASSERT_EQ(server_.command({"REPLICAOF", "127.0.0.1", std::to_string(other_.port())}), "+OK");
-    ASSERT_TRUE(patiently([&] {
+    ASSERT_TRUE(eventually([&] {
       return server_.command({"INFO", "replication"}).find("master_link_status:up") != std::string::npos;
     }));
     ASSERT_FALSE(has(server_, "late-1")) << "the changes are lost";
     ASSERT_EQ(server_.command({"REPLICAOF", "NO", "ONE"}), "+OK");
-    ASSERT_TRUE(patiently([&] { return put(node_, "after"); })) << node_.store().status().trouble;
+    ASSERT_TRUE(eventually([&] { return put(node_, "after"); })) << node_.store().status().trouble;
   }
 
   const RedisServer server_{{"--repl-diskless-sync-delay", "0"}};
@@ -115,6 +109,7 @@ TEST_F(RedisMasterAgain, what_was_made_again_is_made_again_once_more) {
   EXPECT_TRUE(has(server_, "late-0"));
   EXPECT_TRUE(has(server_, "late-1"));
 }
+
 /// The server comes back with nothing, as a replica that was promoted before it had been sent anything.
 TEST(RedisMasterEmpty, gets_a_young_data_set_again) {
   RedisServer server;
@@ -124,7 +119,7 @@ TEST(RedisMasterEmpty, gets_a_young_data_set_again) {
   ASSERT_EQ(server.command({"CONFIG", "SET", "save", ""}), "+OK");
   server.kill();
   server.start();
-  EXPECT_TRUE(patiently([&] {
+  EXPECT_TRUE(eventually([&] {
     return node.apply(PutApp{"three", {}, {}, {}}).has_value();
   })) << node.store().status().trouble;
   for (const auto* name : {"one", "two", "three"})

@@ -40,12 +40,7 @@ TEST(RedisSentinel, node_follows_the_new_master) {
   RedisServer replica({"--replicaof", "127.0.0.1 " + std::to_string(master->port())});
   const Sentinel sentinel(master->port());
   const auto replica_port = std::to_string(replica.port());
-  const auto patiently = [](auto condition) {
-    for (int round = 0; round < 6; ++round)
-      if (eventually(condition)) return true;
-    return false;
-  };
-  ASSERT_TRUE(patiently([&] {
+  ASSERT_TRUE(eventually([&] {
     return sentinel.replicas().find(replica_port) != std::string::npos &&
            replica.command({"INFO", "replication"}).find("master_link_status:up") != std::string::npos;
   }));
@@ -56,10 +51,10 @@ TEST(RedisSentinel, node_follows_the_new_master) {
                           ",127.0.0.1:" + std::to_string(free_port()) + "/shop";
   StoreNode node(redis_store(url, directory.path()));
   ASSERT_TRUE(node.apply(PutApp{"before", {"before.com"}, {}, {}}).has_value()) << node.store().status().trouble;
-  ASSERT_TRUE(patiently([&] { return replica.command({"HEXISTS", "{sluice}:app", "before"}) == ":1"; }));
+  ASSERT_TRUE(eventually([&] { return replica.command({"HEXISTS", "{sluice}:app", "before"}) == ":1"; }));
 
   master->kill();
-  ASSERT_TRUE(patiently([&] {
+  ASSERT_TRUE(eventually([&] {
     return node.apply(PutApp{"after", {"after.com"}, {}, {}}).has_value();
   })) << node.store().status().trouble;
   EXPECT_NE(sentinel.master().find(replica_port), std::string::npos);
@@ -74,12 +69,7 @@ TEST(RedisSentinel, planned_failover_loses_no_answered_change_without_a_word) {
   const RedisServer replica({"--replicaof", "127.0.0.1 " + std::to_string(master.port())});
   const Sentinel sentinel(master.port());
   const auto replica_port = std::to_string(replica.port());
-  const auto patiently = [](auto condition) {
-    for (int round = 0; round < 6; ++round)
-      if (eventually(condition)) return true;
-    return false;
-  };
-  ASSERT_TRUE(patiently([&] {
+  ASSERT_TRUE(eventually([&] {
     return sentinel.replicas().find(replica_port) != std::string::npos &&
            replica.command({"INFO", "replication"}).find("master_link_status:up") != std::string::npos;
   }));
@@ -100,8 +90,8 @@ TEST(RedisSentinel, planned_failover_loses_no_answered_change_without_a_word) {
     until = now() + std::chrono::seconds(8);
   }
   EXPECT_TRUE(failed_over);
-  EXPECT_TRUE(patiently([&] { return sentinel.master().find(replica_port) != std::string::npos; }));
-  EXPECT_TRUE(patiently([&] {
+  EXPECT_TRUE(eventually([&] { return sentinel.master().find(replica_port) != std::string::npos; }));
+  EXPECT_TRUE(eventually([&] {
     return node.apply(PutChannel{"after", {}, {}, {}}).has_value();
   })) << node.store().status().trouble;
   flush_log();

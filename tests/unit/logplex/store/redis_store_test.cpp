@@ -35,17 +35,10 @@ class RedisStoreTest : public testing::Test {
     return node.on_shard(2, [](ConfigFeed& feed) { return feed.current().app_count(); });
   }
   static bool follows(StoreNode& node) {
-    return patiently([&] { return node.store().status().up_to_date; });
+    return eventually([&] { return node.store().status().up_to_date; });
   }
   static bool refuses(StoreNode& node) {
-    return patiently([&] { return node.store().status().trouble.find("would delete") != std::string::npos; });
-  }
-  /// Longer than anything here takes on a machine that has much else to do.
-  template <class F>
-  static bool patiently(F condition) {
-    for (int round = 0; round < 6; ++round)
-      if (eventually(condition)) return true;
-    return false;
+    return eventually([&] { return node.store().status().trouble.find("would delete") != std::string::npos; });
   }
   std::string accept() const {
     std::vector<std::string> command{"EVAL", redis_script("accept").text, std::to_string(redis_keys().size())};
@@ -72,10 +65,10 @@ TEST_F(RedisStoreTest, change_through_one_node_is_seen_by_the_others) {
     StoreNode& writer = i % 3 == 0 ? *a : i % 3 == 1 ? *b : *c;
     ASSERT_TRUE(put(writer, name));
     EXPECT_TRUE(routes(writer, name)) << "answered before it was in force";
-    for (auto* node : {a.get(), b.get(), c.get()}) EXPECT_TRUE(patiently([&] { return routes(*node, name); })) << i;
+    for (auto* node : {a.get(), b.get(), c.get()}) EXPECT_TRUE(eventually([&] { return routes(*node, name); })) << i;
   }
   for (auto* node : {a.get(), b.get(), c.get()}) {
-    EXPECT_TRUE(patiently([&] { return node->store().status().revision == 20U; }));
+    EXPECT_TRUE(eventually([&] { return node->store().status().revision == 20U; }));
     EXPECT_TRUE(follows(*node));
     EXPECT_EQ(node->store().status().state, "up to date");
   }
@@ -87,8 +80,8 @@ TEST_F(RedisStoreTest, nodes_know_of_each_other_whether_they_are_up_to_date) {
   auto b = node(settings(), second);
   const auto seen_by = [](StoreNode& node) { return node.store().status().nodes; };
   ASSERT_TRUE(put(*a, "app"));
-  ASSERT_TRUE(patiently([&] { return seen_by(*a).size() == 2 && seen_by(*b).size() == 2; }));
-  ASSERT_TRUE(patiently([&] { return seen_by(*a)[1].up_to_date && seen_by(*a)[1].revision == 1; }));
+  ASSERT_TRUE(eventually([&] { return seen_by(*a).size() == 2 && seen_by(*b).size() == 2; }));
+  ASSERT_TRUE(eventually([&] { return seen_by(*a)[1].up_to_date && seen_by(*a)[1].revision == 1; }));
   EXPECT_TRUE(seen_by(*a)[0].node.ends_with(directory_.path())) << seen_by(*a)[0].node;
   EXPECT_TRUE(seen_by(*a)[1].node.ends_with(second.path())) << seen_by(*a)[1].node;
   EXPECT_EQ(seen_by(*a)[1].state, "up to date");
@@ -146,7 +139,7 @@ TEST_F(RedisStoreTest, with_redis_away_a_node_serves_and_refuses_changes) {
   auto running = node();
   ASSERT_TRUE(put(*running, "before"));
   server_.kill();
-  ASSERT_TRUE(patiently([&] { return !running->store().status().reachable; }));
+  ASSERT_TRUE(eventually([&] { return !running->store().status().reachable; }));
   const auto refused = running->apply(PutApp{"while", {}, {}, {}});
   ASSERT_TRUE(refused.has_error());
   EXPECT_EQ(refused.error().code, ConfigError::kUnavailable);
@@ -183,7 +176,7 @@ TEST_F(RedisStoreTest, an_emptied_redis_is_not_followed_until_it_is_accepted) {
   EXPECT_EQ(refused.error().code, ConfigError::kUnavailable);
 
   ASSERT_NE(accept().find("ok"), std::string::npos);
-  ASSERT_TRUE(patiently([&] { return apps(*running) == 0; }));
+  ASSERT_TRUE(eventually([&] { return apps(*running) == 0; }));
   ASSERT_TRUE(follows(*running));
   EXPECT_TRUE(put(*running, "new"));
 }
@@ -200,7 +193,7 @@ TEST_F(RedisStoreTest, data_that_came_back_is_followed) {
   server_.kill();
   server_.start();
   ASSERT_TRUE(follows(*running)) << running->store().status().trouble;
-  EXPECT_TRUE(patiently([&] { return apps(*running) == 4U && routes(*running, "late"); }));
+  EXPECT_TRUE(eventually([&] { return apps(*running) == 4U && routes(*running, "late"); }));
 }
 
 TEST_F(RedisStoreTest, an_older_data_set_is_followed) {
@@ -212,7 +205,7 @@ TEST_F(RedisStoreTest, an_older_data_set_is_followed) {
   server_.kill();
   server_.start();
   ASSERT_TRUE(follows(*running));
-  EXPECT_TRUE(patiently([&] { return routes(*running, "late") && !routes(*running, "app-0"); })) << "made again";
+  EXPECT_TRUE(eventually([&] { return routes(*running, "late") && !routes(*running, "app-0"); })) << "made again";
   EXPECT_EQ(apps(*running), 7U);
 }
 
@@ -227,7 +220,7 @@ TEST_F(RedisStoreTest, a_link_that_hangs_is_given_up_and_comes_back) {
   EXPECT_EQ(refused.error().code, ConfigError::kUnavailable);
   EXPECT_TRUE(routes(*running, "before"));
   server_.resume();
-  ASSERT_TRUE(patiently([&] { return running->apply(PutApp{"after", {"after.com"}, {}, {}}).has_value(); }));
+  ASSERT_TRUE(eventually([&] { return running->apply(PutApp{"after", {"after.com"}, {}, {}}).has_value(); }));
   EXPECT_TRUE(routes(*running, "after"));
 }
 
@@ -257,7 +250,7 @@ TEST_F(RedisStoreTest, a_trimmed_stream_means_reading_everything) {
   auto a = node();
   auto b = node(settings(), second);
   ASSERT_TRUE(put(*a, "first"));
-  ASSERT_TRUE(patiently([&] { return routes(*b, "first"); }));
+  ASSERT_TRUE(eventually([&] { return routes(*b, "first"); }));
   // Cut off while nobody is there to read.
   a.reset();
   b.reset();
@@ -265,9 +258,9 @@ TEST_F(RedisStoreTest, a_trimmed_stream_means_reading_everything) {
   ASSERT_TRUE(put(*a, "second"));
   ASSERT_EQ(server_.command({"DEL", redis_keys()[kChangesKey]}), ":1");
   b = node(settings(), second);
-  EXPECT_TRUE(patiently([&] { return routes(*b, "second"); }));
+  EXPECT_TRUE(eventually([&] { return routes(*b, "second"); }));
   ASSERT_TRUE(put(*a, "third"));
-  EXPECT_TRUE(patiently([&] { return routes(*b, "third"); }));
+  EXPECT_TRUE(eventually([&] { return routes(*b, "third"); }));
 }
 
 TEST_F(RedisStoreTest, a_wrong_sum_means_reading_everything) {
@@ -278,7 +271,7 @@ TEST_F(RedisStoreTest, a_wrong_sum_means_reading_everything) {
   ASSERT_EQ(server_.command({"HSET", redis_keys()[kFirstKindKey], "hand", value}), ":1");
   ASSERT_EQ(server_.command({"HSET", redis_keys()[kMetaKey], "revision", "2"}), ":0");
   ASSERT_NE(server_.command({"XADD", redis_keys()[kChangesKey], "2-0", "sum", "12345"}), "");
-  EXPECT_TRUE(patiently([&] { return routes(*running, "hand"); }));
+  EXPECT_TRUE(eventually([&] { return routes(*running, "hand"); }));
   EXPECT_TRUE(put(*running, "second"));
 }
 
@@ -288,13 +281,13 @@ TEST_F(RedisStoreTest, one_bad_entry_is_named_and_repaired_by_a_good_write) {
   auto running = node(settings, directory_);
   ASSERT_TRUE(put(*running, "good"));
   ASSERT_EQ(server_.command({"HSET", redis_keys()[kFirstKindKey], "bad", "{"}), ":1");
-  ASSERT_TRUE(patiently([&] { return running->store().status().quarantined_count == 1; }));
+  ASSERT_TRUE(eventually([&] { return running->store().status().quarantined_count == 1; }));
   const auto status = running->store().status();
   EXPECT_EQ(status.quarantined.front().kind, "app");
   EXPECT_EQ(status.quarantined.front().key, "bad");
   EXPECT_TRUE(routes(*running, "good"));
   ASSERT_TRUE(put(*running, "bad"));
-  EXPECT_TRUE(patiently([&] { return running->store().status().quarantined_count == 0; }));
+  EXPECT_TRUE(eventually([&] { return running->store().status().quarantined_count == 0; }));
   EXPECT_TRUE(routes(*running, "bad"));
 }
 
@@ -318,7 +311,7 @@ TEST_F(RedisStoreTest, newer_data_set_is_not_touched) {
   auto running = node();
   ASSERT_TRUE(put(*running, "app"));
   ASSERT_EQ(server_.command({"HSET", redis_keys()[kMetaKey], "readable_by", "3"}), ":0");
-  ASSERT_TRUE(patiently([&] { return running->store().status().trouble.find("newer version") != std::string::npos; }));
+  ASSERT_TRUE(eventually([&] { return running->store().status().trouble.find("newer version") != std::string::npos; }));
   EXPECT_TRUE(running->apply(PutApp{"other", {}, {}, {}}).has_error());
   EXPECT_TRUE(routes(*running, "app"));
 }
