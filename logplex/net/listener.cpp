@@ -6,20 +6,18 @@
 
 #include <cerrno>
 
-#include <boost/asio/basic_socket_acceptor.hpp>
 #include <boost/asio/post.hpp>
 
 #include "logplex/base/log.hpp"
 #include "logplex/base/metrics.hpp"
 #include "logplex/net/address_text.hpp"
+#include "logplex/runtime/event.hpp"
 
 namespace sluice {
 namespace {
 
-using Acceptor = asio::basic_socket_acceptor<asio::ip::tcp, Executor>;
-
-/// Connections taken in a row before the shard does something else: about 10 us each.
-constexpr int kAcceptsPerTurn = 16;
+/// Connections of a listener taken in a turn: about 10 us each.
+constexpr int kAcceptsPerTurn = 32;
 constexpr int kBacklog = 4096;
 
 error_code last_error() { return {errno, boost::system::system_category()}; }
@@ -94,18 +92,35 @@ Error named(const std::string& setting, std::string_view address, const Error& e
 
 }  // namespace
 
-struct ListenerTable::Listener {
-  Listener(Group& g, Shard& shard, UniqueFd fd)
-      : group(g), port(peer_of(local_address(fd.fd())).port), acceptor(shard.executor()), gate(shard, g_name(g)) {
-    const auto family = local_address(fd.fd()).ss_family == AF_INET6 ? asio::ip::tcp::v6() : asio::ip::tcp::v4();
-    acceptor.assign(family, fd.release());
-  }
-  static std::string g_name(const Group& group);
+/// A listening socket, on the shard's poller: accepting does not wait behind what Asio has to do. Accepts at the end of
+/// a turn, and goes on at the end of the next one when it has had the turn's share.
+struct ListenerTable::Listener final : Pollable, TurnHook {
+  Listener(ListenerTable& its_table, Group& its_group, Shard& its_shard, UniqueFd its_fd)
+      : table(its_table),
+        group(its_group),
+        shard(its_shard),
+        fd(std::move(its_fd)),
+        port(peer_of(local_address(fd.fd())).port),
+        pause(shard.wheel(), &Listener::on_pause_over, this) {}
+  ~Listener() { close(); }
 
+  void start();
+  void close();
+  void on_events(std::uint32_t) override { shard.at_turn_end(*this); }
+  void on_turn_end() override { accept_some(); }
+  static void on_pause_over(void* self) { static_cast<Listener*>(self)->start(); }
+
+  void accept_some();
+  bool waits_for_room();
+  void pause_without_resources(int error);
+
+  ListenerTable& table;
   Group& group;
+  Shard& shard;
+  UniqueFd fd;
   const std::uint16_t port;
-  Acceptor acceptor;
-  Gate gate;
+  Deadline pause;
+  bool watched = false;
   SteadyTime warned{};
   SteadyTime had_room{};
 };
@@ -128,8 +143,6 @@ struct ListenerTable::Group {
   std::atomic<std::uint64_t> refused_by_address{0};
   std::atomic<std::uint64_t> paused{0};
 };
-
-std::string ListenerTable::Listener::g_name(const Group& group) { return group.setting; }
 
 ConnectionTicket::ConnectionTicket(std::shared_ptr<Account> account, ShareTable::Share address)
     : account_(std::move(account)), address_(std::move(address)) {
@@ -193,7 +206,7 @@ void ListenerTable::add(Group& group, UniqueFd fd) {
   std::size_t before = group.listeners.size();
   for (const auto& other : groups_) before += other->listeners.size();
   Shard& shard = runtime_.shard(static_cast<std::uint32_t>(before % runtime_.size()));
-  group.listeners.push_back(std::make_unique<Listener>(group, shard, std::move(fd)));
+  group.listeners.push_back(std::make_unique<Listener>(*this, group, shard, std::move(fd)));
 }
 
 result<void, Error> ListenerTable::open_one(Group& group, std::string_view address) {
@@ -249,11 +262,10 @@ std::vector<std::pair<std::string, std::string>> ListenerTable::addresses() cons
   std::vector<std::pair<std::string, std::string>> all;
   for (const auto& group : groups_) {
     for (const auto& listener : group->listeners) {
-      error_code gone;
-      const auto endpoint = listener->acceptor.local_endpoint(gone);
-      const std::string host = endpoint.address().to_string();
-      const bool v6 = endpoint.address().is_v6();
-      all.emplace_back(group->setting, (v6 ? "[" + host + "]" : host) + ":" + std::to_string(endpoint.port()));
+      const auto address = peer_of(local_address(listener->fd.fd())).address;
+      const std::string host = address.to_string();
+      all.emplace_back(group->setting,
+                       (address.is_v6() ? "[" + host + "]" : host) + ":" + std::to_string(listener->port));
     }
   }
   return all;
@@ -263,9 +275,7 @@ std::vector<asio::ip::tcp::endpoint> ListenerTable::endpoints() const {
   std::vector<asio::ip::tcp::endpoint> all;
   for (const auto& group : groups_) {
     for (const auto& listener : group->listeners) {
-      error_code failed;
-      const auto endpoint = listener->acceptor.local_endpoint(failed);
-      if (!failed) all.push_back(endpoint);
+      if (listener->fd) all.emplace_back(peer_of(local_address(listener->fd.fd())).address, listener->port);
     }
   }
   return all;
@@ -290,8 +300,7 @@ void ListenerTable::start() {
   for (const auto& group : groups_) {
     SLUICE_CHECK(!group->handlers.empty());
     for (const auto& listener : group->listeners) {
-      asio::post(listener->acceptor.get_executor(),
-                 [this, &listener = *listener] { listener.gate.spawn(accept_loop(listener)); });
+      asio::post(listener->shard.executor(), [&listener = *listener] { listener.start(); });
     }
   }
 }
@@ -320,60 +329,66 @@ Task<void> ListenerTable::stop_accepting() {
 void ListenerTable::close_listeners_of(std::uint32_t shard) {
   for (const auto& group : groups_) {
     for (const auto& listener : group->listeners) {
-      if (listener->gate.shard().id() != shard) continue;
-      listener->gate.stop();
-      listener->acceptor.close();
+      if (listener->shard.id() == shard) listener->close();
     }
   }
 }
 
-Task<void> ListenerTable::accept_loop(Listener& listener) {
-  while (listener.acceptor.is_open()) {
-    const auto [failed] = co_await listener.acceptor.async_wait(Acceptor::wait_read, use_tuple);
-    if (failed || !listener.acceptor.is_open()) co_return;
-    if (waits_for_room(listener)) {
-      co_await sleep_for(kPauseWithoutRoom);
-      continue;
-    }
-    bool out_of_fds = false;
-    accept_some(listener, out_of_fds);
-    if (out_of_fds) co_await sleep_for(kPauseWithoutFds);
+/// Also goes on after a pause.
+void ListenerTable::Listener::start() {
+  if (!fd) return;
+  if (!watched) {
+    const auto added = shard.poller().add(fd.fd(), *this);
+    if (!added) return pause_without_resources(added.error().value());
+    watched = true;
   }
+  accept_some();
 }
 
-void ListenerTable::accept_some(Listener& listener, bool& out_of_fds) {
-  for (int i = 0; i < kAcceptsPerTurn; ++i) {
-    if (waits_for_room(listener)) return;
+void ListenerTable::Listener::close() {
+  if (watched) shard.poller().remove(fd.fd(), *this);
+  watched = false;
+  shard.forget(*this);
+  pause.disarm();
+  fd.reset();
+}
+
+/// The poller tells of new connections and not of those that still wait: this ends with none left, with more to take at
+/// the end of the next turn, or with a pause.
+void ListenerTable::Listener::accept_some() {
+  if (pause.armed()) return;
+  for (int taken = 0; taken < kAcceptsPerTurn; ++taken) {
+    if (waits_for_room()) return pause.arm(kPauseWithoutRoom);
     sockaddr_storage from{};
     socklen_t size = sizeof from;
-    UniqueFd fd(::accept4(listener.acceptor.native_handle(), reinterpret_cast<sockaddr*>(&from), &size,
-                          SOCK_NONBLOCK | SOCK_CLOEXEC));
-    if (fd) {
-      dispatch(listener.group, std::move(fd), peer_of(from));
+    UniqueFd accepted(::accept4(fd.fd(), reinterpret_cast<sockaddr*>(&from), &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    if (accepted) {
+      table.dispatch(group, std::move(accepted), peer_of(from));
     } else if (errno == EAGAIN) {
       return;
     } else if (out_of_resources(errno)) {
-      out_of_fds = true;
-      note_pause(listener, last_error());
-      return;
+      return pause_without_resources(errno);
     }
     // Other errors belong to the one connection that was waiting (accept(2)): the next may be fine.
   }
+  shard.at_turn_end(*this);
 }
 
-bool ListenerTable::waits_for_room(Listener& listener) {
-  const SteadyTime now = Shard::current().now();
-  if (listener.group.quota->is_used_up()) return now - listener.had_room < kLongestWaitForRoom;
-  listener.had_room = now;
+bool ListenerTable::Listener::waits_for_room() {
+  const SteadyTime now = shard.now();
+  if (group.quota->is_used_up()) return now - had_room < kLongestWaitForRoom;
+  had_room = now;
   return false;
 }
 
-void ListenerTable::note_pause(Listener& listener, error_code why) {
-  listener.group.paused.fetch_add(1, std::memory_order_relaxed);
-  const SteadyTime now = Shard::current().now();
-  if (listener.warned != SteadyTime{} && now - listener.warned < std::chrono::seconds(10)) return;
-  listener.warned = now;
-  log_warning("accepting pauses", {{"listener", listener.group.setting}, {"error", why.message()}});
+void ListenerTable::Listener::pause_without_resources(int error) {
+  pause.arm(kPauseWithoutFds);
+  group.paused.fetch_add(1, std::memory_order_relaxed);
+  const SteadyTime now = shard.now();
+  if (warned != SteadyTime{} && now - warned < std::chrono::seconds(10)) return;
+  warned = now;
+  const error_code why(error, boost::system::system_category());
+  log_warning("accepting pauses", {{"listener", group.setting}, {"error", why.message()}});
 }
 
 std::uint32_t ListenerTable::choose_shard(Shard& here) const {

@@ -11,7 +11,6 @@
 #include <vector>
 
 #include "logplex/net/socket.hpp"
-#include "logplex/runtime/gate.hpp"
 #include "logplex/runtime/quota.hpp"
 #include "logplex/runtime/runtime.hpp"
 #include "logplex/runtime/share_table.hpp"
@@ -143,12 +142,8 @@ class ListenerTable {
   result<void, Error> adopt_inherited(Group& group);
   Group* find(std::string_view setting) const;
   std::uint32_t choose_shard(Shard& here) const;
-  Task<void> accept_loop(Listener& listener);
   void close_listeners_of(std::uint32_t shard);
   void add(Group& group, UniqueFd fd);
-  void accept_some(Listener& listener, bool& out_of_fds);
-  static bool waits_for_room(Listener& listener);
-  static void note_pause(Listener& listener, error_code why);
   static std::optional<ConnectionTicket> admit(Group& group, const Peer& peer, std::uint32_t to);
   void dispatch(Group& group, UniqueFd fd, const Peer& peer);
 

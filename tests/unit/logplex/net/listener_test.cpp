@@ -107,6 +107,31 @@ TEST(ListenerTable, while_it_is_full_for_a_moment_connections_wait) {
       std::string::npos);
 }
 
+/// Handlers of Asio that never end.
+void keep_busy(Shard& shard) {
+  asio::post(shard.io(), [&shard] { keep_busy(shard); });
+}
+
+TEST(ListenerTable, each_turn_accepts_also_when_asio_has_much_to_do) {
+  SystemClock clock;
+  Runtime runtime(1, clock);
+  ListenerTable table(runtime);
+  Keeper keeper(0);
+  ASSERT_TRUE(table.open("test.listen", "127.0.0.1:0", 1000).has_value());
+  table.handle("test.listen", {&keeper});
+  table.start();
+  Shard& shard = runtime.shard(0);
+  while (shard.turn()) {
+  }
+  for (int i = 0; i < 10'000; ++i) keep_busy(shard);
+  std::vector<RawClient> clients;
+  for (int i = 0; i < 80; ++i) clients.emplace_back(table.ports().at("test.listen").at(0));
+  for (const std::size_t taken : {32U, 64U, 80U}) {
+    shard.turn();
+    EXPECT_EQ(keeper.open.size(), taken);
+  }
+}
+
 /// Ten places, at most `most` for an address; true when a new connection is served.
 struct LimitedAddresses {
   explicit LimitedAddresses(std::uint64_t limit, std::uint64_t most, ListenerTable::Exempt exempt = {}) {
