@@ -20,10 +20,8 @@ Task<result<std::shared_ptr<KafkaProducer>, Error>> KafkaHub::acquire(KafkaOptio
   struct Made {
     Shared producer;
   };
-  auto job = [this, options = std::move(options), channel = std::move(channel)] {
-    return Made{find_or_make(options, channel)};
-  };
-  auto made = co_await lane_.run(std::move(job));
+  auto job = [this, options = std::move(options), channel] { return Made{find_or_make(options, channel)}; };
+  auto made = co_await lane_.run(std::move(channel), std::move(job));
   if (!made) co_return Error{made.error(), "too many Kafka producers are being made"};
   co_return std::move(made->producer);
 }
@@ -76,7 +74,7 @@ std::shared_ptr<KafkaProducer> KafkaHub::lend(std::shared_ptr<KafkaProducer> pro
   KafkaProducer* const shown = producer.get();
   ++users_[shown][channel];
   return {shown, [this, channel, owner = std::move(producer)](KafkaProducer*) mutable {
-            lane_.submit([this, channel, last = std::move(owner)]() mutable {
+            lane_.submit(channel, [this, channel, last = std::move(owner)]() mutable {
               take_back(last.get(), channel);
               last.reset();
             });

@@ -101,10 +101,10 @@ Task<result<void, Error>> KafkaTransport::ensure_producer() {
 /// What was stored before keys were checked at the door.
 Task<result<void, Error>> KafkaTransport::check_own_key() {
   if (key_checked_ || (drain_.client_cert.empty() && drain_.client_key.empty())) co_return result<void, Error>();
-  auto job = [chain = drain_.client_cert, key = drain_.client_key] { return check_tls_material({}, chain, key); };
-  auto fault = co_await environment_.tls_lane.run(std::move(job));
-  if (!fault) co_return Error{fault.error(), "too many certificates are being read"};
-  if (*fault) co_return Error{make_error_code(boost::system::errc::invalid_argument), (*fault)->sentence};
+  auto step = [check = TlsMaterialCheck({}, drain_.client_cert, drain_.client_key)]() mutable { return check.step(); };
+  const auto verdict = co_await environment_.tls_lane.run_in_steps(drain_.channel, std::move(step));
+  if (!verdict) co_return Error{verdict.error(), "too many certificates are being read"};
+  if (verdict->fault) co_return Error{make_error_code(boost::system::errc::invalid_argument), verdict->fault->sentence};
   key_checked_ = true;
   co_return result<void, Error>();
 }

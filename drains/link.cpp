@@ -16,12 +16,32 @@ constexpr std::chrono::seconds kDialBurst{2};
 constexpr int kHandshakeShare = 50;
 constexpr std::chrono::seconds kMostDialCost{5};
 
-result<std::shared_ptr<const TlsContext>, Error> own_context(const TlsClientOptions& options) {
-  // The authorities cost nothing until a receiver's certificate leads to them.
-  if (auto fault = check_tls_material({}, options.client_chain, options.client_key))
-    return Error{NetError::kTlsMaterial, std::move(fault->sentence)};
-  return TlsContext::make(options);
-}
+/// Makes the context for a drain with certificates of its own, step by step. The authorities' keys cost nothing until a
+/// receiver's certificate leads to them.
+class OwnContext {
+ public:
+  explicit OwnContext(const TlsClientOptions& options)
+      : check_({}, options.client_chain, options.client_key), maker_(options) {}
+
+  struct Made {
+    TlsContextMaker::Made context;
+  };
+  std::optional<Made> operator()() {
+    if (checked_) {
+      auto made = maker_.step();
+      return made ? std::optional<Made>(Made{*std::move(made)}) : std::nullopt;
+    }
+    auto verdict = check_.step();
+    if (verdict && verdict->fault) return Made{Error{NetError::kTlsMaterial, std::move(verdict->fault->sentence)}};
+    checked_ = verdict.has_value();
+    return std::nullopt;
+  }
+
+ private:
+  TlsMaterialCheck check_;
+  TlsContextMaker maker_;
+  bool checked_ = false;
+};
 
 std::string class_of(error_code code) {
   if (code == NetError::kNoSuchHost || code == NetError::kDnsTimeout || code == NetError::kResolverBusy) return "dns";
@@ -61,11 +81,7 @@ Task<result<std::shared_ptr<const TlsContext>, Error>> Link::tls_context() {
   if (!destination_.tls) co_return std::shared_ptr<const TlsContext>();
   if (!own_tls_) co_return environment_.default_tls;
   if (context_) co_return context_;
-  struct Made {
-    result<std::shared_ptr<const TlsContext>, Error> context;
-  };
-  auto job = [options = *own_tls_] { return Made{own_context(options)}; };
-  auto made = co_await environment_.tls_lane.run(std::move(job));
+  auto made = co_await environment_.tls_lane.run_in_steps(owner_, OwnContext(*own_tls_));
   if (!made) co_return Error{made.error(), "too many certificates are being read"};
   if (made->context) context_ = *made->context;
   co_return std::move(made->context);

@@ -68,15 +68,17 @@ checked<void> judgement(std::optional<TlsMaterialFault> fault) {
 /// Behind the shards: a hundred certificates take as many milliseconds.
 Task<checked<void>> check_material(const ApiCall& call, const Drain& drain) {
   if (drain.ca.empty() && drain.client_cert.empty() && drain.client_key.empty()) co_return checked<void>();
-  auto check = [ca = drain.ca, chain = drain.client_cert, key = drain.client_key] {
-    return check_tls_material(ca, chain, key);
-  };
-  if (call.parts.certificates == nullptr) co_return judgement(check());
+  if (call.parts.certificates == nullptr)
+    co_return judgement(check_tls_material(drain.ca, drain.client_cert, drain.client_key));
   const auto places = call.parts.shares.take_certificates(call.who, drain.channel);
   if (places.has_error()) co_return places.error();
-  auto fault = co_await call.parts.certificates->run(std::move(check));
-  if (!fault) co_return call.parts.shares.no_place_for_certificates();
-  co_return judgement(std::move(*fault));
+  auto step = [check = TlsMaterialCheck(drain.ca, drain.client_cert, drain.client_key)]() mutable {
+    return check.step();
+  };
+  const bool own_key = call.who.id.empty();
+  auto verdict = co_await call.parts.certificates->run_in_steps(own_key ? "" : drain.channel, std::move(step));
+  if (!verdict) co_return call.parts.shares.no_place_for_certificates();
+  co_return judgement(std::move(verdict->fault));
 }
 
 checked<Drain> read_fields(const ApiCall& call) {

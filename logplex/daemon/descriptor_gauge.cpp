@@ -11,7 +11,7 @@ DescriptorGauge::DescriptorGauge() : lane_("descriptors", 1, 4) { open_ = count_
 
 Task<void> DescriptorGauge::measure() {
   for (;;) {
-    const auto open = co_await lane_.run([] { return count_open_descriptors().value_or(0); });
+    const auto open = co_await lane_.run({}, [] { return count_open_descriptors().value_or(0); });
     if (open) open_.store(*open, std::memory_order_relaxed);
     co_await sleep_for(kPeriod);
   }

@@ -131,7 +131,7 @@ void HttpConnectionTask::on_not_proven(NotProven why) {
   not_proven_ = close_ = true;
   if (why == NotProven::kCrowded) ++server_.counters_.crowded_out;
   // Its place is wanted now: nothing is waited for after the answer.
-  client_gone_ = client_gone_ || (why == NotProven::kCrowded && server_.options_.prove_each_request);
+  client_gone_ = client_gone_ || why == NotProven::kCrowded;
   server_.handler_.not_proven(why, peer_);
   socket_.time_out();
 }

@@ -102,7 +102,7 @@ struct ListenerTable::Listener final : Pollable, TurnHook {
         fd(std::move(its_fd)),
         port(peer_of(local_address(fd.fd())).port),
         pause(shard.wheel(), &Listener::on_pause_over, this) {}
-  ~Listener() { close(); }
+  ~Listener() override { close(); }
 
   void start();
   void close();

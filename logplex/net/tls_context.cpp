@@ -12,6 +12,8 @@
 namespace sluice {
 namespace {
 
+constexpr int kCertificatesAtOnce = 8;  // a quarter of a millisecond each
+
 using Bio = std::unique_ptr<BIO, decltype(&::BIO_free)>;
 using Certificate = std::unique_ptr<X509, decltype(&::X509_free)>;
 using Key = std::unique_ptr<EVP_PKEY, decltype(&::EVP_PKEY_free)>;
@@ -28,20 +30,6 @@ Error unusable(const std::string& what) {
 /// Keys that need a passphrase are refused instead of asked for on the terminal.
 int no_passphrase(char*, int, int, void*) { return -1; }
 
-result<void, Error> trust_pem(SSL_CTX* context, const std::string& pem) {
-  const Bio bio = bio_of(pem);
-  X509_STORE* store = ::SSL_CTX_get_cert_store(context);
-  int added = 0;
-  for (;; ++added) {
-    const Certificate certificate(::PEM_read_bio_X509(bio.get(), nullptr, &no_passphrase, nullptr), &::X509_free);
-    if (!certificate) break;
-    if (::X509_STORE_add_cert(store, certificate.get()) != 1) return unusable("a CA certificate cannot be used");
-  }
-  if (added == 0) return unusable("the CA text holds no PEM certificate");
-  ::ERR_clear_error();  // the end of the text is reported as an error
-  return {};
-}
-
 result<void, Error> set_trust(SSL_CTX* context, const TlsClientOptions& options) {
   if (options.ca_file.empty() && options.ca_pem.empty()) {
     if (::SSL_CTX_set_default_verify_paths(context) != 1)
@@ -50,7 +38,6 @@ result<void, Error> set_trust(SSL_CTX* context, const TlsClientOptions& options)
   }
   if (!options.ca_file.empty() && ::SSL_CTX_load_verify_file(context, options.ca_file.c_str()) != 1)
     return unusable("the CA file '" + options.ca_file + "' cannot be used");
-  if (!options.ca_pem.empty()) return trust_pem(context, options.ca_pem);
   return {};
 }
 
@@ -91,18 +78,66 @@ std::string take_tls_error() {
 
 TlsContext::~TlsContext() = default;
 
-result<std::shared_ptr<const TlsContext>, Error> TlsContext::make(const TlsClientOptions& options) {
-  std::shared_ptr<TlsContext> made(new TlsContext);
-  made->native_ = std::make_unique<Native>();
-  made->insecure_ = options.insecure;
-  SSL_CTX* context = made->native_->context.native_handle();
-  set_limits(context, options.insecure);
+/// Those of ca_pem, on their way into the store.
+struct TlsContextMaker::Authorities {
+  explicit Authorities(const std::string& pem) : bio(bio_of(pem)) {}
+
+  /// True when all are read.
+  result<bool, Error> go_on(X509_STORE* store) {
+    for (int i = 0; i < kCertificatesAtOnce; ++i, ++added) {
+      const Certificate certificate(::PEM_read_bio_X509(bio.get(), nullptr, &no_passphrase, nullptr), &::X509_free);
+      if (!certificate && added == 0) return unusable("the CA text holds no PEM certificate");
+      ::ERR_clear_error();  // the end of the text is reported as an error
+      if (!certificate) return true;
+      if (::X509_STORE_add_cert(store, certificate.get()) != 1) return unusable("a CA certificate cannot be used");
+    }
+    return false;
+  }
+
+  const Bio bio;
+  int added = 0;
+};
+
+TlsContextMaker::TlsContextMaker(TlsClientOptions options) : options_(std::move(options)) {}
+TlsContextMaker::TlsContextMaker(TlsContextMaker&&) noexcept = default;
+TlsContextMaker::~TlsContextMaker() = default;
+
+std::optional<TlsContextMaker::Made> TlsContextMaker::step() {
+  if (made_ == nullptr) {
+    if (auto begun = begin(); !begun) return Made(std::move(begun).error());
+  }
+  if (authorities_ == nullptr) return end();
+  const auto all = authorities_->go_on(::SSL_CTX_get_cert_store(made_->native_->context.native_handle()));
+  if (!all) return Made(all.error());
+  if (*all) authorities_.reset();
+  return std::nullopt;
+}
+
+result<void, Error> TlsContextMaker::begin() {
+  made_.reset(new TlsContext);
+  made_->native_ = std::make_unique<TlsContext::Native>();
+  made_->insecure_ = options_.insecure;
+  SSL_CTX* context = made_->native_->context.native_handle();
+  set_limits(context, options_.insecure);
   // Idle drains are many: without the first, each keeps 34 KiB of OpenSSL's buffers.
   ::SSL_CTX_set_mode(context,
                      SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-  if (!options.insecure) SLUICE_TRY_VOID(set_trust(context, options));
-  SLUICE_TRY_VOID(set_identity(context, options));
-  return std::shared_ptr<const TlsContext>(std::move(made));
+  if (options_.insecure) return {};
+  SLUICE_TRY_VOID(set_trust(context, options_));
+  if (!options_.ca_pem.empty()) authorities_ = std::make_unique<Authorities>(options_.ca_pem);
+  return {};
+}
+
+TlsContextMaker::Made TlsContextMaker::end() {
+  SLUICE_TRY_VOID(set_identity(made_->native_->context.native_handle(), options_));
+  return std::shared_ptr<const TlsContext>(std::move(made_));
+}
+
+result<std::shared_ptr<const TlsContext>, Error> TlsContext::make(const TlsClientOptions& options) {
+  TlsContextMaker maker(options);
+  for (;;) {
+    if (auto made = maker.step()) return *std::move(made);
+  }
 }
 
 }  // namespace sluice

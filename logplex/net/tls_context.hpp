@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "logplex/base/result.hpp"
@@ -20,7 +21,8 @@ struct TlsClientOptions {
 /// make(); shared by the connections that use it; any thread.
 class TlsContext {
  public:
-  /// The error, kTlsMaterial, says which part is unusable. Reads files: start-up, or a lane.
+  /// The error, kTlsMaterial, says which part is unusable. Reads files: start-up, or a lane. Takes a quarter of a
+  /// millisecond for each certificate: see TlsContextMaker.
   static result<std::shared_ptr<const TlsContext>, Error> make(const TlsClientOptions& options);
 
   struct Native;  // the OpenSSL side, for files named tls* only
@@ -29,10 +31,34 @@ class TlsContext {
   ~TlsContext();
 
  private:
+  friend class TlsContextMaker;
   TlsContext() = default;
 
   std::unique_ptr<Native> native_;
   bool insecure_ = false;
+};
+
+/// Makes a TlsContext step by step, for a lane that others wait for. One thread at a time.
+class TlsContextMaker {
+ public:
+  using Made = result<std::shared_ptr<const TlsContext>, Error>;
+
+  explicit TlsContextMaker(TlsClientOptions options);
+  TlsContextMaker(TlsContextMaker&&) noexcept;
+  ~TlsContextMaker();
+
+  /// Goes on for about two milliseconds; nothing while there is more to do.
+  std::optional<Made> step();
+
+ private:
+  struct Authorities;
+
+  result<void, Error> begin();
+  Made end();
+
+  TlsClientOptions options_;
+  std::shared_ptr<TlsContext> made_;
+  std::unique_ptr<Authorities> authorities_;  // while they are read
 };
 
 }  // namespace sluice

@@ -33,11 +33,11 @@ class TlsStream final : public ByteStream {
     socket_.native_non_blocking(true, ignored);
   }
 
-  Task<result<void, Error>> handshake(std::string server_name, Lane* lane) {
+  Task<result<void, Error>> handshake(std::string server_name, Lane* lane, const std::string& owner) {
     SLUICE_CO_TRY_VOID(session_->expect_name(server_name));
     std::size_t received = 0;
     for (;;) {
-      const auto step = co_await shake(lane);
+      const auto step = co_await shake(lane, owner);
       if (!step) co_return Error{NetError::kTooManyHandshakes, {}};
       const auto flushed = co_await flush();
       if (*step == Step::kFailed) co_return session_->error();
@@ -122,10 +122,10 @@ class TlsStream final : public ByteStream {
   }
 
   /// The session belongs to the lane until it answers. It has no socket yet, so that the stream may close its own.
-  Task<result<Step>> shake(Lane* lane) {
+  Task<result<Step>> shake(Lane* lane, const std::string& owner) {
     if (lane == nullptr) co_return session_->shake();
     auto job = [session = session_] { return session->shake(); };
-    auto step = co_await lane->run(std::move(job));
+    auto step = co_await lane->run(owner, std::move(job));
     co_return step;
   }
 
@@ -184,10 +184,11 @@ class TlsStream final : public ByteStream {
 
 Task<result<std::unique_ptr<ByteStream>, Error>> connect_tls(TcpSocket socket,
                                                              std::shared_ptr<const TlsContext> context,
-                                                             std::string server_name, Duration timeout, Lane* lane) {
+                                                             std::string server_name, Duration timeout, Lane* lane,
+                                                             std::string owner) {
   auto stream = std::make_unique<TlsStream>(std::move(socket), std::move(context));
   CloseAfter limit(*stream, timeout);
-  auto shaken = co_await stream->handshake(std::move(server_name), lane);
+  auto shaken = co_await stream->handshake(std::move(server_name), lane, owner);
   if (limit.fired()) co_return Error{NetError::kTimedOut, "the TLS handshake took too long"};
   if (!shaken) co_return shaken.error();
   co_return std::unique_ptr<ByteStream>(std::move(stream));

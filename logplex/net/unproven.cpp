@@ -51,6 +51,7 @@ UnprovenList::UnprovenList(Shard& shard, UnprovenPool& pool) : OnShard(shard), p
 }
 
 UnprovenList::~UnprovenList() {
+  shard().forget(*this);
   while (first_ != nullptr) remove(*first_);
 }
 
@@ -62,7 +63,7 @@ void UnprovenList::add(Unproven& connection) {
   link_last(connection);
   publish();
   pool_.count_.fetch_add(1, std::memory_order_relaxed);
-  if (pool_.is_over()) make_room();
+  make_room();
 }
 
 void UnprovenList::link_last(Unproven& connection) {
@@ -94,6 +95,7 @@ void UnprovenList::remove(Unproven& connection) {
 
 /// The newcomer stays: for a moment there may be one too many for each shard that is about to close one.
 void UnprovenList::make_room() {
+  if (!pool_.is_over() || pool_.count() == 0) return;
   const std::uint32_t where = pool_.longest_silent();
   if (where == shard().id()) return close_first();
   UnprovenList* list = pool_.parts_[where]->list;
@@ -106,16 +108,22 @@ void UnprovenList::give_room() {
   first_ != nullptr ? close_first() : make_room();
 }
 
+/// Not enough could be closed so far, and nobody else may ask: a listener that is full takes no newcomer.
+void UnprovenList::on_turn_end() { make_room(); }
+
+/// Who has come, sent something or been asked in this turn stays for it.
 void UnprovenList::close_first() {
-  for (int asked = 0; first_ != nullptr && asked < kMostAsked; ++asked) {
+  for (int asked = 0; first_ != nullptr && first_->active_ < shard().now() && asked < kMostAsked; ++asked) {
     Unproven& connection = *first_;
     if (connection.has_unread()) {
       move_last(connection);
       continue;
     }
-    remove(connection);
-    return connection.on_not_proven(NotProven::kCrowded);
+    connection.end_of_connection();
+    connection.on_not_proven(NotProven::kCrowded);
+    break;
   }
+  if (pool_.is_over() && first_ != nullptr) shard().at_turn_end(*this);
 }
 
 void UnprovenList::publish() {

@@ -75,7 +75,7 @@ class Unproven {
   void note_activity();
   /// It has proved itself.
   void leave_unproven();
-  /// It has closed.
+  /// It has closed, or is about to.
   void end_of_connection();
 
  protected:
@@ -95,9 +95,10 @@ class Unproven {
 
 /// One shard's connections in an UnprovenPool, the longest silent first. When the pool is over its limit, the one
 /// silent longest over all shards is closed: at once when it is here, in its shard's next turn when it is elsewhere.
-/// One whose bytes have arrived unread is not silent; after kMostAsked of those nobody is closed for this newcomer.
-/// Lives on its shard; outlives its members.
-class UnprovenList final : public OnShard {
+/// One whose bytes have arrived unread is not silent, and who has come in this turn stays for it. Each turn closes one
+/// more until the pool is within its limit, after kMostAsked with unread bytes none. Lives on its shard; outlives its
+/// members.
+class UnprovenList final : public OnShard, private TurnHook {
  public:
   static constexpr int kMostAsked = 16;
 
@@ -116,6 +117,7 @@ class UnprovenList final : public OnShard {
   void remove(Unproven& connection);
   void make_room();
   void give_room();
+  void on_turn_end() override;
   void close_first();
   void publish();
 

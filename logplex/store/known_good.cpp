@@ -51,7 +51,7 @@ Task<void> KnownGood::write() {
     auto batch = take(failing_);
     auto job = [this, batch = std::move(batch)] { return commit(batch); };
     writing_ = true;
-    const auto written = co_await lane_->run(std::move(job));
+    const auto written = co_await lane_->run({}, std::move(job));
     writing_ = false;
     note_outcome(written.has_error() ? written.error().message() : *written);
   }

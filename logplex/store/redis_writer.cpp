@@ -348,7 +348,7 @@ Task<bool> RedisWriter::make_one_again(std::shared_ptr<RedisConnection> connecti
     co_return false;
   }
   const Verdict verdict(*reply);
-  change.trouble = verdict.text;
+  change.trouble = verdict.code == "id" ? "its number was given to another one meanwhile" : verdict.text;
   if (!verdict.done) co_return verdict.code == "history";
   const auto was = std::exchange(change.revision, verdict.revision);
   if (verdict.revision <= before) co_return true;

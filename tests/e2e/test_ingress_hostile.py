@@ -4,6 +4,7 @@ import socket
 import subprocess
 import time
 import unittest
+from contextlib import suppress
 from pathlib import Path
 
 from case import PipelineCase, read_all, wait_for
@@ -154,6 +155,20 @@ class UnprovenTest(SenderCase):
         crowded = 'sluice_ingress_refused_total{reason="crowded"}'
         wait_for("silent ones have given way, and nobody else",
                  lambda: 0 < self.metric(crowded, node) == sum(closed(connection, 0.01) for connection in silent))
+
+    def test_half_heads_do_not_keep_a_sender_out(self):
+        """Whoever gives way gives its place at once, also when its client does not close its side."""
+        node = self.new_node(ingress__max_connections="100", limits__ingress_proof_time="1h")
+        token = node.make_channel("shop")
+        halves = []
+        for number in range(30):
+            for _ in range(10):
+                halves.append(self.connect(node, "ingress.http"))
+                with suppress(OSError):
+                    halves[-1].sendall(b"POST /logs HTTP/1.1\r\nHo")
+            self.assertEqual(node.post_logs(token, [syslog_line(f"line {number}")]).status, 204)
+        self.assertEqual(len(self.texts(node, "shop")), 30)
+        self.assertIn(b" 408 ", halves[0].recv(4096))
 
     def test_a_slow_message_ends(self):
         node = self.new_node(ingress__idle_timeout="1s")
