@@ -81,7 +81,8 @@ Task<result<std::shared_ptr<const TlsContext>, Error>> Link::tls_context() {
   if (!destination_.tls) co_return std::shared_ptr<const TlsContext>();
   if (!own_tls_) co_return environment_.default_tls;
   if (context_) co_return context_;
-  auto made = co_await environment_.tls_lane.run_in_steps(owner_, OwnContext(*own_tls_));
+  OwnContext step(*own_tls_);
+  auto made = co_await environment_.tls_lane.run_in_steps(owner_, std::move(step));
   if (!made) co_return Error{made.error(), "too many certificates are being read"};
   if (made->context) context_ = *made->context;
   co_return std::move(made->context);

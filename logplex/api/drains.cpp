@@ -75,8 +75,8 @@ Task<checked<void>> check_material(const ApiCall& call, const Drain& drain) {
   auto step = [check = TlsMaterialCheck(drain.ca, drain.client_cert, drain.client_key)]() mutable {
     return check.step();
   };
-  const bool own_key = call.who.id.empty();
-  auto verdict = co_await call.parts.certificates->run_in_steps(own_key ? "" : drain.channel, std::move(step));
+  const std::string owner = call.who.id.empty() ? std::string() : drain.channel;
+  auto verdict = co_await call.parts.certificates->run_in_steps(owner, std::move(step));
   if (!verdict) co_return call.parts.shares.no_place_for_certificates();
   co_return judgement(std::move(verdict->fault));
 }

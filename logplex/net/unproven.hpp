@@ -103,7 +103,7 @@ class UnprovenList final : public OnShard, private TurnHook {
   static constexpr int kMostAsked = 16;
 
   UnprovenList(Shard& shard, UnprovenPool& pool);
-  ~UnprovenList();
+  ~UnprovenList() override;
 
   void add(Unproven& connection);
   UnprovenPool& pool() { return pool_; }
