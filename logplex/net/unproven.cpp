@@ -46,12 +46,12 @@ void Unproven::on_deadline(void* self) {
   connection.on_not_proven(NotProven::kTooLate);
 }
 
-UnprovenList::UnprovenList(Shard& shard, UnprovenPool& pool) : OnShard(shard), pool_(pool) {
+UnprovenList::UnprovenList(Shard& shard, UnprovenPool& pool)
+    : OnShard(shard), pool_(pool), retry_(shard.wheel(), &UnprovenList::on_retry, this) {
   pool_.parts_[shard.id()]->list = this;
 }
 
 UnprovenList::~UnprovenList() {
-  shard().forget(*this);
   while (first_ != nullptr) remove(*first_);
 }
 
@@ -108,8 +108,12 @@ void UnprovenList::give_room() {
   first_ != nullptr ? close_first() : make_room();
 }
 
-/// Not enough could be closed so far, and nobody else may ask: a listener that is full takes no newcomer.
-void UnprovenList::on_turn_end() { make_room(); }
+/// Too few could be closed so far, and nobody else may ask: a listener that is full takes no newcomer.
+void UnprovenList::on_retry(void* self) {
+  auto& list = *static_cast<UnprovenList*>(self);
+  for (int i = 0; i < kMostAsked && !list.retry_.armed(); ++i) list.make_room();
+  if (list.pool_.is_over() && list.first_ != nullptr) list.retry_.arm(Wheel::kTick);
+}
 
 /// Who has come, sent something or been asked in this turn stays for it.
 void UnprovenList::close_first() {
@@ -120,10 +124,9 @@ void UnprovenList::close_first() {
       continue;
     }
     connection.end_of_connection();
-    connection.on_not_proven(NotProven::kCrowded);
-    break;
+    return connection.on_not_proven(NotProven::kCrowded);
   }
-  if (pool_.is_over() && first_ != nullptr) shard().at_turn_end(*this);
+  if (!retry_.armed()) retry_.arm(Wheel::kTick);
 }
 
 void UnprovenList::publish() {

@@ -95,15 +95,15 @@ class Unproven {
 
 /// One shard's connections in an UnprovenPool, the longest silent first. When the pool is over its limit, the one
 /// silent longest over all shards is closed: at once when it is here, in its shard's next turn when it is elsewhere.
-/// One whose bytes have arrived unread is not silent, and who has come in this turn stays for it. Each turn closes one
-/// more until the pool is within its limit, after kMostAsked with unread bytes none. Lives on its shard; outlives its
+/// One whose bytes have arrived unread is not silent, and who has come in this turn stays for it; after kMostAsked of
+/// those nobody is closed for this newcomer, and the list tries again a tick later. Lives on its shard; outlives its
 /// members.
-class UnprovenList final : public OnShard, private TurnHook {
+class UnprovenList final : public OnShard {
  public:
   static constexpr int kMostAsked = 16;
 
   UnprovenList(Shard& shard, UnprovenPool& pool);
-  ~UnprovenList() override;
+  ~UnprovenList();
 
   void add(Unproven& connection);
   UnprovenPool& pool() { return pool_; }
@@ -117,13 +117,14 @@ class UnprovenList final : public OnShard, private TurnHook {
   void remove(Unproven& connection);
   void make_room();
   void give_room();
-  void on_turn_end() override;
+  static void on_retry(void* self);
   void close_first();
   void publish();
 
   UnprovenPool& pool_;
   Unproven* first_ = nullptr;
   Unproven* last_ = nullptr;
+  Deadline retry_;
 };
 
 }  // namespace sluice

@@ -123,7 +123,8 @@ class KafkaDrainTest(KafkaCase):
         self.assertEqual(now["status"], "active")
         for app in ("shop", "blog"):
             mine = [m for m in self.kafka.read("router-lines") if m.key == app]
-            self.assertEqual([m.value.split(" path=", 1)[1].split(" ", 1)[0] for m in mine],
+            # Each request came to one of two shards, which hand their lines to the channel's own.
+            self.assertEqual(sorted(m.value.split(" path=", 1)[1].split(" ", 1)[0] for m in mine),
                              [f'"/{n}"' for n in range(5)])
             self.assertEqual({m.headers["source"] + "/" + m.headers["process"] for m in mine}, {"heroku/router"})
             self.assertEqual(sorted({len(m.headers["frame-id"]) for m in mine}), [32])

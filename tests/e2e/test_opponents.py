@@ -378,6 +378,23 @@ class ProducerSharesTest(OpponentCase):
         wait_for("the global drain has a producer", connects)
 
 
+class DeafBrokersTest(OpponentCase):
+    def test_a_stop_does_not_wait_for_producers_whose_brokers_are_deaf(self):
+        broker = socket.create_server(("127.0.0.1", 0), backlog=200)
+        self.addCleanup(broker.close)
+        node = self.new_node(drains__kafka_max_producers="48", process__shutdown_deadline="3s")
+        token = node.make_channel(self.channel)
+        for number in range(32):
+            node.add_drain(f"kafka://127.0.0.1:{broker.getsockname()[1]}/t?sasl.mechanism=PLAIN&sasl.username=u{number}"
+                           "&sasl.password=p")
+        node.post_logs(token, [syslog_line("line")])
+        producers = lambda: re.search(r"^sluice_kafka_producers (\d+)", node.admin("/metrics").body.decode(), re.M)[1]
+        wait_for("each has a producer", lambda: producers() == "32", 30)
+        began = time.monotonic()
+        self.assertEqual(node.stop(60), 0)
+        self.assertLess(time.monotonic() - began, 8)  # each of them may take five seconds
+
+
 class OriginTest(OpponentCase):
     def test_http_receivers_are_told_which_log_the_lines_are_of(self):
         receiver = self.using(HttpReceiver())

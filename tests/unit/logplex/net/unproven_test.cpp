@@ -24,15 +24,19 @@ struct Silent final : Unproven {
 /// One shard that the test turns, and a pool of two places on it.
 class UnprovenTest : public testing::Test {
  protected:
-  Silent& add(bool unread = false) {
+  void turn() {
+    clock_.advance(2 * Wheel::kTick);
     shard_.turn();
+  }
+  Silent& add(bool unread = false) {
+    turn();
     connections_.push_back(std::make_unique<Silent>(shard_.wheel()));
     connections_.back()->unread = unread;
     list_.add(*connections_.back());
     return *connections_.back();
   }
 
-  SystemClock clock_;
+  ManualClock clock_;
   Runtime runtime_{1, clock_};
   Shard& shard_ = runtime_.shard(0);
   const ShardScope scope_{shard_};
@@ -44,7 +48,7 @@ class UnprovenTest : public testing::Test {
 TEST_F(UnprovenTest, a_newcomer_too_many_ends_the_one_that_is_silent_for_longest) {
   Silent& first = add();
   Silent& second = add();
-  shard_.turn();
+  turn();
   first.note_activity();
   Silent& third = add();
   EXPECT_EQ(second.ended, NotProven::kCrowded);
@@ -55,10 +59,10 @@ TEST_F(UnprovenTest, a_newcomer_too_many_ends_the_one_that_is_silent_for_longest
 
 TEST_F(UnprovenTest, those_with_unread_bytes_are_read_first_and_one_ends_without_another_newcomer) {
   for (int i = 0; i < 5; ++i) add(true);
-  shard_.turn();
+  turn();
   EXPECT_EQ(pool_.count(), 5U);
   for (auto& connection : connections_) connection->unread = false;
-  for (int turns = 0; turns < 3; ++turns) shard_.turn();
+  turn();
   EXPECT_EQ(pool_.count(), 2U);
   EXPECT_FALSE(shard_.turn()) << "nothing is left to do";
 }
@@ -70,7 +74,7 @@ TEST_F(UnprovenTest, who_has_proved_itself_does_not_end) {
   }
   Silent& newcomer = add();
   EXPECT_FALSE(newcomer.ended) << "it has this turn to show its first bytes";
-  shard_.turn();
+  turn();
   EXPECT_EQ(newcomer.ended, NotProven::kCrowded);
   EXPECT_FALSE(connections_[0]->ended || connections_[1]->ended);
   EXPECT_FALSE(shard_.turn());
