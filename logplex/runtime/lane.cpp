@@ -11,6 +11,9 @@
 namespace sluice {
 namespace {
 
+/// Counted for each step, so that owners take turns also when their jobs only wait.
+constexpr Duration kLeastUsed = std::chrono::microseconds(10);
+
 Duration thread_cpu() {
   timespec now{};
   ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
@@ -94,7 +97,7 @@ void Lane::work() {
     lock.unlock();
     const Duration began = thread_cpu();
     const bool ended = job();
-    const Duration used = thread_cpu() - began;
+    const Duration used = std::max<Duration>(thread_cpu() - began, kLeastUsed);
     if (ended) job = nullptr;  // what it holds is not destroyed under the lock
     lock.lock();
     put_back(name, std::move(job), ended, used);
