@@ -97,10 +97,9 @@ class PipelineCase(unittest.TestCase):
         return wait_for(f"{count} lines in {channel}",
                         lambda: (lambda got: got if len(got) >= count else None)(node.logs(channel, **query)))
 
-    def router_line(self, app, number=-1, node=None):
-        """The fields of an app's router line, waiting until it is there."""
-        lines = self.wait_for_lines(app, number + 1 if number >= 0 else 1, node, ps="router")
-        return fields_of(lines[number])
+    def router_line(self, app, node=None):
+        """The fields of an app's newest router line, waiting until there is one."""
+        return fields_of(self.wait_for_lines(app, 1, node, ps="router")[-1])
 
     def assert_holds_less(self, node, most, before=0):
         """Resident memory, of programs without a sanitizer's own."""
