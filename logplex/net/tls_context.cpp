@@ -12,7 +12,7 @@
 namespace sluice {
 namespace {
 
-constexpr int kCertificatesAtOnce = 8;  // a quarter of a millisecond each
+constexpr int kCertificatesPerStep = 8;  // a quarter of a millisecond each
 
 using Bio = std::unique_ptr<BIO, decltype(&::BIO_free)>;
 using Certificate = std::unique_ptr<X509, decltype(&::X509_free)>;
@@ -84,7 +84,7 @@ struct TlsContextMaker::Authorities {
 
   /// True when all are read.
   result<bool, Error> go_on(X509_STORE* store) {
-    for (int i = 0; i < kCertificatesAtOnce; ++i, ++added) {
+    for (int i = 0; i < kCertificatesPerStep; ++i, ++added) {
       const Certificate certificate(::PEM_read_bio_X509(bio.get(), nullptr, &no_passphrase, nullptr), &::X509_free);
       if (!certificate && added == 0) return unusable("the CA text holds no PEM certificate");
       ::ERR_clear_error();  // the end of the text is reported as an error

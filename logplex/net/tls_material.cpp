@@ -18,7 +18,7 @@ namespace {
 
 constexpr std::size_t kMostAuthorities = 256;
 constexpr std::size_t kLongestChain = 10;
-constexpr std::size_t kCertificatesAtOnce = 8;  // a quarter of a millisecond each
+constexpr std::size_t kCertificatesPerStep = 8;  // a quarter of a millisecond each
 constexpr std::size_t kCaBytes = 256 << 10;
 constexpr std::size_t kChainBytes = 64 << 10;
 constexpr std::size_t kKeyBytes = 16 << 10;  // an RSA key of 4096 bits takes 3.3 KB
@@ -106,7 +106,7 @@ void TlsMaterialCheck::Reading::go_on() {
   else if (count == 0 && has_other_blocks(pem))
     fault = fault_of(part.field, "must hold certificates only: it has a PEM block of another kind");
   ::ERR_clear_error();
-  for (std::size_t i = 0; i < kCertificatesAtOnce && !ended(); ++i) {
+  for (std::size_t i = 0; i < kCertificatesPerStep && !ended(); ++i) {
     Certificate next(::PEM_read_bio_X509(bio.get(), nullptr, &no_passphrase, nullptr), &::X509_free);
     at_end = next == nullptr;
     fault = at_end ? end_of_text() : add(std::move(next));

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <ctime>
 
 #include <boost/asio/error.hpp>
 #include <boost/asio/ip/address.hpp>
@@ -14,6 +13,7 @@
 
 #include "logplex/net/tls_limits.hpp"
 #include "logplex/net/tls_native.hpp"
+#include "logplex/runtime/thread_cpu.hpp"
 
 namespace sluice {
 namespace {
@@ -49,12 +49,6 @@ bool alert_about_certificate(unsigned long code) {
     default:
       return false;
   }
-}
-
-Duration thread_cpu() {
-  timespec now{};
-  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-  return std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec);
 }
 
 int at_most_int(std::size_t size) { return static_cast<int>(std::min<std::size_t>(size, 1U << 20)); }

@@ -2,23 +2,18 @@
 
 #include <pthread.h>
 #include <sys/resource.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <utility>
+
+#include "logplex/runtime/thread_cpu.hpp"
 
 namespace sluice {
 namespace {
 
 /// Counted for each step, so that owners take turns also when their jobs only wait.
 constexpr Duration kLeastUsed = std::chrono::microseconds(10);
-
-Duration thread_cpu() {
-  timespec now{};
-  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-  return std::chrono::seconds(now.tv_sec) + Duration(now.tv_nsec);
-}
 
 }  // namespace
 

@@ -1,13 +1,13 @@
 #include "logplex/runtime/turn_watch.hpp"
 
 #include <pthread.h>
-#include <time.h>
 
 #include <algorithm>
 #include <utility>
 
 #include "logplex/base/log.hpp"
 #include "logplex/runtime/runtime.hpp"
+#include "logplex/runtime/thread_cpu.hpp"
 
 namespace sluice {
 namespace {
@@ -20,12 +20,6 @@ constexpr Duration kShort = milliseconds(1);
 constexpr Duration kLogPeriod = seconds(10);
 /// A turn of so much wall time is logged while it lasts.
 constexpr Duration kStuck = seconds(5);
-
-Duration thread_cpu() {
-  timespec now{};
-  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-  return seconds(now.tv_sec) + Duration(now.tv_nsec);
-}
 
 double in_seconds(Duration time) { return std::chrono::duration<double>(time).count(); }
 
