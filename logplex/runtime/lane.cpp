@@ -44,12 +44,17 @@ bool Lane::submit(std::string owner, std::function<void()> work) {
   });
 }
 
-bool Lane::add(std::string owner, Job job) {
+bool Lane::add(std::string name, Job job) {
   {
     const std::lock_guard lock(mutex_);
     if (stopping_ || waiting_ >= capacity_) return false;
-    Owner& of = owners_[std::move(owner)];
-    of.used = std::max(of.used, level_);
+    const auto owner = owners_.try_emplace(std::move(name)).first;
+    Owner& of = owner->second;
+    if (!of.has_thread && of.jobs.empty()) {
+      rested_.erase({of.used, owner->first});
+      of.used = std::max(of.used, level_);
+      ready_.emplace(of.used, owner->first);
+    }
     of.jobs.push_back(std::move(job));
     ++waiting_;
   }
@@ -57,45 +62,53 @@ bool Lane::add(std::string owner, Job job) {
   return true;
 }
 
-/// The owner with jobs that has used least.
-Lane::Owners::iterator Lane::next() {
-  auto least = owners_.end();
-  for (auto owner = owners_.begin(); owner != owners_.end(); ++owner) {
-    if (owner->second.jobs.empty()) continue;
-    if (least == owners_.end() || owner->second.used < least->second.used) least = owner;
-  }
-  return least;
+/// The owner with jobs that has used least. It has the thread until put_back().
+Lane::Owners::iterator Lane::take_next() {
+  const auto owner = owners_.find(ready_.begin()->second);
+  ready_.erase(ready_.begin());
+  owner->second.has_thread = true;
+  level_ = std::max(level_, owner->second.used);
+  --waiting_;
+  return owner;
 }
 
-/// After a step. Owners without jobs are forgotten once the others have used as much.
-void Lane::put_back(const std::string& name, Job job, bool ended, Duration used) {
-  Owner& owner = owners_[name];
-  owner.used = std::max(owner.used, level_) + used;
-  if (!ended) owner.jobs.push_front(std::move(job));
-  if (!ended) ++waiting_;
-  std::erase_if(owners_, [this](const auto& entry) {
-    return entry.second.jobs.empty() && (waiting_ == 0 || entry.second.used <= level_);
-  });
+/// After a step.
+void Lane::put_back(Owners::iterator owner, Duration used) {
+  Owner& of = owner->second;
+  of.has_thread = false;
+  of.used = std::max(of.used, level_) + used;
+  (of.jobs.empty() ? rested_ : ready_).emplace(of.used, owner->first);
+  forget_rested();
+}
+
+/// Those without jobs are forgotten once the others have used as much, or have no jobs either.
+void Lane::forget_rested() {
+  while (!rested_.empty() && (waiting_ == 0 || rested_.begin()->first <= level_)) {
+    const auto owner = owners_.find(rested_.begin()->second);
+    rested_.erase(rested_.begin());
+    owners_.erase(owner);
+  }
 }
 
 void Lane::work() {
   std::unique_lock lock(mutex_);
   for (;;) {
-    wakeup_.wait(lock, [this] { return stopping_ || waiting_ > 0; });
+    wakeup_.wait(lock, [this] { return stopping_ || !ready_.empty(); });
     if (stopping_) return;
-    const auto owner = next();
-    const std::string name = owner->first;
-    level_ = std::max(level_, owner->second.used);
+    const auto owner = take_next();
     Job job = std::move(owner->second.jobs.front());
     owner->second.jobs.pop_front();
-    --waiting_;
     lock.unlock();
     const Duration began = thread_cpu();
     const bool ended = job();
     const Duration used = std::max<Duration>(thread_cpu() - began, kLeastUsed);
     if (ended) job = nullptr;  // what it holds is not destroyed under the lock
     lock.lock();
-    put_back(name, std::move(job), ended, used);
+    if (!ended) {
+      owner->second.jobs.push_front(std::move(job));
+      ++waiting_;
+    }
+    put_back(owner, used);
   }
 }
 

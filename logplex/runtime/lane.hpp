@@ -7,8 +7,11 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
+#include <string_view>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <boost/asio/post.hpp>
@@ -23,7 +26,8 @@ namespace sluice {
 ///
 /// Each job is for an owner, such as a channel; an empty one is the node itself. The thread goes on with the owner
 /// whose jobs have used least of a processor, and who comes new begins level with those who have jobs; so an owner
-/// waits for a step of each other one, however many and long their jobs are. An owner's jobs are done in their order.
+/// waits for a step of each other one, however many and long their jobs are. An owner's jobs are done one after the
+/// other in their order, so that no owner has more than one of the threads.
 ///
 /// Shards call run(); the job runs on a thread of the lane, the caller goes on where it was. Destroying the lane
 /// finishes the steps that have begun and drops the others. It must be destroyed before the runtime. `nice` above 0
@@ -74,19 +78,24 @@ class Lane {
   struct Owner {
     std::deque<Job> jobs;
     Duration used{0};  // of a processor, counted on from the level at which it came
+    bool has_thread = false;
   };
-  using Owners = std::map<std::string, Owner>;
+  using Owners = std::map<std::string, Owner, std::less<>>;
+  using ByUse = std::set<std::pair<Duration, std::string_view>>;
 
   bool add(std::string owner, Job job);
   void work();
-  Owners::iterator next();
-  void put_back(const std::string& owner, Job job, bool ended, Duration used);
+  Owners::iterator take_next();
+  void put_back(Owners::iterator owner, Duration used);
+  void forget_rested();
 
   const std::string name_;
   const std::size_t capacity_;
   std::mutex mutex_;
   std::condition_variable wakeup_;
-  Owners owners_;  // with jobs, or above the level
+  Owners owners_;  // each is in one of the two below, or has a thread
+  ByUse ready_;    // with jobs
+  ByUse rested_;   // without jobs, and above the level
   std::size_t waiting_ = 0;
   Duration level_{0};  // what the owner had used whose job was taken last
   bool stopping_ = false;

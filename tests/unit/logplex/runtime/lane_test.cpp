@@ -12,6 +12,7 @@
 #include <gtest/gtest.h>
 
 #include "logplex/runtime/runtime.hpp"
+#include "logplex/runtime/thread_cpu.hpp"
 
 namespace sluice {
 namespace {
@@ -44,13 +45,42 @@ TEST(Lane, answers_on_the_callers_shard_and_refuses_when_full) {
   runtime.join();
 }
 
+/// Whatever blocks an owner's job, its other jobs wait for it and nobody else does.
+TEST(Lane, an_owner_has_one_thread_at_most) {
+  std::atomic<bool> let_go{false};
+  std::atomic<int> others{0};
+  std::mutex mutex;
+  std::string order;
+  {
+    Lane lane("test", 2, 100);
+    for (const char name : {'a', 'b', 'c'}) {
+      ASSERT_TRUE(lane.submit("blocks", [&, name] {
+        while (!let_go) std::this_thread::sleep_for(milliseconds(1));
+        const std::lock_guard lock(mutex);
+        order += name;
+      }));
+    }
+    for (int i = 0; i < 20; ++i) ASSERT_TRUE(lane.submit("other", [&] { ++others; }));
+    const auto give_up = std::chrono::steady_clock::now() + seconds(60);
+    while (others < 20 && std::chrono::steady_clock::now() < give_up) std::this_thread::sleep_for(milliseconds(1));
+    EXPECT_EQ(others, 20);
+    let_go = true;
+    const auto done = [&] {
+      const std::lock_guard lock(mutex);
+      return order.size() == 3;
+    };
+    while (!done() && std::chrono::steady_clock::now() < give_up) std::this_thread::sleep_for(milliseconds(1));
+  }
+  EXPECT_EQ(order, "abc");
+}
+
 /// An owner with many long jobs, and one that comes later: the second waits for a step of the first.
 TEST(Lane, owners_take_turns_by_what_they_have_used) {
   std::mutex mutex;
   std::string order;
   const auto work = [&](char who, milliseconds cpu) {
-    const auto until = std::chrono::steady_clock::now() + cpu;
-    while (std::chrono::steady_clock::now() < until) {
+    const Duration until = thread_cpu() + cpu;
+    while (thread_cpu() < until) {
     }
     const std::lock_guard lock(mutex);
     order += who;
