@@ -91,6 +91,7 @@ void KafkaHub::take_back(const KafkaProducer* producer, const std::string& chann
 }
 
 void KafkaHub::add_metrics(MetricsPage& page) const {
+  lane_.add_metrics(page);
   page.gauge("sluice_kafka_producers", "Kafka producers, one for each cluster and credential.",
              value_of(counters_.producers));
   page.gauge("sluice_kafka_brokers", "Brokers that Kafka producers know; each has a thread.",

@@ -119,6 +119,8 @@ Node::Node(const Settings& settings, Clock& clock, std::unique_ptr<DirectoryFile
                       backend_names_->add_metrics(page);
                       drain_names_->add_metrics(page);
                       descriptors_->add_metrics(page);
+                      tls_lane_->add_metrics(page);
+                      handshake_lane_->add_metrics(page);
                       listeners_->add_metrics(page);
                       ingress_pools_->add_metrics(page);
                     },

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "logplex/base/metrics.hpp"
 #include "logplex/runtime/thread_cpu.hpp"
 
 namespace sluice {
@@ -47,7 +48,10 @@ bool Lane::submit(std::string owner, std::function<void()> work) {
 bool Lane::add(std::string name, Job job) {
   {
     const std::lock_guard lock(mutex_);
-    if (stopping_ || waiting_ >= capacity_) return false;
+    if (stopping_ || waiting_ >= capacity_) {
+      ++refused_;
+      return false;
+    }
     const auto owner = owners_.try_emplace(std::move(name)).first;
     Owner& of = owner->second;
     if (!of.has_thread && of.jobs.empty()) {
@@ -60,6 +64,19 @@ bool Lane::add(std::string name, Job job) {
   }
   wakeup_.notify_one();
   return true;
+}
+
+void Lane::add_metrics(MetricsPage& page) const {
+  const std::lock_guard lock(mutex_);
+  const MetricsPage::Labels lane{{"lane", name_}};
+  page.gauge("sluice_lane_waiting_jobs", "Jobs that wait for a thread behind the shards.",
+             static_cast<double>(waiting_), lane);
+  page.gauge("sluice_lane_waiting_owners", "Owners, such as channels, whose jobs wait for a thread behind the shards.",
+             static_cast<double>(ready_.size()), lane);
+  page.counter("sluice_lane_refused_jobs_total", "Jobs for threads behind the shards that were one too many.",
+               static_cast<double>(refused_), lane);
+  page.counter("sluice_lane_processor_seconds_total", "Processor time used by threads behind the shards.",
+               std::chrono::duration<double>(used_).count(), lane);
 }
 
 /// The owner with jobs that has used least. It has the thread until put_back().
@@ -77,6 +94,7 @@ void Lane::put_back(Owners::iterator owner, Duration used) {
   Owner& of = owner->second;
   of.has_thread = false;
   of.used = std::max(of.used, level_) + used;
+  used_ += used;
   (of.jobs.empty() ? rested_ : ready_).emplace(of.used, owner->first);
   forget_rested();
 }

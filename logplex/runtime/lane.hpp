@@ -21,6 +21,8 @@
 
 namespace sluice {
 
+class MetricsPage;
+
 /// Worker threads for one kind of work that is blocking or dear (certificates, handshakes, Kafka producers), so that no
 /// shard waits. Bounded: when `capacity` jobs wait, run() fails with no_buffer_space and the caller reports overload.
 ///
@@ -73,6 +75,9 @@ class Lane {
   /// Work without an answer. False when full.
   bool submit(std::string owner, std::function<void()> work);
 
+  /// Any thread.
+  void add_metrics(MetricsPage& page) const;
+
  private:
   using Job = std::function<bool()>;  // a step of it; true when it was the last
   struct Owner {
@@ -91,13 +96,15 @@ class Lane {
 
   const std::string name_;
   const std::size_t capacity_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable wakeup_;
   Owners owners_;  // each is in one of the two below, or has a thread
   ByUse ready_;    // with jobs
   ByUse rested_;   // without jobs, and above the level
   std::size_t waiting_ = 0;
-  Duration level_{0};  // what the owner had used whose job was taken last
+  std::uint64_t refused_ = 0;  // jobs that came when it was full
+  Duration used_{0};           // by all owners
+  Duration level_{0};          // what the owner had used whose job was taken last
   bool stopping_ = false;
   std::vector<std::thread> threads_;
 };

@@ -11,6 +11,7 @@
 #include <boost/asio/detached.hpp>
 #include <gtest/gtest.h>
 
+#include "logplex/base/metrics.hpp"
 #include "logplex/runtime/runtime.hpp"
 #include "logplex/runtime/thread_cpu.hpp"
 
@@ -40,6 +41,13 @@ TEST(Lane, answers_on_the_callers_shard_and_refuses_when_full) {
     EXPECT_TRUE(closed.submit({}, [] {}));
     EXPECT_TRUE(closed.submit({}, [] {}));
     EXPECT_FALSE(closed.submit({}, [] {}));
+    MetricsPage page;
+    closed.add_metrics(page);
+    for (const char* line :
+         {"sluice_lane_waiting_jobs{lane=\"none\"} 2\n", "sluice_lane_waiting_owners{lane=\"none\"} 1\n",
+          "sluice_lane_refused_jobs_total{lane=\"none\"} 1\n"}) {
+      EXPECT_NE(page.text().find(line), std::string::npos) << line << page.text();
+    }
   }
   runtime.stop();
   runtime.join();
