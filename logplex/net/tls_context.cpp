@@ -1,11 +1,10 @@
 #include "logplex/net/tls_context.hpp"
 
-#include <openssl/bio.h>
 #include <openssl/err.h>
-#include <openssl/pem.h>
 #include <openssl/x509.h>
 
 #include "logplex/net/net_error.hpp"
+#include "logplex/net/pem.hpp"
 #include "logplex/net/tls_limits.hpp"
 #include "logplex/net/tls_native.hpp"
 
@@ -14,21 +13,10 @@ namespace {
 
 constexpr int kCertificatesPerStep = 8;  // a quarter of a millisecond each
 
-using Bio = std::unique_ptr<BIO, decltype(&::BIO_free)>;
-using Certificate = std::unique_ptr<X509, decltype(&::X509_free)>;
-using Key = std::unique_ptr<EVP_PKEY, decltype(&::EVP_PKEY_free)>;
-
-Bio bio_of(const std::string& pem) {
-  return {::BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())), &::BIO_free};
-}
-
 Error unusable(const std::string& what) {
   const std::string reason = take_tls_error();
   return {make_error_code(NetError::kTlsMaterial), reason.empty() ? what : what + ": " + reason};
 }
-
-/// Keys that need a passphrase are refused instead of asked for on the terminal.
-int no_passphrase(char*, int, int, void*) { return -1; }
 
 result<void, Error> set_trust(SSL_CTX* context, const TlsClientOptions& options) {
   if (options.ca_file.empty() && options.ca_pem.empty()) {
@@ -42,16 +30,14 @@ result<void, Error> set_trust(SSL_CTX* context, const TlsClientOptions& options)
 }
 
 result<void, Error> set_chain(SSL_CTX* context, const std::string& pem) {
-  const Bio bio = bio_of(pem);
-  const Certificate own(::PEM_read_bio_X509(bio.get(), nullptr, &no_passphrase, nullptr), &::X509_free);
+  PemReader reader(pem);
+  const Certificate own = reader.certificate();
   if (!own || ::SSL_CTX_use_certificate(context, own.get()) != 1)
     return unusable("the client certificate cannot be used");
-  for (;;) {
-    X509* next = ::PEM_read_bio_X509(bio.get(), nullptr, &no_passphrase, nullptr);
-    if (next == nullptr) break;
-    if (::SSL_CTX_add0_chain_cert(context, next) == 1) continue;
-    ::X509_free(next);
-    return unusable("the client certificate's chain cannot be used");
+  while (Certificate next = reader.certificate()) {
+    if (::SSL_CTX_add0_chain_cert(context, next.get()) != 1)
+      return unusable("the client certificate's chain cannot be used");
+    static_cast<void>(next.release());  // the context's now
   }
   ::ERR_clear_error();
   return {};
@@ -60,8 +46,7 @@ result<void, Error> set_chain(SSL_CTX* context, const std::string& pem) {
 result<void, Error> set_identity(SSL_CTX* context, const TlsClientOptions& options) {
   if (options.client_chain.empty() && options.client_key.empty()) return {};
   SLUICE_TRY_VOID(set_chain(context, options.client_chain));
-  const Bio bio = bio_of(options.client_key.reveal());
-  const Key key(::PEM_read_bio_PrivateKey(bio.get(), nullptr, &no_passphrase, nullptr), &::EVP_PKEY_free);
+  const PrivateKey key = PemReader(options.client_key.reveal()).private_key();
   if (!key || ::SSL_CTX_use_PrivateKey(context, key.get()) != 1) return unusable("the client key cannot be used");
   if (::SSL_CTX_check_private_key(context) != 1) return unusable("the client key does not belong to the certificate");
   return {};
@@ -80,12 +65,12 @@ TlsContext::~TlsContext() = default;
 
 /// Those of ca_pem, on their way into the store.
 struct TlsContextMaker::Authorities {
-  explicit Authorities(const std::string& pem) : bio(bio_of(pem)) {}
+  explicit Authorities(const std::string& pem) : reader(pem) {}
 
   /// True when all are read.
   result<bool, Error> go_on(X509_STORE* store) {
     for (int i = 0; i < kCertificatesPerStep; ++i, ++added) {
-      const Certificate certificate(::PEM_read_bio_X509(bio.get(), nullptr, &no_passphrase, nullptr), &::X509_free);
+      const Certificate certificate = reader.certificate();
       if (!certificate && added == 0) return unusable("the CA text holds no PEM certificate");
       ::ERR_clear_error();  // the end of the text is reported as an error
       if (!certificate) return true;
@@ -94,7 +79,7 @@ struct TlsContextMaker::Authorities {
     return false;
   }
 
-  const Bio bio;
+  PemReader reader;
   int added = 0;
 };
 

@@ -6,11 +6,10 @@
 #include <string_view>
 #include <utility>
 
-#include <openssl/bio.h>
 #include <openssl/err.h>
-#include <openssl/pem.h>
 #include <openssl/x509.h>
 
+#include "logplex/net/pem.hpp"
 #include "logplex/net/tls_limits.hpp"
 
 namespace sluice {
@@ -23,9 +22,6 @@ constexpr std::size_t kCaBytes = 256 << 10;
 constexpr std::size_t kChainBytes = 64 << 10;
 constexpr std::size_t kKeyBytes = 16 << 10;  // an RSA key of 4096 bits takes 3.3 KB
 
-using Bio = std::unique_ptr<BIO, decltype(&::BIO_free)>;
-using Certificate = std::unique_ptr<X509, decltype(&::X509_free)>;
-using Key = std::unique_ptr<EVP_PKEY, decltype(&::EVP_PKEY_free)>;
 using Fault = std::optional<TlsMaterialFault>;
 
 struct Part {
@@ -35,12 +31,6 @@ struct Part {
 };
 constexpr Part kCa{"ca", kCaBytes, kMostAuthorities};
 constexpr Part kChain{"client_cert", kChainBytes, kLongestChain};
-
-int no_passphrase(char*, int, int, void*) { return -1; }
-
-Bio bio_of(const std::string& pem) {
-  return {::BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())), &::BIO_free};
-}
 
 TlsMaterialFault fault_of(const char* field, const std::string& sentence) {
   ::ERR_clear_error();
@@ -68,10 +58,10 @@ bool has_other_blocks(std::string_view pem) {
 Fault check_key(const Secret& pem, X509* certificate) {
   constexpr const char* kField = "client_key";
   if (pem.reveal().size() > kKeyBytes) return fault_of(kField, "must be at most 16 KiB");
-  const Bio bio = bio_of(pem.reveal());
-  const Key key(::PEM_read_bio_PrivateKey(bio.get(), nullptr, &no_passphrase, nullptr), &::EVP_PKEY_free);
+  PemReader reader(pem.reveal());
+  const PrivateKey key = reader.private_key();
   if (!key) return fault_of(kField, "must hold one private key as PEM text, without a passphrase");
-  const Key second(::PEM_read_bio_PrivateKey(bio.get(), nullptr, &no_passphrase, nullptr), &::EVP_PKEY_free);
+  const PrivateKey second = reader.private_key();
   ::ERR_clear_error();
   if (second) return fault_of(kField, "must hold one private key, and holds more");
   if (auto why = key_fault(key.get(), KeyOwner::kOurs); !why.empty()) return fault_of(kField, "is not taken: " + why);
@@ -84,7 +74,7 @@ Fault check_key(const Secret& pem, X509* certificate) {
 
 /// The certificates of a text, and the judgement of their keys, some at a time.
 struct TlsMaterialCheck::Reading {
-  Reading(const Part& its_part, std::string its_pem) : part(its_part), pem(std::move(its_pem)), bio(bio_of(pem)) {}
+  Reading(const Part& its_part, std::string its_pem) : part(its_part), pem(std::move(its_pem)), reader(pem) {}
 
   bool ended() const { return at_end || fault; }
   void go_on();
@@ -93,7 +83,7 @@ struct TlsMaterialCheck::Reading {
 
   const Part& part;
   const std::string pem;
-  const Bio bio;
+  PemReader reader;
   std::size_t count = 0;
   Certificate first{nullptr, &::X509_free};
   bool at_end = false;
@@ -107,7 +97,7 @@ void TlsMaterialCheck::Reading::go_on() {
     fault = fault_of(part.field, "must hold certificates only: it has a PEM block of another kind");
   ::ERR_clear_error();
   for (std::size_t i = 0; i < kCertificatesPerStep && !ended(); ++i) {
-    Certificate next(::PEM_read_bio_X509(bio.get(), nullptr, &no_passphrase, nullptr), &::X509_free);
+    Certificate next = reader.certificate();
     at_end = next == nullptr;
     fault = at_end ? end_of_text() : add(std::move(next));
   }

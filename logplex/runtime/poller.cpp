@@ -2,19 +2,11 @@
 
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 
 #include "logplex/base/check.hpp"
 
 namespace sluice {
-namespace {
-
-/// Handed out in a turn: each may be a connection that ends or begins, about 10 us, and more come in the next turn. The
-/// kernel hands out those that wait in their order.
-constexpr std::size_t kEventsPerTurn = 64;
-
-}  // namespace
 
 Poller::Poller() : epoll_(::epoll_create1(EPOLL_CLOEXEC)) { SLUICE_CHECK(epoll_ >= 0); }
 
@@ -37,7 +29,7 @@ void Poller::remove(int fd, Pollable& pollable) {
 }
 
 std::size_t Poller::poll() {
-  ready_ = ::epoll_wait(epoll_, batch_.data(), static_cast<int>(std::min(batch_.size(), kEventsPerTurn)), 0);
+  ready_ = ::epoll_wait(epoll_, batch_.data(), static_cast<int>(batch_.size()), 0);
   if (ready_ <= 0) {
     ready_ = 0;
     return 0;

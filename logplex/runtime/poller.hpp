@@ -3,6 +3,7 @@
 #include <sys/epoll.h>
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 
 #include "logplex/base/result.hpp"
@@ -38,9 +39,13 @@ class Poller {
   int fd() const { return epoll_; }
 
  private:
+  /// Each event may be a connection that ends or begins, about 10 us, and more come in the next turn. The kernel hands
+  /// out those that wait in their order.
+  static constexpr std::size_t kEventsPerTurn = 64;
+
   int epoll_;
   int ready_ = 0;
-  std::array<epoll_event, 256> batch_;
+  std::array<epoll_event, kEventsPerTurn> batch_;
 };
 
 }  // namespace sluice
