@@ -30,8 +30,10 @@ class ManualClock final : public Clock {
   WallTime wall() const override { return wall_; }
   void advance(std::chrono::nanoseconds by) {
     steady_ += by;
-    wall_ += std::chrono::duration_cast<std::chrono::microseconds>(by);
+    step_wall(by);
   }
+  /// Somebody sets the clock.
+  void step_wall(std::chrono::nanoseconds by) { wall_ += std::chrono::duration_cast<std::chrono::microseconds>(by); }
 
  private:
   SteadyTime steady_{std::chrono::hours(1000)};

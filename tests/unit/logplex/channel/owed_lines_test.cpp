@@ -319,6 +319,26 @@ TEST(OwedLines, what_a_reader_may_need_again_stays_until_it_says_so) {
   }
 }
 
+/// Lines that came after the clock was set back look older than those before them, in the same segment.
+TEST(OwedLines, a_clock_that_is_set_back_lets_nothing_go_that_is_needed_again) {
+  for (const bool global : {false, true}) {
+    HandDriven fabric(1, 64_MiB, 100);
+    const ChannelSlot slot = fabric.open("a");
+    Reader reader(fabric.local(), Retention::kUntaken);
+    ASSERT_TRUE(global ? reader.attach_all() : reader.attach(slot));
+    const WallTime oldest_in_frame = fabric.clock.wall();
+    fabric.append(slot, "first");
+    fabric.clock.step_wall(-std::chrono::hours(1));
+    fabric.append_many(slot, 5000);
+    reader.keep_since(WallTime::min());
+    Collector got;
+    reader.take(got);
+    reader.keep_since(oldest_in_frame);
+    fabric.append_many(slot, 1000);
+    EXPECT_EQ(fabric.local().first_held(slot), fabric.first());
+  }
+}
+
 TEST(OwedLines, what_is_kept_for_a_reader_goes_when_memory_is_short_or_it_ends) {
   HandDriven fabric(1, 1_MiB, 100);
   const ChannelSlot slot = fabric.open("a");
