@@ -67,10 +67,7 @@ ShardParts::ShardParts(Node& node, Shard& shard)
       admin_handler_(node.runtime(), node.admin_source()),
       admin_server_(shard, giving_way(admin_options(), idle_admin_), admin_handler_) {
   fabric_.start();
-  shard.watch().name_with([this](Beneficiary whom) {
-    if (whom.kind == Beneficiary::Kind::kChannel) return drains_.channel_name(ChannelSlot{whom.number});
-    return whom.kind == Beneficiary::Kind::kCall ? api_.route_name(whom.number) : std::string();
-  });
+  shard.watch().name_with([this](Beneficiary whom) { return name_of(whom); });
   drains_.expect(node.take_owed(shard.id()));
   feed_.add(opener_);
   feed_.add(drains_);
@@ -89,6 +86,27 @@ ConnectionHandler* ShardParts::handler_of(std::string_view setting) {
   if (setting == "api.listen") return &api_server_;
   if (setting == "admin.listen") return &admin_server_;
   return nullptr;
+}
+
+/// For the log, so that a walk over all apps is not too dear. A drain is known by its number.
+std::string ShardParts::name_of(Beneficiary whom) {
+  std::string name;
+  switch (whom.kind) {
+    case Beneficiary::Kind::kApp:
+      feed_.current().for_each_app([&](const AppEntry& entry) {
+        if (entry.slot == AppSlot{whom.number}) name = entry.app.name;
+      });
+      break;
+    case Beneficiary::Kind::kChannel:
+      name = drains_.channel_name(ChannelSlot{whom.number});
+      break;
+    case Beneficiary::Kind::kCall:
+      name = api_.route_name(whom.number);
+      break;
+    default:
+      break;
+  }
+  return name;
 }
 
 std::size_t ShardParts::add_metrics(MetricsPage& page, std::size_t step) const {

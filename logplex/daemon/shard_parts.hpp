@@ -52,6 +52,7 @@ class ShardParts {
 
  private:
   void add_own_metrics(MetricsPage& page) const;
+  std::string name_of(Beneficiary whom);
 
   Shard& shard_;
   FabricShard& fabric_;
