@@ -23,11 +23,10 @@
 namespace sluice {
 namespace {
 
-/// Handshakes with the receivers of drains: at most this much of the processors, behind the shards, in the order in
-/// which they come. Each drain has one at a time.
+/// Handshakes with the receivers of drains: at most this much of the processors, behind the shards, channels in
+/// turn. Each drain has one at a time.
 constexpr std::size_t kHandshakeThreads = 2;
 constexpr std::size_t kHandshakesWaiting = 65'536;
-constexpr int kHandshakeNice = 5;
 
 constexpr unsigned kEverybodyReads = 0644;
 /// What is cancelled ends within a few turns; longer means a fault of ours, which must not keep the process.
@@ -178,7 +177,7 @@ result<void, Error> Node::open() {
   fabric_->limit_lines(
       {limits.lines_per_second, limits.lines_burst.of(limits.lines_per_second), limits.notice_interval});
   tls_lane_ = std::make_unique<Lane>("tls", 1, 256);
-  handshake_lane_ = std::make_unique<Lane>("handshake", kHandshakeThreads, kHandshakesWaiting, kHandshakeNice);
+  handshake_lane_ = std::make_unique<Lane>("handshake", kHandshakeThreads, kHandshakesWaiting);
   descriptors_ = std::make_unique<DescriptorGauge>();
   const KafkaHub::Shares producers{settings_.drains.kafka_max_producers, settings_.limits.kafka_producers_per_channel};
   kafka_ = std::make_unique<KafkaHub>(guard_, producers);

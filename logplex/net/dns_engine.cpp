@@ -1,6 +1,5 @@
 #include "logplex/net/dns_engine.hpp"
 
-#include <pthread.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -9,6 +8,7 @@
 #include <array>
 
 #include "logplex/base/check.hpp"
+#include "logplex/runtime/behind_shards.hpp"
 
 namespace sluice {
 namespace {
@@ -29,8 +29,8 @@ DnsEngine::DnsEngine(const std::string& thread_name, std::vector<std::string> se
   event.events = EPOLLIN;
   event.data.fd = wakeup_.fd();
   SLUICE_CHECK(::epoll_ctl(epoll_.fd(), EPOLL_CTL_ADD, wakeup_.fd(), &event) == 0);
-  thread_ = std::thread([this, name = thread_name.substr(0, 15)] {
-    ::pthread_setname_np(::pthread_self(), name.c_str());
+  thread_ = std::thread([this, name = thread_name] {
+    work_behind_shards(name);
     run();
   });
 }

@@ -1,13 +1,10 @@
 #include "logplex/runtime/lane.hpp"
 
-#include <pthread.h>
-#include <sys/resource.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <utility>
 
 #include "logplex/base/metrics.hpp"
+#include "logplex/runtime/behind_shards.hpp"
 #include "logplex/runtime/thread_cpu.hpp"
 
 namespace sluice {
@@ -18,12 +15,10 @@ constexpr Duration kLeastUsed = std::chrono::microseconds(10);
 
 }  // namespace
 
-Lane::Lane(std::string name, std::size_t threads, std::size_t capacity, int nice)
-    : name_(std::move(name)), capacity_(capacity) {
+Lane::Lane(std::string name, std::size_t threads, std::size_t capacity) : name_(std::move(name)), capacity_(capacity) {
   for (std::size_t i = 0; i < threads; ++i) {
-    threads_.emplace_back([this, nice] {
-      if (nice > 0) ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), nice);
-      ::pthread_setname_np(::pthread_self(), name_.substr(0, 15).c_str());
+    threads_.emplace_back([this] {
+      work_behind_shards(name_);
       work();
     });
   }

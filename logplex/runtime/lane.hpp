@@ -32,11 +32,10 @@ class MetricsPage;
 /// other in their order, so that no owner has more than one of the threads.
 ///
 /// Shards call run(); the job runs on a thread of the lane, the caller goes on where it was. Destroying the lane
-/// finishes the steps that have begun and drops the others. It must be destroyed before the runtime. `nice` above 0
-/// lets shards go first where cores are few.
+/// finishes the steps that have begun and drops the others. It must be destroyed before the runtime.
 class Lane {
  public:
-  Lane(std::string name, std::size_t threads, std::size_t capacity, int nice = 0);
+  Lane(std::string name, std::size_t threads, std::size_t capacity);
   Lane(const Lane&) = delete;
   Lane& operator=(const Lane&) = delete;
   ~Lane();

@@ -1,11 +1,10 @@
 #include "logplex/store/embedded_store.hpp"
 
-#include <pthread.h>
-
 #include <algorithm>
 
 #include "logplex/base/log.hpp"
 #include "logplex/model/config_error.hpp"
+#include "logplex/runtime/behind_shards.hpp"
 
 namespace sluice {
 namespace {
@@ -69,7 +68,7 @@ bool EmbeddedStore::wait_for_work(std::vector<Pending>& batch) {
 }
 
 void EmbeddedStore::work() {
-  pthread_setname_np(pthread_self(), "store");
+  work_behind_shards("store");
   std::vector<Pending> batch;
   while (wait_for_work(batch)) {
     publisher_->reap();

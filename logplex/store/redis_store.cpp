@@ -1,10 +1,9 @@
 #include "logplex/store/redis_store.hpp"
 
-#include <pthread.h>
-
 #include <boost/asio/post.hpp>
 
 #include "logplex/model/config_error.hpp"
+#include "logplex/runtime/behind_shards.hpp"
 
 namespace sluice {
 namespace {
@@ -105,7 +104,7 @@ void RedisStore::wait_until_stopped(std::promise<void>& stopped) {
 void RedisStore::start(Runtime& runtime) {
   auto looked = first_look_.get_future();
   asio::post(shard_.io(), [this] {
-    ::pthread_setname_np(::pthread_self(), "store");
+    work_behind_shards("store");
     known_good_.start(gate_);
     gate_.spawn(follower_.run());
     gate_.spawn(remove_expired());
