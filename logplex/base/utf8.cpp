@@ -1,12 +1,21 @@
 #include "logplex/base/utf8.hpp"
 
 #include <algorithm>
+#include <cstdint>
+#include <cstring>
 
 namespace sluice {
 namespace {
 
 unsigned byte_at(std::string_view text, std::size_t at) {
   return at < text.size() ? static_cast<unsigned char>(text[at]) : 0;
+}
+
+/// Of eight bytes at once, because nearly all text is ASCII.
+bool are_ascii(const char* eight) {
+  std::uint64_t bytes = 0;
+  std::memcpy(&bytes, eight, sizeof bytes);
+  return (bytes & 0x8080'8080'8080'8080) == 0;
 }
 
 bool is_between(unsigned byte, unsigned low, unsigned high) { return byte >= low && byte <= high; }
@@ -60,6 +69,10 @@ std::size_t visible_sequence_size(std::string_view text) {
 
 bool is_utf8(std::string_view text) {
   for (std::size_t at = 0; at < text.size();) {
+    if (at + 8 <= text.size() && are_ascii(text.data() + at)) {
+      at += 8;
+      continue;
+    }
     const auto size = utf8_sequence_size(text, at);
     if (size == 0) return false;
     at += size;
