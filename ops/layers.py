@@ -35,7 +35,7 @@ MAY_INCLUDE = {
 LIBRARY_ONLY_IN = {
     r"hiredis/": r"logplex/store/",
     r"librdkafka/": r"drains/kafka",
-    r"openssl/|boost/asio/ssl": r"logplex/net/tls|drains/tls|logplex/(base|net|api)/[a-z_]*(auth|hash|rng|uuid|seal)",
+    r"openssl/|boost/asio/ssl": r"logplex/net/tls|drains/tls|logplex/(base|net|api)/[a-z_]*(auth|hash|rng|uuid|seal|secret)",
     r"zstd\.h": r"logplex/[a-z]+/zstd",
     r"sqlite3\.h": r"logplex/store/",
     r"prometheus/": r"logplex/base/metrics",

@@ -4,9 +4,9 @@
 #include <openssl/x509.h>
 
 #include "logplex/net/net_error.hpp"
-#include "logplex/net/pem.hpp"
 #include "logplex/net/tls_limits.hpp"
 #include "logplex/net/tls_native.hpp"
+#include "logplex/net/tls_pem.hpp"
 
 namespace sluice {
 namespace {

@@ -9,8 +9,8 @@
 #include <openssl/err.h>
 #include <openssl/x509.h>
 
-#include "logplex/net/pem.hpp"
 #include "logplex/net/tls_limits.hpp"
+#include "logplex/net/tls_pem.hpp"
 
 namespace sluice {
 namespace {
