@@ -58,11 +58,14 @@ struct ApiCall {
   Principal who;
   boost::json::object body;
   std::string request_id;
-  KeyShares::Held held{};  // of the caller's share
+  KeyShares::Held held{};      // of the caller's share
+  std::size_t body_bytes = 0;  // of the text that `body` was
 
   const std::string& parameter(std::size_t index) const { return parameters[index]; }
   /// Whose turn it is when the call's work goes on: the key's; the node's for its own key.
   Beneficiary owner() const;
+  /// Asks the store for a change in the caller's name: Changes::make().
+  Task<result<Applied, Error>> make(Change change);
   /// Tells the watch over long turns that what follows is this call's. After each wait.
   void mention() const;
   QueryParameters query() const { return QueryParameters(http.request().query); }

@@ -249,6 +249,7 @@ Task<ApiAnswer> ApiShard::read_body(ApiCall& call) {
     co_return error_answer(415, "Content-Type must be application/json");
   const auto text = co_await call.http.read_body(settings_.body_max);
   if (text.has_error()) co_return bad_body(text.error());
+  call.body_bytes = text->size();
   auto body = co_await parse_in_turns(call, *text);
   if (body.has_error()) co_return body.error().answer();
   call.body = std::move(*body);
@@ -276,11 +277,16 @@ void ApiShard::add_metrics(MetricsPage& page) const {
                "Streams ended because their key, session or channel was deleted or expired.",
                static_cast<double>(streams_.ended()));
   tails_.add_metrics(page);
+  changes_.add_metrics(page);
 }
 
 Beneficiary ApiCall::owner() const {
   if (who.id.empty()) return {};
   return {Beneficiary::Kind::kKey, static_cast<std::uint32_t>(hash_of(who.id))};
+}
+
+Task<result<Applied, Error>> ApiCall::make(Change change) {
+  return parts.changes.make(std::move(change), owner(), body_bytes);
 }
 
 void ApiCall::mention() const {
@@ -303,7 +309,7 @@ std::string ApiCall::base_url() const {
 Task<ApiAnswer> answered(ApiAnswer answer) { co_return answer; }
 
 Task<ApiAnswer> remove_by(ApiCall& call, Change change) {
-  const auto applied = co_await call.parts.changes.make(std::move(change));
+  const auto applied = co_await call.make(std::move(change));
   co_return applied.has_error() ? answer_for(applied.error()) : no_content();
 }
 

@@ -69,7 +69,7 @@ Task<ApiAnswer> put_channel(ApiCall& call) {
   put.incarnation = new_incarnation(call.parts.shard.rng());
   put.tokens = new_tokens(call.parts.shard.rng(), strings_at(call.body, "tokens"));
   Change change = std::move(put);
-  const auto applied = co_await call.parts.changes.make(std::move(change));
+  const auto applied = co_await call.make(std::move(change));
   if (applied.has_error()) co_return answer_for(applied.error());
   const auto* channel = call.parts.config().channel(call.parameter(0));
   if (channel == nullptr) co_return no_channel();  // deleted in the meantime
@@ -94,7 +94,7 @@ Task<ApiAnswer> create_token(ApiCall& call) {
   const json::object made{
       {"token", token_text('t', token.value)}, {"name", token.name}, {"id", format_token_id(token.id)}};
   Change change = CreateToken{call.parameter(0), token};
-  const auto applied = co_await call.parts.changes.make(std::move(change));
+  const auto applied = co_await call.make(std::move(change));
   co_return applied.has_error() ? answer_for(applied.error()) : json_answer(200, made);
 }
 

@@ -35,7 +35,7 @@ json::object test_json(const DrainTest& test) {
 
 Task<ApiAnswer> set_paused(ApiCall& call, Drain drain, bool paused) {
   Change change = SetDrainPaused{drain.channel, drain.id, paused};
-  const auto applied = co_await call.parts.changes.make(std::move(change));
+  const auto applied = co_await call.make(std::move(change));
   if (applied.has_error()) co_return answer_for(applied.error());
   const auto report = co_await call.parts.drains.report(drain.id);
   drain.paused = paused;

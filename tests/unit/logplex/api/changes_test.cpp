@@ -1,7 +1,11 @@
 #include "logplex/api/changes.hpp"
 
+#include <chrono>
+#include <string>
+
 #include <gtest/gtest.h>
 
+#include "logplex/base/metrics.hpp"
 #include "logplex/model/config_error.hpp"
 #include "tests/support/running_shards.hpp"
 
@@ -55,6 +59,47 @@ class ChangesTest : public testing::Test {
   Changes changes_{shards_.runtime.shard(0), store_, std::chrono::milliseconds(30)};
 };
 
+/// With a store that keeps everybody waiting, and patience.
+class ChangesOfKeysTest : public ChangesTest {
+ protected:
+  static constexpr Beneficiary kOne{Beneficiary::Kind::kKey, 1};
+  static constexpr Beneficiary kOther{Beneficiary::Kind::kKey, 2};
+
+  ~ChangesOfKeysTest() override {
+    shards_.on(0, [this] { patient_.cancel(); });
+    shards_.await(0, patient_.stopped());
+  }
+
+  /// How many the store has been asked for when these were made at once.
+  int asked_after(int changes, Beneficiary owner, std::size_t bytes) {
+    shards_.on(0, [&] {
+      for (int i = 0; i < changes; ++i) patient_.spawn(make_one(owner, bytes));
+    });
+    return asked_now();
+  }
+  int asked_now() {
+    shards_.await(0, sleep_for(std::chrono::milliseconds(5)));
+    return store_.asked;
+  }
+  int asked_after_release() {
+    shards_.on(0, [this] { store_.release(); });
+    return asked_now();
+  }
+  bool shows_waiting(int changes) {
+    MetricsPage page;
+    shards_.on(0, [&] { patient_.add_metrics(page); });
+    return page.text().find("sluice_api_waiting_changes " + std::to_string(changes) + "\n") != std::string::npos;
+  }
+
+  Changes patient_{shards_.runtime.shard(0), store_, std::chrono::minutes(1)};
+
+ private:
+  Task<void> make_one(Beneficiary owner, std::size_t bytes) {
+    Change change = DeleteChannel{"c"};
+    static_cast<void>(co_await patient_.make(std::move(change), owner, bytes));
+  }
+};
+
 TEST_F(ChangesTest, The_stores_answer_is_passed_on) {
   store_.answers_at_once = true;
   const auto made = make();
@@ -76,6 +121,36 @@ TEST_F(ChangesTest, A_change_that_was_given_up_ends_later_without_harm) {
   EXPECT_EQ(store_.answered, 1);
   store_.answers_at_once = true;
   EXPECT_TRUE(make().has_value());
+}
+
+TEST_F(ChangesOfKeysTest, Large_changes_of_a_key_go_to_the_store_one_by_one_and_keep_nobody_else_waiting) {
+  EXPECT_EQ(asked_after(5, kOne, 400'000), 1);
+  EXPECT_EQ(asked_after(1, kOther, 400'000), 2);
+  EXPECT_EQ(asked_after(3, {}, 400'000), 5) << "the node's own key";
+  EXPECT_TRUE(shows_waiting(4));
+  for (int left = 4; left > 0; --left) EXPECT_EQ(asked_after_release(), 10 - left);
+  EXPECT_TRUE(shows_waiting(0));
+  asked_after_release();
+  EXPECT_EQ(store_.answered, 9);
+}
+
+TEST_F(ChangesOfKeysTest, Small_changes_of_a_key_go_together) {
+  EXPECT_EQ(asked_after(100, kOne, 0), 16);
+  EXPECT_EQ(asked_after_release(), 32);
+  EXPECT_EQ(asked_after(1, kOther, 0), 33);
+}
+
+TEST_F(ChangesOfKeysTest, A_change_that_was_given_up_before_its_turn_is_never_made) {
+  Change first = DeleteChannel{"c"};
+  Change second = DeleteChannel{"c"};
+  shards_.await(0, changes_.make(std::move(first), kOne, 400'000)).error();
+  const auto given_up = shards_.await(0, changes_.make(std::move(second), kOne, 400'000));
+  ASSERT_TRUE(given_up.has_error());
+  EXPECT_EQ(given_up.error().message, "other changes of this key took too long; this one was not made");
+  EXPECT_EQ(asked_after_release(), 1);
+  Change third = DeleteChannel{"c"};
+  store_.answers_at_once = true;
+  EXPECT_TRUE(shards_.await(0, changes_.make(std::move(third), kOne, 400'000)).has_value());
 }
 
 }  // namespace
