@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::size_t kReadSize = 16 << 10;
 constexpr std::size_t kBodyReadSize = PacedSocket::kLargestRead;
+constexpr std::size_t kNextToNothing = 8 << 10;  // of memory, also when it is short
 /// What a request costs beside its bytes: a client that pipelines has one answered, then it is the others' turn.
 constexpr std::size_t kRequestWork = PacedSocket::kShare;
 /// Parsed fields and the parser itself, roughly, beside a head's bytes.
@@ -286,10 +287,10 @@ Task<void> HttpConnectionTask::linger() {
   socket_.end_limit();
 }
 
-/// Waits while requests hold too much memory and others are told to give theirs up.
-Task<void> HttpConnectionTask::wait_for_memory() {
-  const auto may_wait = [this] { return !stop_reading_ && !request_charge_.told() && !socket_.timed_out(); };
-  while (request_charge_.class_is_full() && may_wait()) co_await socket_.step_aside();
+/// Requests hold too much memory, and others are told to give theirs up. Who holds next to nothing need not wait.
+bool HttpConnectionTask::must_wait_for_memory() const {
+  return request_charge_.class_is_full() && request_charge_.bytes() > kNextToNothing && !request_charge_.told() &&
+         !stop_reading_ && !socket_.timed_out();
 }
 
 /// Appends what is there, at least one byte, to in_.
@@ -334,13 +335,14 @@ Task<result<void>> HttpConnectionTask::begin_body(Bytes limit) {
 Task<result<void>> HttpConnectionTask::feed_body(std::string& body) {
   const std::size_t before = body.size();
   for (;;) {
-    if (request_charge_.class_is_full()) co_await wait_for_memory();
+    while (must_wait_for_memory()) co_await sleep_for(Wheel::kTick);
     if (stop_reading_) co_return make_error_code(asio::error::operation_aborted);
     const auto taken = parser_->feed_body(in_, body);
     if (!taken) co_return taken.error();
     in_.erase(0, *taken);
     if (body.size() > before || parser_->body_done()) break;
-    SLUICE_CO_TRY_VOID(co_await read_more(kBodyReadSize));
+    const std::size_t at_most = request_charge_.class_is_full() ? kNextToNothing : kBodyReadSize;
+    SLUICE_CO_TRY_VOID(co_await read_more(at_most));
   }
   body_bytes_ += body.size() - before;
   co_return result<void>();

@@ -57,7 +57,7 @@ class HttpConnectionTask final : private MemoryHolder, private Unproven {
   Task<bool> end_of_request();
   Task<bool> drain_body();
   Task<void> linger();
-  Task<void> wait_for_memory();
+  bool must_wait_for_memory() const;
   Task<result<void>> read_more(std::size_t at_most);
   Task<result<void>> send_all(std::string_view first, std::string_view second);
   Task<result<void>> begin_body(Bytes limit);

@@ -70,6 +70,51 @@ TEST_F(HttpServerTest, nothing_more_is_read_of_a_body_until_those_who_were_told_
   EXPECT_TRUE(body_of(client.read_response()) == body);
 }
 
+/// Somebody holds more than the whole class, for as long as the test likes.
+struct FullClass {
+  explicit FullClass(RunningShards& running)
+      : shards(running), largest(std::make_unique<Reluctant>(shards.runtime.shard(0))) {
+    shards.runtime.memory().set_limit(MemoryClass::kApiBodies, 512_KiB);
+    shards.on(0, [this] { largest->charge.set(600 << 10); });
+  }
+  FullClass(const FullClass&) = delete;
+  FullClass& operator=(const FullClass&) = delete;
+  ~FullClass() { end(); }
+  void end() {
+    shards.on(0, [this] { largest.reset(); });
+  }
+
+  RunningShards& shards;
+  std::unique_ptr<Reluctant> largest;
+};
+
+TEST_F(HttpServerTest, a_small_request_does_not_wait_for_those_who_hold_much) {
+  serve();
+  FullClass full(shards);
+  RawClient client(port());
+  client.send("POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 5000\r\n\r\n" + std::string(5000, 'b'));
+  EXPECT_EQ(body_of(client.read_response()), std::string(5000, 'b'));
+}
+
+TEST_F(HttpServerTest, who_waits_for_memory_does_not_keep_the_shard_busy) {
+  serve();
+  FullClass full(shards);
+  RawClient client(port());
+  const std::string body(200'000, 'b');
+  client.send("POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 200000\r\n\r\n" + body);
+  std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  const auto turns = [this] {
+    std::uint64_t now = 0;
+    shards.on(0, [&] { now = shards.runtime.shard(0).work().turn(); });
+    return now;
+  };
+  const std::uint64_t before = turns();
+  std::this_thread::sleep_for(std::chrono::milliseconds(200));
+  EXPECT_LT(turns() - before, 500U) << "a turn every 4 ms is 50";
+  full.end();
+  EXPECT_TRUE(body_of(client.read_response()) == body);
+}
+
 TEST_F(HttpServerTest, a_stream_whose_request_holds_most_ends) {
   shards.runtime.memory().set_limit(MemoryClass::kApiBodies, 512_KiB);
   serve();
