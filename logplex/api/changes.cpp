@@ -1,9 +1,25 @@
 #include "logplex/api/changes.hpp"
 
+#include <variant>
+
 #include "logplex/base/metrics.hpp"
 #include "logplex/model/config_error.hpp"
 
 namespace sluice {
+namespace {
+
+/// Each entry that the store writes costs it as much as some KiB of a request do.
+constexpr std::size_t kBytesOfAnEntry = 4 << 10;
+
+std::size_t entries_of(const Change& change) {
+  if (const auto* put = std::get_if<PutChannel>(&change)) return 1 + (put->tokens ? put->tokens->size() : 0);
+  if (const auto* create = std::get_if<CreateChannel>(&change)) return 1 + create->tokens.size();
+  // Its tokens and drains go with it, however many.
+  if (std::holds_alternative<DeleteChannel>(change)) return Changes::kBytesAtOnce / kBytesOfAnEntry;
+  return 1;
+}
+
+}  // namespace
 
 /// Held while a change is with the store.
 class Changes::Turn {
@@ -20,7 +36,7 @@ class Changes::Turn {
 };
 
 Task<result<Applied, Error>> Changes::make(Change change, Beneficiary owner, std::size_t bytes) {
-  auto wait = std::make_shared<Wait>(shard(), bytes + kBytesOfAnyChange);
+  auto wait = std::make_shared<Wait>(shard(), bytes + entries_of(change) * kBytesOfAnEntry);
   waits_.spawn(ask(std::move(change), owner, wait));
   const bool ended = co_await wait->ended.wait_for(patience_);
   if (ended && wait->outcome) co_return std::move(*wait->outcome);

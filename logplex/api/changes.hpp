@@ -19,15 +19,15 @@ class MetricsPage;
 /// the client's to wait for.
 ///
 /// The store takes changes in the order in which they come, so that each waits for those before it. An owner, which is
-/// an API key, therefore has kBytesAtOnce there at most, and one change however large; its others wait here in their
-/// order. Nobody's changes, which are those of the node's own key, never wait here.
+/// an API key, therefore has kBytesAtOnce there at most, or one change however large; its others wait here in their
+/// order. Each entry that a change writes counts as 4 KiB beside the bytes of its request. Nobody's changes, which are
+/// those of the node's own key, never wait here.
 ///
 /// Lives on its shard, owned by ApiShard; the store outlives it. A change that was given up goes on in the store, which
 /// bounds how many wait there, and its outcome is forgotten. Await stopped() after cancel() before destroying it.
 class Changes final : public OnShard {
  public:
   static constexpr std::size_t kBytesAtOnce = 64 << 10;
-  static constexpr std::size_t kBytesOfAnyChange = 4 << 10;  // each counts as so many more
 
   /// `patience`: how long a caller waits, store.write_timeout.
   Changes(Shard& shard, Store& store, Duration patience)

@@ -85,6 +85,9 @@ class ChangesOfKeysTest : public ChangesTest {
     shards_.on(0, [this] { store_.release(); });
     return asked_now();
   }
+  Task<void> make_one(Beneficiary owner, std::size_t bytes, Change change = RevokeToken{"c", 1}) {
+    static_cast<void>(co_await patient_.make(std::move(change), owner, bytes));
+  }
   bool shows_waiting(int changes) {
     MetricsPage page;
     shards_.on(0, [&] { patient_.add_metrics(page); });
@@ -92,12 +95,6 @@ class ChangesOfKeysTest : public ChangesTest {
   }
 
   Changes patient_{shards_.runtime.shard(0), store_, std::chrono::minutes(1)};
-
- private:
-  Task<void> make_one(Beneficiary owner, std::size_t bytes) {
-    Change change = DeleteChannel{"c"};
-    static_cast<void>(co_await patient_.make(std::move(change), owner, bytes));
-  }
 };
 
 TEST_F(ChangesTest, The_stores_answer_is_passed_on) {
@@ -138,6 +135,21 @@ TEST_F(ChangesOfKeysTest, Small_changes_of_a_key_go_together) {
   EXPECT_EQ(asked_after(100, kOne, 0), 16);
   EXPECT_EQ(asked_after_release(), 32);
   EXPECT_EQ(asked_after(1, kOther, 0), 33);
+}
+
+TEST_F(ChangesOfKeysTest, What_writes_many_entries_is_large_also_when_its_request_is_not) {
+  PutChannel with_tokens;
+  with_tokens.tokens.emplace(20);
+  for (const Change& large : {Change(with_tokens), Change(DeleteChannel{"c"})}) {
+    const int before = store_.asked;
+    shards_.on(0, [&] {
+      patient_.spawn(make_one(kOne, 100, large));
+      patient_.spawn(make_one(kOne, 100));
+    });
+    EXPECT_EQ(asked_now(), before + 1);
+    EXPECT_EQ(asked_after_release(), before + 2);
+    asked_after_release();
+  }
 }
 
 TEST_F(ChangesOfKeysTest, A_change_that_was_given_up_before_its_turn_is_never_made) {
