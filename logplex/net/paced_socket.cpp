@@ -53,13 +53,10 @@ error_code PacedSocket::broken(error_code failed, bool& given_up) {
   return failed == asio::error::operation_aborted ? failed : make_error_code(NetError::kClosed);
 }
 
-Task<void> PacedSocket::step_aside() {
+Task<void> PacedSocket::give_way(std::size_t work) {
+  if ((used_ += work) < kShare) co_return;
   used_ = 0;
   co_await asio::post(shard_.executor(), use_task);
-}
-
-Task<void> PacedSocket::give_way(std::size_t work) {
-  if ((used_ += work) >= kShare) co_await step_aside();
 }
 
 Task<error_code> PacedSocket::readable() {

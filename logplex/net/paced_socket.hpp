@@ -49,8 +49,6 @@ class PacedSocket {
   /// Sends both parts, in one piece while the kernel has room. With `stall` each piece that the client takes begins the
   /// time limit anew.
   Task<result<void>> send(std::string_view first, std::string_view second, Duration stall = Duration{0});
-  /// The others go first.
-  Task<void> step_aside();
   /// Does nothing until the share is used up; then the others go first.
   Task<void> give_way(std::size_t work);
 
