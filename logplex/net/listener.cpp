@@ -109,9 +109,11 @@ struct ListenerTable::Listener final : Pollable, TurnHook {
   void on_events(std::uint32_t) override { shard.at_turn_end(*this); }
   void on_turn_end() override { accept_some(); }
   static void on_pause_over(void* self) { static_cast<Listener*>(self)->start(); }
+  void on_free_place();
 
   void accept_some();
-  bool waits_for_room();
+  /// How long to wait for a place; none when there is one, or nothing more to wait for.
+  std::optional<Duration> wait_for_room();
   void pause_without_resources(int error);
 
   ListenerTable& table;
@@ -121,17 +123,24 @@ struct ListenerTable::Listener final : Pollable, TurnHook {
   const std::uint16_t port;
   Deadline pause;
   bool watched = false;
+  bool without_room = false;  // the pause is for a place
   SteadyTime warned{};
   SteadyTime had_room{};
 };
 
 struct ListenerTable::Group {
   Group(std::string name, std::uint64_t most)
-      : setting(std::move(name)), max_connections(most), quota(std::make_shared<SharedQuota>(most)) {}
+      : setting(std::move(name)),
+        max_connections(most),
+        places(std::make_shared<ListenerPlaces>(most, [this] { go_on(); })) {}
+  ~Group() { places->end_waits(); }
+
+  /// A place is free. Any thread; after the runtime stopped turning nothing comes of it.
+  void go_on() const;
 
   const std::string setting;
   const std::uint64_t max_connections;
-  const std::shared_ptr<SharedQuota> quota;
+  const std::shared_ptr<ListenerPlaces> places;
   std::vector<std::shared_ptr<ConnectionTicket::Account>> accounts;  // per shard
   std::vector<ConnectionHandler*> handlers;                          // per shard
   std::vector<std::unique_ptr<Listener>> listeners;
@@ -144,6 +153,11 @@ struct ListenerTable::Group {
   std::atomic<std::uint64_t> paused{0};
 };
 
+void ListenerTable::Group::go_on() const {
+  for (const auto& listener : listeners)
+    asio::post(listener->shard.executor(), [&listener = *listener] { listener.on_free_place(); });
+}
+
 ConnectionTicket::ConnectionTicket(std::shared_ptr<Account> account, ShareTable::Share address)
     : account_(std::move(account)), address_(std::move(address)) {
   account_->open.fetch_add(1, std::memory_order_relaxed);
@@ -154,7 +168,7 @@ ConnectionTicket::~ConnectionTicket() {
   if (account_ == nullptr) return;
   account_->open.fetch_sub(1, std::memory_order_relaxed);
   account_->shard_load->fetch_sub(1, std::memory_order_relaxed);
-  account_->quota->give_back();
+  account_->places->give_back();
 }
 
 bool ConnectionTicket::belong_to(ShareTable& table, std::uint64_t key, std::uint64_t most) {
@@ -189,7 +203,7 @@ result<void, Error> ListenerTable::open(const std::string& setting, std::string_
   auto group = std::make_unique<Group>(setting, max_connections);
   for (auto& load : shard_load_) {
     group->accounts.push_back(std::make_shared<ConnectionTicket::Account>());
-    group->accounts.back()->quota = group->quota;
+    group->accounts.back()->places = group->places;
     group->accounts.back()->shard_load = load;
   }
   SLUICE_TRY_VOID(adopt_inherited(*group));
@@ -358,7 +372,7 @@ void ListenerTable::Listener::close() {
 void ListenerTable::Listener::accept_some() {
   if (pause.armed()) return;
   for (int taken = 0; taken < kAcceptsPerTurn; ++taken) {
-    if (waits_for_room()) return pause.arm(kPauseWithoutRoom);
+    if (const auto wait = wait_for_room()) return pause.arm(*wait);
     sockaddr_storage from{};
     socklen_t size = sizeof from;
     UniqueFd accepted(::accept4(fd.fd(), reinterpret_cast<sockaddr*>(&from), &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
@@ -374,11 +388,18 @@ void ListenerTable::Listener::accept_some() {
   shard.at_turn_end(*this);
 }
 
-bool ListenerTable::Listener::waits_for_room() {
+std::optional<Duration> ListenerTable::Listener::wait_for_room() {
   const SteadyTime now = shard.now();
-  if (group.quota->is_used_up()) return now - had_room < kLongestWaitForRoom;
-  had_room = now;
-  return false;
+  without_room = group.places->wait();
+  if (!without_room) had_room = now;
+  const Duration wait = had_room + kLongestWaitForRoom - now;
+  return without_room && wait > Duration{0} ? std::optional(wait) : std::nullopt;
+}
+
+void ListenerTable::Listener::on_free_place() {
+  if (!without_room || !fd) return;
+  pause.disarm();
+  accept_some();
 }
 
 void ListenerTable::Listener::pause_without_resources(int error) {
@@ -402,7 +423,7 @@ std::uint32_t ListenerTable::choose_shard(Shard& here) const {
 
 /// Its place in all limits, or nothing: then it is counted as refused.
 std::optional<ConnectionTicket> ListenerTable::admit(Group& group, const Peer& peer, std::uint32_t to) {
-  if (!group.quota->try_take()) {
+  if (!group.places->try_take()) {
     group.refused.fetch_add(1, std::memory_order_relaxed);
     return std::nullopt;
   }
@@ -412,7 +433,7 @@ std::optional<ConnectionTicket> ListenerTable::admit(Group& group, const Peer& p
     return ConnectionTicket(group.accounts[to], group.addresses->take_any(key));
   auto share = group.addresses->take(key, group.most_per_address);
   if (share) return ConnectionTicket(group.accounts[to], std::move(*share));
-  group.quota->give_back();
+  group.places->give_back();
   group.refused_by_address.fetch_add(1, std::memory_order_relaxed);
   return std::nullopt;
 }

@@ -19,6 +19,32 @@ namespace sluice {
 
 class MetricsPage;
 
+/// The places of a listener's connections, over all shards, and who waits for one. Any thread.
+class ListenerPlaces {
+ public:
+  /// `on_free` is called once for each wait() that is answered by a place, on the thread that gives it back.
+  ListenerPlaces(std::uint64_t most, std::function<void()> on_free) : quota_(most), on_free_(std::move(on_free)) {}
+
+  bool try_take() { return quota_.try_take(); }
+  void give_back() {
+    quota_.give_back();
+    if (awaited_ && awaited_.exchange(false)) on_free_();
+  }
+  /// True when there is none: then on_free is called when there is.
+  bool wait() {
+    if (!quota_.is_used_up()) return false;
+    awaited_ = true;
+    return quota_.is_used_up();  // one that came back before it was awaited told nobody
+  }
+  /// on_free is not called from now on. After the runtime stopped turning.
+  void end_waits() { awaited_ = false; }
+
+ private:
+  SharedQuota quota_;
+  std::atomic<bool> awaited_{false};
+  const std::function<void()> on_free_;
+};
+
 /// One open connection in its listener's limit, its address's share and its shard's load; giving it up counts the
 /// connection as closed. Whoever learns more of it says whose it is: that share is held as long as the ticket.
 ///
@@ -31,13 +57,13 @@ class ConnectionTicket {
  public:
   /// Counters that all tickets of one listener on one shard share.
   struct Account {
-    std::shared_ptr<SharedQuota> quota;
+    std::shared_ptr<ListenerPlaces> places;
     std::shared_ptr<std::atomic<std::int64_t>> shard_load;
     std::atomic<std::int64_t> open{0};
   };
 
   ConnectionTicket() = default;
-  /// The caller has taken one from the quota, and from the address's share when there is one.
+  /// The caller has taken one of the places, and from the address's share when there is one.
   explicit ConnectionTicket(std::shared_ptr<Account> account, ShareTable::Share address = {});
   ConnectionTicket(ConnectionTicket&& other) noexcept = default;
   ConnectionTicket& operator=(ConnectionTicket&& other) noexcept {
@@ -94,7 +120,6 @@ struct InheritedListeners {
 class ListenerTable {
  public:
   static constexpr std::chrono::milliseconds kPauseWithoutFds{100};
-  static constexpr std::chrono::milliseconds kPauseWithoutRoom{2};
   static constexpr std::chrono::seconds kLongestWaitForRoom{1};
 
   ListenerTable(Runtime& runtime, InheritedListeners inherited = {});

@@ -16,8 +16,9 @@ class SharedQuota {
     free_.fetch_add(amount, std::memory_order_relaxed);
     return false;
   }
-  bool is_used_up() const { return free_.load(std::memory_order_relaxed) <= 0; }
-  void give_back(std::int64_t amount = 1) { free_.fetch_add(amount, std::memory_order_relaxed); }
+  /// What is given back is seen in one order with other sequentially consistent operations, for who waits for it.
+  bool is_used_up() const { return free_.load() <= 0; }
+  void give_back(std::int64_t amount = 1) { free_.fetch_add(amount); }
 
  private:
   std::atomic<std::int64_t> free_;

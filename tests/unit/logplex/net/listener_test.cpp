@@ -107,6 +107,33 @@ TEST(ListenerTable, while_it_is_full_for_a_moment_connections_wait) {
       std::string::npos);
 }
 
+/// Within an instant: the clock stands still.
+TEST(ListenerTable, a_place_that_is_given_up_is_taken_at_once) {
+  ManualClock clock;
+  Runtime runtime(1, clock);
+  Shard& shard = runtime.shard(0);
+  const auto turns = [&shard] {
+    for (int i = 0; i < 20; ++i) shard.turn();
+  };
+  Keeper keeper(0);
+  ListenerTable table(runtime);
+  ASSERT_TRUE(table.open("test.listen", "127.0.0.1:0", 2).has_value());
+  table.handle("test.listen", {&keeper});
+  table.start();
+  turns();
+  std::vector<RawClient> clients;
+  for (int i = 0; i < 12; ++i) clients.emplace_back(table.ports().at("test.listen").at(0));
+  for (int left = 12; left > 0; left -= 2) {
+    turns();
+    EXPECT_EQ(keeper.open.size(), 2U) << left;
+    keeper.open.clear();
+  }
+  turns();
+  EXPECT_EQ(keeper.open.size(), 0U);
+  const ShardScope scope(shard);
+  keeper.open.clear();
+}
+
 /// Handlers of Asio that never end.
 void keep_busy(Shard& shard) {
   asio::post(shard.io(), [&shard] { keep_busy(shard); });
