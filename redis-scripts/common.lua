@@ -1,13 +1,14 @@
 -- What every script begins with; the build puts it in front of each. It holds the rules that all changes share.
 --
--- KEYS   1 meta, 2 changes, 3 claims, 4 marks, 5 members, 6 to 12 one hash per kind, 13 nodes, 14 groups; README.md
+-- KEYS   1 meta, 2 changes, 3 claims, 4 marks, 5 members, 6 to 12 one hash per kind, 13 nodes, 14 groups, 15 made;
+--        README.md
 --        says what they hold
 -- ARGV   1 the change as one JSON object. Each script names its own members; these are the same for all:
 --            history      the data set that the node follows, "" when it knows none
 --            new_history  the name to give to a data set that is begun by this change
 --            by           names this change, and comes back in the change stream
---            since        present when it is sent again, because the answer to it was lost: the revision that it was
---                         decided on. If the stream says that it was made after that, the answer is as it was then
+--            since        present when it is sent again, because the answer to it was lost: if it was made before, the
+--                         answer is as it was then
 --            keep         how many changes the stream keeps, about
 --            keep_bytes   and how many bytes of them, about; absent = 64 MiB
 -- Answer {"ok", revision, id}, or {"refused", code, text, revision}: then nothing was written. Codes: "stale" (an entry
@@ -32,7 +33,7 @@
 
 local META, CHANGES, CLAIMS, MARKS, MEMBERS = 1, 2, 3, 4, 5
 local KIND = {app = 6, channel = 7, token = 8, drain = 9, session = 10, key = 11, credential = 12}
-local NODES, GROUPS = 13, 14
+local NODES, GROUPS, MADE = 13, 14, 15
 local SCHEMA = 2 -- the newest that this version writes
 local LARGE = 1024 -- bytes of a value that the stream names instead of holding it
 local KEEP_BYTES = 67108864
@@ -328,20 +329,13 @@ local function open_data_set()
   end
 end
 
--- The answer to this very change when it was made before; nil when it was not.
+-- The answer to this very change when it was made before and the stream has it; nil otherwise.
 local function made_before()
-  local page, from = 100, tonumber(arg.since) + 1
-  while true do
-    local events = redis.call('XRANGE', KEYS[CHANGES], number_text(from) .. '-0', '+', 'COUNT', page)
-    for _, event in ipairs(events) do
-      local fields = event[2]
-      if fields[2] == arg.by then return {string.match(event[1], '^%d+'), fields[5] == 'id' and fields[6] or ''} end
-    end
-    if #events < page then return nil end
-    local last = whole(string.match(events[#events][1], '^%d+'))
-    if not last then refuse('damaged', KEYS[CHANGES] .. ' in Redis has an id that is not a revision') end
-    from = last + 1
-  end
+  local revision = whole(redis.call('ZSCORE', KEYS[MADE], arg.by))
+  local at = revision and number_text(revision) .. '-0'
+  local event = at and redis.call('XRANGE', KEYS[CHANGES], at, at)[1]
+  if not event or event[2][2] ~= arg.by then return nil end
+  return {number_text(revision), event[2][5] == 'id' and event[2][6] or ''}
 end
 
 -- How many changes the stream may keep: as many as the node says, and no more than were made since the half before the
@@ -366,6 +360,9 @@ local function append(id)
     number_text(meta.revision) .. '-0'}
   for _, part in ipairs(event) do command[#command + 1] = part end
   redis.call(unpack(command))
+  if not arg.by then return end
+  redis.call('ZADD', KEYS[MADE], number_text(meta.revision), arg.by)
+  redis.call('ZREMRANGEBYSCORE', KEYS[MADE], '-inf', number_text(meta.revision - tonumber(arg.keep)))
 end
 
 local function save_staged()

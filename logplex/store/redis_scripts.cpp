@@ -31,7 +31,7 @@ const std::vector<std::string>& redis_keys() {
   static const std::vector<std::string> kKeys = [] {
     std::vector<std::string> out;
     for (const auto* name : {"meta", "changes", "claims", "marks", "members", "app", "channel", "token", "drain",
-                             "session", "key", "credential", "nodes", "groups"})
+                             "session", "key", "credential", "nodes", "groups", "made"})
       out.push_back(std::string("{sluice}:") + name);
     return out;
   }();

@@ -36,6 +36,8 @@ enum RedisKey : std::uint8_t {
   kMembersKey,
   kFirstKindKey,  // and one for each EntryKind
   kNodesKey = kFirstKindKey + 7,
+  kGroupsKey,
+  kMadeKey,
 };
 const std::vector<std::string>& redis_keys();
 

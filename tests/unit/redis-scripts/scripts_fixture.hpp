@@ -96,7 +96,7 @@ class Scripts : public testing::Test {
   /// Which entry is in which group.
   std::string groups() {
     std::string out;
-    const auto members = client_.call({"ZRANGE", redis_keys().back(), "0", "-1"});
+    const auto members = client_.call({"ZRANGE", redis_keys()[kGroupsKey], "0", "-1"});
     for (std::size_t i = 0; i < members.list.size(); ++i) {
       auto member = members.text_at(i);
       out += member.replace(member.find('\n'), 1, ">") + " ";
