@@ -98,7 +98,7 @@ Task<ApiAnswer> create_key(ApiCall& call) {
   const auto id = key->id;
   Change change = CreateKey{std::move(*key), call.who.limits()};
   const auto applied = co_await call.make(std::move(change));
-  if (applied.has_error()) co_return answer_for(applied.error());
+  if (applied.has_error()) co_return call.refused(applied.error());
   const auto* there = call.parts.config().key(id);
   if (there == nullptr) co_return error_answer(404, "the key has been deleted in the meantime");
   auto made = key_json(*there);

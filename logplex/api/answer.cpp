@@ -63,9 +63,9 @@ ApiAnswer streamed_answer() {
   return answer;
 }
 
-ApiAnswer answer_for(const Error& error) {
+ApiAnswer answer_for(const Error& error, std::string_view field) {
   const unsigned status = status_of(error.code);
-  auto answer = error_answer(status, error.text());
+  auto answer = error_answer(status, error.text(), field);
   if (status == 503) answer.headers.emplace_back("Retry-After", "1");
   return answer;
 }

@@ -34,7 +34,7 @@ ApiAnswer no_content();
 ApiAnswer streamed_answer();
 
 /// What the configuration refused: 403, 404, 409, 422, 400; 503 with Retry-After when it cannot be written now.
-ApiAnswer answer_for(const Error& error);
+ApiAnswer answer_for(const Error& error, std::string_view field = {});
 
 /// The caller's key holds as much of the API as it may: 429.
 ApiAnswer share_is_taken();

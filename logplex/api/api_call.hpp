@@ -67,6 +67,8 @@ struct ApiCall {
   /// Asks the store for a change in the caller's name: Changes::make().
   Task<result<Applied, Error>> make(Change change);
   /// Tells the watch over long turns that what follows is this call's. After each wait.
+  /// Why make() did not make it, with the field of the body that is not acceptable: the sentence begins with its name.
+  ApiAnswer refused(const Error& error) const;
   void mention() const;
   QueryParameters query() const { return QueryParameters(http.request().query); }
   /// What urls in answers start with: `api.public_url`, else http:// and the request's Host.

@@ -289,6 +289,14 @@ Task<result<Applied, Error>> ApiCall::make(Change change) {
   return parts.changes.make(std::move(change), owner(), body_bytes);
 }
 
+ApiAnswer ApiCall::refused(const Error& error) const {
+  if (error.code != ConfigError::kInvalid || route.body == nullptr) return answer_for(error);
+  const std::string_view word = std::string_view(error.message).substr(0, error.message.find_first_of(" :"));
+  const auto& fields = route.body->fields;
+  const auto field = std::ranges::find(fields, word, &BodyField::name);
+  return answer_for(error, field == fields.end() ? std::string_view() : field->name);
+}
+
 void ApiCall::mention() const {
   WorkingFor::mention({Beneficiary::Kind::kCall, static_cast<std::uint32_t>(&route - parts.routes.routes().data())});
 }

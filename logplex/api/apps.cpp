@@ -174,7 +174,7 @@ ApiAnswer show_backend(const ApiCall& call, unsigned status) {
 /// Makes the change and shows the app as it then is.
 Task<ApiAnswer> change_app(ApiCall& call, Change change) {
   const auto applied = co_await call.make(std::move(change));
-  if (applied.has_error()) co_return answer_for(applied.error());
+  if (applied.has_error()) co_return call.refused(applied.error());
   co_return show_app(call, applied->created ? 201 : 200);
 }
 
@@ -237,7 +237,7 @@ Task<ApiAnswer> put_backend(ApiCall& call) {
   if (backend.has_error()) co_return backend.error().answer();
   Change change = PutBackend{call.parameter(0), std::move(*backend)};
   const auto applied = co_await call.make(std::move(change));
-  if (applied.has_error()) co_return answer_for(applied.error());
+  if (applied.has_error()) co_return call.refused(applied.error());
   co_return show_backend(call, applied->created ? 201 : 200);
 }
 

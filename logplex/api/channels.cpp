@@ -56,6 +56,11 @@ json::object channel_json(const ChannelEntry& channel, const Principal& who) {
   return out;
 }
 
+/// `field` is the one that names tokens.
+ApiAnswer refused(const Error& error, std::string_view field) {
+  return answer_for(error, error.message.starts_with("token name") ? field : std::string_view());
+}
+
 ApiAnswer no_channel() { return error_answer(404, "no such channel"); }
 
 }  // namespace
@@ -70,7 +75,7 @@ Task<ApiAnswer> put_channel(ApiCall& call) {
   put.tokens = new_tokens(call.parts.shard.rng(), strings_at(call.body, "tokens"));
   Change change = std::move(put);
   const auto applied = co_await call.make(std::move(change));
-  if (applied.has_error()) co_return answer_for(applied.error());
+  if (applied.has_error()) co_return refused(applied.error(), "tokens");
   const auto* channel = call.parts.config().channel(call.parameter(0));
   if (channel == nullptr) co_return no_channel();  // deleted in the meantime
   co_return json_answer(applied->created ? 201 : 200, channel_json(*channel, call.who));
@@ -95,7 +100,7 @@ Task<ApiAnswer> create_token(ApiCall& call) {
       {"token", token_text('t', token.value)}, {"name", token.name}, {"id", format_token_id(token.id)}};
   Change change = CreateToken{call.parameter(0), token};
   const auto applied = co_await call.make(std::move(change));
-  co_return applied.has_error() ? answer_for(applied.error()) : json_answer(200, made);
+  co_return applied.has_error() ? refused(applied.error(), "name") : json_answer(200, made);
 }
 
 Task<ApiAnswer> list_tokens(ApiCall& call) {

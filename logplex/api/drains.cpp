@@ -181,7 +181,7 @@ Task<ApiAnswer> create_drain(ApiCall& call) {
   drain->token = Uuid::random(call.parts.shard.rng());
   Change change = CreateDrain{std::move(*drain)};
   const auto applied = co_await call.make(std::move(change));
-  if (applied.has_error()) co_return answer_for(applied.error());
+  if (applied.has_error()) co_return call.refused(applied.error());
   auto answer = co_await show_drain(call, applied->drain_id, 201);
   if (answer.status == 201)
     answer.headers.emplace_back("Location",
@@ -218,7 +218,7 @@ Task<ApiAnswer> put_drain(ApiCall& call) {
   drain->token = before->token;
   Change change = PutDrain{std::move(*drain)};
   const auto applied = co_await call.make(std::move(change));
-  if (applied.has_error()) co_return answer_for(applied.error());
+  if (applied.has_error()) co_return call.refused(applied.error());
   auto answer = co_await show_drain(call, before->id, 200);
   co_return answer;
 }

@@ -125,7 +125,9 @@ struct StoredBytes {
 
 result<void, Error> check_key_channels(const KeyChannels& channels) {
   if (channels.size() > kKeyChannelsMax) return invalid("channels must be at most 1000");
-  for (const auto& channel : channels) SLUICE_TRY_VOID(check_channel_id(channel.id));
+  for (const auto& channel : channels)
+    if (const auto checked = check_channel_id(channel.id); checked.has_error())
+      return invalid("channels: " + checked.error().message);
   return {};
 }
 

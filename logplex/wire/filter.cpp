@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "logplex/base/check.hpp"
+#include "logplex/base/utf8.hpp"
 #include "logplex/wire/filter_cache.hpp"
 #include "logplex/wire/filter_term.hpp"
 #include "logplex/wire/newline.hpp"
@@ -185,6 +186,9 @@ result<Filter, Error> Filter::parse(std::string_view text) {
 result<Filter, Error> Filter::parse_anew(std::string_view text) {
   if (text.size() > kMaxSize)
     return Error{WireError::kBadFilter, "filter is longer than " + std::to_string(kMaxSize) + " bytes"};
+  if (!is_plain_text(text))
+    return Error{WireError::kBadFilter,
+                 "filter must be text without control characters; in an expression \\t is a tab"};
   Terms terms;
   int instructions = 0;
   while (true) {

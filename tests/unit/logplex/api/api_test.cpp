@@ -64,6 +64,32 @@ TEST_F(ApiTest, refusals_before_the_handler) {
   EXPECT_EQ(node.call("PUT", "/v3/apps/a", R"({"domainz":[]})").json().at("field").as_string(), "domainz");
 }
 
+TEST_F(ApiTest, what_is_not_acceptable_names_its_field) {
+  ASSERT_EQ(node.call("PUT", "/v3/channels/c", "{}").status, 201);
+  struct Case {
+    const char* method;
+    const char* path;
+    const char* body;
+    const char* field;
+  };
+  for (const Case& each : {
+           Case{"PUT", "/v3/channels/c", R"({"tokens":["a b"]})", "tokens"},
+           Case{"POST", "/v3/channels/c/tokens", R"({"name":"a b"})", "name"},
+           Case{"POST", "/v3/keys", R"({"name":"a\nb","scopes":["admin"]})", "name"},
+           Case{"POST", "/v3/keys", R"({"name":"a","scopes":["admin"],"channels":["a b"]})", "channels"},
+           Case{"POST", "/v3/channels/c/drains", R"({"url":"http://h.test/","filter":"a\tb"})", "filter"},
+           Case{"POST", "/v3/channels/c/drains", R"({"url":"http://h.test/","headers":{"A":"\u0001"}})", "headers"},
+           Case{"POST", "/v3/channels/c/drains", R"({"url":"https://h.test/","ca":"\u0000"})", "ca"},
+           Case{"POST", "/v3/sessions", R"({"channel_id":"c","filter":"a\u0001b"})", "filter"},
+       }) {
+    const auto refused = node.call(each.method, each.path, each.body);
+    EXPECT_TRUE(refused.status == 400 || refused.status == 422) << refused.status << " " << each.body;
+    const auto body = refused.json();
+    const auto* field = body.as_object().if_contains("field");
+    EXPECT_EQ(field == nullptr ? "none" : std::string(field->as_string()), each.field) << each.body << refused.body;
+  }
+}
+
 TEST_F(ApiTest, channel_put_declares_tokens) {
   const auto made = node.call("PUT", "/v3/channels/c", R"({"tokens":["a","b"],"from_old_client":1})");
   EXPECT_EQ(made.status, 201);
