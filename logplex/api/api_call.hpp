@@ -62,13 +62,14 @@ struct ApiCall {
   std::size_t body_bytes = 0;  // of the text that `body` was
 
   const std::string& parameter(std::size_t index) const { return parameters[index]; }
-  /// Whose turn it is when the call's work goes on: the key's; the node's for its own key.
+  /// Whose turn it is when the call's work goes on: the key's and of those that share its limits; the node's for its
+  /// own.
   Beneficiary owner() const;
   /// Asks the store for a change in the caller's name: Changes::make().
   Task<result<Applied, Error>> make(Change change);
-  /// Tells the watch over long turns that what follows is this call's. After each wait.
   /// Why make() did not make it, with the field of the body that is not acceptable: the sentence begins with its name.
   ApiAnswer refused(const Error& error) const;
+  /// Tells the watch over long turns that what follows is this call's. After each wait.
   void mention() const;
   QueryParameters query() const { return QueryParameters(http.request().query); }
   /// What urls in answers start with: `api.public_url`, else http:// and the request's Host.

@@ -7,6 +7,7 @@
 #include "logplex/api/own_site.hpp"
 #include "logplex/api/routes.hpp"
 #include "logplex/base/metrics.hpp"
+#include "logplex/model/config_error.hpp"
 #include "logplex/model/key_hash.hpp"
 #include "logplex/runtime/task_work.hpp"
 #include "logplex/wire/filter.hpp"
@@ -119,12 +120,12 @@ Task<checked<boost::json::object>> parse_in_turns(const ApiCall& call, std::stri
 }  // namespace
 
 ApiShard::ApiShard(Shard& shard, const ApiNeeds& needs, const ApiSettings& settings, const AddressGuard& guard,
-                   const RouteTable& routes, KeyShares& shares)
+                   const RouteTable& routes, KeyShares& shares, ChangeLines& lines)
     : OnShard(shard),
       settings_(settings),
       routes_(routes),
       tails_(shard, needs.fabric.shard(shard.id())),
-      changes_(shard, needs.store, needs.change_timeout),
+      changes_(shard, needs.store, lines, needs.change_timeout),
       seals_(settings.key),
       streams_(shard),
       parts_{shard,  needs.store, changes_, needs.fabric, needs.drains,   needs.node,        tails_, seals_, streams_,
@@ -277,12 +278,11 @@ void ApiShard::add_metrics(MetricsPage& page) const {
                "Streams ended because their key, session or channel was deleted or expired.",
                static_cast<double>(streams_.ended()));
   tails_.add_metrics(page);
-  changes_.add_metrics(page);
 }
 
 Beneficiary ApiCall::owner() const {
   if (who.id.empty()) return {};
-  return {Beneficiary::Kind::kKey, static_cast<std::uint32_t>(hash_of(who.id))};
+  return {Beneficiary::Kind::kKey, static_cast<std::uint32_t>(hash_of(who.sharer))};
 }
 
 Task<result<Applied, Error>> ApiCall::make(Change change) {
@@ -326,7 +326,8 @@ Api::Api(Runtime& runtime, const ApiNeeds& needs, const ApiSettings& settings, A
   std::vector<Tails*> tails;
   for (std::uint32_t id = 0; id < runtime.size(); ++id) {
     ShardScope scope(runtime.shard(id));
-    shards_.push_back(std::make_unique<ApiShard>(runtime.shard(id), needs, settings_, guard_, routes_, shares_));
+    shards_.push_back(
+        std::make_unique<ApiShard>(runtime.shard(id), needs, settings_, guard_, routes_, shares_, lines_));
     tails.push_back(&shards_.back()->tails());
   }
   for (auto* each : tails) each->connect(tails);

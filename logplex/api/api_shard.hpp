@@ -37,7 +37,7 @@ struct ApiNeeds {
 class ApiShard final : public HttpHandler, public OnShard, private ConfigObserver {
  public:
   ApiShard(Shard& shard, const ApiNeeds& needs, const ApiSettings& settings, const AddressGuard& guard,
-           const RouteTable& routes, KeyShares& shares);
+           const RouteTable& routes, KeyShares& shares, ChangeLines& lines);
   ~ApiShard() override;
 
   Task<void> handle(HttpExchange& exchange) override;
@@ -91,7 +91,10 @@ class Api {
 
   ApiShard& shard(std::uint32_t id) { return *shards_[id]; }
   /// Of all shards together: once per scrape.
-  void add_metrics(MetricsPage& page) const { shares_.add_metrics(page); }
+  void add_metrics(MetricsPage& page) const {
+    shares_.add_metrics(page);
+    lines_.add_metrics(page);
+  }
   /// For the HttpServer of each shard, under the name "api.listen".
   HttpServerOptions server_options() const;
 
@@ -101,6 +104,7 @@ class Api {
   const AddressGuard guard_;
   const RouteTable routes_;
   KeyShares shares_;
+  ChangeLines lines_;
   std::vector<std::unique_ptr<ApiShard>> shards_;
 };
 

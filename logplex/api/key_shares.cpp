@@ -10,7 +10,9 @@ namespace sluice {
 namespace {
 
 /// Nobody shares with the node's own key, which has no name.
-std::uint64_t share_of(bool by_key, const std::string& id) { return hash_of((by_key ? "key " : "credential ") + id); }
+std::uint64_t share_of(bool by_key, const std::string& sharer) {
+  return hash_of((by_key ? "key " : "credential ") + sharer);
+}
 
 /// An empty share, which holds nothing, when there is no limit.
 std::optional<ShareTable::Share> take_from(ShareTable& table, std::uint64_t key, std::uint64_t most) {
@@ -31,15 +33,15 @@ bool KeyShares::take_connection(Held& held, std::uint64_t key) {
 
 std::optional<KeyShares::Held> KeyShares::take_call(const Principal& who) {
   Held held;
-  if (who.id.empty() || take_connection(held, share_of(!who.full, who.id))) return held;
+  if (who.id.empty() || take_connection(held, share_of(!who.full, who.sharer))) return held;
   ++refused_connections_;
   return std::nullopt;
 }
 
-std::optional<KeyShares::Held> KeyShares::take_session(const StreamRights& rights) {
+std::optional<KeyShares::Held> KeyShares::take_session(const StreamRights& rights, const ConfigSnapshot& config) {
   Held held;
   if (rights.maker.empty()) return held;
-  const auto key = share_of(rights.by_key, rights.maker);
+  const auto key = share_of(rights.by_key, rights.sharer(config));
   if (limits_.sessions_per_key != 0) {
     auto session = sessions_.take(key, limits_.sessions_per_key);
     if (session) held.session = std::move(*session);
@@ -54,7 +56,7 @@ std::optional<KeyShares::Held> KeyShares::take_session(const StreamRights& right
 checked<KeyShares::CertificatePlaces> KeyShares::take_certificates(const Principal& who, const std::string& channel) {
   CertificatePlaces places;
   if (who.id.empty()) return places;
-  auto of_key = certificates_.take(share_of(!who.full, who.id), kCertificatesAtOnce);
+  auto of_key = certificates_.take(share_of(!who.full, who.sharer), kCertificatesAtOnce);
   auto of_channel = certificates_.take(hash_of("channel " + channel), kCertificatesAtOnce);
   if (!of_key || !of_channel) {
     ++refused_certificates_;

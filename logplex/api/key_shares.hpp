@@ -12,6 +12,7 @@
 
 namespace sluice {
 
+class ConfigSnapshot;
 class MetricsPage;
 struct StreamRights;
 
@@ -22,8 +23,9 @@ struct KeyLimits {
   std::uint64_t sessions_per_key = 0;     // limits.sessions_per_key
 };
 
-/// What the keys hold of the API: calls that are under way, with tails among them, and open streams of sessions. The
-/// node's own key is never limited. Owned by Api; any thread.
+/// What the keys hold of the API: calls that are under way, with tails among them, and open streams of sessions. A key
+/// has one share with those that it made while it is limited to channels: ApiKey::sharer(). The node's own key is never
+/// limited. Owned by Api; any thread.
 class KeyShares {
  public:
   /// Held as long as the call or stream goes on.
@@ -38,7 +40,7 @@ class KeyShares {
   /// None when the caller holds its share already.
   std::optional<Held> take_call(const Principal& who);
   /// For a stream of a session, on the share of the key that made it.
-  std::optional<Held> take_session(const StreamRights& rights);
+  std::optional<Held> take_session(const StreamRights& rights, const ConfigSnapshot& config);
 
   /// Of the 256 places of the thread that reads certificates a key and a channel may each hold kCertificatesAtOnce, and
   /// all keys together kCertificatesOfAll: the rest is for the node's own key and for drains that connect. Held until

@@ -27,6 +27,11 @@ bool StreamRights::hold(const ConfigSnapshot& config, WallTime now) const {
   return credential != nullptr && credential->full_api;
 }
 
+std::string StreamRights::sharer(const ConfigSnapshot& config) const {
+  const auto* key = by_key ? config.key(maker) : nullptr;
+  return key == nullptr ? maker : key->sharer();
+}
+
 void OpenStreams::on_config(const ConfigSnapshot& config, const ChangedKeys& changed) {
   if (by_maker_.empty()) return;
   for (const auto& key : changed.keys) look_at(by_maker_, maker_name(true, key), config);

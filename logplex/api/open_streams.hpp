@@ -24,6 +24,8 @@ struct StreamRights {
 
   /// The key or credential is there and may still read the channel, which is still the same one.
   bool hold(const ConfigSnapshot& config, WallTime now) const;
+  /// Whose share of the API the stream is: ApiKey::sharer() of the maker.
+  std::string sharer(const ConfigSnapshot& config) const;
 };
 
 /// The streams of lines that are open on one shard. Each ends within a second after the key that it was opened with is

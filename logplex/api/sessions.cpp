@@ -75,7 +75,7 @@ Task<ApiAnswer> read_session(ApiCall& call) {
     return answered(error_answer(404, "no such session, or it has expired"));
   auto query = LineQuery::from_text(session->query);
   if (!query) return answered(error_answer(500, "the session cannot be read"));
-  auto held = call.parts.shares.take_session(session->rights);
+  auto held = call.parts.shares.take_session(session->rights, config);
   if (!held) return answered(share_is_taken());
   LineStream stream{session->rights.channel, std::move(*query), last_event_id(call)};
   stream.rights = std::move(session->rights);

@@ -113,7 +113,7 @@ struct StoredBytes {
     return 2 * kEntryOverhead + session.channel.size() + session.query.size();
   }
   std::size_t operator()(const ApiKey& key) const {
-    std::size_t bytes = 3 * kEntryOverhead + key.name.size();
+    std::size_t bytes = 3 * kEntryOverhead + key.name.size() + bytes_of(key.root);
     if (key.limited())
       for (const auto& channel : *key.channels) bytes += channel.id.size() + kIncarnationBytes;
     return bytes;
@@ -174,6 +174,7 @@ result<void, Error> acceptable(const Session& session) {
 result<void, Error> acceptable(const ApiKey& key) {
   SLUICE_TRY_VOID(check_plain_id("key id", key.id));
   SLUICE_TRY_VOID(check_label("name", key.name));
+  if (!key.root.empty()) SLUICE_TRY_VOID(check_plain_id("root", key.root));
   if (key.limited()) SLUICE_TRY_VOID(check_key_channels(*key.channels));
   return check_end(key.expires);
 }

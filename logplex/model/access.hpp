@@ -84,11 +84,14 @@ struct ApiKey {
   Scopes scopes;
   std::optional<KeyChannels> channels;  // none = all; an empty list opens nothing
   std::optional<WallTime> expires;
+  std::string root;  // id of the first of the limited keys that made each other down to this one; empty = it is itself
   KeptFields kept;
   bool old_entry = false;  // was read from an entry that does not say whether the key is limited
 
   bool expired(WallTime now) const { return expires && *expires <= now; }
   bool limited() const { return channels.has_value(); }
+  /// Under whose name it uses limits of a key: with the keys that it makes, a limited key has no more than alone.
+  const std::string& sharer() const { return root.empty() ? id : root; }
   friend bool operator==(const ApiKey&, const ApiKey&) = default;
 };
 

@@ -30,11 +30,10 @@ result<void, Error> bind_channels(KeyChannels& channels, const ConfigSnapshot& c
 }
 
 /// A key makes only what is a part of itself, and one that is limited to channels leaves room for others.
-result<void, Error> check_maker(const Decider& in, const std::string& maker, const ApiKey& key) {
-  const auto* found = in.config.key(maker);
-  if (found == nullptr) return forbidden("the key that asks is gone");
-  if (auto exceeds = what_exceeds(*found, key); !exceeds.empty()) return forbidden(std::move(exceeds));
-  if (!found->limited()) return {};
+result<void, Error> check_maker(const Decider& in, const ApiKey* maker, const ApiKey& key) {
+  if (maker == nullptr) return forbidden("the key that asks is gone");
+  if (auto exceeds = what_exceeds(*maker, key); !exceeds.empty()) return forbidden(std::move(exceeds));
+  if (!maker->limited()) return {};
   if (in.config.key_count() >= in.limits.keys_made_by_limited) return over_limit("maximum number of keys reached");
   for (const auto& channel : *key.channels) {
     const auto* named = in.config.keys_of_channel(channel.id);
@@ -83,8 +82,12 @@ result<Effects, Error> Decider::operator()(const CreateKey& change) const {
   if (key.scopes.bits == 0) return invalid("scopes must name at least one scope");
   SLUICE_TRY_VOID(acceptable(key));
   if (key.limited()) SLUICE_TRY_VOID(bind_channels(*key.channels, config, limits));
+  if (!change.maker.empty()) {
+    const auto* maker = config.key(change.maker);
+    SLUICE_TRY_VOID(check_maker(*this, maker, key));
+    if (maker->limited()) key.root = maker->sharer();
+  }
   SLUICE_TRY_VOID(check_entry_bytes(limits, "the key", 0, stored_bytes(Entry(key))));
-  if (!change.maker.empty()) SLUICE_TRY_VOID(check_maker(*this, change.maker, key));
   if (config.key(key.id) != nullptr || config.key_by_hash(key.hash) != nullptr) return conflict("key already exists");
   if (config.key_count() >= limits.keys) return over_limit("maximum number of keys reached");
   Effects effects;

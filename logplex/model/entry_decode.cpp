@@ -214,6 +214,7 @@ Entry take_key(FieldReader& in, std::string_view key) {
   take_limits(in, out);
   const auto expires = in.number("expires", kMaxTime, kMaxTime);
   if (expires != kMaxTime) out.expires = wall_time(expires);
+  out.root = in.text("root");
   out.kept = in.rest();
   return out;
 }

@@ -140,6 +140,7 @@ struct FieldsOf {
     out["all_channels"] = !key.limited();
     if (key.limited()) add_channels(out, *key.channels);
     if (key.expires) out["expires"] = microseconds(*key.expires);
+    add_text(out, "root", key.root);
     return out;
   }
   json::object operator()(const Credential& credential) const {

@@ -34,10 +34,13 @@ Principal Principal::everything(std::string credential) {
   Principal who;
   who.full = true;
   who.id = std::move(credential);
+  who.sharer = who.id;
   return who;
 }
 
-Principal Principal::of(const ApiKey& key) { return {false, key.id, key.scopes, key.channels, key.expires}; }
+Principal Principal::of(const ApiKey& key) {
+  return {false, key.id, key.sharer(), key.scopes, key.channels, key.expires};
+}
 
 bool Principal::may_use(const ConfigSnapshot& config, std::string_view channel) const {
   return full || opens(channels, config, channel);

@@ -17,6 +17,7 @@ class ConfigSnapshot;
 struct Principal {
   bool full = false;                    // the node's key, or a Logplex credential with full_api
   std::string id;                       // of the key; of the credential when full; empty for the node's key
+  std::string sharer;                   // whose limits it uses, ApiKey::sharer(); for a credential the id, too
   Scopes scopes;                        // of a scoped key
   std::optional<KeyChannels> channels;  // of a scoped key; none = all, an empty list = none
   std::optional<WallTime> expires;      // of a scoped key

@@ -56,7 +56,8 @@ class ChangesTest : public testing::Test {
 
   RunningShards shards_;
   HangingStore store_{shards_.runtime.shard(0)};
-  Changes changes_{shards_.runtime.shard(0), store_, std::chrono::milliseconds(30)};
+  ChangeLines lines_;
+  Changes changes_{shards_.runtime.shard(0), store_, lines_, std::chrono::milliseconds(30)};
 };
 
 /// With a store that keeps everybody waiting, and patience.
@@ -90,11 +91,11 @@ class ChangesOfKeysTest : public ChangesTest {
   }
   bool shows_waiting(int changes) {
     MetricsPage page;
-    shards_.on(0, [&] { patient_.add_metrics(page); });
+    lines_.add_metrics(page);
     return page.text().find("sluice_api_waiting_changes " + std::to_string(changes) + "\n") != std::string::npos;
   }
 
-  Changes patient_{shards_.runtime.shard(0), store_, std::chrono::minutes(1)};
+  Changes patient_{shards_.runtime.shard(0), store_, lines_, std::chrono::minutes(1)};
 };
 
 TEST_F(ChangesTest, The_stores_answer_is_passed_on) {
@@ -158,11 +159,62 @@ TEST_F(ChangesOfKeysTest, A_change_that_was_given_up_before_its_turn_is_never_ma
   shards_.await(0, changes_.make(std::move(first), kOne, 400'000)).error();
   const auto given_up = shards_.await(0, changes_.make(std::move(second), kOne, 400'000));
   ASSERT_TRUE(given_up.has_error());
-  EXPECT_EQ(given_up.error().message, "other changes of this key took too long; this one was not made");
+  EXPECT_EQ(given_up.error().message,
+            "other changes of this key, or of those that share its limits, took too long; this one was not made");
   EXPECT_EQ(asked_after_release(), 1);
   Change third = DeleteChannel{"c"};
   store_.answers_at_once = true;
   EXPECT_TRUE(shards_.await(0, changes_.make(std::move(third), kOne, 400'000)).has_value());
+}
+
+/// Places of one owner on two shards.
+class ChangeLinesTest : public testing::Test {
+ protected:
+  ChangeLinesTest() { shards_.start(); }
+
+  using Place = std::unique_ptr<ChangeLines::Place>;
+  Place join(std::uint32_t shard, std::size_t bytes, std::uint32_t key = 1) {
+    return shards_.on(shard, [&] {
+      return std::make_unique<ChangeLines::Place>(lines_, shards_.runtime.shard(shard),
+                                                  Beneficiary{Beneficiary::Kind::kKey, key}, bytes);
+    });
+  }
+  bool has_turn(std::uint32_t shard, const Place& place) {
+    return shards_.on(shard, [&] { return place->has_turn(); });
+  }
+  void leave(std::uint32_t shard, Place& place) {
+    shards_.on(shard, [&] { place.reset(); });
+  }
+
+  RunningShards shards_{2};
+  ChangeLines lines_;
+};
+
+TEST_F(ChangeLinesTest, an_owner_has_one_line_over_all_shards) {
+  auto first = join(0, 400'000);
+  auto second = join(1, 400'000);
+  auto third = join(0, 400'000);
+  auto of_another = join(1, 400'000, 2);
+  EXPECT_TRUE(has_turn(0, first));
+  EXPECT_FALSE(has_turn(1, second));
+  EXPECT_TRUE(has_turn(1, of_another));
+  leave(0, first);
+  EXPECT_TRUE(shards_.await(1, second->turn()));
+  EXPECT_FALSE(has_turn(0, third));
+  leave(1, second);
+  EXPECT_TRUE(shards_.await(0, third->turn()));
+}
+
+TEST_F(ChangeLinesTest, who_leaves_before_its_turn_keeps_nobody_waiting) {
+  auto first = join(0, 400'000);
+  auto second = join(1, 400'000);
+  auto third = join(1, 400'000);
+  leave(1, second);
+  leave(0, first);
+  EXPECT_TRUE(shards_.await(1, third->turn()));
+  leave(1, third);
+  auto again = join(0, 400'000);
+  EXPECT_TRUE(has_turn(0, again));
 }
 
 }  // namespace

@@ -14,6 +14,7 @@ using Places = std::vector<KeyShares::CertificatePlaces>;
 Principal key(const std::string& id) {
   Principal who;
   who.id = id;
+  who.sharer = id;
   return who;
 }
 
@@ -35,6 +36,20 @@ TEST(KeyShares, certificates_of_one_key_or_channel_leave_places_for_others) {
   for (int i = 0; i < 300; ++i) EXPECT_EQ(take(shares, held, "", "one"), 0u) << "the node's own key";
   held.clear();
   EXPECT_EQ(take(shares, held, "a", "one"), 0u);
+}
+
+TEST(KeyShares, keys_that_a_limited_key_made_add_nothing_to_its_share) {
+  KeyShares shares({.connections_per_key = 2});
+  auto made = key("made");
+  made.sharer = "a";
+  auto first = shares.take_call(key("a"));
+  auto second = shares.take_call(made);
+  EXPECT_TRUE(first && second);
+  EXPECT_FALSE(shares.take_call(made));
+  EXPECT_FALSE(shares.take_call(key("a")));
+  EXPECT_TRUE(shares.take_call(key("b")));
+  first.reset();
+  EXPECT_TRUE(shares.take_call(made));
 }
 
 TEST(KeyShares, certificates_of_all_keys_leave_places_for_drains) {

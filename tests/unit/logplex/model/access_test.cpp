@@ -167,6 +167,26 @@ TEST_F(AccessTest, limited_keys_leave_room_for_others) {
   EXPECT_EQ(error_of(CreateKey{key("g", {"later"}), {}}), ConfigError::kLimit);
 }
 
+TEST_F(AccessTest, limited_key_has_one_share_with_the_keys_it_makes) {
+  make_channel("c");
+  ASSERT_TRUE(apply(CreateKey{unlimited("operator"), {}}));
+  ASSERT_TRUE(apply(CreateKey{unlimited("other_operator"), "operator"}));
+  ASSERT_TRUE(apply(CreateKey{key("tenant", {"c"}), "operator"}));
+  ASSERT_TRUE(apply(CreateKey{key("child", {"c"}), "tenant"}));
+  ASSERT_TRUE(apply(CreateKey{key("grandchild", {"c"}), "child"}));
+  ASSERT_TRUE(apply(CreateKey{key("opens_nothing", {}), "grandchild"}));
+  const auto sharer = [this](const char* id) { return config_.key(id)->sharer(); };
+  for (const char* own : {"operator", "other_operator", "tenant"}) EXPECT_EQ(sharer(own), own);
+  for (const char* made : {"child", "grandchild", "opens_nothing"}) EXPECT_EQ(sharer(made), "tenant");
+  ASSERT_TRUE(apply(DeleteKey{"tenant", {}}));
+  ASSERT_TRUE(apply(CreateKey{key("late", {"c"}), "child"}));
+  EXPECT_EQ(sharer("late"), "tenant") << "also when that one is gone";
+  auto liar = key("liar", {"c"});
+  liar.root = "somebody";
+  ASSERT_TRUE(apply(CreateKey{liar, "child"}));
+  EXPECT_EQ(sharer("liar"), "tenant");
+}
+
 TEST_F(AccessTest, writing_lines_needs_the_scope_and_the_channel) {
   make_channel("c");
   ASSERT_TRUE(apply(CreateKey{key("writer", {"c"}, Scope::kLogsWrite), {}}));

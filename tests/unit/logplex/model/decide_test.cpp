@@ -272,7 +272,7 @@ TEST_F(DecideTest, sessions_and_keys_end) {
   ASSERT_TRUE(apply(PutChannel{"c", {}, {}, {}}).has_value());
   ASSERT_TRUE(apply(CreateSession{{{1, 1}, "c", "{}", at(10), {}}}).has_value());
   ASSERT_TRUE(apply(CreateSession{{{1, 2}, "c", "{}", at(20), {}}}).has_value());
-  ApiKey key{"k", "name", KeyHash{1}, {}, {}, at(10), {}};
+  ApiKey key{"k", "name", KeyHash{1}, {}, {}, at(10), {}, {}};
   EXPECT_EQ(error_of(CreateKey{key}), ConfigError::kInvalid);
   key.scopes.add(Scope::kAdmin);
   ASSERT_TRUE(apply(CreateKey{key}).has_value());

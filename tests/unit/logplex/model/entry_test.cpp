@@ -38,6 +38,7 @@ Drain full_drain() {
 
 ApiKey full_key() {
   ApiKey key;
+  key.root = "first";
   key.id = "k1";
   key.name = "ci";
   key.hash[0] = 0xab;
