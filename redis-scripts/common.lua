@@ -6,9 +6,8 @@
 -- ARGV   1 the change as one JSON object. Each script names its own members; these are the same for all:
 --            history      the data set that the node follows, "" when it knows none
 --            new_history  the name to give to a data set that is begun by this change
---            by           names this change, and comes back in the change stream
---            since        present when it is sent again, because the answer to it was lost: if it was made before, the
---                         answer is as it was then
+--            by           names this change alone, and comes back in the change stream. It is made once, however often
+--                         it arrives; then the answer is what it was the first time
 --            keep         how many changes the stream keeps, about
 --            keep_bytes   and how many bytes of them, about; absent = 64 MiB
 -- Answer {"ok", revision, id}, or {"refused", code, text, revision}: then nothing was written. Codes: "stale" (an entry
@@ -23,7 +22,7 @@
 --   claims  what no other entry may have, such as a domain
 --
 -- Everything is read and checked before anything is written. The first write is the XADD, so that what Redis refuses
--- (full, read-only) is refused whole. What a script costs grows with its argument and with what it writes or deletes,
+-- (full, read-only) is refused whole. Whoever calls needs the right to run all commands on these keys. What a script costs grows with its argument and with what it writes or deletes,
 -- never with what else there is.
 --
 -- Schema 1 keeps a group as a list in `members`, which every change of it reads and writes whole; nodes of versions that
@@ -349,7 +348,14 @@ local function stream_length(event)
   return math.min(tonumber(arg.keep), math.max(meta.revision - meta.stream_before, 1))
 end
 
+-- Refuses here, before anything is written, a key of another type and a command that is not allowed.
+local function try_made()
+  redis.call('ZADD', KEYS[MADE], 'XX', 0, '')
+  redis.call('ZREMRANGEBYSCORE', KEYS[MADE], 1, 0)
+end
+
 local function append(id)
+  if arg.by then try_made() end
   local event = {'by', arg.by or '', 'sum', number_text(meta.checksum)}
   if id then
     event[5], event[6] = 'id', id
@@ -405,7 +411,7 @@ local function commit(change)
   local made
   local done, outcome = pcall(function()
     open_data_set()
-    made = arg.since and made_before()
+    made = arg.by and made_before()
     return made and made[2] or change()
   end)
   if not done and type(outcome) == 'table' and outcome.code then

@@ -3,12 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include <boost/json/parse.hpp>
-#include <boost/json/serialize.hpp>
-
 namespace sluice {
-
-namespace json = boost::json;
 
 namespace {
 
@@ -44,14 +39,6 @@ void AnsweredChanges::give_back(std::deque<AnsweredChange> changes) {
   for (auto& change : std::exchange(changes_, std::move(changes))) changes_.push_back(std::move(change));
   bytes_ = 0;
   for (const auto& change : changes_) bytes_ += change.argument.size();
-}
-
-std::string with_since(const std::string& argument, std::uint64_t since) {
-  auto value = json::parse(argument);
-  auto& members = value.as_object();
-  const auto before = parse_decimal(members["since"].as_string()).value_or(since);
-  members["since"] = std::to_string(std::min(before, since));
-  return json::serialize(value);
 }
 
 std::string what_it_is(const std::vector<Effect>& effects, std::string_view id) {

@@ -14,7 +14,7 @@ namespace sluice {
 struct AnsweredChange {
   std::string by;  // names it in the stream
   std::string_view script;
-  std::string argument;  // whole, with `since`: sent again, it is made only when it is not there
+  std::string argument;  // whole: sent again, it is made only when it is not there
   std::string what;      // for people: "app shop"
   std::uint64_t revision = 0;
   std::uint64_t history = 0;  // the data set
@@ -41,9 +41,6 @@ class AnsweredChanges {
   std::deque<AnsweredChange> changes_;
   std::size_t bytes_ = 0;
 };
-
-/// The argument of a script with another `since`: no later than it was.
-std::string with_since(const std::string& argument, std::uint64_t since);
 
 /// What a change is about, without secrets: kind and key of its first entry, and how many more there are. `id` is the
 /// one that the script gave.

@@ -258,7 +258,6 @@ Task<result<RedisReply, Error>> RedisWriter::run(Attempt& attempt) {
   members["new_history"] = std::to_string(1 + shard_.rng().below(kHistories - 1));
   members["by"] = attempt.by;
   members["keep"] = kStreamLength;
-  if (!attempt.unanswered.empty()) members["since"] = std::to_string(attempt.seen);
   std::string argument = json::serialize(members);
   auto reply = co_await run_script(connection, attempt.call->script, std::move(argument), left(attempt.until));
   // The follower waits for its other connection, which may not have missed anything yet.
@@ -292,7 +291,6 @@ Task<result<bool, Error>> RedisWriter::is_certain(std::shared_ptr<RedisConnectio
 /// As it has to be sent again when a new master does not have it.
 void RedisWriter::remember(Attempt& attempt, const Verdict& verdict) {
   auto& members = attempt.call->argument;
-  members["since"] = std::to_string(attempt.seen);
   const bool new_id = attempt.call->script.starts_with("create_") && !verdict.text.empty();
   if (new_id) members["id"] = verdict.text;
   const bool began_it = members.at("history").as_string().empty();
@@ -340,8 +338,6 @@ Task<std::optional<std::uint64_t>> RedisWriter::find_missing(std::shared_ptr<Red
 /// holds another data set meanwhile.
 Task<bool> RedisWriter::make_one_again(std::shared_ptr<RedisConnection> connection, AnsweredChange& change,
                                        std::uint64_t before) {
-  // Should the answer be lost, the next attempt finds it: it is made after this revision, or not at all.
-  change.argument = with_since(change.argument, before);
   const auto reply = co_await run_script(connection, change.script, change.argument, timeout_);
   if (reply.has_error() || reply->is_error()) {
     change.trouble = reply.has_error() ? reply.error().text() : reply->text;

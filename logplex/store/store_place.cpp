@@ -131,7 +131,6 @@ class RedisPlace final : public StorePlace {
   result<void, Error> run(std::string_view script, json::object argument, std::uint64_t new_history) {
     argument["history"] = history_ == 0 ? std::string() : std::to_string(history_);
     argument["new_history"] = std::to_string(new_history);
-    argument["by"] = "import";
     argument["keep"] = "20000";
     const auto text = json::serialize(argument);
     const auto count = std::to_string(redis_keys().size());

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -44,7 +45,7 @@ class Client {
   /// What the test does not give itself.
   static std::string standard(const std::string& members) {
     std::string out;
-    if (members.find("\"by\":") == std::string::npos) out += R"("by":"test",)";
+    if (members.find("\"by\":") == std::string::npos) out += R"("by":"test )" + std::to_string(++changes_) + "\",";
     if (members.find("\"keep\":") == std::string::npos) out += R"("keep":"100",)";
     return out;
   }
@@ -59,6 +60,7 @@ class Client {
   }
 
  private:
+  static inline std::atomic<int> changes_ = 0;  // of all clients
   RawClient client_;
   RedisReplyReader reader_;
 };

@@ -35,8 +35,8 @@ class RedisContest : public testing::TestWithParam<bool> {
     const auto history = server_.command({"HGET", redis_keys()[kMetaKey], "history"});
     std::vector<std::string> command{"EVAL", redis_script(script).text, std::to_string(redis_keys().size())};
     command.insert(command.end(), redis_keys().begin(), redis_keys().end());
-    command.push_back(R"({"history":")" + history.substr(history.find('\n') + 1) + R"(","keep":"100","by":"x",")" +
-                      member + R"(":{"key":")" + key + R"(","value":")" + value + R"("}})");
+    command.push_back(R"({"history":")" + history.substr(history.find('\n') + 1) + R"(","keep":"100",")" + member +
+                      R"(":{"key":")" + key + R"(","value":")" + value + R"("}})");
     const auto answer = server_.command(command);
     ASSERT_NE(answer.find("ok"), std::string::npos) << answer;
   }

@@ -17,7 +17,7 @@
 namespace sluice {
 namespace {
 
-/// Stands between a node and Redis, and breaks the connection that carries the next script: before the server got it,
+/// Stands between a node and Redis, and breaks the connection that carries the next change: before the server got it,
 /// or before the node got the answer.
 class LossyProxy {
  public:
@@ -62,8 +62,8 @@ class LossyProxy {
   }
   void from_node(Pair& pair) {
     const auto bytes = pair.node.read_some();
-    const bool script = bytes.find("EVAL") != std::string::npos;
-    const auto loss = script ? loss_.exchange(kNone) : kNone;
+    const bool change = bytes.find("\"by\":") != std::string::npos;  // the node's other scripts have no name
+    const auto loss = change ? loss_.exchange(kNone) : kNone;
     pair.swallow = loss == kAnswer;
     pair.open = !bytes.empty() && loss != kRequest && pair.server.send(bytes);
   }
