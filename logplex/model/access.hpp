@@ -95,6 +95,9 @@ struct ApiKey {
   friend bool operator==(const ApiKey&, const ApiKey&) = default;
 };
 
+/// The name, which no channel can have, of the keys that open nothing and share this key's limits.
+inline std::string keys_without_channels(const std::string& sharer) { return "\n" + sharer; }
+
 /// The credential that nobody logs in with: it keeps the key that seals session urls and cursors of lists, which all
 /// nodes that share a store can open.
 constexpr std::string_view kSealingCredential = "_sealing";

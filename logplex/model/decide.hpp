@@ -28,6 +28,7 @@ struct ConfigLimits {
   std::size_t keys_made_by_limited = 9'000;    // all keys, above which keys limited to channels make none
   std::size_t limited_keys_per_channel = 100;  // keys of a channel, above which keys limited to channels make none
   std::size_t waiting_keys_per_channel = 100;  // keys made before their channel
+  std::size_t waiting_channels = 2'000;        // that those of a channel name together
   std::size_t credentials = 10'000;
 };
 

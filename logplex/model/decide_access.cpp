@@ -6,40 +6,55 @@
 namespace sluice {
 namespace {
 
-/// How many keys wait for the channel, which does not exist.
-std::size_t waiting_for(const ConfigSnapshot& config, const std::string& channel) {
-  const auto* named = config.keys_of_channel(channel);
-  if (named == nullptr) return 0;
-  return static_cast<std::size_t>(std::ranges::count_if(named->keys, [&channel](const auto& key) {
-    return !std::ranges::find(*key->channels, channel, &KeyChannel::id)->incarnation;
-  }));
-}
-
-/// Puts the list in order and binds each channel to the incarnation that there is.
-result<void, Error> bind_channels(KeyChannels& channels, const ConfigSnapshot& config, const ConfigLimits& limits) {
+void put_in_order(KeyChannels& channels) {
   std::ranges::sort(channels, {}, &KeyChannel::id);
   const auto same_id = [](const KeyChannel& a, const KeyChannel& b) { return a.id == b.id; };
   channels.erase(std::unique(channels.begin(), channels.end(), same_id), channels.end());
+}
+
+/// Whoever makes a channel has all keys written anew that wait for it: they are few, and name few channels in all.
+bool one_more_may_wait(const ConfigSnapshot& config, const ConfigLimits& limits, const std::string& channel,
+                       std::size_t its_channels) {
+  std::size_t keys = 1;
+  std::size_t channels = its_channels;
+  for (const auto* key : config.keys_waiting_for(channel)) {
+    ++keys;
+    channels += key->channels->size();
+  }
+  return keys <= limits.waiting_keys_per_channel && channels <= limits.waiting_channels;
+}
+
+/// Binds each channel to the incarnation that there is.
+result<void, Error> bind_channels(KeyChannels& channels, const ConfigSnapshot& config, const ConfigLimits& limits) {
   for (auto& channel : channels) {
     const auto* there = config.channel(channel.id);
     channel.incarnation = there == nullptr ? std::nullopt : std::optional(there->channel.incarnation);
-    if (there == nullptr && waiting_for(config, channel.id) >= limits.waiting_keys_per_channel)
+    if (there == nullptr && !one_more_may_wait(config, limits, channel.id, channels.size()))
       return over_limit("too many keys wait for the channel " + channel.id + "; make the channel first");
   }
   return {};
 }
 
-/// A key makes only what is a part of itself, and one that is limited to channels leaves room for others.
-result<void, Error> check_maker(const Decider& in, const ApiKey* maker, const ApiKey& key) {
+/// Before anything is looked at that belongs to other channels: neither the answer nor its time tells of them.
+result<void, Error> check_names(const ApiKey* maker, const ApiKey& key) {
   if (maker == nullptr) return forbidden("the key that asks is gone");
-  if (auto exceeds = what_exceeds(*maker, key); !exceeds.empty()) return forbidden(std::move(exceeds));
-  if (!maker->limited()) return {};
+  if (names_others(*maker, key)) return forbidden("channels must be among those of the key that asks");
+  return {};
+}
+
+/// A key makes only what is a part of itself, and one that is limited to channels leaves room for others.
+result<void, Error> check_maker(const Decider& in, const ApiKey& maker, const ApiKey& key) {
+  if (auto exceeds = what_exceeds(maker, key); !exceeds.empty()) return forbidden(std::move(exceeds));
+  if (!maker.limited()) return {};
   if (in.config.key_count() >= in.limits.keys_made_by_limited) return over_limit("maximum number of keys reached");
-  for (const auto& channel : *key.channels) {
-    const auto* named = in.config.keys_of_channel(channel.id);
-    if (named != nullptr && named->keys.size() >= in.limits.limited_keys_per_channel)
-      return over_limit("maximum number of keys of the channel " + channel.id + " reached");
-  }
+  const auto is_full = [&in](const std::string& name) {
+    const auto* named = in.config.keys_of_channel(name);
+    return named != nullptr && named->keys.size() >= in.limits.limited_keys_per_channel;
+  };
+  if (key.channels->empty() && is_full(keys_without_channels(maker.sharer())))
+    return over_limit("maximum number of keys without channels reached");
+  for (const auto& channel : *key.channels)
+    if (is_full(channel.id)) return over_limit("maximum number of keys of the channel " + channel.id + " reached");
   return {};
 }
 
@@ -81,10 +96,15 @@ result<Effects, Error> Decider::operator()(const CreateKey& change) const {
   if (key.expires) key.expires = std::min(*key.expires, kLastEnd);
   if (key.scopes.bits == 0) return invalid("scopes must name at least one scope");
   SLUICE_TRY_VOID(acceptable(key));
-  if (key.limited()) SLUICE_TRY_VOID(bind_channels(*key.channels, config, limits));
-  if (!change.maker.empty()) {
-    const auto* maker = config.key(change.maker);
-    SLUICE_TRY_VOID(check_maker(*this, maker, key));
+  const auto* maker = change.maker.empty() ? nullptr : config.key(change.maker);
+  if (!change.maker.empty()) SLUICE_TRY_VOID(check_names(maker, key));
+  if (key.limited()) {
+    put_in_order(*key.channels);
+    SLUICE_TRY_VOID(bind_channels(*key.channels, config, limits));
+  }
+  key.root.clear();
+  if (maker != nullptr) {
+    SLUICE_TRY_VOID(check_maker(*this, *maker, key));
     if (maker->limited()) key.root = maker->sharer();
   }
   SLUICE_TRY_VOID(check_entry_bytes(limits, "the key", 0, stored_bytes(Entry(key))));

@@ -74,12 +74,9 @@ result<void, Error> declare_tokens(Effects& effects, const Decider& in, const Pu
 }  // namespace
 
 void make_channel(Effects& effects, const ConfigSnapshot& config, Channel channel) {
-  const auto* named = config.keys_of_channel(channel.id);
-  for (std::size_t i = 0; named != nullptr && i < named->keys.size(); ++i) {
-    auto key = *named->keys[i];
-    const auto at = std::ranges::find(*key.channels, channel.id, &KeyChannel::id);
-    if (at->incarnation) continue;
-    at->incarnation = channel.incarnation;
+  for (const auto* waiting : config.keys_waiting_for(channel.id)) {
+    auto key = *waiting;
+    std::ranges::lower_bound(*key.channels, channel.id, {}, &KeyChannel::id)->incarnation = channel.incarnation;
     write(effects, std::move(key));
   }
   write(effects, std::move(channel));

@@ -30,6 +30,13 @@ bool all_among(const KeyChannels& some, const KeyChannels& all) {
 
 }  // namespace
 
+bool names_others(const ApiKey& key, const ApiKey& other) {
+  if (!key.limited()) return false;
+  if (!other.limited()) return true;
+  return std::ranges::any_of(*other.channels,
+                             [&key](const KeyChannel& channel) { return !find(*key.channels, channel.id); });
+}
+
 Principal Principal::everything(std::string credential) {
   Principal who;
   who.full = true;
@@ -67,7 +74,8 @@ std::string what_exceeds(const ApiKey& key, const ApiKey& other) {
 
 bool may_manage(const ApiKey& key, const ApiKey& other) {
   if (!what_exceeds(key, other).empty()) return false;
-  return !key.limited() || !other.channels->empty();
+  if (!key.limited() || !other.channels->empty()) return true;
+  return !key.channels->empty() && other.sharer() == key.sharer();
 }
 
 }  // namespace sluice

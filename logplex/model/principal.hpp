@@ -43,11 +43,13 @@ bool may_use(const ApiKey& key, const ConfigSnapshot& config, std::string_view c
 /// router writes. Expiry is the caller's to check.
 bool may_write(const ApiKey& key, const ConfigSnapshot& config, std::string_view channel);
 
+/// True when `other` names channels whose ids `key` does not name, or all.
+bool names_others(const ApiKey& key, const ApiKey& other);
 /// What `other` has that `key` has not, as a sentence for whoever tries to make it; empty = nothing: other's scopes and
 /// channels are among the key's, and it does not end later.
 std::string what_exceeds(const ApiKey& key, const ApiKey& other);
 /// True when `key` may list and delete `other`: it could have made it, and a key limited to channels sees only keys
-/// that name one of its own.
+/// that name one of its own, or none and share its limits. A key without channels sees none.
 bool may_manage(const ApiKey& key, const ApiKey& other);
 
 }  // namespace sluice

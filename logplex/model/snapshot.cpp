@@ -97,6 +97,16 @@ const Credential* ConfigSnapshot::credential(std::string_view id) const {
   return raw(credentials_.find(hash_of(id), [id](const Credential& credential) { return credential.id == id; }));
 }
 
+std::vector<const ApiKey*> ConfigSnapshot::keys_waiting_for(std::string_view id) const {
+  std::vector<const ApiKey*> waiting;
+  const auto* named = keys_of_channel(id);
+  for (std::size_t i = 0; named != nullptr && i < named->keys.size(); ++i) {
+    const ApiKey* key = named->keys[i].get();
+    if (!std::ranges::lower_bound(*key->channels, id, {}, &KeyChannel::id)->incarnation) waiting.push_back(key);
+  }
+  return waiting;
+}
+
 const ChannelKeys* ConfigSnapshot::keys_of_channel(std::string_view id) const {
   return raw(keys_of_channel_.find(hash_of(id), [id](const ChannelKeys& keys) { return keys.channel == id; }));
 }

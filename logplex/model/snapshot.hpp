@@ -31,7 +31,8 @@ struct HostEntry {
   std::string backwards;  // the host read from its end, so that hosts below one domain stand together
 };
 
-/// The keys whose lists name a channel of this id, whatever its incarnation.
+/// The keys whose lists name a channel of this id, whatever its incarnation; or, under keys_without_channels(), those
+/// that name none.
 struct ChannelKeys {
   std::string channel;
   std::vector<std::shared_ptr<const ApiKey>> keys;  // ordered by id
@@ -100,6 +101,8 @@ class ConfigSnapshot {
   const Credential* credential(std::string_view id) const;
   /// Null when no key names it.
   const ChannelKeys* keys_of_channel(std::string_view id) const;
+  /// Of these the ones that name a channel which does not exist yet.
+  std::vector<const ApiKey*> keys_waiting_for(std::string_view id) const;
   /// Hosts below a domain ("shop.example.com"), without the domain itself, beginning behind a host read backwards.
   std::vector<const HostEntry*> hosts_below(std::string_view domain, std::string_view after, std::size_t limit) const;
 

@@ -87,6 +87,15 @@ auto same_key(std::string_view id) {
 auto same_hash(const KeyHash& hash) {
   return [hash](const ApiKey& key) { return key.hash == hash; };
 }
+/// Under which ChannelKeys has the key.
+std::vector<std::string> names_of(const ApiKey& key) {
+  std::vector<std::string> names;
+  if (!key.limited()) return names;
+  for (const auto& channel : *key.channels) names.push_back(channel.id);
+  if (names.empty()) names.push_back(keys_without_channels(key.sharer()));
+  return names;
+}
+
 auto same_named(std::string_view channel) {
   return [channel](const ChannelKeys& keys) { return keys.channel == channel; };
 }
@@ -332,8 +341,7 @@ void SnapshotEditor::put(const ApiKey& key) {
   changed_.keys.push_back(key.id);
   config_.keys_by_hash_.put(hash_of_hash(key.hash), entry, same_hash(key.hash));
   config_.keys_in_order_.put(entry);
-  if (key.limited())
-    for (const auto& channel : *key.channels) name_key(channel.id, entry);
+  for (const auto& name : names_of(key)) name_key(name, entry);
   config_.keys_.put(hash_of(key.id), std::move(entry), same_key(key.id));
 }
 
@@ -341,8 +349,7 @@ void SnapshotEditor::erase_key(std::string_view id) {
   const auto* found = config_.key(id);
   if (found == nullptr) return;
   changed_.keys.emplace_back(id);
-  if (found->limited())
-    for (const auto& channel : *found->channels) unname_key(channel.id, found->id);
+  for (const auto& name : names_of(*found)) unname_key(name, found->id);
   config_.keys_by_hash_.erase(hash_of_hash(found->hash), same_hash(found->hash));
   config_.keys_in_order_.erase(id);
   config_.keys_.erase(hash_of(id), same_key(id));

@@ -167,6 +167,37 @@ TEST_F(AccessTest, limited_keys_leave_room_for_others) {
   EXPECT_EQ(error_of(CreateKey{key("g", {"later"}), {}}), ConfigError::kLimit);
 }
 
+TEST_F(AccessTest, keys_without_channels_are_few_and_their_makers_to_manage) {
+  limits_.limited_keys_per_channel = 2;
+  make_channel("c");
+  for (const char* tenant : {"one", "other"}) ASSERT_TRUE(apply(CreateKey{key(tenant, {"c"}), {}}));
+  EXPECT_EQ(error_of(CreateKey{key("a", {}), "one"}), error_code());
+  EXPECT_EQ(error_of(CreateKey{key("b", {}), "a"}), error_code()) << "a key of a key";
+  EXPECT_EQ(error_of(CreateKey{key("d", {}), "one"}), ConfigError::kLimit);
+  EXPECT_EQ(error_of(CreateKey{key("d", {}), "other"}), error_code());
+  EXPECT_EQ(error_of(DeleteKey{"b", "other"}), ConfigError::kNotFound);
+  EXPECT_EQ(error_of(DeleteKey{"b", "one"}), error_code());
+  EXPECT_EQ(error_of(CreateKey{key("e", {}), "one"}), error_code());
+}
+
+TEST_F(AccessTest, foreign_channels_are_refused_before_they_are_looked_at) {
+  limits_.waiting_keys_per_channel = 1;
+  make_channel("mine");
+  ASSERT_TRUE(apply(CreateKey{key("limited", {"mine"}), {}}));
+  ASSERT_TRUE(apply(CreateKey{key("waits", {"foreign"}), {}}));
+  EXPECT_EQ(error_of(CreateKey{key("a", {"foreign"}), "limited"}), ConfigError::kForbidden);
+  EXPECT_EQ(error_of(CreateKey{key("a", {"mine", "foreign"}), "limited"}), ConfigError::kForbidden);
+  EXPECT_EQ(error_of(CreateKey{key("a", {"foreign"}), "nobody"}), ConfigError::kForbidden);
+}
+
+TEST_F(AccessTest, keys_that_wait_for_a_channel_name_few_channels_in_all) {
+  limits_.waiting_channels = 5;
+  ASSERT_TRUE(apply(CreateKey{key("a", {"x", "y", "z"}), {}}));
+  EXPECT_EQ(error_of(CreateKey{key("b", {"x", "v", "w"}), {}}), ConfigError::kLimit);
+  EXPECT_EQ(error_of(CreateKey{key("b", {"x", "w"}), {}}), error_code());
+  EXPECT_EQ(error_of(CreateKey{key("d", {"y"}), {}}), error_code());
+}
+
 TEST_F(AccessTest, limited_key_has_one_share_with_the_keys_it_makes) {
   make_channel("c");
   ASSERT_TRUE(apply(CreateKey{unlimited("operator"), {}}));
