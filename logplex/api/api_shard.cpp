@@ -7,6 +7,7 @@
 #include "logplex/api/own_site.hpp"
 #include "logplex/api/routes.hpp"
 #include "logplex/base/metrics.hpp"
+#include "logplex/model/change_cost.hpp"
 #include "logplex/model/config_error.hpp"
 #include "logplex/model/key_hash.hpp"
 #include "logplex/runtime/task_work.hpp"
@@ -286,7 +287,8 @@ Beneficiary ApiCall::owner() const {
 }
 
 Task<result<Applied, Error>> ApiCall::make(Change change) {
-  return parts.changes.make(std::move(change), owner(), body_bytes);
+  const std::size_t cost = body_bytes + cost_of(change, parts.config());
+  return parts.changes.make(std::move(change), owner(), cost, who.id == who.sharer);
 }
 
 ApiAnswer ApiCall::refused(const Error& error) const {

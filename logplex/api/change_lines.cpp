@@ -9,10 +9,11 @@
 namespace sluice {
 
 struct ChangeLines::Place::State {
-  State(Shard& its_shard, std::size_t its_bytes)
-      : shard(its_shard), bytes(std::max<std::size_t>(its_bytes, 1)), told(its_shard) {}
+  State(Shard& its_shard, std::size_t its_bytes, bool is_first)
+      : shard(its_shard), bytes(std::max<std::size_t>(its_bytes, 1)), first(is_first), told(its_shard) {}
   Shard& shard;
   const std::size_t bytes;
+  const bool first;
   bool has_turn = false;  // guarded by ChangeLines::mutex_
   bool knows = false;     // on its shard
   Event told;             // on its shard
@@ -25,8 +26,8 @@ void ChangeLines::tell(const std::shared_ptr<Place::State>& place) {
   });
 }
 
-ChangeLines::Place::Place(ChangeLines& lines, Shard& shard, Beneficiary owner, std::size_t bytes)
-    : lines_(lines), owner_(owner), state_(std::make_shared<State>(shard, bytes)) {
+ChangeLines::Place::Place(ChangeLines& lines, Shard& shard, Beneficiary owner, std::size_t bytes, bool first)
+    : lines_(lines), owner_(owner), state_(std::make_shared<State>(shard, bytes, first)) {
   state_->knows = lines_.join(owner_, state_);
 }
 
@@ -34,16 +35,16 @@ ChangeLines::Place::~Place() { lines_.leave(owner_, *state_); }
 
 bool ChangeLines::Place::has_turn() const { return state_->knows; }
 
-Task<bool> ChangeLines::Place::turn() {
-  bool goes_on = true;
-  while (goes_on && !has_turn()) goes_on = co_await state_->told.wait();
+Task<bool> ChangeLines::Place::turn_within(Duration time) {
+  if (!has_turn()) static_cast<void>(co_await state_->told.wait_for(time));
   co_return has_turn();
 }
 
 bool ChangeLines::join(Beneficiary owner, const std::shared_ptr<Place::State>& place) {
   const std::lock_guard lock(mutex_);
   auto& line = lines_[owner.packed()];
-  line.waiting.push_back(place);
+  const auto gives_way = [&place](const auto& other) { return place->first && !other->first; };
+  line.waiting.insert(std::ranges::find_if(line.waiting, gives_way), place);
   go_on(line, place.get());
   return place->has_turn;
 }

@@ -16,10 +16,11 @@ class MetricsPage;
 
 /// The changes of each owner, which is an API key with those that share its limits, over all shards. The store takes
 /// changes in the order in which they come, so that each waits for those before it. An owner therefore has kBytesAtOnce
-/// there at most, or one change however large; its others wait here in their order.
+/// there at most, or one change however large; its others wait here in their order. Those of the key that made the
+/// others go first: what it gave away it can take back.
 ///
-///     ChangeLines::Place place(lines, shard, owner, bytes);
-///     if (!co_await place.turn()) co_return;   // the task was cancelled
+///     ChangeLines::Place place(lines, shard, owner, bytes, false);
+///     if (!co_await place.turn_within(patience)) co_return;
 ///     co_await store.apply(...);
 ///
 /// Any thread; owned by Api, and outlives all places. A call takes a short lock.
@@ -30,14 +31,14 @@ class ChangeLines {
   /// A change in its owner's line, until it is destroyed. Lives on its shard.
   class Place {
    public:
-    Place(ChangeLines& lines, Shard& shard, Beneficiary owner, std::size_t bytes);
+    Place(ChangeLines& lines, Shard& shard, Beneficiary owner, std::size_t bytes, bool first);
     Place(const Place&) = delete;
     Place& operator=(const Place&) = delete;
     ~Place();
 
     bool has_turn() const;
-    /// Returns true when it is the change's turn, false when the task was cancelled first.
-    Task<bool> turn();
+    /// Returns true when it is the change's turn, false when the time passed or the task was cancelled first.
+    Task<bool> turn_within(Duration time);
 
    private:
     friend class ChangeLines;
