@@ -14,6 +14,12 @@ std::uint64_t share_of(bool by_key, const std::string& sharer) {
   return hash_of((by_key ? "key " : "credential ") + sharer);
 }
 
+/// Of a share, for the key whose it is and for those that were made by it.
+std::uint64_t part_of(std::uint64_t most, bool was_made) {
+  if (most <= 1 || !was_made) return most;
+  return most - (most + 3) / 4;
+}
+
 /// An empty share, which holds nothing, when there is no limit.
 std::optional<ShareTable::Share> take_from(ShareTable& table, std::uint64_t key, std::uint64_t most) {
   if (most == 0) return ShareTable::Share();
@@ -22,8 +28,8 @@ std::optional<ShareTable::Share> take_from(ShareTable& table, std::uint64_t key,
 
 }  // namespace
 
-bool KeyShares::take_connection(Held& held, std::uint64_t key) {
-  auto of_key = take_from(connections_, key, limits_.connections_per_key);
+bool KeyShares::take_connection(Held& held, std::uint64_t key, bool was_made) {
+  auto of_key = take_from(connections_, key, part_of(limits_.connections_per_key, was_made));
   auto of_all = take_from(all_, 0, limits_.connections_of_keys);
   if (!of_key || !of_all) return false;
   held.of_key = std::move(*of_key);
@@ -33,7 +39,7 @@ bool KeyShares::take_connection(Held& held, std::uint64_t key) {
 
 std::optional<KeyShares::Held> KeyShares::take_call(const Principal& who) {
   Held held;
-  if (who.id.empty() || take_connection(held, share_of(!who.full, who.sharer))) return held;
+  if (who.id.empty() || take_connection(held, share_of(!who.full, who.sharer), who.id != who.sharer)) return held;
   ++refused_connections_;
   return std::nullopt;
 }
@@ -41,14 +47,16 @@ std::optional<KeyShares::Held> KeyShares::take_call(const Principal& who) {
 std::optional<KeyShares::Held> KeyShares::take_session(const StreamRights& rights, const ConfigSnapshot& config) {
   Held held;
   if (rights.maker.empty()) return held;
-  const auto key = share_of(rights.by_key, rights.sharer(config));
+  const auto sharer = rights.sharer(config);
+  const auto key = share_of(rights.by_key, sharer);
+  const bool was_made = sharer != rights.maker;
   if (limits_.sessions_per_key != 0) {
-    auto session = sessions_.take(key, limits_.sessions_per_key);
+    auto session = sessions_.take(key, part_of(limits_.sessions_per_key, was_made));
     if (session) held.session = std::move(*session);
     refused_sessions_ += session ? 0U : 1U;
     if (!session) return std::nullopt;
   }
-  if (take_connection(held, key)) return held;
+  if (take_connection(held, key, was_made)) return held;
   ++refused_connections_;
   return std::nullopt;
 }
@@ -56,7 +64,8 @@ std::optional<KeyShares::Held> KeyShares::take_session(const StreamRights& right
 checked<KeyShares::CertificatePlaces> KeyShares::take_certificates(const Principal& who, const std::string& channel) {
   CertificatePlaces places;
   if (who.id.empty()) return places;
-  auto of_key = certificates_.take(share_of(!who.full, who.sharer), kCertificatesAtOnce);
+  const auto most = part_of(kCertificatesAtOnce, who.id != who.sharer);
+  auto of_key = certificates_.take(share_of(!who.full, who.sharer), most);
   auto of_channel = certificates_.take(hash_of("channel " + channel), kCertificatesAtOnce);
   if (!of_key || !of_channel) {
     ++refused_certificates_;

@@ -24,8 +24,9 @@ struct KeyLimits {
 };
 
 /// What the keys hold of the API: calls that are under way, with tails among them, and open streams of sessions. A key
-/// has one share with those that it made while it is limited to channels: ApiKey::sharer(). The node's own key is never
-/// limited. Owned by Api; any thread.
+/// has one share with those that it made while it is limited to channels: ApiKey::sharer(). Of it those that were made
+/// have at most three quarters, so that who made them can still delete them. The node's own key is never limited. Owned
+/// by Api; any thread.
 class KeyShares {
  public:
   /// Held as long as the call or stream goes on.
@@ -59,7 +60,7 @@ class KeyShares {
   void add_metrics(MetricsPage& page) const;
 
  private:
-  bool take_connection(Held& held, std::uint64_t key);
+  bool take_connection(Held& held, std::uint64_t key, bool was_made);
 
   const KeyLimits limits_;
   ShareTable connections_;

@@ -39,17 +39,23 @@ TEST(KeyShares, certificates_of_one_key_or_channel_leave_places_for_others) {
 }
 
 TEST(KeyShares, keys_that_a_limited_key_made_add_nothing_to_its_share) {
-  KeyShares shares({.connections_per_key = 2});
+  KeyShares shares({.connections_per_key = 4});
   auto made = key("made");
   made.sharer = "a";
-  auto first = shares.take_call(key("a"));
-  auto second = shares.take_call(made);
-  EXPECT_TRUE(first && second);
-  EXPECT_FALSE(shares.take_call(made));
-  EXPECT_FALSE(shares.take_call(key("a")));
-  EXPECT_TRUE(shares.take_call(key("b")));
-  first.reset();
-  EXPECT_TRUE(shares.take_call(made));
+  std::vector<KeyShares::Held> held;
+  const auto take_one = [&](const Principal& who) {
+    auto one = shares.take_call(who);
+    if (one) held.push_back(std::move(*one));
+    return one.has_value();
+  };
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(take_one(made));
+  EXPECT_FALSE(take_one(made)) << "the last quarter is for who made it";
+  EXPECT_TRUE(take_one(key("a")));
+  EXPECT_FALSE(take_one(key("a")));
+  EXPECT_TRUE(take_one(key("b")));
+  held.clear();
+  for (int i = 0; i < 4; ++i) EXPECT_TRUE(take_one(key("a")));
+  EXPECT_FALSE(take_one(made));
 }
 
 TEST(KeyShares, certificates_of_all_keys_leave_places_for_drains) {
