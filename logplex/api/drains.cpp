@@ -137,6 +137,7 @@ double seconds(Duration time) { return std::round(std::chrono::duration<double>(
 }  // namespace
 
 const BodySchema kDrainBody{kDrainFields, true};
+const BodySchema kGlobalDrainBody{kDrainFields};
 
 json::object stats_json(const DrainStats& stats) {
   json::object dropped;

@@ -67,6 +67,7 @@ Task<ApiAnswer> show_openapi(ApiCall& call);
 extern const BodySchema kChannelBody;
 extern const BodySchema kTokenBody;
 extern const BodySchema kDrainBody;
+extern const BodySchema kGlobalDrainBody;
 extern const BodySchema kResumeBody;
 extern const BodySchema kReplayBody;
 extern const BodySchema kAppBody;

@@ -8,6 +8,7 @@
 
 #include "logplex/api/json_body.hpp"
 #include "logplex/api/times.hpp"
+#include "logplex/base/utf8.hpp"
 
 namespace sluice {
 namespace json = boost::json;
@@ -50,8 +51,10 @@ checked<void> read_moment(const Source& source, std::string_view name, WallTime 
 
 checked<void> read_name(const Source& source, std::string_view name, std::string& out) {
   out = source(name).value_or("");
-  if (out.size() <= kLongestName) return {};
-  return BadInput{std::string(name) + " is too long", std::string(name)};
+  if (out.size() > kLongestName) return BadInput{std::string(name) + " is too long", std::string(name)};
+  if (!is_plain_text(out))
+    return BadInput{std::string(name) + " must be text without control characters", std::string(name)};
+  return {};
 }
 
 checked<void> read_filter(const Source& source, std::string& out) {

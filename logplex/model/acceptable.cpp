@@ -53,16 +53,6 @@ result<void, Error> check_pem(const char* field, const std::string& pem) {
   return {};
 }
 
-result<void, Error> check_backend(const Backend& backend) {
-  SLUICE_TRY_VOID(check_backend_name(backend.name));
-  SLUICE_TRY_VOID(normal_address(backend.address));
-  if (backend.soft > kMaxRequests || backend.hard > kMaxRequests)
-    return invalid("backend " + backend.name + ": soft and hard must be at most 1000000");
-  if (backend.weight < 1 || backend.weight > kMaxWeight)
-    return invalid("backend " + backend.name + ": weight must be from 1 to 1000");
-  return {};
-}
-
 result<void, Error> check_domains(const App& app) {
   if (app.domains.size() > kDomainsMax) return over_limit("maximum number of domains reached");
   std::set<std::string_view> seen;
@@ -79,7 +69,7 @@ result<void, Error> check_backends(const App& app) {
   if (app.backends.size() > kBackendsMax) return over_limit("maximum number of backends reached");
   std::set<std::string_view> seen;
   for (const auto& backend : app.backends) {
-    if (const auto checked = check_backend(backend); checked.has_error())
+    if (const auto checked = acceptable(backend); checked.has_error())
       return invalid("backends: " + checked.error().message);
     if (!seen.insert(backend.name).second) return invalid("backends: backend " + backend.name + " is given twice");
   }
@@ -132,6 +122,15 @@ result<void, Error> check_key_channels(const KeyChannels& channels) {
 }
 
 }  // namespace
+
+result<void, Error> acceptable(const Backend& backend) {
+  SLUICE_TRY_VOID(check_backend_name(backend.name));
+  SLUICE_TRY_VOID(normal_address(backend.address));
+  if (backend.soft > kMaxRequests) return invalid("soft must be at most 1000000");
+  if (backend.hard > kMaxRequests) return invalid("hard must be at most 1000000");
+  if (backend.weight < 1 || backend.weight > kMaxWeight) return invalid("weight must be from 1 to 1000");
+  return {};
+}
 
 result<void, Error> acceptable(const App& app) {
   SLUICE_TRY_VOID(check_app_name(app.name));

@@ -26,6 +26,7 @@ constexpr WallTime kLastEnd{std::chrono::microseconds(9'151'574'400'000'000)};
 /// that a client could not have asked for. Error kInvalid names the field, never a value of it.
 result<void, Error> acceptable(const Entry& entry);
 
+result<void, Error> acceptable(const Backend& backend);
 result<void, Error> acceptable(const App& app);
 result<void, Error> acceptable(const Channel& channel);
 result<void, Error> acceptable(const Token& token);

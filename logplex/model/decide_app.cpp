@@ -14,6 +14,12 @@ result<const App*, Error> existing_app(const ConfigSnapshot& config, const std::
   return &entry->app;
 }
 
+/// Of a value in a list: the sentence begins with the field of the list.
+Error in_field(const char* field, Error error) {
+  if (error.code == ConfigError::kInvalid) error.message = std::string(field) + ": " + error.message;
+  return error;
+}
+
 /// In the stored form; whether it is acceptable is seen with the app.
 result<Backend, Error> normal_backend(Backend backend) {
   SLUICE_TRY(backend.address, normal_address(backend.address));
@@ -26,8 +32,9 @@ result<std::vector<std::string>, Error> checked_domains(const Decider& in, const
   std::vector<std::string> out;
   std::set<std::string> seen;
   for (const auto& domain : change.domains) {
-    SLUICE_TRY(auto normal, rules.acceptable(domain));
-    if (seen.insert(normal).second) out.push_back(std::move(normal));
+    auto normal = rules.acceptable(domain);
+    if (normal.has_error()) return in_field("domains", normal.error());
+    if (seen.insert(*normal).second) out.push_back(std::move(*normal));
   }
   return out;
 }
@@ -36,8 +43,9 @@ result<std::vector<Backend>, Error> normal_backends(const Decider& in, const Put
   if (change.backends.size() > in.limits.backends_per_app) return over_limit("maximum number of backends reached");
   std::vector<Backend> out;
   for (const auto& backend : change.backends) {
-    SLUICE_TRY(auto normal, normal_backend(backend));
-    out.push_back(std::move(normal));
+    auto normal = normal_backend(backend);
+    if (normal.has_error()) return in_field("backends", normal.error());
+    out.push_back(std::move(*normal));
   }
   return out;
 }
@@ -86,6 +94,7 @@ result<Effects, Error> Decider::operator()(const DeleteApp& change) const {
 result<Effects, Error> Decider::operator()(const PutBackend& change) const {
   SLUICE_TRY(const App* before, existing_app(config, change.app));
   SLUICE_TRY(auto backend, normal_backend(change.backend));
+  SLUICE_TRY_VOID(acceptable(backend));
   App app = *before;
   const auto at = std::find_if(app.backends.begin(), app.backends.end(),
                                [&backend](const Backend& other) { return other.name == backend.name; });

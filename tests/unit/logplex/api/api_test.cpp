@@ -66,6 +66,7 @@ TEST_F(ApiTest, refusals_before_the_handler) {
 
 TEST_F(ApiTest, what_is_not_acceptable_names_its_field) {
   ASSERT_EQ(node.call("PUT", "/v3/channels/c", "{}").status, 201);
+  ASSERT_EQ(node.call("PUT", "/v3/apps/there", "{}").status, 201);
   struct Case {
     const char* method;
     const char* path;
@@ -80,6 +81,12 @@ TEST_F(ApiTest, what_is_not_acceptable_names_its_field) {
            Case{"POST", "/v3/channels/c/drains", R"({"url":"http://h.test/","filter":"a\tb"})", "filter"},
            Case{"POST", "/v3/channels/c/drains", R"({"url":"http://h.test/","headers":{"A":"\u0001"}})", "headers"},
            Case{"POST", "/v3/channels/c/drains", R"({"url":"https://h.test/","ca":"\u0000"})", "ca"},
+           Case{"PUT", "/v3/apps/a", R"({"domains":["a b"]})", "domains"},
+           Case{"PUT", "/v3/apps/a", R"({"backends":[{"name":"web.1","address":"x"}]})", "backends"},
+           Case{"PUT", "/v3/apps/there/backends/web.1", R"({"address":"x"})", "address"},
+           Case{"PUT", "/v3/apps/there/backends/web.1", R"({"address":"h.test:1","weight":0})", "weight"},
+           Case{"POST", "/v3/drains", R"({"url":"http://h.test/","filtr":"a"})", "filtr"},
+           Case{"POST", "/v3/sessions", R"({"channel_id":"c","source":"a\u0001b"})", "source"},
            Case{"POST", "/v3/sessions", R"({"channel_id":"c","filter":"a\u0001b"})", "filter"},
        }) {
     const auto refused = node.call(each.method, each.path, each.body);
