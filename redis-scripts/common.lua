@@ -22,7 +22,8 @@
 --   claims  what no other entry may have, such as a domain
 --
 -- Everything is read and checked before anything is written. The first write is the XADD, so that what Redis refuses
--- (full, read-only) is refused whole. Whoever calls needs the right to run all commands on these keys. What a script costs grows with its argument and with what it writes or deletes,
+-- (full, read-only) is refused whole. The caller needs the right to run all commands on these keys: one that is denied
+-- behind the XADD leaves half a change. What a script costs grows with its argument and with what it writes or deletes,
 -- never with what else there is.
 --
 -- Schema 1 keeps a group as a list in `members`, which every change of it reads and writes whole; nodes of versions that
