@@ -37,6 +37,7 @@ bool ChangeLines::Place::has_turn() const { return state_->knows; }
 
 Task<bool> ChangeLines::Place::turn_within(Duration time) {
   if (!has_turn()) static_cast<void>(co_await state_->told.wait_for(time));
+  if (!has_turn()) lines_.given_up_.fetch_add(1, std::memory_order_relaxed);
   co_return has_turn();
 }
 
@@ -81,6 +82,9 @@ void ChangeLines::add_metrics(MetricsPage& page) const {
   page.gauge("sluice_api_waiting_changes",
              "Changes that wait because their key has as many with the store as it may have.",
              static_cast<double>(waiting));
+  page.counter("sluice_api_given_up_changes_total",
+               "Changes answered 503 because earlier changes of their key took too long.",
+               static_cast<double>(given_up_.load(std::memory_order_relaxed)));
 }
 
 }  // namespace sluice

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -48,7 +49,7 @@ class ChangeLines {
     const std::shared_ptr<State> state_;
   };
 
-  /// Once for all shards.
+  /// How many wait, and how many have given up in turn_within(). Once for all shards.
   void add_metrics(MetricsPage& page) const;
 
  private:
@@ -65,6 +66,7 @@ class ChangeLines {
 
   mutable std::mutex mutex_;
   std::map<std::uint64_t, Line> lines_;  // by Beneficiary::packed(); of owners with changes
+  std::atomic<std::uint64_t> given_up_{0};
 };
 
 }  // namespace sluice

@@ -40,6 +40,12 @@ class HangingStore final : public Store {
   Event released_;
 };
 
+bool shows(const ChangeLines& lines, const std::string& metric, int value) {
+  MetricsPage page;
+  lines.add_metrics(page);
+  return page.text().find("\n" + metric + " " + std::to_string(value) + "\n") != std::string::npos;
+}
+
 class ChangesTest : public testing::Test {
  protected:
   ChangesTest() { shards_.start(); }
@@ -90,11 +96,7 @@ class ChangesOfKeysTest : public ChangesTest {
     Change change = RevokeToken{"c", 1};
     static_cast<void>(co_await patient_.make(std::move(change), owner, cost));
   }
-  bool shows_waiting(int changes) {
-    MetricsPage page;
-    lines_.add_metrics(page);
-    return page.text().find("sluice_api_waiting_changes " + std::to_string(changes) + "\n") != std::string::npos;
-  }
+  bool shows_waiting(int changes) { return shows(lines_, "sluice_api_waiting_changes", changes); }
 
   Changes patient_{shards_.runtime.shard(0), store_, lines_, std::chrono::minutes(1)};
 };
@@ -193,6 +195,7 @@ TEST_F(ChangeLinesTest, an_owner_has_one_line_over_all_shards) {
   EXPECT_FALSE(has_turn(0, third));
   leave(1, second);
   EXPECT_TRUE(gets_turn(0, third));
+  EXPECT_TRUE(shows(lines_, "sluice_api_given_up_changes_total", 0));
 }
 
 TEST_F(ChangeLinesTest, who_made_the_others_goes_first) {
@@ -213,6 +216,7 @@ TEST_F(ChangeLinesTest, a_turn_that_does_not_come_is_given_up) {
   auto with_store = join(0, 400'000);
   auto waiting = join(0, 400'000);
   EXPECT_FALSE(shards_.await(0, waiting->turn_within(std::chrono::milliseconds(1))));
+  EXPECT_TRUE(shows(lines_, "sluice_api_given_up_changes_total", 1));
 }
 
 TEST_F(ChangeLinesTest, who_leaves_before_its_turn_keeps_nobody_waiting) {
