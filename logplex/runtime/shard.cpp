@@ -16,12 +16,15 @@ thread_local Shard* current_shard = nullptr;
 constexpr std::size_t kHandlersPerTurn = 64;
 constexpr std::size_t kMailsPerTurn = 64;
 /// No handler is begun after that much of the clock's time. Each is somebody's request, accept or write; a request of
-/// somebody else takes two or three turns, and waits for a whole one each time.
+/// somebody else takes two or three turns, and waits for a whole one each time. When others make turns long anyway,
+/// handlers have a part of them: who connects is not to wait for ten long turns.
 constexpr std::chrono::microseconds kHandlersTime{300};
+constexpr std::chrono::microseconds kMostHandlersTime{1000};
+constexpr int kHandlersPart = 4;
 /// The same for mail: what other shards hand over is up to 64 KiB of lines each. The clock is read for every few.
 constexpr std::chrono::microseconds kMailTime{500};
 constexpr std::size_t kMailsPerLook = 4;
-/// While hot sockets are busy, Asio is asked (one epoll_wait) only every few turns.
+/// While hot sockets are busy, Asio is asked (one epoll_wait) only every few turns, unless it had more to do.
 constexpr std::uint64_t kTurnsPerPollWhenHot = 4;
 
 }  // namespace
@@ -113,14 +116,15 @@ void Shard::wake() {
 }
 
 std::size_t Shard::run_handlers(bool hot) {
-  if (hot && counters_.turns % kTurnsPerPollWhenHot != 0) return 0;
+  if (hot && !handlers_left_ && counters_.turns % kTurnsPerPollWhenHot != 0) return 0;
   if (io_.stopped()) io_.restart();
-  const SteadyTime until = clock_.steady() + kHandlersTime;
+  const Duration part = std::clamp<Duration>(last_turn_ / kHandlersPart, kHandlersTime, kMostHandlersTime);
+  const SteadyTime until = clock_.steady() + part;
   std::size_t ran = 0;
-  while (ran < kHandlersPerTurn && io_.poll_one() != 0) {
-    ++ran;
-    if (clock_.steady() >= until) break;
-  }
+  do {
+    handlers_left_ = io_.poll_one() != 0;
+    if (handlers_left_) ++ran;
+  } while (handlers_left_ && ran < kHandlersPerTurn && clock_.steady() < until);
   return ran;
 }
 
@@ -169,7 +173,9 @@ bool Shard::turn() {
   run_turn_hooks();
   flush_waiting();
   retired_.clear();
-  watch_.turn_ends(began, clock_.steady());
+  const SteadyTime ended = clock_.steady();
+  last_turn_ = ended - began;
+  watch_.turn_ends(began, ended);
   return did != 0 || !hooks_.empty() || work_.waiting();
 }
 

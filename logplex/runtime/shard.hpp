@@ -135,6 +135,8 @@ class Shard {
   asio::io_context io_{1};
   Descriptor poller_descriptor_;
   bool waiting_for_hot_ = false;
+  Duration last_turn_{};
+  bool handlers_left_ = false;  // the last poll of Asio ended with its share
 };
 
 /// Makes a shard the current one for this scope. For tests and start-up, before its thread runs.

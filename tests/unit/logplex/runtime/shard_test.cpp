@@ -117,6 +117,41 @@ TEST(Poller, events_of_a_turn_are_bounded_and_nobody_is_passed_over) {
   for (const auto& socket : sockets) EXPECT_EQ(socket->told, 1);
 }
 
+struct Handlers {
+  explicit Handlers(OneShard& one, int count) {
+    for (int i = 0; i < count; ++i) {
+      asio::post(one.shard.io(), [this, &one] {
+        ++ran;
+        one.clock.advance(std::chrono::microseconds(100));
+      });
+    }
+  }
+  int ran = 0;
+};
+
+TEST(Shard, handlers_that_are_left_go_on_in_the_next_turn_however_busy_the_sockets_are) {
+  OneShard one;
+  std::vector<std::unique_ptr<Newsy>> sockets;
+  for (int i = 0; i < 64 * 7; ++i) sockets.push_back(std::make_unique<Newsy>(one.shard.poller()));
+  const Handlers handlers(one, 12);
+  one.turns(3);
+  EXPECT_EQ(handlers.ran, 0) << "only every fourth of such turns looks for handlers";
+  for (int turn = 1; turn <= 4; ++turn) {
+    one.shard.turn();
+    EXPECT_EQ(handlers.ran, 3 * turn);
+  }
+}
+
+TEST(Shard, handlers_have_a_quarter_of_a_long_turn) {
+  OneShard one;
+  ShardScope scope(one.shard);
+  one.shard.send(0, make_mail([&] { one.clock.advance(std::chrono::microseconds(2400)); }));
+  one.shard.turn();
+  const Handlers handlers(one, 20);
+  one.shard.turn();
+  EXPECT_EQ(handlers.ran, 6);
+}
+
 TEST(Wheel, fires_once_and_never_early) {
   OneShard one;
   Counted counted;
