@@ -8,10 +8,8 @@
 namespace sluice {
 namespace {
 
-/// Frames under way: enough for a long line to the receiver, little enough to send again.
+/// Frames that have not arrived: enough for a long line to the receiver, little enough to send again.
 constexpr std::size_t kWindow = 16;
-/// While a new connection confirms nothing, so that it need not stand still for so long.
-constexpr std::size_t kFirstWindow = 64;
 /// How soon there may be news of a frame that is not acknowledged, and of one that only waits for the proof.
 constexpr std::chrono::milliseconds kAcknowledgePoll{8};
 constexpr std::chrono::milliseconds kProofPoll{100};
@@ -31,7 +29,7 @@ SyslogTransport::SyslogTransport(const DrainEnvironment& environment, const Drai
 std::size_t SyslogTransport::window() const {
   const bool comes_to_rest = stream_ != nullptr && !ends_.empty() && link_.is_old();
   if (comes_to_rest) return ends_.size();
-  return proven_ ? kWindow : kFirstWindow;
+  return arrived() + kWindow;
 }
 
 Duration SyslogTransport::confirm_poll() const {
@@ -152,10 +150,14 @@ void SyslogTransport::note_acknowledged() {
 
 std::size_t SyslogTransport::count_confirmed() {
   note_acknowledged();
+  const std::uint64_t unread = proven_ ? 0 : std::min(acknowledged_, kUnreadAtMost);
   std::size_t frames = 0;
-  if (!proven_) return frames;
-  for (; !ends_.empty() && ends_.front() <= acknowledged_; ++frames) ends_.pop_front();
+  for (; !ends_.empty() && ends_.front() <= acknowledged_ - unread; ++frames) ends_.pop_front();
   return frames;
+}
+
+std::size_t SyslogTransport::arrived() const {
+  return static_cast<std::size_t>(std::ranges::upper_bound(ends_, acknowledged_) - ends_.begin());
 }
 
 /// Without destroying it: a write may be under way, and ends now.

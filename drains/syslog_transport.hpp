@@ -17,8 +17,9 @@ namespace sluice {
 /// For TLS the queue also holds the records' own bytes, so that frames are confirmed late but never early.
 ///
 /// A peer's TCP also acknowledges what nobody reads: a balancer without receivers takes connections and resets them.
-/// So a new connection confirms nothing before it has stood for kProofTime; one that is reset before that has delivered
-/// nothing, and all its frames are sent again.
+/// So before a new connection has stood for kProofTime, it confirms only what the peer must have read: what lies more
+/// than kUnreadAtMost before the last acknowledged byte. When it is reset before that, all its other frames are sent
+/// again.
 ///
 /// A receiver that acknowledges nothing for drains.syslog_send_timeout is disconnected. What it says is read and thrown
 /// away: unread, it would reset the connection when we close it.
@@ -32,6 +33,7 @@ class SyslogTransport final : public Transport {
   /// Shrinks to what is under way when the connection is too old, so that it comes to rest and is replaced.
   std::size_t window() const override;
   std::size_t take_confirmed() override;
+  std::size_t arrived() const override;
   bool broken() const override { return broken_; }
   Duration confirm_poll() const override;
   void tend() override;
@@ -40,6 +42,9 @@ class SyslogTransport final : public Transport {
 
   /// Long enough for a balancer to find that it has no receivers.
   static constexpr std::chrono::seconds kProofTime{1};
+  /// A peer's TCP and a balancer's buffers take less than this while nobody reads: Linux 128 KiB, and it grows a buffer
+  /// only for a program that reads (tcp_rmem of tcp(7)).
+  static constexpr std::uint64_t kUnreadAtMost = 1 << 20;
 
  private:
   Task<result<void, Error>> ensure_connected();

@@ -75,6 +75,9 @@ class Transport {
   virtual std::size_t window() const = 0;
   /// How many frames, in the order in which they were sent, have been confirmed since the last call.
   virtual std::size_t take_confirmed() { return 0; }
+  /// How many unconfirmed frames the receiver's machine is known to have, the first ones. Only when the connection
+  /// breaks are they sent again.
+  virtual std::size_t arrived() const { return 0; }
   /// Of the lines in frames that take_confirmed() counted, those that were refused since the last call.
   virtual Refused take_refused() { return {}; }
   /// The connection is gone and with it all hope for what is unconfirmed. Reset by the next send().

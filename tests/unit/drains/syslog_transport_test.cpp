@@ -171,6 +171,33 @@ TEST(SyslogTransport, what_the_peer_says_is_ignored) {
   EXPECT_TRUE(confirms(transport, 2));
 }
 
+/// A fast receiver's first second: 8 MiB at once keep the drain from sending no longer than they take to arrive.
+TEST(SyslogTransport, what_a_new_connection_s_peer_must_have_read_is_confirmed_at_once) {
+  constexpr std::size_t kFrames = 128;
+  const std::string frame(128 << 10, 'x');
+  DrainWorld world;
+  RawListener listener;
+  TransportOnShard transport(world, drain_to(url_of(listener, "syslog")));
+  const auto began = std::chrono::steady_clock::now();
+  EXPECT_EQ(transport.send(frame_of("3 one")).verdict, Verdict::kSent);
+  RawClient peer = listener.accept();
+  std::thread reader([&] { peer.read_bytes(5 + kFrames * frame.size()); });
+  std::size_t late = 1;
+  for (std::size_t sent = 0; sent < kFrames; ++sent) {
+    EXPECT_EQ(transport.send(frame_of(frame)).verdict, Verdict::kSent);
+    ++late;
+    EXPECT_TRUE(eventually([&] {
+      late -= confirmed(transport);
+      return late < transport.on_shard([](Transport& it) { return it.window(); });
+    }));
+    EXPECT_LE(late * frame.size(), SyslogTransport::kUnreadAtMost + 17 * frame.size());
+  }
+  const auto took = std::chrono::steady_clock::now() - began;
+  EXPECT_GE(late * frame.size(), took < SyslogTransport::kProofTime ? SyslogTransport::kUnreadAtMost : 0);
+  reader.join();
+  EXPECT_TRUE(confirms(transport, late));
+}
+
 /// A balancer without receivers: its TCP acknowledges everything, and then it resets the connection.
 TEST(SyslogTransport, reset_of_a_new_connection_confirms_nothing_although_all_was_acknowledged) {
   DrainWorld world;
