@@ -35,6 +35,7 @@ std::string BodyPool::take() {
   spare_.pop_back();
   least_spare_ = std::min(least_spare_, spare_.size());
   charge(-static_cast<std::int64_t>(body.capacity()));
+  spare_bytes_ -= body.capacity();
   return body;
 }
 
@@ -42,6 +43,7 @@ void BodyPool::give_back(std::string body) {
   if (spare_.size() >= kMostSpare || is_tight()) return;
   body.clear();
   charge(static_cast<std::int64_t>(body.capacity()));
+  spare_bytes_ += body.capacity();
   spare_.push_back(std::move(body));
   watch();
 }
@@ -53,6 +55,7 @@ SharedBodyRef BodyPool::take_shared(std::size_t bytes) {
   }
   SharedBody& body = *spare_shared_.back();
   spare_shared_.pop_back();
+  spare_bytes_ -= body.charged;
   least_spare_shared_ = std::min(least_spare_shared_, spare_shared_.size());
   body.bytes.clear();
   body.bytes.reserve(bytes);
@@ -71,6 +74,7 @@ void BodyPool::settle(SharedBody& body) {
 
 void BodyPool::give_back(SharedBody& body) {
   settle(body);
+  spare_bytes_ += body.charged;
   spare_shared_.push_back(&body);
   watch();
 }
@@ -87,6 +91,7 @@ void BodyPool::on_second(void* self) {
     SharedBody* gone = pool.spare_shared_.back();
     pool.spare_shared_.pop_back();
     pool.charge(-static_cast<std::int64_t>(gone->charged));
+    pool.spare_bytes_ -= gone->charged;
     std::erase_if(pool.all_shared_, [gone](const auto& body) { return body.get() == gone; });
   }
   pool.least_spare_ = pool.spare_.size();

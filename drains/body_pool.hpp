@@ -30,8 +30,10 @@ class BodyPool final : public OnShard {
   void settle(SharedBody& body);
 
   void charge(std::int64_t bytes);
-  /// Frames take more than a quarter of the shard's budget: drains keep one at a time.
-  bool is_tight() const { return used_ > fabric_.budget_bytes() / 4; }
+  /// Frames take more than a quarter of the shard's budget: drains keep one at a time, beside those that arrived.
+  bool is_tight() const { return in_frames() > fabric_.budget_bytes() / 4; }
+  /// Frames take more than a half: drains keep one at a time.
+  bool is_full() const { return in_frames() > fabric_.budget_bytes() / 2; }
   std::uint64_t used_bytes() const { return used_; }
   std::size_t shared_bodies() const { return all_shared_.size() - spare_shared_.size(); }
 
@@ -39,11 +41,13 @@ class BodyPool final : public OnShard {
   friend class SharedBodyRef;
 
   void give_back(SharedBody& body);
+  std::uint64_t in_frames() const { return used_ - spare_bytes_; }
   void watch();
   static void on_second(void* self);
 
   FabricShard& fabric_;
-  std::uint64_t used_ = 0;
+  std::uint64_t used_ = 0;         // with what is spare
+  std::uint64_t spare_bytes_ = 0;  // of spare_ and spare_shared_
   std::vector<std::string> spare_;
   std::vector<SharedBody*> spare_shared_;
   std::vector<std::unique_ptr<SharedBody>> all_shared_;

@@ -178,7 +178,9 @@ bool DrainRunner::may_send() const {
 }
 
 bool DrainRunner::batch_is_due() const {
-  if (following() || !has_pending() || (memory_.bodies.is_tight() && !frames_.empty())) return false;
+  if (following() || !has_pending()) return false;
+  if (memory_.bodies.is_tight() && frames_behind() > 0) return false;
+  if (memory_.bodies.is_full() && !frames_.empty()) return false;
   return flush_due_ || flushing_ || pending_bytes() >= encoder_->target_bytes();
 }
 

@@ -95,7 +95,8 @@ class DrainRunner final : public OnShard, private Subscription, private FrameRin
   void on_ring_loss(std::uint64_t lines, WallTime since) override;
   void on_fallen_out() override;
   void give_up_frames() override;
-  std::size_t frames_behind() const override { return frames_.size(); }
+  std::size_t frames_behind() const override { return frames_.size() - (transport_ ? transport_->arrived() : 0); }
+  std::size_t frames_held() const override { return frames_.size(); }
   SteadyTime progress() const override { return progress_at_; }
   Subscription& subscription() override { return *this; }
 

@@ -200,7 +200,7 @@ void FrameRing::on_progress() {
 bool FrameRing::is_behind(const Reader& reader) const { return reader.frames_behind() >= depth() / 2; }
 
 bool FrameRing::must_fall_out(const Reader& reader) const {
-  if (reader.frames_behind() >= depth()) return true;
+  if (reader.frames_behind() >= depth() || reader.frames_held() >= 2 * depth()) return true;
   return is_behind(reader) && shard().now() - reader.progress() >= kPatience;
 }
 

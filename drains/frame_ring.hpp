@@ -22,10 +22,11 @@ namespace sluice {
 ///
 ///     channels --take--> body, body, body ...        readers: [unconfirmed | waiting] [unconfirmed | waiting] ...
 ///
-/// A reader follows the ring's own subscription, so its account stays exact. Who is a whole ring behind, or half of it
-/// and stands still, falls out: it keeps the frames that it was given, then reads its channels itself from exactly
-/// where the ring stood, and joins again when it has caught up. While more than half of several readers are half a
-/// ring behind but get on, ingress is held for a moment: reading cold memory for each would cost more than the wait.
+/// A reader follows the ring's own subscription, so its account stays exact. A reader falls out when it is a whole ring
+/// behind, or half a ring and stands still, or when it holds two rings of frames. It keeps the frames that it was
+/// given, then reads its channels itself from exactly where the ring stood, and joins again when it has caught up.
+/// While more than half of several readers are half a ring behind but get on, ingress is held for a moment: reading
+/// cold memory for each would cost more than the wait.
 ///
 /// Lives on its shard, owned by its readers together. Without readers it reads nothing and holds nothing.
 class FrameRing final : public OnShard, private Subscription, private TurnWorker {
@@ -46,7 +47,10 @@ class FrameRing final : public OnShard, private Subscription, private TurnWorker
     virtual void on_fallen_out() = 0;
     /// Memory is short: gives up frames that are not under way.
     virtual void give_up_frames() = 0;
+    /// Frames that its receiver does not have yet.
     virtual std::size_t frames_behind() const = 0;
+    /// All that it holds, also those that it may have to send again.
+    virtual std::size_t frames_held() const = 0;
     /// When it last got on, or had nothing to do.
     virtual SteadyTime progress() const = 0;
     virtual Subscription& subscription() = 0;

@@ -10,7 +10,7 @@ namespace sluice {
 namespace {
 
 constexpr std::chrono::seconds kRebalance{1};
-constexpr Duration kHeldPause = std::chrono::milliseconds(1);
+constexpr Duration kHeldPause = std::chrono::milliseconds(8);
 
 }  // namespace
 

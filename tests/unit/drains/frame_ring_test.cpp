@@ -115,7 +115,8 @@ class Follower final : public Subscription, public FrameRing::Reader, private Li
   }
 
   Receiver receiver;
-  bool at_once = false;  // consumes a frame while it is handed out, as an idle drain sends it
+  bool at_once = false;     // consumes a frame while it is handed out, as an idle drain sends it
+  std::size_t arrived = 0;  // frames that its receiver has, although they are not consumed
   std::uint64_t given_up = 0;
   int joins = 0;
   int falls = 0;
@@ -137,7 +138,8 @@ class Follower final : public Subscription, public FrameRing::Reader, private Li
     frames_.clear();
     receiver.gaps_allowed = true;
   }
-  std::size_t frames_behind() const override { return frames_.size(); }
+  std::size_t frames_behind() const override { return frames_.size() - std::min(frames_.size(), arrived); }
+  std::size_t frames_held() const override { return frames_.size(); }
   SteadyTime progress() const override { return progress_; }
   Subscription& subscription() override { return *this; }
 
@@ -340,6 +342,27 @@ TEST(FrameRing, ingress_is_held_only_while_most_readers_are_behind_and_get_on) {
     it->check_all_received();
     EXPECT_TRUE(it->try_join());
   }
+}
+
+/// A new connection confirms late what has arrived long ago: that is no reason to read cold memory.
+TEST(FrameRing, frames_that_arrived_keep_nobody_from_following_up_to_two_rings) {
+  RingWorld world;
+  Senders senders;
+  const ChannelSlot slot = world.open();
+  Follower one(world, world.ring(), "", 0);
+  Follower two(world, world.ring(), "", 1);
+  one.arrived = two.arrived = ~std::size_t{0};
+  const auto burst = [&](int frames) {
+    for (int i = 0; i < frames * 600; ++i) senders.append(world, slot, 200);
+    world.turns(1);
+  };
+  ASSERT_TRUE(one.try_join());
+  ASSERT_TRUE(two.try_join());
+  for (int i = 0; i < 8; ++i) burst(10);
+  EXPECT_TRUE(one.following());
+  EXPECT_FALSE(world.local().congested(slot));
+  for (int i = 0; i < 6; ++i) burst(10);
+  EXPECT_FALSE(one.following()) << "the memory of frames has a bound";
 }
 
 TEST(FrameRing, drains_with_other_filters_or_formats_share_nothing) {
