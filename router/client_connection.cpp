@@ -150,7 +150,9 @@ void ClientConnection::read_more() {
 /// Goes on with what was left when there was nobody to take it, or when the turn was long.
 void ClientConnection::go_on() {
   if (timed_out_) end_by_time();
-  if (std::exchange(draining_, false)) drain();
+  const bool drains = draining_;
+  draining_ = false;
+  if (drains) drain();
   if (state_ == State::kClosed) return;
   if (!unparsed_.empty() && wants_input()) on_bytes(nullptr, 0);
   if (readable_ && wants_input()) return read_some();
@@ -247,14 +249,15 @@ std::size_t ClientConnection::start_request(char* body, std::size_t size) {
   ++requests_;
   http_1_0_ = parser->http_1_0();
   to_head_ = parser->is_head();
-  body_.start(parser->body(), parser->content_length());
-  std::size_t taken = 0;
-  const std::size_t kept = body_.pass_on(body, size, taken);
-  state_ = body_.done() ? State::kResponse : State::kBody;
   Exchange& exchange = proxy_.take_exchange();
   exchange_ = &exchange;
-  if (exchange.begin(*this, *parser, forward_facts())) exchange.start({body, kept}, body_.done());
-  if (exchange_ != nullptr && body_.bad()) exchange_->on_bad_chunk();
+  http1::BodyScanner& scanner = exchange.request_body();
+  scanner.start(parser->body(), parser->content_length());
+  std::size_t taken = 0;
+  const std::size_t kept = scanner.pass_on(body, size, taken);
+  state_ = scanner.done() ? State::kResponse : State::kBody;
+  if (exchange.begin(*this, *parser, forward_facts())) exchange.start({body, kept}, scanner.done());
+  if (exchange_ != nullptr && scanner.bad()) exchange_->on_bad_chunk();
   proxy_.give_back(std::move(parser));
   return taken;
 }
@@ -264,11 +267,12 @@ std::size_t ClientConnection::process_body(char* data, std::size_t size) {
     exchange_->on_request_bytes({data, size}, true);
     return size;
   }
+  http1::BodyScanner& scanner = exchange_->request_body();
   std::size_t taken = 0;
-  const std::size_t kept = body_.pass_on(data, size, taken);
-  if (body_.done()) state_ = State::kResponse;
-  if (taken > 0) exchange_->on_request_bytes({data, kept}, body_.done());
-  if (exchange_ != nullptr && body_.bad()) {
+  const std::size_t kept = scanner.pass_on(data, size, taken);
+  if (scanner.done()) state_ = State::kResponse;
+  if (taken > 0) exchange_->on_request_bytes({data, kept}, scanner.done());
+  if (exchange_ != nullptr && scanner.bad()) {
     exchange_->on_bad_chunk();
     return size;
   }

@@ -13,7 +13,6 @@
 #include "router/block_pool.hpp"
 #include "router/client_side.hpp"
 #include "router/hot_socket.hpp"
-#include "router/http1/body.hpp"
 #include "router/http1/forward.hpp"
 #include "router/router_code.hpp"
 #include "router/turn_queue.hpp"
@@ -118,29 +117,28 @@ class ClientConnection final : public Pollable,
   HotSocket socket_;
   Exchange* exchange_ = nullptr;
   State state_ = State::kHead;
-  bool readable_ = false;  // there may be bytes for which no event will come
-  bool peer_closed_ = false;
-  bool broken_ = false;  // sending failed
-  bool processing_ = false;
-  bool finishing_ = false;
-  bool timed_out_ = false;  // what its deadline says is to be done
-  bool draining_ = false;   // drain() is to be called
-  bool http_1_0_ = false;
-  bool to_head_ = false;
-  bool head_begun_ = false;
-  bool tls_ = false;
-  bool trusted_ = false;
+  bool readable_ : 1 = false;  // there may be bytes for which no event will come
+  bool peer_closed_ : 1 = false;
+  bool broken_ : 1 = false;  // sending failed
+  bool processing_ : 1 = false;
+  bool finishing_ : 1 = false;
+  bool timed_out_ : 1 = false;  // what its deadline says is to be done
+  bool draining_ : 1 = false;   // drain() is to be called
+  bool http_1_0_ : 1 = false;
+  bool to_head_ : 1 = false;
+  bool head_begun_ : 1 = false;
+  bool tls_ : 1 = false;
+  bool trusted_ : 1 = false;
   std::uint8_t address_size_ = 0;
   std::uint16_t port_ = 0;
-  std::uint64_t requests_ = 0;
-  http1::BodyScanner body_;
+  std::uint32_t requests_ = 0;
   std::unique_ptr<http1::RequestParser> parser_;
   ByteQueue unparsed_;  // a head that is not whole yet, or requests that came early
   Deadline deadline_;   // idle, head or linger
   SteadyTime linger_until_{};
   ShareTable::Share app_share_;  // of the app that the last request was for
   ConnectionTicket ticket_;
-  std::array<char, 46> address_{};  // INET6_ADDRSTRLEN
+  std::array<char, 40> address_{};  // of IPv6 at most 39, without a zone
 };
 
 }  // namespace sluice

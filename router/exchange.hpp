@@ -12,6 +12,7 @@
 #include "router/byte_queue.hpp"
 #include "router/client_side.hpp"
 #include "router/endpoint.hpp"
+#include "router/http1/body.hpp"
 #include "router/http1/forward.hpp"
 #include "router/router_code.hpp"
 #include "router/shared_count.hpp"
@@ -65,6 +66,8 @@ class Exchange final : public Retired, private MemoryHolder {
   Exchange& operator=(const Exchange&) = delete;
 
   // From the client side.
+  /// Where in the request's body the client is. Kept here, because an idle connection needs none.
+  http1::BodyScanner& request_body() { return request_body_; }
   /// A whole head has come. False when the request ended at once: no such app, maintenance, bad expectation.
   bool begin(ClientSide& client, const http1::RequestParser& request, const http1::ForwardFacts& facts);
   /// After begin(): goes to a backend, with the part of the body that came with the head.
@@ -194,6 +197,7 @@ class Exchange final : public Retired, private MemoryHolder {
   std::optional<std::int64_t> connect_ms_;
   std::string_view first_body_;  // came with the head; within start() only
   ByteQueue waiting_body_;       // came before there was a connection
+  http1::BodyScanner request_body_;
   Deadline deadline_;
   RequestText request_;
   MemoryCharge parked_;  // the head, while it is larger than what an exchange has room for

@@ -34,7 +34,6 @@ class HttpConnectionTask final : private MemoryHolder, private Unproven {
   void stop_reading();
   void keeps(std::size_t bytes);
   void note_proven();
-  ConnectionTicket& ticket() { return ticket_; }
   Task<void> reply(HttpResponse response);
   Task<result<void>> start_stream(HttpResponse head);
   Task<result<void>> write(std::string bytes);

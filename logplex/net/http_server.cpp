@@ -10,7 +10,6 @@ Task<result<std::string>> HttpExchange::read_body(Bytes limit) { return connecti
 Task<result<std::string>> HttpExchange::read_some(Bytes limit) { return connection_.read_some(limit); }
 void HttpExchange::stop_reading() { connection_.stop_reading(); }
 void HttpExchange::keeps(std::size_t bytes) { connection_.keeps(bytes); }
-ConnectionTicket& HttpExchange::ticket() { return connection_.ticket(); }
 void HttpExchange::note_proven() { connection_.note_proven(); }
 Task<void> HttpExchange::reply(HttpResponse response) { return connection_.reply(std::move(response)); }
 Task<result<void>> HttpExchange::start_stream(HttpResponse head) { return connection_.start_stream(std::move(head)); }

@@ -38,8 +38,6 @@ class HttpExchange {
   void keeps(std::size_t bytes);
   /// The request shows who sends it: the connection may stay. See HttpServerOptions::unproven.
   void note_proven();
-  /// The connection's place in its listener's limits: a handler that learns whose it is says so there.
-  ConnectionTicket& ticket();
 
   /// Sends the answer, head and body in one write. A HEAD request gets no body. Content-Length is the body's size.
   Task<void> reply(HttpResponse response);

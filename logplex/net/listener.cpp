@@ -141,8 +141,8 @@ struct ListenerTable::Group {
   const std::string setting;
   const std::uint64_t max_connections;
   const std::shared_ptr<ListenerPlaces> places;
-  std::vector<std::shared_ptr<ConnectionTicket::Account>> accounts;  // per shard
-  std::vector<ConnectionHandler*> handlers;                          // per shard
+  std::vector<boost::intrusive_ptr<ConnectionTicket::Account>> accounts;  // per shard
+  std::vector<ConnectionHandler*> handlers;                               // per shard
   std::vector<std::unique_ptr<Listener>> listeners;
   std::atomic<std::uint64_t> accepted{0};
   std::optional<ShareTable> addresses;  // when they are limited
@@ -158,7 +158,7 @@ void ListenerTable::Group::go_on() const {
     asio::post(listener->shard.executor(), [&listener = *listener] { listener.on_free_place(); });
 }
 
-ConnectionTicket::ConnectionTicket(std::shared_ptr<Account> account, ShareTable::Share address)
+ConnectionTicket::ConnectionTicket(boost::intrusive_ptr<Account> account, ShareTable::Share address)
     : account_(std::move(account)), address_(std::move(address)) {
   account_->open.fetch_add(1, std::memory_order_relaxed);
   account_->shard_load->fetch_add(1, std::memory_order_relaxed);
@@ -169,14 +169,6 @@ ConnectionTicket::~ConnectionTicket() {
   account_->open.fetch_sub(1, std::memory_order_relaxed);
   account_->shard_load->fetch_sub(1, std::memory_order_relaxed);
   account_->places->give_back();
-}
-
-bool ConnectionTicket::belong_to(ShareTable& table, std::uint64_t key, std::uint64_t most) {
-  auto share = table.take(key, most);
-  if (!share) return false;
-  owner_.release();
-  owner_ = std::move(*share);
-  return true;
 }
 
 std::uint64_t address_key(const asio::ip::address& address) {
@@ -202,7 +194,7 @@ result<void, Error> ListenerTable::open(const std::string& setting, std::string_
                                         std::uint64_t max_connections) {
   auto group = std::make_unique<Group>(setting, max_connections);
   for (auto& load : shard_load_) {
-    group->accounts.push_back(std::make_shared<ConnectionTicket::Account>());
+    group->accounts.emplace_back(new ConnectionTicket::Account);
     group->accounts.back()->places = group->places;
     group->accounts.back()->shard_load = load;
   }

@@ -10,6 +10,9 @@
 #include <string_view>
 #include <vector>
 
+#include <boost/smart_ptr/intrusive_ptr.hpp>
+#include <boost/smart_ptr/intrusive_ref_counter.hpp>
+
 #include "logplex/net/socket.hpp"
 #include "logplex/runtime/quota.hpp"
 #include "logplex/runtime/runtime.hpp"
@@ -46,17 +49,11 @@ class ListenerPlaces {
 };
 
 /// One open connection in its listener's limit, its address's share and its shard's load; giving it up counts the
-/// connection as closed. Whoever learns more of it says whose it is: that share is held as long as the ticket.
-///
-///     ConnectionTicket ticket;              // accepted
-///     ticket.belong_to(unproven, 0, most);  // has not shown a token
-///     ticket.belong_to(keys, key, most);    // now it is that key's; no longer unproven
-///
-/// Kept beside the descriptor; may outlive the ListenerTable. Any thread.
+/// connection as closed. Kept beside the descriptor; may outlive the ListenerTable. Any thread.
 class ConnectionTicket {
  public:
   /// Counters that all tickets of one listener on one shard share.
-  struct Account {
+  struct Account : boost::intrusive_ref_counter<Account> {
     std::shared_ptr<ListenerPlaces> places;
     std::shared_ptr<std::atomic<std::int64_t>> shard_load;
     std::atomic<std::int64_t> open{0};
@@ -64,27 +61,18 @@ class ConnectionTicket {
 
   ConnectionTicket() = default;
   /// The caller has taken one of the places, and from the address's share when there is one.
-  explicit ConnectionTicket(std::shared_ptr<Account> account, ShareTable::Share address = {});
+  explicit ConnectionTicket(boost::intrusive_ptr<Account> account, ShareTable::Share address = {});
   ConnectionTicket(ConnectionTicket&& other) noexcept = default;
   ConnectionTicket& operator=(ConnectionTicket&& other) noexcept {
     account_.swap(other.account_);
     address_ = std::move(other.address_);
-    owner_ = std::move(other.owner_);
     return *this;
   }
   ~ConnectionTicket();
 
-  /// Counts the connection in that table under that key, and no longer where it was counted before. False when the key
-  /// has as many as it may (ShareTable::take): then nothing changes, and the caller refuses the peer.
-  bool belong_to(ShareTable& table, std::uint64_t key, std::uint64_t most);
-  /// Gives up what belong_to() took.
-  void belong_to_nobody() { owner_.release(); }
-  bool belongs() const { return static_cast<bool>(owner_); }
-
  private:
-  std::shared_ptr<Account> account_;
+  boost::intrusive_ptr<Account> account_;
   ShareTable::Share address_;
-  ShareTable::Share owner_;
 };
 
 /// The key under which an address is counted: an IPv4 address, also one in its mapped form, or the /64 of an IPv6 one.

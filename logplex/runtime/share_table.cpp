@@ -70,17 +70,24 @@ struct ShareTable::State {
     keys.fetch_sub(1, std::memory_order_relaxed);
   }
 
+  std::atomic<std::uint64_t> references{0};
   const std::uint64_t pool;
   std::atomic<std::uint64_t> keys{0};
   std::atomic<std::uint64_t> total{0};
   std::array<Stripe, kStripes> stripes;
 };
 
+void intrusive_ptr_add_ref(ShareTable::State* state) { state->references.fetch_add(1, std::memory_order_relaxed); }
+
+void intrusive_ptr_release(ShareTable::State* state) {
+  if (state->references.fetch_sub(1, std::memory_order_acq_rel) == 1) delete state;
+}
+
 void ShareTable::Share::release() {
   if (const auto state = std::move(state_)) state->give_back(key_);
 }
 
-ShareTable::ShareTable(std::uint64_t pool) : state_(std::make_shared<State>(pool)) {}
+ShareTable::ShareTable(std::uint64_t pool) : state_(new State(pool)) {}
 
 std::optional<ShareTable::Share> ShareTable::take(std::uint64_t key, std::uint64_t most) {
   Stripe& owner = state_->stripe(key);

@@ -5,6 +5,8 @@
 #include <optional>
 #include <utility>
 
+#include <boost/smart_ptr/intrusive_ptr.hpp>
+
 namespace sluice {
 
 /// How much of a pool each key holds: connections of an address, streams of an API key, requests of an app. The counts
@@ -43,8 +45,8 @@ class ShareTable {
 
    private:
     friend class ShareTable;
-    Share(std::shared_ptr<State> state, std::uint64_t key) : state_(std::move(state)), key_(key) {}
-    std::shared_ptr<State> state_;
+    Share(boost::intrusive_ptr<State> state, std::uint64_t key) : state_(std::move(state)), key_(key) {}
+    boost::intrusive_ptr<State> state_;  // a client connection holds two: each pointer counts
     std::uint64_t key_ = 0;
   };
 
@@ -66,7 +68,10 @@ class ShareTable {
   std::uint64_t total() const;
 
  private:
-  std::shared_ptr<State> state_;
+  friend void intrusive_ptr_add_ref(State* state);
+  friend void intrusive_ptr_release(State* state);
+
+  boost::intrusive_ptr<State> state_;
 };
 
 }  // namespace sluice

@@ -344,7 +344,7 @@ TEST(FrameRing, ingress_is_held_only_while_most_readers_are_behind_and_get_on) {
   }
 }
 
-/// A new connection confirms late what has arrived long ago: that is no reason to read cold memory.
+/// A new connection confirms late what has arrived long ago.
 TEST(FrameRing, frames_that_arrived_keep_nobody_from_following_up_to_two_rings) {
   RingWorld world;
   Senders senders;
@@ -356,8 +356,7 @@ TEST(FrameRing, frames_that_arrived_keep_nobody_from_following_up_to_two_rings) 
     for (int i = 0; i < frames * 600; ++i) senders.append(world, slot, 200);
     world.turns(1);
   };
-  ASSERT_TRUE(one.try_join());
-  ASSERT_TRUE(two.try_join());
+  ASSERT_TRUE(one.try_join() && two.try_join());
   for (int i = 0; i < 8; ++i) burst(10);
   EXPECT_TRUE(one.following());
   EXPECT_FALSE(world.local().congested(slot));

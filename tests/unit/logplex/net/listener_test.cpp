@@ -218,21 +218,6 @@ TEST(ListenerTable, addresses_are_counted_by_what_one_person_has) {
   EXPECT_NE(key("2001:db8:1:2::1"), key("2001:db8:1:3::1"));
 }
 
-TEST(ConnectionTicket, belongs_to_one_at_a_time) {
-  ShareTable unproven;
-  ShareTable keys;
-  ConnectionTicket ticket;
-  EXPECT_TRUE(ticket.belong_to(unproven, 0, 1));
-  EXPECT_TRUE(ticket.belong_to(keys, 7, 1));
-  EXPECT_EQ(unproven.total(), 0U);
-  EXPECT_EQ(keys.count(7), 1U);
-  ConnectionTicket other;
-  EXPECT_FALSE(other.belong_to(keys, 7, 1));
-  EXPECT_FALSE(other.belongs());
-  { ConnectionTicket last = std::move(ticket); }
-  EXPECT_EQ(keys.total(), 0U);
-}
-
 TEST(ListenerTable, lists_of_addresses_and_ports_json) {
   Listening listening(1, 10, "127.0.0.1:0, [::1]:0,*:0");
   const auto ports = listening.table.ports().at("test.listen");
