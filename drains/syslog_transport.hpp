@@ -17,9 +17,10 @@ namespace sluice {
 /// For TLS the queue also holds the records' own bytes, so that frames are confirmed late but never early.
 ///
 /// A peer's TCP also acknowledges what nobody reads: a balancer without receivers takes connections and resets them.
-/// So before a new connection has stood for kProofTime, it confirms only what the peer must have read: what lies more
-/// than kUnreadAtMost before the last acknowledged byte. When it is reset before that, all its other frames are sent
-/// again.
+/// So a new connection proves itself. Before it has stood for kProofTime it confirms only frames that lie more than
+/// kUnreadAtMost before the last acknowledged byte: somebody reads there. When it is reset before that, all its other
+/// frames are sent again. What a receiver's TCP has acknowledged later, and its program never reads, is lost unseen:
+/// syslog has no answers.
 ///
 /// A receiver that acknowledges nothing for drains.syslog_send_timeout is disconnected. What it says is read and thrown
 /// away: unread, it would reset the connection when we close it.
@@ -42,9 +43,10 @@ class SyslogTransport final : public Transport {
 
   /// Long enough for a balancer to find that it has no receivers.
   static constexpr std::chrono::seconds kProofTime{1};
-  /// A peer's TCP and a balancer's buffers take less than this while nobody reads: Linux 128 KiB, and it grows a buffer
-  /// only for a program that reads (tcp_rmem of tcp(7)).
-  static constexpr std::uint64_t kUnreadAtMost = 1 << 20;
+  /// More than a peer's TCP and a balancer's buffers take while nobody reads: Linux takes 128 KiB, and lets a buffer
+  /// grow only for a program that reads (tcp_rmem in tcp(7)). Kept small, because each new connection has so much in
+  /// memory.
+  static constexpr std::uint64_t kUnreadAtMost = 3 << 20;
 
  private:
   Task<result<void, Error>> ensure_connected();

@@ -171,8 +171,8 @@ TEST(SyslogTransport, what_the_peer_says_is_ignored) {
   EXPECT_TRUE(confirms(transport, 2));
 }
 
-/// A fast receiver's first second: 8 MiB at once keep the drain from sending no longer than they take to arrive.
-TEST(SyslogTransport, what_a_new_connection_s_peer_must_have_read_is_confirmed_at_once) {
+/// A fast receiver's first second: much at once keeps the drain from sending no longer than it takes to arrive.
+TEST(SyslogTransport, of_a_new_connection_all_but_the_last_mebibytes_is_confirmed_at_once) {
   constexpr std::size_t kFrames = 128;
   const std::string frame(128 << 10, 'x');
   DrainWorld world;
@@ -196,6 +196,26 @@ TEST(SyslogTransport, what_a_new_connection_s_peer_must_have_read_is_confirmed_a
   EXPECT_GE(late * frame.size(), took < SyslogTransport::kProofTime ? SyslogTransport::kUnreadAtMost : 0);
   reader.join();
   EXPECT_TRUE(confirms(transport, late));
+}
+
+/// Whoever reads may have a receive buffer that grows: what lies there unread is sent again after a reset.
+TEST(SyslogTransport, reset_of_a_new_connection_confirms_nothing_although_its_peer_read_for_a_while) {
+  const std::string frame(32 << 10, 'x');
+  DrainWorld world;
+  RawListener listener;
+  TransportOnShard transport(world, drain_to(url_of(listener, "syslog")));
+  EXPECT_EQ(transport.send(frame_of(frame)).verdict, Verdict::kSent);
+  RawClient peer = listener.accept();
+  std::thread reader([&] { peer.read_bytes(40 * frame.size()); });
+  for (std::size_t sent = 1; sent < 60; ++sent) EXPECT_EQ(transport.send(frame_of(frame)).verdict, Verdict::kSent);
+  reader.join();
+  reset(peer);
+  std::size_t late = 0;
+  EXPECT_TRUE(eventually([&] {
+    late += confirmed(transport);
+    return broken(transport);
+  }));
+  EXPECT_EQ(late, 0u);
 }
 
 /// A balancer without receivers: its TCP acknowledges everything, and then it resets the connection.
