@@ -150,9 +150,7 @@ void ClientConnection::read_more() {
 /// Goes on with what was left when there was nobody to take it, or when the turn was long.
 void ClientConnection::go_on() {
   if (timed_out_) end_by_time();
-  const bool drains = draining_;
-  draining_ = false;
-  if (drains) drain();
+  if (std::exchange(draining_, false)) drain();
   if (state_ == State::kClosed) return;
   if (!unparsed_.empty() && wants_input()) on_bytes(nullptr, 0);
   if (readable_ && wants_input()) return read_some();

@@ -123,12 +123,12 @@ class ClientConnection final : public Pollable,
   bool processing_ : 1 = false;
   bool finishing_ : 1 = false;
   bool timed_out_ : 1 = false;  // what its deadline says is to be done
-  bool draining_ : 1 = false;   // drain() is to be called
   bool http_1_0_ : 1 = false;
   bool to_head_ : 1 = false;
   bool head_begun_ : 1 = false;
   bool tls_ : 1 = false;
   bool trusted_ : 1 = false;
+  bool draining_ = false;  // drain() is to be called
   std::uint8_t address_size_ = 0;
   std::uint16_t port_ = 0;
   std::uint32_t requests_ = 0;
