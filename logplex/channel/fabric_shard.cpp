@@ -10,6 +10,7 @@ namespace sluice {
 namespace {
 
 constexpr std::chrono::seconds kRebalance{1};
+/// A connection reads 256 KiB in between: 32 MiB a second. With 1 ms that held nothing back.
 constexpr Duration kHeldPause = std::chrono::milliseconds(8);
 
 }  // namespace
