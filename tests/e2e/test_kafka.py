@@ -359,7 +359,14 @@ class KafkaOutageSoak(KafkaCase):
             now = node.drain(drain)
             self.assert_balanced(now)
             return now["stats"] if now["stats"]["pending_lines"] == 0 else None
-        return wait_for("all lines are settled", stats, 300)
+
+        def waiting():
+            metrics = node.admin("/metrics").body.decode().splitlines()
+            return "\n".join([f"all lines are settled: {node.drain(drain)}",
+                              *(line for line in metrics if line.startswith("sluice_kafka")),
+                              f"the broker runs: {self.kafka.brokers[0].process.poll() is None}",
+                              self.kafka.brokers[0].log_path.read_text(errors="replace")[-2000:]])
+        return wait_for(waiting, stats, 100)
 
     def test_what_memory_holds_arrives_and_all_else_is_counted(self):
         ample = f"{256 + int(OUTAGE * OUTAGE_RATE / 1000)}MiB"

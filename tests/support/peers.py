@@ -22,7 +22,7 @@ PATIENCE = float(os.environ.get("SLUICE_TEST_PATIENCE", "3"))
 
 
 def wait_for(what, predicate, seconds=10.0):
-    """Polls until predicate() is true and returns its value; says what never came."""
+    """Polls until predicate() is true and returns its value; says what never came. `what`: words, or what makes them."""
     seconds *= PATIENCE
     deadline = time.monotonic() + seconds
     while True:
@@ -30,7 +30,7 @@ def wait_for(what, predicate, seconds=10.0):
         if value:
             return value
         if time.monotonic() > deadline:
-            raise TimeoutError(f"after {seconds:g} s: {what}")
+            raise TimeoutError(f"after {seconds:g} s: {what() if callable(what) else what}")
         time.sleep(0.01)
 
 
