@@ -425,6 +425,11 @@ DrainState DrainRunner::state() const {
   return drain_.paused ? DrainState::kPaused : kStates[static_cast<std::size_t>(health_)];
 }
 
+std::optional<WallTime> DrainRunner::when_oldest() const {
+  if (!frames_.empty()) return frames_.front().oldest;
+  return lines_in_ring() > 0 ? ring_->open().oldest : oldest_pending();
+}
+
 Ledger DrainRunner::ledger() const {
   Ledger ledger;
   ledger.offered = offered();
@@ -435,12 +440,13 @@ Ledger DrainRunner::ledger() const {
   ledger.dropped[static_cast<std::size_t>(LossReason::kSkipped)] += skipped_;
   ledger.dropped[static_cast<std::size_t>(LossReason::kMemoryBudget)] += given_up_;
   ledger.dropped[static_cast<std::size_t>(LossReason::kRetention)] += forgotten_;
-  ledger.pending_lines = pending_lines() + lines_in_frames();
+  ledger.pending_lines = pending_lines() + lines_in_frames() + lines_in_ring();
   ledger.pending_bytes = pending_bytes();
   for (const Frame& frame : frames_) ledger.pending_bytes += frame.bytes().size();
+  if (lines_in_ring() > 0) ledger.pending_bytes += ring_->open().body->bytes.size();
   ledger.in_flight_lines = lines_under_way();
   ledger.notices = notices_;
-  ledger.oldest_pending = frames_.empty() ? oldest_pending() : frames_.front().oldest;
+  ledger.oldest_pending = when_oldest();
   ledger.last_success = last_success_;
   ledger.last_error = last_error_;
   ledger.errors = errors_;

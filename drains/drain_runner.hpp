@@ -140,8 +140,10 @@ class DrainRunner final : public OnShard, private Subscription, private FrameRin
   void make_smaller();
   std::size_t target_bytes() const;
   bool take_confirmed();
-  bool drained() const { return frames_.empty() && !has_pending(); }
+  bool drained() const { return frames_.empty() && !has_pending() && lines_in_ring() == 0; }
+  std::uint64_t lines_in_ring() const { return following() ? ring_->open().lines : 0; }
   std::uint64_t lines_in_frames() const;
+  std::optional<WallTime> when_oldest() const;
   std::uint64_t lines_under_way() const;
 
   const DrainEnvironment& environment_;

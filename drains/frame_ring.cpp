@@ -18,7 +18,7 @@ constexpr std::chrono::seconds kPatience{1};
 
 }  // namespace
 
-/// Lines to one body. What was lost between lines ends it.
+/// Lines to the open frame. What was lost between lines ends it.
 class FrameRing::Renderer final : public LineVisitor {
  public:
   struct Loss {
@@ -27,21 +27,21 @@ class FrameRing::Renderer final : public LineVisitor {
   };
 
   /// With a filter it stops when it did so much work.
-  Renderer(FrameRing& ring, SharedBody& body, Work share)
-      : ring_(ring), body_(body), target_(ring.target()), share_(share) {}
+  Renderer(FrameRing& ring, Work share)
+      : ring_(ring), frame_(ring.open_), body_(*ring.open_.body), target_(ring.target()), share_(share) {}
   virtual ~Renderer() = default;
 
   bool on_line(ChannelSlot channel, Seq seq, const RecordView& line) override {
     const std::size_t begin = body_.bytes.size();
-    if (after.lines > 0 || (lines > 0 && begin + line.size() + Encoder::kMessageExtra > target_)) return false;
-    if (ring_.filter_ && cost.work >= share_) return false;
-    if (body_.passed.full()) return false;
+    is_full = after.lines > 0 || (frame_.lines > 0 && begin + line.size() + Encoder::kMessageExtra > target_) ||
+              body_.passed.full();
+    if (is_full || (ring_.filter_ && cost.work >= share_)) return false;
     if (line.tails_only() || (ring_.filter_ && !passes(line))) {
       ++ring_.filtered_;
       return true;
     }
-    if (ring_.encoder_->tells_ways()) body_.passed.add(lines, line.passed());
-    if (lines++ == 0 || line.received() < oldest) oldest = line.received();
+    if (ring_.encoder_->tells_ways()) body_.passed.add(frame_.lines, line.passed());
+    if (frame_.lines++ == 0 || line.received() < frame_.oldest) frame_.oldest = line.received();
     ring_.encoder_->append_from(channel, seq, line, body_.bytes);
     const auto token = ring_.encoder_->token_in(line, std::string_view(body_.bytes).substr(begin));
     if (token) body_.tokens.push_back(static_cast<std::uint32_t>(begin + *token));
@@ -49,14 +49,13 @@ class FrameRing::Renderer final : public LineVisitor {
     return true;
   }
   void on_loss(const Losses& losses) override {
-    Loss& loss = lines == 0 ? before : after;
+    Loss& loss = frame_.lines == 0 ? before : after;
     if (loss.lines == 0) loss.since = losses.since;
     // The channel itself tells of lines over its rate.
     loss.lines += losses.total() - losses.count(LossReason::kRate);
   }
 
-  std::uint64_t lines = 0;
-  WallTime oldest{};
+  bool is_full = false;  // no other line belongs into the frame
   Loss before;
   Loss after;
   Filter::Tally cost;
@@ -68,6 +67,7 @@ class FrameRing::Renderer final : public LineVisitor {
   }
 
   FrameRing& ring_;
+  Shared& frame_;
   SharedBody& body_;
   const std::size_t target_;
   const Work share_;
@@ -98,6 +98,7 @@ std::size_t FrameRing::depth() const {
 
 bool FrameRing::join(Reader& reader) {
   render_all();
+  hand_out();
   // Without readers, or when they have just fallen out, it stands nowhere.
   if (!attached() && !attach_all()) return false;
   if (!reader.subscription().follow(*this)) {
@@ -110,7 +111,10 @@ bool FrameRing::join(Reader& reader) {
 }
 
 void FrameRing::leave(Reader& reader) {
-  if (std::erase(readers_, &reader) == 0) return;
+  const auto at = std::ranges::find(readers_, &reader);
+  if (at == readers_.end()) return;
+  hand_out();
+  readers_.erase(at);
   reader.subscription().part();
   outside_.push_back(&reader);
   look_after_readers();
@@ -146,51 +150,59 @@ void FrameRing::render_all() {
   flush_time_.disarm();
 }
 
+bool FrameRing::is_wanted() const { return attached() && has_pending() && pending_bytes() >= wanted_; }
+
 /// Without a filter a line costs a copy, and no more come in a turn than ingress lets in.
 void FrameRing::render(std::uint64_t at_least_pending) {
   wanted_ = at_least_pending;
   TurnWork& turn = shard().work();
-  while (attached() && has_pending() && pending_bytes() >= wanted_) {
+  while (is_wanted()) {
     const Work share = filter_ ? turn.share() : TurnWork::kSlice;
     if (share == 0) return turn.ask(*this);
     const Work work = render_one(share);
     if (filter_) turn.spend(work);
   }
+  if (!has_pending()) hand_out();
 }
 
 void FrameRing::on_share(Work share) {
-  if (!attached() || !has_pending() || pending_bytes() < wanted_) return;
-  shard().work().spend(render_one(share));
-  if (attached() && has_pending() && pending_bytes() >= wanted_) shard().work().ask(*this);
+  if (is_wanted()) shard().work().spend(render_one(share));
+  if (is_wanted()) shard().work().ask(*this);
+  if (!has_pending()) hand_out();
 }
 
+/// A share of the open frame. While it is open lines wait, so somebody comes back to it.
 Work FrameRing::render_one(Work share) {
-  const SharedBodyRef body = bodies_.take_shared(target());
-  Renderer renderer(*this, *body, share);
-  // Until its readers have the frame: then they keep what is in it.
+  if (!open_.body) open_.body = bodies_.take_shared(target());
+  const std::size_t begin = open_.body->bytes.size();
+  Renderer renderer(*this, share);
   keep_since(WallTime::min());
   take(renderer);
   gave_up_ += renderer.cost.gave_up;
-  const Work work = renderer.cost.work + work_of_bytes(body->bytes.size());
-  bodies_.settle(*body);
+  const Work work = renderer.cost.work + work_of_bytes(open_.body->bytes.size() - begin);
+  bodies_.settle(*open_.body);
   const auto tell = [this](const Renderer::Loss& loss) {
     if (loss.lines == 0) return;
     for (Reader* reader : readers_) reader->on_ring_loss(loss.lines, loss.since);
   };
   tell(renderer.before);
-  if (renderer.lines > 0) hand_out({body, renderer.lines, renderer.oldest});
-  keep_since(kNothing);
+  // Until its readers have the frame: then they keep what is in it.
+  keep_since(open_.lines > 0 ? open_.oldest : kNothing);
+  if (renderer.is_full || renderer.after.lines > 0 || !has_pending()) hand_out();
   tell(renderer.after);
   look_after_readers();
   return work;
 }
 
-void FrameRing::hand_out(const Shared& frame) {
+void FrameRing::hand_out() {
+  const Shared frame = std::exchange(open_, {});
+  if (frame.lines == 0) return;
   relieve_memory();
   // A reader may get on while it takes the frame; who has to fall out does so afterwards.
   handing_out_ = true;
   for (Reader* reader : readers_) reader->on_frame(frame);
   handing_out_ = false;
+  keep_since(kNothing);
 }
 
 void FrameRing::on_progress() {
@@ -205,6 +217,7 @@ bool FrameRing::must_fall_out(const Reader& reader) const {
 }
 
 void FrameRing::let_fall_out(std::size_t at) {
+  hand_out();
   Reader& reader = *readers_[at];
   readers_.erase(readers_.begin() + static_cast<std::ptrdiff_t>(at));
   reader.subscription().part();

@@ -73,6 +73,8 @@ class FrameRing final : public OnShard, private Subscription, private TurnWorker
   void on_progress();
   /// Renders what waits for a full frame; with a filter, as far as this turn's work allows.
   void render_all();
+  /// The frame that the next lines go into. Its lines were taken, and no reader has them yet.
+  const Shared& open() const { return open_; }
   /// Every reader reads by itself again, and the ring's place among the shard's readers is free. False when it has
   /// none.
   bool dissolve();
@@ -91,10 +93,11 @@ class FrameRing final : public OnShard, private Subscription, private TurnWorker
   static void on_flush_time(void* self);
   static void on_patience(void* self);
 
+  bool is_wanted() const;
   void render(std::uint64_t at_least_pending);
   Work render_one(Work share);
   void let_fall_out(std::size_t reader);
-  void hand_out(const Shared& frame);
+  void hand_out();
   void look_after_readers();
   bool must_fall_out(const Reader& reader) const;
   bool is_behind(const Reader& reader) const;
@@ -111,6 +114,7 @@ class FrameRing final : public OnShard, private Subscription, private TurnWorker
   const std::optional<Filter> filter_;
   std::vector<Reader*> readers_;
   std::vector<Reader*> outside_;  // fell out; they may still hold frames
+  Shared open_;
   std::uint64_t filtered_ = 0;
   std::uint64_t gave_up_ = 0;
   std::uint64_t wanted_ = 0;  // what waits is rendered while it is at least so many bytes
