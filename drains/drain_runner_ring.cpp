@@ -5,6 +5,12 @@
 // How a drain shares frames with others that render alike, and writes frames again that it can no longer use.
 
 namespace sluice {
+namespace {
+
+/// The number of the part of a frame that is the notice before it; its halves have 1 and 2.
+constexpr std::uint64_t kNoticeBefore = 0;
+
+}  // namespace
 
 bool DrainRunner::may_share() const {
   return ring_ != nullptr && attached() && !following() && !has_pending() && !drain_.paused && !flushing_ &&
@@ -31,16 +37,17 @@ void DrainRunner::on_fallen_out() {
 }
 
 void DrainRunner::on_frame(const FrameRing::Shared& shared) {
-  if (untold_ > 0) {
-    Frame notice;
-    append_notice(notice);
-    keep(std::move(notice));
-  }
   Frame frame;
   frame.shared = shared.body;
   frame.lines = shared.lines;
   frame.oldest = shared.oldest;
   if (transport_->tells_ids()) set_id(frame, log_id_, drain_.id);
+  if (untold_ > 0) {
+    Frame notice;
+    append_notice(notice);
+    if (transport_->tells_ids()) set_part_id(notice, frame, kNoticeBefore);
+    keep(std::move(notice));
+  }
   keep(std::move(frame));
   if (!send_at_once()) wake_.set();
 }

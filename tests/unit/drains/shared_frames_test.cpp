@@ -136,5 +136,30 @@ TEST(SharedFrames, paused_drain_leaves_and_returns) {
   EXPECT_TRUE(drain.delivers(2));
 }
 
+/// What the ring renders has no place for the losses of one drain.
+TEST(SharedFrames, each_loss_is_told_in_a_frame_with_an_id_of_its_own) {
+  DrainWorld world;
+  RawListener listener;
+  RunnerOnShard drain(world, global_to(listener, 1, "http"));
+  world.append("line 0");
+  RawClient peer = listener.accept();
+  EXPECT_THAT(Received(peer.read_response()).body, HasSubstr("line 0"));
+  std::set<std::string> ids;
+  for (int i = 1; i <= 2; ++i) {
+    peer.send(answer(400));
+    EXPECT_TRUE(drain.reaches([i](const Ledger& ledger) { return ledger.dropped_total() == std::uint64_t(i); }));
+    world.append("line " + std::to_string(i));
+    const Received notice(peer.read_response());
+    EXPECT_THAT(notice.body, HasSubstr("Error L10 (output buffer overflow): 1 messages dropped"));
+    peer.send(answer(200));
+    const Received frame(peer.read_response());
+    EXPECT_THAT(frame.body, HasSubstr("line " + std::to_string(i)));
+    for (const std::string& id : {notice.id, frame.id}) {
+      EXPECT_THAT(id, MatchesRegex("[0-9A-F]{32}"));
+      EXPECT_TRUE(ids.insert(id).second) << "a receiver would take it for one that it knows";
+    }
+  }
+}
+
 }  // namespace
 }  // namespace sluice
