@@ -21,7 +21,7 @@ Task<result<std::shared_ptr<KafkaProducer>, Error>> KafkaHub::acquire(KafkaOptio
     Shared producer;
   };
   auto job = [this, options = std::move(options), channel] { return Made{find_or_make(options, channel)}; };
-  auto made = co_await lane_.run(std::move(channel), std::move(job));
+  auto made = co_await making_.run(std::move(channel), std::move(job));
   if (!made) co_return Error{made.error(), "too many Kafka producers are being made"};
   co_return std::move(made->producer);
 }
@@ -69,14 +69,14 @@ result<void, Error> KafkaHub::check_room(const std::string& channel) const {
   return no_room("the Kafka producers that are left of drains.kafka_max_producers are for global drains");
 }
 
-/// Whoever lets go last, on any shard, only asks the lane to destroy it.
+/// Whoever lets go last, on any shard, only asks the lanes to count and to destroy it.
 std::shared_ptr<KafkaProducer> KafkaHub::lend(std::shared_ptr<KafkaProducer> producer, const std::string& channel) {
   KafkaProducer* const shown = producer.get();
   ++users_[shown][channel];
   return {shown, [this, channel, owner = std::move(producer)](KafkaProducer*) mutable {
-            lane_.submit(channel, [this, channel, last = std::move(owner)]() mutable {
+            making_.submit(channel, [this, channel, last = std::move(owner)]() mutable {
               take_back(last.get(), channel);
-              last.reset();
+              ending_.submit(channel, [last = std::move(last)]() mutable { last.reset(); });
             });
           }};
 }
@@ -91,7 +91,8 @@ void KafkaHub::take_back(const KafkaProducer* producer, const std::string& chann
 }
 
 void KafkaHub::add_metrics(MetricsPage& page) const {
-  lane_.add_metrics(page);
+  making_.add_metrics(page);
+  ending_.add_metrics(page);
   page.gauge("sluice_kafka_producers", "Kafka producers, one for each cluster and credential.",
              value_of(counters_.producers));
   page.gauge("sluice_kafka_brokers", "Brokers that Kafka producers know; each has a thread.",

@@ -15,7 +15,8 @@ namespace sluice {
 class MetricsPage;
 
 /// The process's Kafka producers: one for each cluster and credential, made when a drain first needs it and destroyed
-/// after the last one let go. Both happen on a lane, so that no shard waits.
+/// after the last one let go. Both happen on lanes, so that no shard waits. librdkafka may take long to end one, and
+/// whoever needs another does not wait for that.
 ///
 /// Shares: drains.kafka_max_producers in all, a quarter of them for global drains only, and for each channel
 /// limits.kafka_producers_per_channel. A drain that gets none tries again, and its error says which limit it met.
@@ -54,10 +55,11 @@ class KafkaHub {
   const Shares shares_;
   const std::chrono::seconds stall_limit_;
   KafkaCounters counters_;
-  std::mutex mutex_;                                               // taken on the lane only
+  std::mutex mutex_;                                               // taken on lanes only
   std::map<std::string, std::weak_ptr<KafkaProducer>> producers_;  // by fingerprint
   std::map<const KafkaProducer*, Users> users_;                    // who has which
-  Lane lane_{"kafka-make", 2, 4096};
+  Lane ending_{"kafka-end", 2, 4096};
+  Lane making_{"kafka-make", 2, 4096};  // ends first: its jobs give to the other
 };
 
 }  // namespace sluice

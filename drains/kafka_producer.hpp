@@ -55,7 +55,7 @@ struct KafkaCounters {
 /// Every address that librdkafka connects to, bootstrap or advertised, is asked of the guard first. After a fatal error
 /// dead() is true: what was queued comes back as failed, what was on its way is still reported; a new one is needed.
 ///
-/// Made and destroyed on a lane of KafkaHub, because both can take a second. Guard and counters outlive it.
+/// Made and destroyed on lanes of KafkaHub, because both can take a second. Guard and counters outlive it.
 class KafkaProducer {
  public:
   struct TopicRelease {

@@ -356,6 +356,7 @@ class KafkaOutageSoak(KafkaCase):
     def settled(self, node, drain):
         """What became of the lines, when none waits any more."""
         def stats():
+            self.kafka.brokers[0].is_up()  # raises when it has ended
             now = node.drain(drain)
             self.assert_balanced(now)
             return now["stats"] if now["stats"]["pending_lines"] == 0 else None
@@ -364,7 +365,6 @@ class KafkaOutageSoak(KafkaCase):
             metrics = node.admin("/metrics").body.decode().splitlines()
             return "\n".join([f"all lines are settled: {node.drain(drain)}",
                               *(line for line in metrics if line.startswith("sluice_kafka")),
-                              f"the broker runs: {self.kafka.brokers[0].process.poll() is None}",
                               self.kafka.brokers[0].log_path.read_text(errors="replace")[-2000:]])
         return wait_for(waiting, stats, 100)
 
