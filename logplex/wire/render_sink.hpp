@@ -33,6 +33,17 @@ constexpr std::array<PriorityText, 256> make_priority_texts() {
 }
 inline constexpr auto kPriorityTexts = make_priority_texts();
 
+/// 00, 01, 02 to 99.
+constexpr std::array<char, 200> make_digit_pairs() {
+  std::array<char, 200> pairs{};
+  for (unsigned i = 0; i < 100; ++i) {
+    pairs[2 * i] = static_cast<char>('0' + i / 10);
+    pairs[2 * i + 1] = static_cast<char>('0' + i % 10);
+  }
+  return pairs;
+}
+inline constexpr auto kDigitPairs = make_digit_pairs();
+
 constexpr std::size_t decimal_size(std::uint64_t value) {
   if (value < 10'000) return 1 + std::size_t{value >= 10} + std::size_t{value >= 100} + std::size_t{value >= 1000};
   std::size_t size = 1;
@@ -67,6 +78,12 @@ class WriteSink {
     at_ += text.size;
   }
   void put_number(std::uint64_t value) {
+    if (value >= 100 && value < 1000) {  // as the sizes of most messages
+      *at_ = static_cast<char>('0' + value / 100);
+      std::memcpy(at_ + 1, &kDigitPairs[2 * (value % 100)], 2);
+      at_ += 3;
+      return;
+    }
     const std::size_t size = decimal_size(value);
     for (std::size_t i = size; i-- > 0; value /= 10) at_[i] = static_cast<char>('0' + value % 10);
     at_ += size;

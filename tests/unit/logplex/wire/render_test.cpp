@@ -1,5 +1,6 @@
 #include "logplex/wire/render.hpp"
 
+#include <array>
 #include <string>
 #include <vector>
 
@@ -9,6 +10,7 @@
 #include "logplex/base/rng.hpp"
 #include "logplex/wire/frame_splitter.hpp"
 #include "logplex/wire/notice.hpp"
+#include "logplex/wire/render_sink.hpp"
 #include "logplex/wire/syslog_parse.hpp"
 #include "logplex/wire/timestamp.hpp"
 #include "tests/support/golden.hpp"
@@ -62,6 +64,22 @@ TEST(Render, syslog_frame_has_the_drain_token_and_one_newline) {
   const std::string expected = "56 <1>1 t " + kDrain + " a p - - x\n";
   EXPECT_EQ(syslog(record_of("<1>1 t h a p m - x")), expected);
   EXPECT_EQ(syslog(record_of("<1>1 t h a p m - x\n")), expected);
+}
+
+/// Sizes are written digit by digit or by the pair.
+TEST(Render, numbers_of_every_size_are_decimal) {
+  const auto check = [](std::uint64_t number) {
+    std::array<char, 32> bytes{};
+    WriteSink sink(bytes.data());
+    sink.put_number(number);
+    EXPECT_EQ(std::string_view(bytes.data(), static_cast<std::size_t>(sink.end() - bytes.data())),
+              std::to_string(number));
+    EXPECT_EQ(decimal_size(number), std::to_string(number).size());
+  };
+  for (std::uint64_t number = 0; number < 20'000; ++number) check(number);
+  for (std::uint64_t power = 1; power < std::uint64_t{10'000'000'000'000'000'000u}; power *= 10)
+    for (const std::uint64_t number : {power - 1, power, power + 1}) check(number);
+  check(~std::uint64_t{0});
 }
 
 TEST(Render, drain_token_can_be_patched_in_place) {
