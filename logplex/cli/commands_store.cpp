@@ -47,11 +47,11 @@ result<std::shared_ptr<const Seal>, Error> seal_of(const StoreArguments& argumen
   return std::shared_ptr<const Seal>(std::make_shared<Seal>(std::move(*seal)));
 }
 
-result<std::unique_ptr<StorePlace>, Error> place(const CommandRun& run, const std::string& name, bool for_writing) {
+result<std::unique_ptr<StorePlace>, Error> place(const CommandRun& run, const std::string& name, PlaceUse use) {
   const auto tls = tls_options(run.arguments.store);
   if (tls.has_error()) return in_words(tls.error());
   SLUICE_TRY(auto seal, seal_of(run.arguments.store));
-  auto opened = open_place(name, for_writing, *tls, std::move(seal));
+  auto opened = open_place(name, use, *tls, std::move(seal));
   if (opened.has_error()) return in_words(opened.error());
   return std::move(*opened);
 }
@@ -71,7 +71,7 @@ result<std::string, Error> read_input(int fd) {
 
 result<void, Error> store_export(CommandRun& run) {
   const auto& arguments = run.arguments.store;
-  SLUICE_TRY(auto from, place(run, arguments.from, false));
+  SLUICE_TRY(auto from, place(run, arguments.from, PlaceUse::kRead));
   const auto rows = from->read();
   if (rows.has_error()) return in_words(rows.error());
   const auto document = format_document(*rows);
@@ -129,7 +129,7 @@ StorePlace::Progress progress_of(const CommandRun& run) {
 /// Lays the rows over what is there, or says what that would do.
 result<void, Error> fill(CommandRun& run, const StoredRows& rows, std::vector<LeftOut> left_out) {
   const bool dry_run = run.arguments.store.dry_run;
-  SLUICE_TRY(auto to, place(run, run.arguments.store.to, !dry_run));
+  SLUICE_TRY(auto to, place(run, run.arguments.store.to, dry_run ? PlaceUse::kTry : PlaceUse::kWrite));
   const auto present = to->read();
   if (present.has_error()) return in_words(present.error());
   SLUICE_TRY(auto seal, seal_of(run.arguments.store));
@@ -161,7 +161,7 @@ result<void, Error> store_import_logplex(CommandRun& run) {
 }
 
 result<void, Error> store_accept(CommandRun& run) {
-  SLUICE_TRY(auto redis, place(run, run.arguments.subject, true));
+  SLUICE_TRY(auto redis, place(run, run.arguments.subject, PlaceUse::kWrite));
   if (const auto done = redis->accept(); done.has_error()) return in_words(done.error());
   return report(run, json::object{{"accepted", true}}, "nodes take over what Redis holds");
 }

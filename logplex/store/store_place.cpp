@@ -147,9 +147,20 @@ class RedisPlace final : public StorePlace {
   std::uint64_t history_ = 0;
 };
 
+/// A data directory that is not there yet.
+class NewDirectory final : public StorePlace {
+ public:
+  result<StoredRows, Error> read() override { return StoredRows(); }
+  result<void, Error> write(const StoredRows&, const ImportPlan&, const Progress&) override { return only_tried(); }
+  result<void, Error> accept() override { return only_tried(); }
+
+ private:
+  static Error only_tried() { return not_found("the data directory was opened for a dry run only"); }
+};
+
 }  // namespace
 
-result<std::unique_ptr<StorePlace>, Error> open_place(const std::string& name, bool for_writing,
+result<std::unique_ptr<StorePlace>, Error> open_place(const std::string& name, PlaceUse use,
                                                       const TlsClientOptions& tls, std::shared_ptr<const Seal> seal) {
   if (is_redis_url(name)) {
     SLUICE_TRY(const auto url, parse_redis_url(name));
@@ -162,9 +173,12 @@ result<std::unique_ptr<StorePlace>, Error> open_place(const std::string& name, b
   }
   SystemFiles files;
   const std::string path = name + "/config.db";
-  if (!for_writing && !files.exists(path)) return not_found(path + " does not exist");
+  if (use != PlaceUse::kWrite && !files.exists(path)) {
+    if (use == PlaceUse::kTry) return std::unique_ptr<StorePlace>(std::make_unique<NewDirectory>());
+    return not_found(path + " does not exist");
+  }
   std::optional<DirectoryLock> lock;
-  if (for_writing) {
+  if (use == PlaceUse::kWrite) {
     SLUICE_TRY_VOID(files.make_directory(name));
     SLUICE_TRY(auto taken, DirectoryLock::acquire(name));
     lock.emplace(std::move(taken));

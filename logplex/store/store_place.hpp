@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -26,9 +27,13 @@ class StorePlace {
   virtual result<void, Error> accept() = 0;
 };
 
-/// `name`: redis://, rediss://, redis+sentinel://, or a directory. With `for_writing` a data directory is locked, which
-/// fails while a daemon runs on it. TLS is for rediss://. `seal` seals what is written; null = plain text.
-result<std::unique_ptr<StorePlace>, Error> open_place(const std::string& name, bool for_writing,
+/// kTry: to say what writing would do; a data directory that does not exist yet is empty. kWrite: a data directory is
+/// made and locked, which fails while a daemon runs on it.
+enum class PlaceUse : std::uint8_t { kRead, kTry, kWrite };
+
+/// `name`: redis://, rediss://, redis+sentinel://, or a directory. TLS is for rediss://. `seal` seals what is written;
+/// null = plain text.
+result<std::unique_ptr<StorePlace>, Error> open_place(const std::string& name, PlaceUse use,
                                                       const TlsClientOptions& tls,
                                                       std::shared_ptr<const Seal> seal = nullptr);
 

@@ -93,7 +93,7 @@ TEST_F(RedisCluster, any_node_of_the_cluster_leads_to_the_keys) {
   ASSERT_TRUE(put(b, "second"));
   EXPECT_TRUE(eventually([&] { return routes(a, "second"); }));
   // The programs without shards find them too.
-  auto place = open_place(servers_[other(other(holder_))]->url(), false, {});
+  auto place = open_place(servers_[other(other(holder_))]->url(), PlaceUse::kRead, {});
   ASSERT_TRUE(place.has_value()) << place.error().text();
   const auto rows = (*place)->read();
   ASSERT_TRUE(rows.has_value()) << rows.error().text();

@@ -51,7 +51,7 @@ TEST(RedisConvergence, three_nodes_with_many_apps) {
   const RedisServer server;
   auto filled = Clock::now();
   {
-    auto place = open_place(server.url(), true, {});
+    auto place = open_place(server.url(), PlaceUse::kWrite, {});
     ASSERT_TRUE(place.has_value()) << place.error().text();
     const auto plan = plan_import({}, many_apps(count));
     EXPECT_TRUE(plan.left_out.empty());

@@ -118,7 +118,7 @@ TEST(RedisSentinel, passwords) {
     const auto made = node.apply(PutApp{name, {name + ".com"}, {}, {}});
     const auto status = node.store().status();
     EXPECT_EQ(status.trouble.find("pw"), std::string::npos) << status.trouble;
-    EXPECT_EQ(open_place(url, false, {}).has_value(), made.has_value());
+    EXPECT_EQ(open_place(url, PlaceUse::kRead, {}).has_value(), made.has_value());
     return made.has_value();
   };
   EXPECT_TRUE(works(url_of(same, ""), "a"));
@@ -150,9 +150,9 @@ TEST(RedisSentinel, tls) {
   EXPECT_TRUE(node.apply(PutApp{"app", {}, {}, {}}).has_value()) << node.store().status().trouble;
   TlsClientOptions options;
   options.ca_file = path("ca.pem");
-  EXPECT_TRUE(open_place(settings.url.reveal(), false, options).has_value());
+  EXPECT_TRUE(open_place(settings.url.reveal(), PlaceUse::kRead, options).has_value());
   // Without the authority nothing is believed, the sentinel neither.
-  EXPECT_TRUE(open_place(settings.url.reveal(), false, {}).has_error());
+  EXPECT_TRUE(open_place(settings.url.reveal(), PlaceUse::kRead, {}).has_error());
 }
 
 }  // namespace
