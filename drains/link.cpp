@@ -1,20 +1,11 @@
 #include "drains/link.hpp"
 
-#include <algorithm>
-
 #include "logplex/net/net_error.hpp"
 #include "logplex/net/tls_material.hpp"
 #include "logplex/runtime/event.hpp"
 
 namespace sluice {
 namespace {
-
-/// Connections of one drain: this often, after a burst.
-constexpr std::chrono::milliseconds kDialCost{100};
-constexpr std::chrono::seconds kDialBurst{2};
-/// A handshake's time of a processor may be this part of the drain's time.
-constexpr int kHandshakeShare = 50;
-constexpr std::chrono::seconds kMostDialCost{5};
 
 /// Makes the context for a drain with certificates of its own, step by step. The authorities' keys cost nothing until a
 /// receiver's certificate leads to them.
@@ -74,7 +65,7 @@ Link::Link(const DrainEnvironment& environment, const Drain& drain, Destination 
     : environment_(environment),
       destination_(std::move(destination)),
       limits_(limits),
-      owner_(drain.channel),
+      whose_{drain.id, drain.channel},
       own_tls_(own_options(drain, destination_, environment.settings)) {}
 
 Task<result<std::shared_ptr<const TlsContext>, Error>> Link::tls_context() {
@@ -82,7 +73,7 @@ Task<result<std::shared_ptr<const TlsContext>, Error>> Link::tls_context() {
   if (!own_tls_) co_return environment_.default_tls;
   if (context_) co_return context_;
   OwnContext step(*own_tls_);
-  auto made = co_await environment_.tls_lane.run_in_steps(owner_, std::move(step));
+  auto made = co_await environment_.tls_lane.run_in_steps(whose_.channel, std::move(step));
   if (!made) co_return Error{made.error(), "too many certificates are being read"};
   if (made->context) context_ = *made->context;
   co_return std::move(made->context);
@@ -93,28 +84,21 @@ Duration Link::fuzz() const {
   return Duration(static_cast<Duration::rep>(shard().rng().below(most + 1)));
 }
 
-Duration Link::pause_before_dial() const {
-  return std::max<Duration>(dials_paid_until_ - kDialBurst - shard().now(), Duration::zero());
-}
-
-void Link::count_dial() {
-  const Duration cpu = facts_ ? facts_->cpu : Duration::zero();
-  const Duration cost = std::clamp<Duration>(cpu * kHandshakeShare, kDialCost, kMostDialCost);
-  dials_paid_until_ = std::max(dials_paid_until_, shard().now()) + cost;
-}
-
 Task<result<std::unique_ptr<ByteStream>, Error>> Link::dial() {
-  if (const Duration pause = pause_before_dial(); pause > Duration::zero()) co_await sleep_for(pause);
+  DialShares& shares = *environment_.dials;
+  const Duration pause = shares.pause(whose_, shard().now());
+  if (pause > Duration::zero()) co_await sleep_for(pause);
   auto context = co_await tls_context();
   if (!context) co_return context.error();
   DialTarget target;
   target.host = destination_.url.host;
   target.port = destination_.port;
   target.tls = *context;
-  target.owner = owner_;
+  target.owner = whose_.channel;
   auto stream = co_await environment_.dialer.dial(std::move(target), limits_.connect);
   if (stream && (*stream)->tls() != nullptr) facts_ = *(*stream)->tls();
-  count_dial();
+  const Duration handshake = facts_ ? facts_->cpu : Duration::zero();
+  shares.count(whose_, handshake, environment_.settings.max_per_channel, shard().now());
   if (!stream) co_return stream.error();
   old_at_ = shard().now() + environment_.settings.max_age;
   touch();

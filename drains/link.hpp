@@ -20,8 +20,8 @@ class Link {
 
   Link(const DrainEnvironment& environment, const Drain& drain, Destination destination, Limits limits);
 
-  /// A new connection. A receiver that ends each connection after one frame gets ten a second, fewer when handshakes
-  /// with it are dear; what is over waits here. Errors: those of Dialer, and kTlsMaterial for the drain's own.
+  /// A new connection; what is over the drain's share (DialShares) waits here. Errors: those of Dialer, and
+  /// kTlsMaterial for the drain's own.
   Task<result<std::unique_ptr<ByteStream>, Error>> dial();
   /// Something was delivered: the connection is not idle.
   void touch();
@@ -39,17 +39,14 @@ class Link {
  private:
   Task<result<std::shared_ptr<const TlsContext>, Error>> tls_context();
   Duration fuzz() const;
-  Duration pause_before_dial() const;
-  void count_dial();
 
   const DrainEnvironment& environment_;
   const Destination destination_;
   const Limits limits_;
-  const std::string owner_;                  // the drain's channel; empty for a global drain
+  const DialShares::Whose whose_;
   std::optional<TlsClientOptions> own_tls_;  // when the default context will not do
   std::shared_ptr<const TlsContext> context_;
   std::optional<TlsFacts> facts_;
-  SteadyTime dials_paid_until_{};  // each dial moves it on by what it may cost
   SteadyTime old_at_{};
   SteadyTime idle_at_{};
 };

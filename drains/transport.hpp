@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "drains/dial_shares.hpp"
 #include "drains/frame.hpp"
 #include "drains/own_logs.hpp"
 #include "logplex/base/settings.hpp"
@@ -111,6 +112,7 @@ struct DrainEnvironment {
   KafkaHub* kafka = nullptr;                      // the process's producers; nullptr = no Kafka drains
   const ChannelNames* channels = nullptr;         // of this shard; nullptr = lines go without their channel's name
   OwnLogs own = {};                               // receivers are told
+  std::shared_ptr<DialShares> dials = std::make_shared<DialShares>();  // of this shard
 };
 
 /// The transport for a drain's url. Error: an unknown scheme or an unusable url; never a secret.
