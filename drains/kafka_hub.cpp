@@ -12,7 +12,15 @@ double value_of(const std::atomic<T>& counter) {
   return static_cast<double>(counter.load(std::memory_order_relaxed));
 }
 
+/// How often a drain that finds no place looks for one again before it gives up, and how long it waits between.
+constexpr int kMostWaits = 20;
+constexpr std::chrono::milliseconds kWait{100};
+
 Error no_room(const char* sentence) { return {make_error_code(boost::system::errc::no_buffer_space), sentence}; }
+
+bool is_full(const result<std::shared_ptr<KafkaProducer>, Error>& made) {
+  return made.has_error() && made.error().code == make_error_code(boost::system::errc::no_buffer_space);
+}
 
 }  // namespace
 
@@ -20,10 +28,14 @@ Task<result<std::shared_ptr<KafkaProducer>, Error>> KafkaHub::acquire(KafkaOptio
   struct Made {
     Shared producer;
   };
-  auto job = [this, options = std::move(options), channel] { return Made{find_or_make(options, channel)}; };
-  auto made = co_await making_.run(std::move(channel), std::move(job));
-  if (!made) co_return Error{made.error(), "too many Kafka producers are being made"};
-  co_return std::move(made->producer);
+  const auto wanted = std::make_shared<const KafkaOptions>(std::move(options));
+  for (int waits = 0;; ++waits) {
+    auto job = [this, wanted, channel] { return Made{find_or_make(*wanted, channel)}; };
+    auto made = co_await making_.run(channel, std::move(job));
+    if (!made) co_return Error{made.error(), "too many Kafka producers are being made"};
+    if (!is_full(made->producer) || waits == kMostWaits) co_return std::move(made->producer);
+    co_await sleep_for(kWait);
+  }
 }
 
 KafkaHub::Shared KafkaHub::find_or_make(const KafkaOptions& options, const std::string& channel) {
@@ -69,18 +81,20 @@ result<void, Error> KafkaHub::check_room(const std::string& channel) const {
   return no_room("the Kafka producers that are left of drains.kafka_max_producers are for global drains");
 }
 
-/// Whoever lets go last, on any shard, only asks the lanes to count and to destroy it.
+/// Whoever lets go last, on any shard, only asks the lane to destroy it.
 std::shared_ptr<KafkaProducer> KafkaHub::lend(std::shared_ptr<KafkaProducer> producer, const std::string& channel) {
   KafkaProducer* const shown = producer.get();
   ++users_[shown][channel];
   return {shown, [this, channel, owner = std::move(producer)](KafkaProducer*) mutable {
-            making_.submit(channel, [this, channel, last = std::move(owner)]() mutable {
-              take_back(last.get(), channel);
-              ending_.submit(channel, [last = std::move(last)]() mutable { last.reset(); });
+            ending_.submit(channel, [this, channel, last = std::move(owner)]() mutable {
+              const KafkaProducer* const ended = last.get();
+              last.reset();
+              take_back(ended, channel);
             });
           }};
 }
 
+/// Of one that is gone; another may have its address already, and keeps its own users.
 void KafkaHub::take_back(const KafkaProducer* producer, const std::string& channel) {
   const std::lock_guard lock(mutex_);
   const auto entry = users_.find(producer);

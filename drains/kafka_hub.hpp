@@ -15,11 +15,13 @@ namespace sluice {
 class MetricsPage;
 
 /// The process's Kafka producers: one for each cluster and credential, made when a drain first needs it and destroyed
-/// after the last one let go. Both happen on lanes, so that no shard waits. librdkafka may take long to end one, and
-/// whoever needs another does not wait for that.
+/// after the last one let go. Both happen on lanes, so that no shard waits: on two, because librdkafka may take long to
+/// end one, and whoever needs another does not wait for that while there is a place.
 ///
 /// Shares: drains.kafka_max_producers in all, a quarter of them for global drains only, and for each channel
-/// limits.kafka_producers_per_channel. A drain that gets none tries again, and its error says which limit it met.
+/// limits.kafka_producers_per_channel. A producer has its place until it has ended: nobody has more of them by changing
+/// drains again and again. A drain that finds no place waits two seconds for one. Then it tries again, and its error
+/// says which limit it met.
 ///
 /// One per process, used by all shards; outlives the drains, ends before the runtime.
 class KafkaHub {
@@ -58,8 +60,8 @@ class KafkaHub {
   std::mutex mutex_;                                               // taken on lanes only
   std::map<std::string, std::weak_ptr<KafkaProducer>> producers_;  // by fingerprint
   std::map<const KafkaProducer*, Users> users_;                    // who has which
-  Lane ending_{"kafka-end", 2, 4096};
-  Lane making_{"kafka-make", 2, 4096};  // ends first: its jobs give to the other
+  Lane making_{"kafka-make", 2, 4096};
+  Lane ending_{"kafka-end", 2, 65536};
 };
 
 }  // namespace sluice

@@ -313,6 +313,25 @@ TEST(KafkaDrain, one_producer_for_each_cluster_and_credential) {
   EXPECT_EQ(world.kafka.counters().queued_lines, 0);
 }
 
+/// Each change of a drain's options needs another producer, and ending one takes time.
+TEST(KafkaDrain, producers_that_are_ending_keep_their_places) {
+  KafkaWorld world;
+  MockKafka kafka;
+  Frame frame;
+  std::memcpy(append_kafka_entry(frame.body, {}, 1), "x", 1);
+  frame.lines = 1;
+  std::uint64_t most = 0;
+  for (int i = 0; i < 40; ++i) {
+    TransportOnShard mine(world, drain_to(kafka.url("/a?linger=" + std::to_string(i) + "ms")));
+    EXPECT_EQ(mine.send(frame).verdict, Verdict::kSent) << "it waits for a place";
+    most = std::max<std::uint64_t>(most, world.kafka.counters().producers);
+  }
+  EXPECT_LE(most, 4u) << "what a channel may have";
+  Drain other = drain_to(kafka.url("/a?linger=9s"));
+  other.channel = "other";
+  EXPECT_EQ(TransportOnShard(world, other).send(frame).verdict, Verdict::kSent);
+}
+
 TEST(KafkaDrain, what_librdkafka_copied_counts_until_it_is_confirmed) {
   KafkaWorld world;
   MockKafka kafka;
