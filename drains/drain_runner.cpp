@@ -111,7 +111,8 @@ void DrainRunner::try_to_attach() {
 }
 
 void DrainRunner::tell_later(std::uint64_t lines, WallTime since) {
-  if (untold_ == 0) untold_since_ = since;
+  if (lines == 0) return;
+  untold_since_ = untold_ == 0 ? since : std::min(untold_since_, since);
   untold_ += lines;
 }
 
@@ -336,7 +337,8 @@ void DrainRunner::tell_tails(std::string_view error) {
 void DrainRunner::reject_front() {
   Frame& frame = frames_[sent_];
   rejected_ += frame.lines;
-  tell_later(frame.lines + frame.told, shard().wall_now());
+  tell_later(frame.told, frame.told_since);
+  tell_later(frame.lines, shard().wall_now());
   drop_memory_of(frame);
   frames_.erase(frames_.begin() + static_cast<std::ptrdiff_t>(sent_));
   keep_records();

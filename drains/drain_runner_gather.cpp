@@ -96,6 +96,7 @@ void DrainRunner::append_notice(Frame& frame) {
   const OwnedRecord notice = l10_notice(untold_, untold_since_, shard().wall_now());
   encoder_->append(notice.view(), frame.body);
   frame.notices.push_back(frame.messages());
+  if (frame.told == 0) frame.told_since = untold_since_;
   frame.told += untold_;
   untold_ = 0;
 }

@@ -46,10 +46,14 @@ DrainOwed DrainRunner::owed() const {
   }
   for (const auto& [channel, first] : next)
     if (fabric_.is_open(channel)) owed.places.push_back({channel, first});
-  const Losses& lost = untold();
-  owed.untold_since = untold_ > 0 ? untold_since_ : lost.since;
-  owed.untold = untold_ + lost.total();
-  for (const Frame& frame : frames_) owed.untold += frame.told;
+  // What frames tell was lost before what nothing tells yet.
+  const auto add = [&owed](std::uint64_t lines, WallTime since) {
+    if (owed.untold == 0) owed.untold_since = since;
+    owed.untold += lines;
+  };
+  for (const Frame& frame : frames_) add(frame.told, frame.told_since);
+  add(untold_, untold_since_);
+  add(untold().total(), untold().since);
   return owed;
 }
 

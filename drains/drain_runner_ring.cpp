@@ -82,12 +82,16 @@ void DrainRunner::note_progress() {
 /// Only what no task is sending; from the end, so that references to the others stay good.
 void DrainRunner::give_up_frames() {
   const std::size_t under_way = waiting_ ? sent_ : sent_ + 1;
+  if (frames_.size() <= under_way) return;
+  std::uint64_t lines = 0;
+  const WallTime since = frames_[under_way].since();
   for (; frames_.size() > under_way; frames_.pop_back()) {
     const Frame& frame = frames_.back();
     given_up_ += frame.lines;
-    tell_later(frame.lines + frame.told, frame.oldest);
+    lines += frame.lines + frame.told;
     drop_memory_of(frame);
   }
+  tell_later(lines, since);
 }
 
 /// Writes lines that were gathered before once more, in another format.
@@ -136,7 +140,7 @@ Task<void> DrainRunner::write_frames_again() {
 
 /// Lines that are not held any more are lost; L10 lines are written anew with what they told.
 Frame DrainRunner::written_again(const Frame& frame) {
-  if (frame.told > 0) tell_later(frame.told, shard().wall_now());
+  tell_later(frame.told, frame.told_since);
   Frame again;
   again.body = memory_.bodies.take();
   Rewriter writer(*encoder_, again);

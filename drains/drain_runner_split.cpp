@@ -11,7 +11,9 @@ void DrainRunner::split_unsent() {
     return reject_front();
   }
   auto& [first, second] = *halves;
-  (first.notices.empty() ? second : first).told = frames_[sent_].told;
+  Frame& telling = first.notices.empty() ? second : first;
+  telling.told = frames_[sent_].told;
+  telling.told_since = frames_[sent_].told_since;
   std::uint64_t part = 0;
   drop_memory_of(frames_[sent_]);
   for (Frame* half : {&first, &second}) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <span>
@@ -21,6 +22,7 @@ struct Frame {
   std::uint64_t lines = 0;             // of channels
   std::vector<std::uint64_t> notices;  // which messages are L10 lines; they count for the receiver only
   std::uint64_t told = 0;              // lost lines that its notices tell; untold again when it is refused
+  WallTime told_since{};               // when the first of them was lost
   std::array<char, 32> id{};           // upper-case hex
   WallTime oldest{};                   // when the first line was received
   PassedRuns passed;                   // logs that its messages passed before; of a shared body it stands there
@@ -31,6 +33,11 @@ struct Frame {
   const PassedRuns& ways() const { return shared ? shared->passed : passed; }
   std::string_view id_text() const { return {id.data(), id.size()}; }
   std::uint64_t messages() const { return lines + notices.size(); }
+  /// When the first line that it holds or tells of was received or lost.
+  WallTime since() const {
+    if (told == 0) return oldest;
+    return lines == 0 ? told_since : std::min(told_since, oldest);
+  }
   /// Memory that the frame alone takes.
   std::uint64_t memory() const {
     return sizeof(Frame) + body.capacity() + runs.capacity() * sizeof(Run) + passed.memory();

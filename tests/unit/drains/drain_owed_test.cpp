@@ -129,6 +129,28 @@ TEST(DrainOwed, losses_that_nobody_told_are_told_before_the_first_line) {
   ASSERT_TRUE(drain.delivers(2));
 }
 
+/// The frame that tells of it was not confirmed either.
+TEST(DrainOwed, a_loss_that_was_told_in_vain_keeps_its_time) {
+  DrainWorld world;
+  RawListener listener;
+  for (const bool global : {false, true}) {
+    const std::string url = url_of(listener, "http", "/");
+    RunnerOnShard drain(world, global ? global_to(url) : drain_to(url));
+    const WallTime before = world.shards.on(0, [&] { return world.environment.shard.wall_now(); });
+    world.append("refused");
+    RawClient peer = listener.accept();
+    peer.read_response();
+    peer.send(answer(400));
+    ASSERT_TRUE(drain.reaches([](const Ledger& ledger) { return ledger.dropped_total() == 1; }));
+    world.append("unconfirmed");
+    EXPECT_THAT(peer.read_response(), HasSubstr("L10"));
+    drain.stop();
+    const DrainOwed owed = drain.on_shard([](DrainRunner& runner) { return runner.owed(); });
+    EXPECT_EQ(owed.untold, 1u);
+    EXPECT_GE(owed.untold_since, before);
+  }
+}
+
 TEST(DrainOwed, a_new_drain_gets_nothing_of_it) {
   RestoredWorld world(10);
   RawListener listener;
