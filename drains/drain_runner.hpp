@@ -93,6 +93,7 @@ class DrainRunner final : public OnShard, private Subscription, private FrameRin
   // FrameRing::Reader
   void on_frame(const FrameRing::Shared& shared) override;
   void on_ring_loss(std::uint64_t lines, WallTime since) override;
+  void on_all_read() override { wake_.set(); }
   void on_fallen_out() override;
   void give_up_frames() override;
   std::size_t frames_behind() const override { return frames_.size() - (transport_ ? transport_->arrived() : 0); }

@@ -162,13 +162,20 @@ void FrameRing::render(std::uint64_t at_least_pending) {
     const Work work = render_one(share);
     if (filter_) turn.spend(work);
   }
-  if (!has_pending()) hand_out();
+  if (!has_pending()) end_frame();
 }
 
 void FrameRing::on_share(Work share) {
   if (is_wanted()) shard().work().spend(render_one(share));
   if (is_wanted()) shard().work().ask(*this);
-  if (!has_pending()) hand_out();
+  if (!has_pending()) end_frame();
+}
+
+/// Nothing waits any more: the open frame goes out as it is.
+void FrameRing::end_frame() {
+  hand_out();
+  if (!flushing_) return;
+  for (Reader* reader : readers_) reader->on_all_read();
 }
 
 /// A share of the open frame. While it is open lines wait, so somebody comes back to it.
@@ -212,7 +219,9 @@ void FrameRing::on_progress() {
 bool FrameRing::is_behind(const Reader& reader) const { return reader.frames_behind() >= depth() / 2; }
 
 bool FrameRing::must_fall_out(const Reader& reader) const {
-  if (reader.frames_behind() >= depth() || reader.frames_held() >= 2 * depth()) return true;
+  // All rings of the shard together may be too many.
+  const std::size_t most = bodies_.is_full() ? kFewestFrames : depth();
+  if (reader.frames_behind() >= most || reader.frames_held() >= 2 * most) return true;
   return is_behind(reader) && shard().now() - reader.progress() >= kPatience;
 }
 
@@ -249,10 +258,10 @@ void FrameRing::hold(bool wanted) {
 
 void FrameRing::on_patience(void* self) { static_cast<FrameRing*>(self)->look_after_readers(); }
 
-/// Readers outside the ring may each hold other frames, as many as the ring itself together.
+/// Readers outside the ring may each hold other frames, as many as the ring itself together. Only memory decides how
+/// long.
 void FrameRing::relieve_memory() {
-  if (bodies_.shared_bodies() <= 2 * depth()) return;
-  while (!outside_.empty() && bodies_.shared_bodies() > 2 * depth()) {
+  while (!outside_.empty() && bodies_.is_full()) {
     outside_.front()->give_up_frames();
     outside_.erase(outside_.begin());
   }

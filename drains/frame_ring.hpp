@@ -23,10 +23,11 @@ namespace sluice {
 ///     channels --take--> body, body, body ...        readers: [unconfirmed | waiting] [unconfirmed | waiting] ...
 ///
 /// A reader follows the ring's own subscription, so its account stays exact. A reader falls out when it is a whole ring
-/// behind, or half a ring and stands still, or when it holds two rings of frames. It keeps the frames that it was
-/// given, then reads its channels itself from exactly where the ring stood, and joins again when it has caught up.
-/// While more than half of several readers are half a ring behind but get on, ingress is held for a moment: reading
-/// cold memory for each would cost more than the wait.
+/// behind, or half a ring and stands still, or when it holds two rings of frames; sooner, while the frames of all rings
+/// and drains take more than half of the shard's budget. Then those outside, too, give up frames, the longest first. It
+/// keeps the frames that it was given, then reads its channels itself from exactly where the ring stood, and joins
+/// again when it has caught up. While more than half of several readers are half a ring behind but get on, ingress is
+/// held for a moment: reading cold memory for each would cost more than the wait.
 ///
 /// Lives on its shard, owned by its readers together. Without readers it reads nothing and holds nothing.
 class FrameRing final : public OnShard, private Subscription, private TurnWorker {
@@ -43,6 +44,8 @@ class FrameRing final : public OnShard, private Subscription, private TurnWorker
     virtual void on_frame(const Shared& frame) = 0;
     /// Lines were lost between the frames before and those after.
     virtual void on_ring_loss(std::uint64_t lines, WallTime since) = 0;
+    /// The ring was told to flush, and has read everything: no frame comes unless new lines do.
+    virtual void on_all_read() = 0;
     /// It has fallen out: its subscription reads by itself again.
     virtual void on_fallen_out() = 0;
     /// Memory is short: gives up frames that are not under way.
@@ -97,6 +100,7 @@ class FrameRing final : public OnShard, private Subscription, private TurnWorker
   void render(std::uint64_t at_least_pending);
   Work render_one(Work share);
   void let_fall_out(std::size_t reader);
+  void end_frame();
   void hand_out();
   void look_after_readers();
   bool must_fall_out(const Reader& reader) const;

@@ -119,6 +119,7 @@ class Follower final : public Subscription, public FrameRing::Reader, private Li
   std::uint64_t given_up = 0;
   int joins = 0;
   int falls = 0;
+  int all_read = 0;
 
  private:
   void on_news() override {}
@@ -128,6 +129,7 @@ class Follower final : public Subscription, public FrameRing::Reader, private Li
     if (at_once) consume(~std::size_t{0}, 0);
   }
   void on_ring_loss(std::uint64_t lines, WallTime) override { told_ += lines; }
+  void on_all_read() override { ++all_read; }
   void on_fallen_out() override {
     filtered_ += ring_->filtered() - ring_filtered_;
     ++falls;
@@ -367,6 +369,57 @@ TEST(FrameRing, costly_filter_makes_no_small_frames) {
   EXPECT_EQ(one.receiver.lines, 20'000u);
 }
 
+/// Two rings whose readers are away, each beside one that is well.
+TEST(FrameRing, readers_that_fell_out_keep_their_frames_while_there_is_memory) {
+  RingWorld world(512_MiB);
+  Senders senders;
+  const ChannelSlot slot = world.open();
+  std::vector<std::unique_ptr<Follower>> away;
+  std::vector<std::unique_ptr<Follower>> well;
+  for (const char* filter : {"text~odd", "text~even", ""}) {
+    const int number = static_cast<int>(away.size());
+    away.push_back(std::make_unique<Follower>(world, world.ring(filter), filter, number));
+    well.push_back(std::make_unique<Follower>(world, world.ring(filter), filter, number));
+    well.back()->at_once = true;
+    away.back()->receiver.gaps_allowed = well.back()->receiver.gaps_allowed = true;  // its filter's
+    ASSERT_TRUE(away.back()->try_join() && well.back()->try_join());
+  }
+  for (int i = 0; i < 300; ++i) {
+    for (int line = 0; line < 600; ++line) senders.append(world, slot, 200);
+    world.turns(10);
+  }
+  for (std::size_t i = 0; i < away.size(); ++i) {
+    EXPECT_FALSE(away[i]->following());
+    EXPECT_EQ(away[i]->given_up, 0u);
+    away[i]->check_all_received();
+    EXPECT_EQ(away[i]->lost().total(), 0u);
+    EXPECT_EQ(away[i]->receiver.lines, i < 2 ? 90'000u : 180'000u);
+  }
+}
+
+TEST(FrameRing, frames_of_many_rings_take_half_of_the_budget_and_what_each_holds_at_least) {
+  constexpr std::uint64_t kBudget = 24 << 20;
+  constexpr std::uint64_t kFrame = 140 << 10;
+  RingWorld world(Bytes{kBudget});
+  Senders senders;
+  const ChannelSlot slot = world.open();
+  std::vector<std::unique_ptr<Follower>> away;
+  for (int i = 0; i < 12; ++i) {
+    const std::string filter = "text~odd|even|" + std::string(static_cast<std::size_t>(i + 1), 'z');
+    away.push_back(std::make_unique<Follower>(world, world.ring(filter), filter, i));
+    ASSERT_TRUE(away.back()->try_join());
+  }
+  std::uint64_t most = 0;
+  for (int i = 0; i < 150; ++i) {
+    for (int line = 0; line < 600; ++line) senders.append(world, slot, 200);
+    world.turns(20);
+    most = std::max(most, world.charged());
+  }
+  EXPECT_GT(most, kBudget / 3) << "so many frames that it matters";
+  EXPECT_LT(most, kBudget / 2 + away.size() * 8 * kFrame / 4);
+  for (const auto& it : away) it->check();
+}
+
 /// A new connection confirms late what has arrived long ago.
 TEST(FrameRing, frames_that_arrived_keep_nobody_from_following_up_to_two_rings) {
   RingWorld world;
@@ -385,6 +438,18 @@ TEST(FrameRing, frames_that_arrived_keep_nobody_from_following_up_to_two_rings) 
   EXPECT_FALSE(world.local().congested(slot));
   for (int i = 0; i < 6; ++i) burst(10);
   EXPECT_FALSE(one.following()) << "the memory of frames has a bound";
+}
+
+TEST(FrameRing, readers_of_a_ring_that_flushes_learn_that_it_has_read_everything) {
+  RingWorld world;
+  Senders senders;
+  const ChannelSlot slot = world.open();
+  Follower one(world, world.ring("text~nothing"), "text~nothing", 0);
+  ASSERT_TRUE(one.try_join());
+  senders.append(world, slot, 10);
+  EXPECT_EQ(one.all_read, 0);
+  world.ring("text~nothing")->flush();
+  EXPECT_GT(one.all_read, 0) << "also when the filter let no line pass";
 }
 
 TEST(FrameRing, drains_with_other_filters_or_formats_share_nothing) {
