@@ -64,11 +64,12 @@ TEST(RouterMemory, an_unfinished_head_of_a_response_gives_up) {
   EXPECT_EQ(p.held(MemoryClass::kRouterHeads), 0u);
 }
 
+/// What the sockets of a connection do not take stays in the router: kernels differ, some leave it only 5 KiB.
 TEST(RouterMemory, a_reader_that_takes_nothing_gives_up) {
   Limited p(MemoryClass::kRouterBodies, 64_KiB);
   std::vector<ScriptedSocket> clients;
   std::vector<ScriptedSocket> webs;
-  for (int i = 0; i < 3; ++i) {
+  for (int i = 0; i < 64 && p.outlet.lines.empty(); ++i) {
     clients.push_back(p.connect());
     clients.back().send(kGet);
     webs.push_back(p.web.accept());
