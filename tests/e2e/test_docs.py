@@ -1,7 +1,7 @@
 """The pages in ops/docs: their commands run, and print what the pages say.
 
 A fenced block `sh` is run, all blocks of a page in one shell, one after the other. A block `text` right behind it shows
-lines that it prints, in their order; `…` stands for anything. A node runs for each page, but for those that start their
+lines that it prints, in their order; `…` stands for anything. Links lead somewhere. A node runs for each page, but for those that start their
 own. All ports are free ones, which replace those of the page.
 """
 import contextlib
@@ -94,6 +94,22 @@ class DocsTest(case.PipelineCase):
                     os.killpg(shell.pid, signal.SIGKILL)
                 shell.wait()
             return status, (folder / "output").read_text()
+
+
+def anchors_of(path):
+    """What GitHub calls a page's headings."""
+    headings = re.findall(r"^#+ (.*)$", re.sub(r"^```.*?^```", "", path.read_text(), flags=re.M | re.S), re.M)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+class LinksTest(unittest.TestCase):
+    def test_every_link_leads_somewhere(self):
+        for page in (ROOT / "README.md", *(ROOT / "ops/docs").glob("*.md")):
+            for target, anchor in re.findall(r"\]\((?!https?:)([^)#\s]*)(?:#([^)]*))?\)", page.read_text()):
+                path = (page.parent / target).resolve() if target else page
+                self.assertTrue(path.exists(), f"{page.name}: {target}")
+                if anchor:
+                    self.assertIn(anchor, anchors_of(path), f"{page.name}: {target}#{anchor}")
 
 
 def test_of(name):
