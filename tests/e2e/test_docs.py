@@ -1,8 +1,8 @@
 """The pages in ops/docs: their commands run, and print what the pages say.
 
 A fenced block `sh` is run, all blocks of a page in one shell, one after the other. A block `text` right behind it shows
-lines that it prints, in their order; `…` stands for anything. Links lead somewhere. A node runs for each page, but for those that start their
-own. All ports are free ones, which replace those of the page.
+lines that it prints, in their order; `…` stands for anything. A node runs for each page, but for those that start their
+own. All ports are free ones, which replace those of the page. Links lead somewhere.
 """
 import contextlib
 import os
@@ -18,7 +18,8 @@ from peers import PATIENCE
 
 PORTS = {"8080": "router.http", "8601": "ingress.http", "6001": "ingress.syslog", "8001": "api.listen", "9601": "admin.listen"}
 OTHER_PORTS = ("5000", "7001", "8002", "8081", "9602")
-PAGES = {"README.md": ROOT / "README.md", **{path.name: path for path in sorted((ROOT / "ops/docs").glob("*.md")) if path.name != "README.md"}}
+GUIDE = sorted(path for path in (ROOT / "ops/docs").glob("*.md") if path.name != "README.md")
+PAGES = {path.name: path for path in (ROOT / "README.md", *GUIDE)}
 START_NODES = {"several-nodes.md"}
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.M | re.S)
 MARK = "--- block "
