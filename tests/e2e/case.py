@@ -48,17 +48,17 @@ class PipelineCase(unittest.TestCase):
     def run(self, result=None):
         """Shows the own logs of the nodes when a test fails."""
         before = len(result.failures) + len(result.errors) if result else 0
-        self.nodes = [self.node] if self.with_node else []
+        self.started = [self.node] if self.with_node else []
         super().run(result)
         if result and len(result.failures) + len(result.errors) > before:
-            for node in self.nodes:
+            for node in self.started:
                 print(f"--- own log of {node.data_dir.name}, after {self.id()}\n{node.log_tail()}---", file=sys.stderr)
 
     def new_node(self, start=True, **settings):
         """A node of this test's own; settings with __ for the dot: router__first_byte_timeout="1s"."""
         node = self._start({name.replace("__", ".", 1): value for name, value in settings.items()}, start)
         self.addCleanup(node.kill)
-        self.nodes.append(node)
+        self.started.append(node)
         return node
 
     def using(self, peer):
