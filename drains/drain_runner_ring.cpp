@@ -79,9 +79,10 @@ void DrainRunner::note_progress() {
   if (following()) ring_->on_progress();
 }
 
-/// Only what no task is sending; from the end, so that references to the others stay good.
+/// Only what nobody is sending: of the first frame behind those that were sent, the connection may have a part already.
+/// From the end, so that references to the others stay good.
 void DrainRunner::give_up_frames() {
-  const std::size_t under_way = waiting_ ? sent_ : sent_ + 1;
+  const std::size_t under_way = sent_ + 1;
   if (frames_.size() <= under_way) return;
   std::uint64_t lines = 0;
   const WallTime since = frames_[under_way].since();
