@@ -17,22 +17,30 @@ Duration pause_of(const Shares& shares, const Key& key, SteadyTime now) {
   return paid_until == shares.end() ? Duration::zero() : paid_until->second - kBurst - now;
 }
 
-void pay(SteadyTime& paid_until, Duration cost, SteadyTime now) { paid_until = std::max(paid_until, now) + cost; }
+void move_on(SteadyTime& paid_until, Duration cost, SteadyTime now) { paid_until = std::max(paid_until, now) + cost; }
 
 }  // namespace
 
-Duration DialShares::pause(const Whose& whose, SteadyTime now) const {
+/// Counted at once, so that those who wait at the same time wait one behind the other.
+std::optional<Duration> DialShares::take(const Whose& whose, std::uint64_t drains_per_channel, SteadyTime now) {
   const Duration own = pause_of(drains_, whose.drain, now);
   const Duration channel = whose.channel.empty() ? Duration::zero() : pause_of(channels_, whose.channel, now);
-  return std::max({own, channel, Duration::zero()});
+  const Duration pause = std::max({own, channel, Duration::zero()});
+  if (pause > kLongestPause) return std::nullopt;
+  pay(whose, kDialCost, drains_per_channel, now);
+  return pause;
 }
 
-void DialShares::count(const Whose& whose, Duration handshake, std::uint64_t drains_per_channel, SteadyTime now) {
+void DialShares::add(const Whose& whose, Duration handshake, std::uint64_t drains_per_channel, SteadyTime now) {
   const Duration cost = std::clamp<Duration>(handshake * kHandshakeShare, kDialCost, kMostDialCost);
-  pay(drains_[whose.drain], cost, now);
+  if (cost > kDialCost) pay(whose, cost - kDialCost, drains_per_channel, now);
+}
+
+void DialShares::pay(const Whose& whose, Duration cost, std::uint64_t drains_per_channel, SteadyTime now) {
+  move_on(drains_[whose.drain], cost, now);
   if (!whose.channel.empty()) {
     const auto drains = static_cast<Duration::rep>(std::max<std::uint64_t>(drains_per_channel, 1));
-    pay(channels_[whose.channel], cost / drains, now);
+    move_on(channels_[whose.channel], cost / drains, now);
   }
   if (size() >= forget_at_) forget_old(now);
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <unordered_map>
 
@@ -21,13 +22,16 @@ class DialShares {
     std::string channel;  // empty: a global drain
   };
 
-  /// How long this drain must wait before its next connect.
-  Duration pause(const Whose& whose, SteadyTime now) const;
-  /// It has connected; `handshake`: its time of a processor. `drains_per_channel`: see above.
-  void count(const Whose& whose, Duration handshake, std::uint64_t drains_per_channel, SteadyTime now);
+  /// The drain is about to connect; how long it must wait before. None when that is more than kLongestPause: then it is
+  /// not counted, and has to try later. `drains_per_channel`: see above.
+  std::optional<Duration> take(const Whose& whose, std::uint64_t drains_per_channel, SteadyTime now);
+  /// What the handshake took of a processor.
+  void add(const Whose& whose, Duration handshake, std::uint64_t drains_per_channel, SteadyTime now);
+  static constexpr std::chrono::seconds kLongestPause{5};
   std::size_t size() const { return drains_.size() + channels_.size(); }
 
  private:
+  void pay(const Whose& whose, Duration cost, std::uint64_t drains_per_channel, SteadyTime now);
   void forget_old(SteadyTime now);
 
   // Until when what was used is paid for; each connect moves it on by what it costs.

@@ -86,8 +86,10 @@ Duration Link::fuzz() const {
 
 Task<result<std::unique_ptr<ByteStream>, Error>> Link::dial() {
   DialShares& shares = *environment_.dials;
-  const Duration pause = shares.pause(whose_, shard().now());
-  if (pause > Duration::zero()) co_await sleep_for(pause);
+  const std::uint64_t drains = environment_.settings.max_per_channel;
+  const std::optional<Duration> pause = shares.take(whose_, drains, shard().now());
+  if (!pause) co_return Error{NetError::kTooManyHandshakes, "too many connections of this drain wait for their turn"};
+  if (*pause > Duration::zero()) co_await sleep_for(*pause);
   auto context = co_await tls_context();
   if (!context) co_return context.error();
   DialTarget target;
@@ -97,8 +99,7 @@ Task<result<std::unique_ptr<ByteStream>, Error>> Link::dial() {
   target.owner = whose_.channel;
   auto stream = co_await environment_.dialer.dial(std::move(target), limits_.connect);
   if (stream && (*stream)->tls() != nullptr) facts_ = *(*stream)->tls();
-  const Duration handshake = facts_ ? facts_->cpu : Duration::zero();
-  shares.count(whose_, handshake, environment_.settings.max_per_channel, shard().now());
+  if (stream && (*stream)->tls() != nullptr) shares.add(whose_, facts_->cpu, drains, shard().now());
   if (!stream) co_return stream.error();
   old_at_ = shard().now() + environment_.settings.max_age;
   touch();

@@ -33,7 +33,7 @@ const char* text_of(NetError error) {
     case NetError::kTlsMaterial:
       return "the own TLS certificates or key cannot be used";
     case NetError::kTooManyHandshakes:
-      return "too many TLS handshakes wait for their turn";
+      return "too many wait for their turn";
   }
   return "unknown";
 }

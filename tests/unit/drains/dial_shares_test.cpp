@@ -10,43 +10,44 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-constexpr Duration kPlain{0};
 const SteadyTime kBegin{seconds(1000)};
 
-TEST(DialShares, twenty_at_once_and_then_ten_a_second) {
+TEST(DialShares, twenty_at_once_and_then_ten_a_second_one_behind_the_other) {
   DialShares shares;
-  for (int i = 0; i < 20; ++i) {
-    EXPECT_EQ(shares.pause({7, ""}, kBegin), Duration::zero());
-    shares.count({7, ""}, kPlain, 6, kBegin);
-  }
-  shares.count({7, ""}, kPlain, 6, kBegin);
-  EXPECT_EQ(shares.pause({7, ""}, kBegin), milliseconds(100));
-  EXPECT_EQ(shares.pause({7, ""}, kBegin + milliseconds(100)), Duration::zero());
-  EXPECT_EQ(shares.pause({8, ""}, kBegin), Duration::zero()) << "another drain";
+  for (int i = 0; i <= 20; ++i) EXPECT_EQ(shares.take({7, ""}, 6, kBegin), Duration::zero());
+  for (int i = 1; i <= 50; ++i) EXPECT_EQ(shares.take({7, ""}, 6, kBegin), milliseconds(100 * i));
+  EXPECT_EQ(shares.take({7, ""}, 6, kBegin), std::nullopt) << "nobody waits longer than five seconds";
+  EXPECT_EQ(shares.take({7, ""}, 6, kBegin + milliseconds(100)), seconds(5)) << "who was sent away was not counted";
+  EXPECT_EQ(shares.take({8, ""}, 6, kBegin), Duration::zero()) << "another drain";
 }
 
 TEST(DialShares, dear_handshakes_cost_more) {
   DialShares shares;
-  shares.count({7, ""}, milliseconds(60), 6, kBegin);
-  EXPECT_EQ(shares.pause({7, ""}, kBegin), seconds(1));
-  shares.count({7, ""}, seconds(60), 6, kBegin);
-  EXPECT_EQ(shares.pause({7, ""}, kBegin), seconds(6)) << "five seconds at most";
+  const auto connect = [&](Duration handshake) {
+    const auto pause = shares.take({7, ""}, 6, kBegin);
+    shares.add({7, ""}, handshake, 6, kBegin);
+    return pause;
+  };
+  EXPECT_EQ(connect(milliseconds(60)), Duration::zero());
+  EXPECT_EQ(connect(milliseconds(1)), seconds(1));
+  EXPECT_EQ(connect(seconds(60)), milliseconds(1100)) << "as a plain one before, and now five seconds more at most";
+  EXPECT_EQ(shares.take({7, ""}, 6, kBegin), std::nullopt);
+  EXPECT_EQ(shares.take({7, ""}, 6, kBegin + milliseconds(1100)), seconds(5));
 }
 
 TEST(DialShares, drains_that_are_made_anew_share_what_their_channel_has) {
   DialShares shares;
   std::uint64_t drain = 0;
-  for (; shares.pause({drain, "shop"}, kBegin) == Duration::zero() && drain < 1000; ++drain)
-    shares.count({drain, "shop"}, kPlain, 6, kBegin);
+  while (shares.take({drain, "shop"}, 6, kBegin) == Duration::zero() && drain < 1000) ++drain;
   EXPECT_EQ(drain, 121u) << "as many as six drains, and what is over waits";
-  EXPECT_EQ(shares.pause({drain, "blog"}, kBegin), Duration::zero()) << "another channel";
+  EXPECT_EQ(shares.take({drain, "blog"}, 6, kBegin), Duration::zero()) << "another channel";
 }
 
 TEST(DialShares, whose_share_is_whole_again_is_forgotten) {
   DialShares shares;
   for (std::uint64_t drain = 0; drain < 100'000; ++drain) {
     const SteadyTime now = kBegin + milliseconds(drain * 10);
-    shares.count({drain, "c" + std::to_string(drain)}, kPlain, 6, now);
+    EXPECT_EQ(shares.take({drain, "c" + std::to_string(drain)}, 6, now), Duration::zero());
   }
   EXPECT_LT(shares.size(), 100u);
 }
@@ -66,7 +67,7 @@ TEST(DialShares, changing_a_drain_gives_it_no_new_share) {
   }
   const auto pause = world.shards.on(0, [&] {
     Shard& shard = world.environment.shard;
-    return world.environment.dials->pause({drain.id, drain.channel}, shard.now());
+    return world.environment.dials->take({drain.id, drain.channel}, 6, shard.now());
   });
   EXPECT_GT(pause, Duration::zero());
 }
