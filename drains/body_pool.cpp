@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 namespace sluice {
 namespace {
@@ -9,6 +10,8 @@ namespace {
 constexpr std::chrono::seconds kLookAfter{1};
 /// More bodies than this are not kept for later.
 constexpr std::size_t kMostSpare = 16;
+/// The room of a body may be so many times its bytes.
+constexpr std::size_t kMostRoom = 4;
 
 }  // namespace
 
@@ -58,6 +61,7 @@ SharedBodyRef BodyPool::take_shared(std::size_t bytes) {
   spare_bytes_ -= body.charged;
   least_spare_shared_ = std::min(least_spare_shared_, spare_shared_.size());
   body.bytes.clear();
+  if (body.bytes.capacity() < bytes && !spare_.empty()) body.bytes = take();
   body.bytes.reserve(bytes);
   body.runs.clear();
   body.tokens.clear();
@@ -70,6 +74,29 @@ void BodyPool::settle(SharedBody& body) {
                               body.tokens.capacity() * sizeof body.tokens[0] + body.passed.memory();
   charge(static_cast<std::int64_t>(takes) - static_cast<std::int64_t>(body.charged));
   body.charged = takes;
+}
+
+void BodyPool::close(SharedBody& body) {
+  settle(body);
+  if (body.bytes.size() < body.bytes.capacity() / kMostRoom) {
+    std::string room = std::exchange(body.bytes, std::string(body.bytes));
+    charge(-static_cast<std::int64_t>(room.capacity()));
+    body.charged -= room.capacity();
+    give_back(std::move(room));
+    settle(body);
+  }
+}
+
+void BodyPool::add_holder(Holder& holder) { holders_.push_back(&holder); }
+
+void BodyPool::remove_holder(Holder& holder) { std::erase(holders_, &holder); }
+
+void BodyPool::relieve() {
+  while (!holders_.empty() && is_full()) {
+    Holder& first = *holders_.front();
+    holders_.erase(holders_.begin());
+    first.give_up_frames();
+  }
 }
 
 void BodyPool::give_back(SharedBody& body) {

@@ -15,9 +15,20 @@ namespace sluice {
 /// is the largest single cost of a line; all of it counts against the fabric's byte budget. What was not needed for a
 /// second goes back to the system.
 ///
-/// Owned by the shard's DrainSet; outlives all frames. It has no limit of its own: who makes frames asks is_tight().
+/// Owned by the shard's DrainSet; outlives all frames. It has no limit of its own: who makes frames asks is_tight(),
+/// and relieve() takes them from holders.
 class BodyPool final : public OnShard {
  public:
+  /// Holds frames that others do not need.
+  class Holder {
+   public:
+    /// Memory is short: gives up frames that are not under way.
+    virtual void give_up_frames() = 0;
+
+   protected:
+    ~Holder() = default;
+  };
+
   BodyPool(Shard& shard, FabricShard& fabric);
   ~BodyPool();
 
@@ -28,6 +39,14 @@ class BodyPool final : public OnShard {
   SharedBodyRef take_shared(std::size_t bytes);
   /// After it was filled: counts what it takes.
   void settle(SharedBody& body);
+  /// No line comes to it any more. One with few bytes gives up its room for many.
+  void close(SharedBody& body);
+
+  /// The last ones give up frames last. Nobody is added twice.
+  void add_holder(Holder& holder);
+  void remove_holder(Holder& holder);
+  /// While frames take more than a half, holders give theirs up, and are none any more.
+  void relieve();
 
   void charge(std::int64_t bytes);
   /// Frames take more than a quarter of the shard's budget: drains keep one at a time, beside those that arrived.
@@ -51,6 +70,7 @@ class BodyPool final : public OnShard {
   std::vector<std::string> spare_;
   std::vector<SharedBody*> spare_shared_;
   std::vector<std::unique_ptr<SharedBody>> all_shared_;
+  std::vector<Holder*> holders_;
   std::size_t least_spare_ = 0;  // since the last second began
   std::size_t least_spare_shared_ = 0;
   Deadline second_;

@@ -10,6 +10,8 @@ namespace {
 /// Frames a reader may be behind, when the budget allows so many: 8 MiB of 128 KiB each.
 constexpr std::uint64_t kMostFrames = 64;
 constexpr std::uint64_t kFewestFrames = 8;
+/// And when the frames of all rings of the shard together are too many.
+constexpr std::size_t kMostWhenFull = 2;
 /// The frames of one ring may take this part of the shard's budget.
 constexpr std::uint64_t kPartOfBudget = 6;
 constexpr std::size_t kSmallestFrame = 4 << 10;
@@ -105,7 +107,7 @@ bool FrameRing::join(Reader& reader) {
     if (readers_.empty()) rest();
     return false;
   }
-  std::erase(outside_, &reader);
+  bodies_.remove_holder(reader);
   readers_.push_back(&reader);
   return true;
 }
@@ -116,13 +118,13 @@ void FrameRing::leave(Reader& reader) {
   hand_out();
   readers_.erase(at);
   reader.subscription().part();
-  outside_.push_back(&reader);
+  bodies_.add_holder(reader);
   look_after_readers();
 }
 
 void FrameRing::forget(Reader& reader) {
   leave(reader);
-  std::erase(outside_, &reader);
+  bodies_.remove_holder(reader);
 }
 
 /// Nobody reads: nothing is rendered, and no line is kept for the ring.
@@ -204,7 +206,8 @@ Work FrameRing::render_one(Work share) {
 void FrameRing::hand_out() {
   const Shared frame = std::exchange(open_, {});
   if (frame.lines == 0) return;
-  relieve_memory();
+  bodies_.close(*frame.body);
+  bodies_.relieve();
   // A reader may get on while it takes the frame; who has to fall out does so afterwards.
   handing_out_ = true;
   for (Reader* reader : readers_) reader->on_frame(frame);
@@ -219,8 +222,7 @@ void FrameRing::on_progress() {
 bool FrameRing::is_behind(const Reader& reader) const { return reader.frames_behind() >= depth() / 2; }
 
 bool FrameRing::must_fall_out(const Reader& reader) const {
-  // All rings of the shard together may be too many.
-  const std::size_t most = bodies_.is_full() ? kFewestFrames : depth();
+  const std::size_t most = bodies_.is_full() ? kMostWhenFull : depth();
   if (reader.frames_behind() >= most || reader.frames_held() >= 2 * most) return true;
   return is_behind(reader) && shard().now() - reader.progress() >= kPatience;
 }
@@ -230,7 +232,7 @@ void FrameRing::let_fall_out(std::size_t at) {
   Reader& reader = *readers_[at];
   readers_.erase(readers_.begin() + static_cast<std::ptrdiff_t>(at));
   reader.subscription().part();
-  outside_.push_back(&reader);
+  bodies_.add_holder(reader);
   reader.on_fallen_out();
 }
 
@@ -257,15 +259,6 @@ void FrameRing::hold(bool wanted) {
 }
 
 void FrameRing::on_patience(void* self) { static_cast<FrameRing*>(self)->look_after_readers(); }
-
-/// Readers outside the ring may each hold other frames, as many as the ring itself together. Only memory decides how
-/// long.
-void FrameRing::relieve_memory() {
-  while (!outside_.empty() && bodies_.is_full()) {
-    outside_.front()->give_up_frames();
-    outside_.erase(outside_.begin());
-  }
-}
 
 void FrameRings::leave_room() {
   if (fabric_.has_place_for_global_reader()) return;

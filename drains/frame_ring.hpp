@@ -23,11 +23,12 @@ namespace sluice {
 ///     channels --take--> body, body, body ...        readers: [unconfirmed | waiting] [unconfirmed | waiting] ...
 ///
 /// A reader follows the ring's own subscription, so its account stays exact. A reader falls out when it is a whole ring
-/// behind, or half a ring and stands still, or when it holds two rings of frames; sooner, while the frames of all rings
-/// and drains take more than half of the shard's budget. Then those outside, too, give up frames, the longest first. It
-/// keeps the frames that it was given, then reads its channels itself from exactly where the ring stood, and joins
-/// again when it has caught up. While more than half of several readers are half a ring behind but get on, ingress is
-/// held for a moment: reading cold memory for each would cost more than the wait.
+/// behind, or half a ring and stands still, or when it holds two rings of frames; when it is two frames behind, while
+/// the frames of all rings and drains take more than half of the shard's budget. Then those outside, of all rings, also
+/// give up frames that are not under way, the longest outside first. It keeps the frames that it was given, then reads
+/// its channels itself from exactly where the ring stood, and joins again when it has caught up. While more than half
+/// of several readers are half a ring behind but get on, ingress is held for a moment: reading cold memory for each
+/// would cost more than the wait.
 ///
 /// Lives on its shard, owned by its readers together. Without readers it reads nothing and holds nothing.
 class FrameRing final : public OnShard, private Subscription, private TurnWorker {
@@ -39,7 +40,7 @@ class FrameRing final : public OnShard, private Subscription, private TurnWorker
   };
 
   /// A drain, as the ring sees it.
-  class Reader {
+  class Reader : public BodyPool::Holder {
    public:
     virtual void on_frame(const Shared& frame) = 0;
     /// Lines were lost between the frames before and those after.
@@ -48,8 +49,6 @@ class FrameRing final : public OnShard, private Subscription, private TurnWorker
     virtual void on_all_read() = 0;
     /// It has fallen out: its subscription reads by itself again.
     virtual void on_fallen_out() = 0;
-    /// Memory is short: gives up frames that are not under way.
-    virtual void give_up_frames() = 0;
     /// Frames that its receiver does not have yet.
     virtual std::size_t frames_behind() const = 0;
     /// All that it holds, also those that it may have to send again.
@@ -105,7 +104,6 @@ class FrameRing final : public OnShard, private Subscription, private TurnWorker
   void look_after_readers();
   bool must_fall_out(const Reader& reader) const;
   bool is_behind(const Reader& reader) const;
-  void relieve_memory();
   void hold(bool wanted);
   void rest();
   std::size_t depth() const;
@@ -117,7 +115,6 @@ class FrameRing final : public OnShard, private Subscription, private TurnWorker
   const std::unique_ptr<Encoder> encoder_;
   const std::optional<Filter> filter_;
   std::vector<Reader*> readers_;
-  std::vector<Reader*> outside_;  // fell out; they may still hold frames
   Shared open_;
   std::uint64_t filtered_ = 0;
   std::uint64_t gave_up_ = 0;

@@ -420,6 +420,21 @@ TEST(FrameRing, frames_of_many_rings_take_half_of_the_budget_and_what_each_holds
   for (const auto& it : away) it->check();
 }
 
+TEST(FrameRing, frames_of_few_lines_take_little_memory) {
+  RingWorld world;
+  Senders senders;
+  const ChannelSlot slot = world.open();
+  Follower one(world, world.ring(), "", 0);
+  ASSERT_TRUE(one.try_join());
+  for (int i = 0; i < 20; ++i) {
+    senders.append(world, slot, 200);
+    world.pass(milliseconds(20));
+  }
+  EXPECT_GE(world.memory.bodies.shared_bodies(), 10u);
+  EXPECT_LT(world.charged(), 3u * 128 << 10) << "and not room for a full frame each";
+  one.check_all_received();
+}
+
 /// A new connection confirms late what has arrived long ago.
 TEST(FrameRing, frames_that_arrived_keep_nobody_from_following_up_to_two_rings) {
   RingWorld world;
