@@ -146,6 +146,7 @@ class DrainRunner final : public OnShard, private Subscription, private FrameRin
   std::uint64_t lines_in_frames() const;
   std::optional<WallTime> when_oldest() const;
   std::uint64_t lines_under_way() const;
+  std::uint64_t found_missing_again() const;
 
   const DrainEnvironment& environment_;
   FabricShard& fabric_;
@@ -172,6 +173,7 @@ class DrainRunner final : public OnShard, private Subscription, private FrameRin
   std::uint64_t forgotten_ = 0;  // not held any more when their frames had to be written again
   std::uint64_t notices_ = 0;
   std::uint64_t gave_up_ = 0;  // of the filtered: a regular expression gave up on them
+  std::uint64_t missing_ = 0;  // lines that were gone when their turn came, for which L10 is to be told
   std::uint64_t untold_ = 0;   // lost lines that no L10 has told yet
   WallTime untold_since_{};
   SteadyTime tails_told_again_at_{};

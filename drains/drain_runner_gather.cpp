@@ -33,14 +33,15 @@ class DrainRunner::Gatherer final : public LineVisitor {
     }
     if (runner_.untold_ > 0) runner_.append_notice(frame_);
     if (runner_.encoder_->tells_ways()) frame_.passed.add(frame_.messages(), line.passed());
+    if (frame_.lines == 0) frame_.missing_before = runner_.missing_;
     if (frame_.lines++ == 0 || line.received() < frame_.oldest) frame_.oldest = line.received();
     add_line(frame_.runs, channel, seq);
     runner_.encoder_->append_from(channel, seq, line, frame_.body);
     return true;
   }
   void on_loss(const Losses& losses) override {
-    // The channel itself tells of lines over its rate.
-    runner_.tell_later(losses.total() - losses.count(LossReason::kRate), losses.since);
+    runner_.missing_ += to_tell(losses);
+    runner_.tell_later(to_tell(losses), losses.since);
   }
 
   Filter::Tally cost;

@@ -143,6 +143,7 @@ Task<void> DrainRunner::write_frames_again() {
 Frame DrainRunner::written_again(const Frame& frame) {
   tell_later(frame.told, frame.told_since);
   Frame again;
+  again.missing_before = frame.missing_before;
   again.body = memory_.bodies.take();
   Rewriter writer(*encoder_, again);
   for (const Run& run : frame.lines_in_it())

@@ -18,6 +18,7 @@ void DrainRunner::split_unsent() {
   drop_memory_of(frames_[sent_]);
   for (Frame* half : {&first, &second}) {
     half->oldest = frames_[sent_].oldest;
+    half->missing_before = frames_[sent_].missing_before;
     set_part_id(*half, frames_[sent_], ++part);
     memory_.bodies.charge(static_cast<std::int64_t>(half->memory()));
   }

@@ -23,6 +23,7 @@ struct Frame {
   std::vector<std::uint64_t> notices;  // which messages are L10 lines; they count for the receiver only
   std::uint64_t told = 0;              // lost lines that its notices tell; untold again when it is refused
   WallTime told_since{};               // when the first of them was lost
+  std::uint64_t missing_before = 0;    // lines that the drain had found missing when the first line came
   std::array<char, 32> id{};           // upper-case hex
   WallTime oldest{};                   // when the first line was received
   PassedRuns passed;                   // logs that its messages passed before; of a shared body it stands there

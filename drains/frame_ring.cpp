@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "drains/destination.hpp"
+#include "drains/ledger.hpp"
 
 namespace sluice {
 namespace {
@@ -53,8 +54,7 @@ class FrameRing::Renderer final : public LineVisitor {
   void on_loss(const Losses& losses) override {
     Loss& loss = frame_.lines == 0 ? before : after;
     if (loss.lines == 0) loss.since = losses.since;
-    // The channel itself tells of lines over its rate.
-    loss.lines += losses.total() - losses.count(LossReason::kRate);
+    loss.lines += to_tell(losses);
   }
 
   bool is_full = false;  // no other line belongs into the frame

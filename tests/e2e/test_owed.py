@@ -1,4 +1,5 @@
 """What receivers had not confirmed when the node was told to stop: they get it from the next one."""
+import re
 import subprocess
 import unittest
 
@@ -49,6 +50,26 @@ class OwedCase(PipelineCase):
 
 
 class OwedTest(OwedCase):
+    def test_what_was_lost_before_the_stop_is_told_once(self):
+        node = self.new_node(fabric__memory_budget="4MiB", process__shards=1, drains__backoff_max="200ms")
+        url, back = self.away(HttpReceiver)
+        token, sent = node.make_channel("owed"), 0
+        drain = node.add_drain(url, "owed")
+        while sent < 3000:
+            node.post_logs(token, [syslog_line(f"owed:{n} " + "x" * 2000) for n in range(sent, sent + 100)])
+            sent += 100
+        before = node.drain(drain, "owed")["stats"]
+        self.assertGreater(sum(before["dropped"].values()), 0)
+        self.restart(node)
+
+        receiver = back()
+        wait_for("the drain has nothing left", lambda: node.drain(drain, "owed")["stats"]["pending_lines"] == 0)
+        texts = [text.decode() if isinstance(text, bytes) else text for text in receiver.texts()]
+        got = [int(text[5:].split(" ", 1)[0]) for text in texts if text.startswith("owed:")]
+        told = sum(int(re.search(r"Error L10 .*: (\d+) messages? dropped", text)[1]) for text in texts if "L10" in text)
+        self.assertEqual(got, sorted(set(got)))
+        self.assertEqual(told, sent - len(got), f"dropped before the stop: {before['dropped']}")
+
     def test_each_line_once_and_in_order_after_restarts_with_other_shards(self):
         node = self.new_node(process__shards=2, drains__backoff_max="200ms")
         channels = [f"owed-{n}" for n in range(4)]  # on both shards
