@@ -98,8 +98,10 @@ Task<result<std::unique_ptr<ByteStream>, Error>> Link::dial() {
   target.tls = *context;
   target.owner = whose_.channel;
   auto stream = co_await environment_.dialer.dial(std::move(target), limits_.connect);
-  if (stream && (*stream)->tls() != nullptr) facts_ = *(*stream)->tls();
-  if (stream && (*stream)->tls() != nullptr) shares.add(whose_, facts_->cpu, drains, shard().now());
+  if (stream && (*stream)->tls() != nullptr) {
+    facts_ = *(*stream)->tls();
+    shares.add(whose_, facts_->cpu, drains, shard().now());
+  }
   if (!stream) co_return stream.error();
   old_at_ = shard().now() + environment_.settings.max_age;
   touch();
