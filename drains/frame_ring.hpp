@@ -22,13 +22,15 @@ namespace sluice {
 ///
 ///     channels --take--> body, body, body ...        readers: [unconfirmed | waiting] [unconfirmed | waiting] ...
 ///
-/// A reader follows the ring's own subscription, so its account stays exact. A reader falls out when it is a whole ring
-/// behind, or half a ring and stands still, or when it holds two rings of frames; when it is two frames behind, while
-/// the frames of all rings and drains take more than half of the shard's budget. Then those outside, of all rings, also
-/// give up frames that are not under way, the longest outside first. It keeps the frames that it was given, then reads
-/// its channels itself from exactly where the ring stood, and joins again when it has caught up. While more than half
-/// of several readers are half a ring behind but get on, ingress is held for a moment: reading cold memory for each
-/// would cost more than the wait.
+/// A reader follows the ring's own subscription, so its account stays exact. It falls out when it is a whole ring
+/// behind, or half a ring and stands still, or when it holds two rings of frames. Then it keeps the frames that it was
+/// given, reads its channels itself from exactly where the ring stood, and joins again when it has caught up. While
+/// more than half of several readers are half a ring behind but get on, ingress is held for a moment: reading cold
+/// memory for each would cost more than the wait.
+///
+/// While the frames of all rings and drains take more than half of the shard's budget, a reader falls out when it is
+/// two frames behind. Those outside, of all rings, then give up frames that are not under way, the longest outside
+/// first.
 ///
 /// Lives on its shard, owned by its readers together. Without readers it reads nothing and holds nothing.
 class FrameRing final : public OnShard, private Subscription, private TurnWorker {

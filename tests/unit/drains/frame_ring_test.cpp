@@ -416,7 +416,7 @@ TEST(FrameRing, frames_of_many_rings_take_half_of_the_budget_and_what_each_holds
     most = std::max(most, world.charged());
   }
   EXPECT_GT(most, kBudget / 3) << "so many frames that it matters";
-  EXPECT_LT(most, kBudget / 2 + away.size() * 8 * kFrame / 4);
+  EXPECT_LT(most, kBudget / 2 + away.size() * 2 * kFrame);
   for (const auto& it : away) it->check();
 }
 
