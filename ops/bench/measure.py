@@ -30,10 +30,17 @@ def pinned(cpus, *command):
     return ["taskset", "-c", str(cpus), *map(str, command)]
 
 
+_kept_ports = []
+
+
 def free_port():
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        return probe.getsockname()[1]
+    """A loopback port where nobody listens. Until this process ends, the kernel gives it to no listener and to no connection
+    that asks for any port; who asks for this one, with SO_REUSEADDR as servers do, can listen there."""
+    kept = socket.socket()
+    kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    kept.bind((LOOPBACK, 0))
+    _kept_ports.append(kept)
+    return kept.getsockname()[1]
 
 
 def accepts(port):

@@ -68,10 +68,10 @@ class PipelineCase(unittest.TestCase):
 
     def away(self, kind):
         """The url of a receiver that is not there, and what brings it."""
-        kept = self.using(peers.KeptPort())
-        receiver = kind(port=kept.port)
+        port = peers.free_port()
+        receiver = kind(port=port)
         receiver.close()
-        return receiver.url, lambda: self.using(kind(port=kept.port))
+        return receiver.url, lambda: self.using(kind(port=port))
 
     def channel_name(self):
         """A name of its own for each test, so that they can share a node."""

@@ -13,8 +13,7 @@ import unittest
 
 import case
 from case import PROGRAMS, ROOT
-from kafka import free_ports
-from peers import PATIENCE
+from peers import PATIENCE, free_port
 
 PORTS = {"8080": "router.http", "8601": "ingress.http", "6001": "ingress.syslog", "8001": "api.listen", "9601": "admin.listen"}
 OTHER_PORTS = ("5000", "7001", "8002", "8081", "9602")
@@ -63,7 +62,7 @@ class DocsTest(case.PipelineCase):
 
     def run_page(self, name):
         page = Page(PAGES[name])
-        ports = dict(zip((*PORTS, *OTHER_PORTS), map(str, free_ports(len(PORTS) + len(OTHER_PORTS)))))
+        ports = {name: str(free_port()) for name in (*PORTS, *OTHER_PORTS)}
         folder = self.folder / f"{name}-work"
         folder.mkdir()
         environment = {**os.environ, "PATH": f"{PROGRAMS}:{os.environ['PATH']}", "HOME": str(folder), "NO_COLOR": "1"}

@@ -15,7 +15,7 @@ from pathlib import Path
 from case import PipelineCase, wait_for
 from dns import NameServer
 from node import syslog_line
-from peers import Certificates, HttpReceiver, RawServer, SyslogReceiver
+from peers import Certificates, HttpReceiver, RawServer, SyslogReceiver, free_port
 
 
 def openssl(*arguments, cwd=None):
@@ -164,9 +164,7 @@ class Server:
     """`openssl s_server` with these options; reads what comes."""
 
     def __init__(self, *options, cwd=None):
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        self.port = free_port()
         self._process = subprocess.Popen(["openssl", "s_server", "-accept", f"127.0.0.1:{self.port}", *options], cwd=cwd,
                                          stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         wait_for("openssl listens", self._listens)
@@ -277,8 +275,8 @@ class HandshakeTest(OpponentCase):
 
 class ResetTest(OpponentCase):
     def test_balancer_without_receivers_is_no_receiver(self):
-        listener = self.using(socket.create_server(("127.0.0.1", 0)))
-        port = listener.getsockname()[1]
+        port = free_port()
+        listener = self.using(socket.create_server(("127.0.0.1", port)))
         drain = self.create(f"syslog://127.0.0.1:{port}").json
         texts = [f"line {number}" for number in range(6)]
         for number in range(4):

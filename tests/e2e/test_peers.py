@@ -5,7 +5,7 @@ import unittest
 
 from case import PipelineCase, wait_for
 from node import syslog_line
-from peers import Certificates
+from peers import Certificates, free_port
 
 
 class PeersTest(PipelineCase):
@@ -33,11 +33,6 @@ class PeersTest(PipelineCase):
 
     def file_has(self, path, text, seconds=15):
         wait_for(f"{text!r} in {path.name}", lambda: path.exists() and text in path.read_bytes(), seconds)
-
-    def free_port(self):
-        import socket
-        with socket.create_server(("127.0.0.1", 0)) as listener:
-            return listener.getsockname()[1]
 
     # --- curl
 
@@ -79,7 +74,7 @@ class PeersTest(PipelineCase):
                               env=environment)
 
     def test_rsyslogd_receives_from_a_syslog_drain(self):
-        port, out = self.free_port(), self.folder / "rsyslog.out"
+        port, out = free_port(), self.folder / "rsyslog.out"
         self.rsyslogd(f'''
 module(load="imtcp")
 template(name="all" type="string" string="%PRI%|%TIMESTAMP:::date-rfc3339%|%HOSTNAME%|%APP-NAME%|%PROCID%|%MSG%\\n")
@@ -96,7 +91,7 @@ ruleset(name="r") {{ action(type="omfile" file="{out}" template="all") }}
                          {("190", "2024-05-06T07:08:09.123456+00:00", drain["token"], "app", "web.1")})
 
     def test_rsyslogd_sends_to_tcp_ingress(self):
-        door = self.free_port()
+        door = free_port()
         self.rsyslogd(f'''
 module(load="imtcp")
 template(name="out" type="string" string="<%PRI%>1 %TIMESTAMP:::date-rfc3339% %HOSTNAME% {self.token} %PROCID% - - %MSG%")
@@ -120,7 +115,7 @@ ruleset(name="r") {{ action(type="omfwd" target="127.0.0.1" port="{self.node.por
 
     def test_openssl_s_server_receives_from_a_tls_drain(self):
         certificate, key = self.authority.server("s_server")
-        port, out = self.free_port(), self.folder / "s_server.out"
+        port, out = free_port(), self.folder / "s_server.out"
         with open(out, "wb") as output:
             server = self.start("openssl", "s_server", "-accept", f"127.0.0.1:{port}", "-cert", certificate, "-key", key, "-quiet",
                                 stdin=subprocess.PIPE, stdout=output, stderr=subprocess.STDOUT)

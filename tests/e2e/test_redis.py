@@ -15,7 +15,7 @@ import unittest
 from case import PipelineCase, wait_for
 from dns import NameServer
 from node import end_with_parent, syslog_line
-from peers import Backend
+from peers import Backend, free_port
 from steady import Steady
 
 SOAK_SECONDS = float(os.environ.get("SLUICE_SOAK_SECONDS", "0"))
@@ -30,9 +30,7 @@ class Redis:
         self.words = words
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self.port = free_port()
         self.process = None
         self.start()
 

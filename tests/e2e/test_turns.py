@@ -8,7 +8,7 @@ import urllib.parse
 
 from case import PipelineCase, wait_for
 from node import syslog_line
-from peers import Backend, HttpReceiver, KeptPort
+from peers import Backend, HttpReceiver, free_port
 from tail import Tail
 
 # What is allowed to a turn by the thread's CPU clock is 20 ms. The next step of the histogram leaves room for the
@@ -130,8 +130,8 @@ class TurnsTest(PipelineCase):
         self.assertEqual(turns_over(self.node, LONGEST_S), before)
 
     def test_skipping_very_many_lines_is_divided(self):
-        kept = self.using(KeptPort())
-        drain = self.node.add_drain(f"http://127.0.0.1:{kept.port}/", self.channel)
+        port = free_port()
+        drain = self.node.add_drain(f"http://127.0.0.1:{port}/", self.channel)
         self.node.must("POST", f"/v3/channels/{self.channel}/drains/{drain['id']}/pause")
         for _ in range(40):
             self.post(["x"] * 5000)
@@ -147,11 +147,11 @@ class TurnsTest(PipelineCase):
 
     def test_status_and_metrics_of_very_many_drains(self):
         node = self.new_node(process__shards=1)
-        kept = self.using(KeptPort())
+        port = free_port()
         for n in range(300):
             node.must("PUT", f"/v3/channels/c{n}", {"tokens": []})
             for m in range(6):
-                node.add_drain(f"http://127.0.0.1:{kept.port}/{m}", f"c{n}")
+                node.add_drain(f"http://127.0.0.1:{port}/{m}", f"c{n}")
         key = node.must("POST", "/v3/keys", {"name": "mine", "scopes": ["drains:read"], "channels": ["c7"]},
                         expect=(201,))["key"]
         before = turns_over(node, LONGEST_S)

@@ -10,7 +10,7 @@ import uuid
 from pathlib import Path
 
 from node import end_with_parent
-from peers import wait_for
+from peers import free_port, wait_for
 
 ROOT = Path(__file__).resolve().parents[2]
 JAVA = ["java", "-Xms96m", "-Xmx384m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",
@@ -30,18 +30,6 @@ def jars():
     return folder
 
 
-def free_ports(count):
-    """Ports that nobody listens on. A broker must know its port before it starts."""
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for s in sockets:
-            s.bind(("127.0.0.1", 0))
-        return [s.getsockname()[1] for s in sockets]
-    finally:
-        for s in sockets:
-            s.close()
-
-
 class Broker:
     """One node of a cluster: broker and controller in one process."""
 
@@ -51,7 +39,7 @@ class Broker:
         self.folder = cluster.folder / f"broker{number}"
         self.folder.mkdir(parents=True)
         names = ("CONTROLLER", "PLAINTEXT") + (("SASL", "SASL_TLS", "SSL") if cluster.secure else ())
-        self.ports = dict(zip(names, free_ports(len(names))))
+        self.ports = {name: free_port() for name in names}
         self.settings = {}
         self.process = None
 

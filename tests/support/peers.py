@@ -64,15 +64,17 @@ class Certificates:
             raise RuntimeError(f"openssl {arguments[0]}: {done.stderr}")
 
 
-class KeptPort:
-    """A port where nobody listens, and that no other program is given: whoever is told its number can listen there."""
+_kept_ports = []
 
-    def __init__(self):
-        self._socket = socket.socket()
-        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self._socket.bind(("127.0.0.1", 0))
-        self.port = self._socket.getsockname()[1]
-        self.close = self._socket.close
+
+def free_port():
+    """A loopback port where nobody listens. Until this process ends, the kernel gives it to no listener and to no connection
+    that asks for any port; who asks for this one, with SO_REUSEADDR as servers do, can listen there, also again later."""
+    kept = socket.socket()
+    kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    kept.bind(("127.0.0.1", 0))
+    _kept_ports.append(kept)
+    return kept.getsockname()[1]
 
 
 class RawServer:

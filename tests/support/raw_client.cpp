@@ -6,6 +6,8 @@
 #include <sys/socket.h>
 
 #include <cstdlib>
+#include <mutex>
+#include <vector>
 
 #include "logplex/base/check.hpp"
 
@@ -20,6 +22,23 @@ sockaddr_in loopback(std::uint16_t port) {
   address.sin_port = htons(port);
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   return address;
+}
+
+/// Port 0: one that nobody has.
+UniqueFd bound_socket(std::uint16_t port) {
+  UniqueFd out(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const int on = 1;
+  ::setsockopt(out.fd(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  const auto address = loopback(port);
+  SLUICE_CHECK(::bind(out.fd(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
+  return out;
+}
+
+std::uint16_t port_of(int fd) {
+  sockaddr_in address{};
+  socklen_t size = sizeof address;
+  ::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size);
+  return ntohs(address.sin_port);
 }
 
 void limit_times(int fd) {
@@ -100,21 +119,21 @@ std::string RawClient::read_response() {
 
 void RawClient::half_close() { ::shutdown(fd_.fd(), SHUT_WR); }
 
-RawListener::RawListener(std::uint16_t port) : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-  const int on = 1;
-  ::setsockopt(fd_.fd(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  auto address = loopback(port);
-  SLUICE_CHECK(::bind(fd_.fd(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
+RawListener::RawListener(std::uint16_t port) : fd_(bound_socket(port)), port_(port_of(fd_.fd())) {
   SLUICE_CHECK(::listen(fd_.fd(), 128) == 0);
-  socklen_t size = sizeof address;
-  ::getsockname(fd_.fd(), reinterpret_cast<sockaddr*>(&address), &size);
-  port_ = ntohs(address.sin_port);
 }
 
 RawClient RawListener::accept() {
   pollfd ready{fd_.fd(), POLLIN, 0};
   ::poll(&ready, 1, kLimitMs);
   return RawClient(UniqueFd(::accept4(fd_.fd(), nullptr, nullptr, SOCK_CLOEXEC)));
+}
+
+std::uint16_t free_port() {
+  static std::mutex mutex;
+  static std::vector<UniqueFd> kept;
+  const std::scoped_lock lock(mutex);
+  return port_of(kept.emplace_back(bound_socket(0)).fd());
 }
 
 }  // namespace sluice

@@ -51,4 +51,9 @@ class RawListener {
   std::uint16_t port_ = 0;
 };
 
+/// A port of 127.0.0.1 where nobody listens. Until the process ends, the kernel gives it to no listener and to no
+/// connection that asks for any port; who asks for this one, with SO_REUSEADDR as servers do, can listen there. From
+/// any thread.
+std::uint16_t free_port();
+
 }  // namespace sluice

@@ -16,8 +16,6 @@
 namespace sluice {
 namespace {
 
-constexpr int kStarts = 5;
-
 std::string formatted(const std::vector<std::string>& parts) {
   std::string out = "*" + std::to_string(parts.size()) + "\r\n";
   for (const auto& part : parts) out += "$" + std::to_string(part.size()) + "\r\n" + part + "\r\n";
@@ -26,10 +24,8 @@ std::string formatted(const std::vector<std::string>& parts) {
 
 }  // namespace
 
-std::uint16_t free_port() { return RawListener().port(); }
-
 RedisServer::RedisServer(std::vector<std::string> arguments, std::string sentinel_file)
-    : arguments_(std::move(arguments)), sentinel_file_(std::move(sentinel_file)) {
+    : arguments_(std::move(arguments)), sentinel_file_(std::move(sentinel_file)), port_(free_port()) {
   std::string pattern = (std::filesystem::temp_directory_path() / "sluice-redis-XXXXXX").string();
   if (::mkdtemp(pattern.data()) != nullptr) directory_ = pattern;
   start();
@@ -45,12 +41,8 @@ std::string RedisServer::url(int database) const {
 }
 
 void RedisServer::start() {
-  const bool again = port_ != 0;
-  for (int attempt = 0; attempt < kStarts; ++attempt) {
-    if (!again) port_ = free_port();
-    if (launch()) return;
-    kill();
-  }
+  if (launch()) return;
+  kill();
   throw std::runtime_error("redis-server does not start");
 }
 

@@ -43,11 +43,8 @@ class RedisServer {
   std::vector<std::string> arguments_;
   std::string sentinel_file_;
   std::string directory_;
-  std::uint16_t port_ = 0;
+  std::uint16_t port_;
   pid_t process_ = 0;
 };
-
-/// A port of 127.0.0.1 that nobody listens on at this moment.
-std::uint16_t free_port();
 
 }  // namespace sluice

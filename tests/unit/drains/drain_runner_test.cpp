@@ -457,12 +457,7 @@ TEST(DrainRunner, flush_sends_what_waits_for_a_batch) {
 
 TEST(DrainRunner, flush_gives_up_after_a_failure) {
   DrainWorld world;
-  std::uint16_t port = 0;
-  {
-    RawListener closed;
-    port = closed.port();
-  }
-  RunnerOnShard drain(world, drain_to("http://127.0.0.1:" + std::to_string(port)));
+  RunnerOnShard drain(world, drain_to("http://127.0.0.1:" + std::to_string(free_port())));
   world.append("one");
   drain.on_shard([](DrainRunner& it) { it.flush(); });
   world.shards.await(0, drain.runner().finished());

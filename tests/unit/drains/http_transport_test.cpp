@@ -334,11 +334,7 @@ TEST(HttpTransport, addresses_that_are_not_allowed_are_never_reached) {
 
 TEST(HttpTransport, refused_connection_says_where) {
   DrainWorld world;
-  std::uint16_t port = 0;
-  {
-    RawListener closed;
-    port = closed.port();
-  }
+  const std::uint16_t port = free_port();
   TransportOnShard transport(world, drain_to("http://user:secret@127.0.0.1:" + std::to_string(port)));
   const SendReport report = transport.send(frame_of("3 abc"));
   EXPECT_EQ(report.error_class, "connect");

@@ -110,11 +110,7 @@ TEST_F(DialTest, what_the_peer_does_not_take_is_unacknowledged_and_a_limit_ends_
 }
 
 TEST_F(DialTest, refused_unresolvable_and_guarded_targets_have_clear_errors) {
-  std::uint16_t nobody = 0;
-  {
-    const RawListener gone;
-    nobody = gone.port();
-  }
+  const std::uint16_t nobody = free_port();
   const auto refused = dial({"127.0.0.1", nobody, nullptr});
   EXPECT_EQ(refused.error().code, NetError::kConnectFailed);
   EXPECT_EQ(refused.error().message.rfind("cannot connect to 127.0.0.1:" + std::to_string(nobody) + ": ", 0), 0u);

@@ -5,6 +5,7 @@
 
 #include "logplex/base/log.hpp"
 #include "logplex/store/store_place.hpp"
+#include "tests/support/raw_client.hpp"
 #include "tests/support/redis_server.hpp"
 #include "tests/support/running_shards.hpp"
 #include "tests/support/test_certificates.hpp"

@@ -7,6 +7,7 @@
 #include "logplex/model/config_error.hpp"
 #include "logplex/store/redis_roll.hpp"
 #include "logplex/store/redis_scripts.hpp"
+#include "tests/support/raw_client.hpp"
 #include "tests/support/redis_server.hpp"
 #include "tests/support/running_shards.hpp"
 #include "tests/support/test_certificates.hpp"
