@@ -1,8 +1,12 @@
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
 #include <set>
 
 #include <gmock/gmock.h>
 
 #include "drains/destination.hpp"
+#include "logplex/wire/timestamp.hpp"
 #include "tests/unit/drains/drain_fixture.hpp"
 
 // Drains that share the frames of a ring, over real sockets.
@@ -159,6 +163,54 @@ TEST(SharedFrames, each_loss_is_told_in_a_frame_with_an_id_of_its_own) {
       EXPECT_TRUE(ids.insert(id).second) << "a receiver would take it for one that it knows";
     }
   }
+}
+
+/// Connections to it are full after a few frames of 32 KiB.
+void make_narrow(const RawListener& listener) {
+  const int segment = 1000;
+  const int buffer = 4096;
+  ASSERT_EQ(::setsockopt(listener.fd(), IPPROTO_TCP, TCP_MAXSEG, &segment, sizeof segment), 0);
+  ASSERT_EQ(::setsockopt(listener.fd(), SOL_SOCKET, SO_RCVBUF, &buffer, sizeof buffer), 0);
+}
+
+/// Memory is short in the turn in which a connection took a part of a frame.
+TEST(SharedFrames, a_frame_of_which_the_receiver_has_a_part_is_never_given_up) {
+  constexpr int kLines = 4000;
+  DrainSettings settings = default_settings();
+  settings.syslog_batch_bytes = 32_KiB;
+  DrainWorld world({"127.0.0.0/8"}, settings);
+  RawListener listener;
+  make_narrow(listener);
+  const Drain entry = global_to(listener, 1);
+  RunnerOnShard drain(world, entry);
+  world.append("begin");
+  RawClient peer = listener.accept();
+  EXPECT_EQ(peer.read_until("\n"), syslog_line(entry, "begin"));
+  const std::string padding(900, 'p');
+  world.shards.on(0, [&] {
+    for (int i = 0; i < kLines; ++i) {
+      const std::string text = std::to_string(i) + padding;
+      LineView line = line_of(text);
+      line.received += std::chrono::seconds(i);
+      world.fabric.shard(0).append(world.channel, line);
+    }
+    world.memory->rings.find(entry)->render_all();
+    EXPECT_FALSE(drain.runner().shares_frames());
+    BodyPool& bodies = world.memory->bodies;
+    bodies.charge(48 << 20);
+    bodies.relieve();
+    bodies.charge(-(48 << 20));
+  });
+  const auto lost = static_cast<int>(drain.ledger().dropped_total());
+  EXPECT_GT(lost, 0);
+  int next = 0;
+  std::string got = peer.read_until("\n");
+  for (; got == syslog_line(entry, std::to_string(next) + padding); ++next) got = peer.read_until("\n");
+  const std::string oldest = timestamp_seconds(line_of("").received + std::chrono::seconds(next));
+  EXPECT_THAT(got, HasSubstr(std::to_string(lost) + " messages dropped since " + oldest));
+  for (next += lost; next < kLines; ++next)
+    ASSERT_EQ(peer.read_until("\n"), syslog_line(entry, std::to_string(next) + padding));
+  EXPECT_TRUE(drain.delivers(static_cast<std::uint64_t>(kLines - lost) + 1));
 }
 
 }  // namespace
