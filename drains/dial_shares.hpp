@@ -25,7 +25,7 @@ class DialShares {
   /// The drain is about to connect; how long it must wait before. None when that is more than kLongestPause: then it is
   /// not counted, and has to try later. `drains_per_channel`: see above.
   std::optional<Duration> take(const Whose& whose, std::uint64_t drains_per_channel, SteadyTime now);
-  /// What the handshake took of a processor.
+  /// What the handshake took of a processor, whether it failed or not.
   void add(const Whose& whose, Duration handshake, std::uint64_t drains_per_channel, SteadyTime now);
   static constexpr std::chrono::seconds kLongestPause{5};
   std::size_t size() const { return drains_.size() + channels_.size(); }

@@ -97,12 +97,12 @@ Task<result<std::unique_ptr<ByteStream>, Error>> Link::dial() {
   target.port = destination_.port;
   target.tls = *context;
   target.owner = whose_.channel;
+  Duration handshake{};
+  target.handshake_cpu = &handshake;
   auto stream = co_await environment_.dialer.dial(std::move(target), limits_.connect);
-  if (stream && (*stream)->tls() != nullptr) {
-    facts_ = *(*stream)->tls();
-    shares.add(whose_, facts_->cpu, drains, shard().now());
-  }
+  shares.add(whose_, handshake, drains, shard().now());
   if (!stream) co_return stream.error();
+  if ((*stream)->tls() != nullptr) facts_ = *(*stream)->tls();
   old_at_ = shard().now() + environment_.settings.max_age;
   touch();
   co_return std::move(*stream);

@@ -86,7 +86,8 @@ Task<result<std::unique_ptr<ByteStream>, Error>> Dialer::dial(DialTarget target,
   if (!socket) co_return socket.error();
   if (target.tls == nullptr) co_return std::unique_ptr<ByteStream>(std::make_unique<TcpStream>(std::move(*socket)));
   const Duration patience = std::max<Duration>(until - shard_.now(), timeout / 2);
-  auto stream = co_await connect_tls(std::move(*socket), target.tls, host, patience, handshakes_, target.owner);
+  auto stream = co_await connect_tls(std::move(*socket), target.tls, host, patience, handshakes_, target.owner,
+                                     target.handshake_cpu);
   if (!stream) co_return failure(target, stream.error().code, stream.error().text());
   co_return std::move(*stream);
 }

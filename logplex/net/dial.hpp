@@ -19,6 +19,7 @@ struct DialTarget {
   std::uint16_t port = 0;
   std::shared_ptr<const TlsContext> tls;  // null = plain
   std::string owner{};                    // whose look-up of the name it is: see NameQuery
+  Duration* handshake_cpu = nullptr;      // told what a handshake took of a processor, also when it failed
 };
 
 /// Makes client connections: resolves, asks the address guard about every address it is about to use, tries them in

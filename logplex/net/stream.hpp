@@ -22,7 +22,6 @@ struct TlsFacts {
   std::string issuer;
   WallTime not_before{};
   WallTime not_after{};
-  Duration cpu{};  // what the handshake took of a processor
 };
 
 /// What a peer said that nobody asked.

@@ -151,7 +151,6 @@ TlsFacts TlsSession::facts() const {
   TlsFacts facts;
   facts.version = ::SSL_get_version(ssl_.get());
   facts.cipher = ::SSL_get_cipher_name(ssl_.get());
-  facts.cpu = cpu_;
   const Certificate certificate(::SSL_get1_peer_certificate(ssl_.get()), &::X509_free);
   if (!certificate) return facts;
   facts.subject = name_text(::X509_get_subject_name(certificate.get()));

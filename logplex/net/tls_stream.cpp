@@ -55,6 +55,8 @@ class TlsStream final : public ByteStream {
     co_return result<void, Error>();
   }
 
+  Duration handshake_cpu() const { return session_->cpu(); }
+
   Task<result<std::size_t>> read_some(std::span<char> into) override {
     for (;;) {
       if (!is_open()) co_return make_error_code(asio::error::operation_aborted);
@@ -185,10 +187,11 @@ class TlsStream final : public ByteStream {
 Task<result<std::unique_ptr<ByteStream>, Error>> connect_tls(TcpSocket socket,
                                                              std::shared_ptr<const TlsContext> context,
                                                              std::string server_name, Duration timeout, Lane* lane,
-                                                             std::string owner) {
+                                                             std::string owner, Duration* cpu) {
   auto stream = std::make_unique<TlsStream>(std::move(socket), std::move(context));
   CloseAfter limit(*stream, timeout);
   auto shaken = co_await stream->handshake(std::move(server_name), lane, owner);
+  if (cpu != nullptr) *cpu = stream->handshake_cpu();
   if (limit.fired()) co_return Error{NetError::kTimedOut, "the TLS handshake took too long"};
   if (!shaken) co_return shaken.error();
   co_return std::unique_ptr<ByteStream>(std::move(stream));

@@ -181,8 +181,10 @@ TEST_F(DialTest, certificates_are_checked) {
       {stranger.sign("localhost", "DNS:localhost"), "localhost", "unable to get local issuer certificate"}};
   for (const auto& row : rows) {
     TestTlsServer server({row.identity, "", ""});
-    const auto refused = dial({row.host, server.port(), trusting(authority.ca_pem())});
+    Duration cpu{};
+    const auto refused = dial({row.host, server.port(), trusting(authority.ca_pem()), "", &cpu});
     ASSERT_FALSE(refused.has_value()) << row.reason;
+    EXPECT_GT(cpu, Duration::zero());
     EXPECT_EQ(refused.error().code, NetError::kTlsCertificate);
     EXPECT_NE(refused.error().message.find(row.reason), std::string::npos) << refused.error().message;
   }
