@@ -43,6 +43,7 @@ LIBRARY_ONLY_IN = {
     r"toml\+\+/": r"logplex/base/settings",
     r"CLI/": r"logplex/(daemon|cli)/",
     r"nlohmann/": r"$^",
+    r"[a-z]mmintrin|arm_neon": r"logplex/base/bytes16_",
 }
 NO_ASIO_IN = ("logplex/base/", "logplex/model/", "logplex/wire/", "router/http1/")
 FORBIDDEN = {

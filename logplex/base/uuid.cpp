@@ -1,42 +1,28 @@
 #include "logplex/base/uuid.hpp"
 
-#include <emmintrin.h>
-
 #include <cstring>
 #include <span>
+
+#include "logplex/base/bytes16.hpp"
 
 namespace sluice {
 namespace {
 
-/// The values of 16 hexadecimal digits; `bad` has a bit for each that is none. Without a branch, because random digits
-/// make every one mispredict; 16 at a time.
-__m128i digit_values(__m128i text, int& bad) {
-  const __m128i digit = _mm_sub_epi8(text, _mm_set1_epi8('0'));
-  const __m128i letter = _mm_sub_epi8(_mm_or_si128(text, _mm_set1_epi8(0x20)), _mm_set1_epi8('a'));
-  const __m128i is_digit = _mm_cmpeq_epi8(_mm_min_epu8(digit, _mm_set1_epi8(9)), digit);
-  const __m128i is_letter = _mm_cmpeq_epi8(_mm_min_epu8(letter, _mm_set1_epi8(5)), letter);
-  bad |= ~_mm_movemask_epi8(_mm_or_si128(is_digit, is_letter)) & 0xffff;
-  return _mm_or_si128(_mm_and_si128(is_digit, digit),
-                      _mm_andnot_si128(is_digit, _mm_add_epi8(letter, _mm_set1_epi8(10))));
-}
-
-/// 16 hexadecimal digits as a number.
-std::uint64_t take_digits(const char* text, int& bad) {
-  const __m128i values = digit_values(_mm_loadu_si128(reinterpret_cast<const __m128i*>(text)), bad);
-  // The first digit of each pair is in the low byte and becomes the high half.
-  const __m128i pairs = _mm_or_si128(_mm_slli_epi16(values, 4), _mm_srli_epi16(values, 8));
-  const __m128i bytes = _mm_packus_epi16(_mm_and_si128(pairs, _mm_set1_epi16(0xff)), _mm_setzero_si128());
-  return __builtin_bswap64(static_cast<std::uint64_t>(_mm_cvtsi128_si64(bytes)));
+/// 16 hexadecimal digits as a number; `good` is false from then on when one is none. Without a branch, because random
+/// digits make every one mispredict; 16 at a time.
+std::uint64_t take_digits(const char* text, bool& good) {
+  const Bytes16 bytes(text);
+  const Bytes16 digit = bytes.minus('0');
+  const Bytes16 letter = bytes.with_bit_0x20().minus('a');
+  const Bytes16 is_digit = digit.at_most(9);
+  good &= (is_digit | letter.at_most(5)).places().all();
+  return ((is_digit & digit) | letter.plus(10).and_not(is_digit)).join_nibbles();
 }
 
 /// The 16 digits of a number.
-__m128i digits_of(std::uint64_t number) {
-  const __m128i bytes = _mm_cvtsi64_si128(static_cast<long long>(__builtin_bswap64(number)));
-  const __m128i high = _mm_and_si128(_mm_srli_epi16(bytes, 4), _mm_set1_epi8(0xf));
-  const __m128i low = _mm_and_si128(bytes, _mm_set1_epi8(0xf));
-  const __m128i values = _mm_unpacklo_epi8(high, low);
-  const __m128i to_letter = _mm_and_si128(_mm_cmpgt_epi8(values, _mm_set1_epi8(9)), _mm_set1_epi8('a' - '0' - 10));
-  return _mm_add_epi8(_mm_add_epi8(values, _mm_set1_epi8('0')), to_letter);
+Bytes16 digits_of(std::uint64_t number) {
+  const Bytes16 values = Bytes16::nibbles_of(number);
+  return values.plus('0') + (values.ascii_above(9) & Bytes16::all('a' - '0' - 10));
 }
 
 }  // namespace
@@ -58,17 +44,17 @@ std::optional<Uuid> Uuid::parse(std::string_view text) {
   std::memcpy(digits + 12, text.data() + 14, 4);
   std::memcpy(digits + 16, text.data() + 19, 4);
   std::memcpy(digits + 20, text.data() + 24, 12);
-  int bad = 0;
-  const Uuid id{take_digits(digits, bad), take_digits(digits + 16, bad)};
-  if (bad != 0) return std::nullopt;
+  bool good = true;
+  const Uuid id{take_digits(digits, good), take_digits(digits + 16, good)};
+  if (!good) return std::nullopt;
   return id;
 }
 
 /// All digits at once, then moved apart: 60 instructions instead of 190 with a look-up for each byte (2026-11-23).
 void Uuid::format_to(char* out) const {
   char digits[32];
-  _mm_storeu_si128(reinterpret_cast<__m128i*>(digits), digits_of(high));
-  _mm_storeu_si128(reinterpret_cast<__m128i*>(digits + 16), digits_of(low));
+  digits_of(high).store(digits);
+  digits_of(low).store(digits + 16);
   std::memcpy(out, digits, 8);
   std::memcpy(out + 9, digits + 8, 4);
   std::memcpy(out + 14, digits + 12, 4);

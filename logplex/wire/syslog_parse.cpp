@@ -1,11 +1,10 @@
 #include "logplex/wire/syslog_parse.hpp"
 
-#include <emmintrin.h>
-
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <cstdint>
+
+#include "logplex/base/bytes16.hpp"
 
 namespace sluice {
 namespace {
@@ -31,13 +30,6 @@ inline std::size_t take_priority(std::string_view message, std::uint8_t& pri) {
   return at + 1;
 }
 
-/// Bit i is set when byte i of the 16 at `at` ends a field.
-unsigned field_ends_in_16(const char* at) {
-  const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
-  const __m128i low = _mm_cmpeq_epi8(_mm_min_epu8(bytes, _mm_set1_epi8(' ')), bytes);
-  return static_cast<unsigned>(_mm_movemask_epi8(low));
-}
-
 using FieldEnds = std::array<std::size_t, kHeaderFields>;
 
 /// Finds where the first five header fields end; false when there are fewer. 16 bytes at a time: 18 ns a line against
@@ -46,8 +38,9 @@ inline bool find_field_ends(std::string_view header, FieldEnds& ends) {
   std::size_t found = 0;
   std::size_t at = 0;
   for (; at + 16 <= header.size(); at += 16) {
-    for (unsigned mask = field_ends_in_16(header.data() + at); mask != 0; mask &= mask - 1) {
-      ends[found++] = at + static_cast<std::size_t>(std::countr_zero(mask));
+    for (auto places = Bytes16(header.data() + at).at_most(' ').places(); !places.none();
+         places = places.without_first()) {
+      ends[found++] = at + places.first();
       if (found == kHeaderFields) return true;
     }
   }
