@@ -10,7 +10,7 @@ foreach(script IN LISTS SCRIPTS)
     string(APPEND rows "    {\"${name}\", R\"~lua~(${text})~lua~\"},\n")
   endif()
 endforeach()
-file(WRITE ${OUTPUT} "#include \"logplex/store/redis_scripts.hpp\"\n\nnamespace sluice {\n\n"
+file(WRITE ${OUTPUT} "#include \"logplex/store/redis/redis_scripts.hpp\"\n\nnamespace sluice {\n\n"
   "const char* const kCommonScript = R\"~lua~(${prelude})~lua~\";\n\n"
   "const std::vector<ScriptText>& script_texts() {\n  static const std::vector<ScriptText> texts{\n${rows}  };\n"
   "  return texts;\n}\n\n}  // namespace sluice\n")

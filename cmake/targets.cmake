@@ -1,9 +1,20 @@
-# sluice_library(NAME DEPS target...)
-#   A static library of every .cpp in the calling folder. NAME is the folder's path with dots: logplex.base.
+# The .cpp of a folder and of its rooms; PATTERN says which.
+function(sluice_sources out folder pattern)
+  set(patterns ${folder}/${pattern})
+  foreach(room IN LISTS ARGN)
+    list(APPEND patterns ${folder}/${room}/${pattern})
+  endforeach()
+  file(GLOB sources CONFIGURE_DEPENDS ${patterns})
+  set(${out} ${sources} PARENT_SCOPE)
+endfunction()
+
+# sluice_library(NAME ROOMS folder... DEPS target...)
+#   A static library of every .cpp in the calling folder and in the named ones below it. NAME is the folder's path with
+#   dots: logplex.base.
 set(folders_without_asio logplex.base logplex.model logplex.wire router.http1)
 function(sluice_library name)
-  cmake_parse_arguments(ARG "" "" "DEPS;PRIVATE_DEPS" ${ARGN})
-  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
+  cmake_parse_arguments(ARG "" "" "ROOMS;DEPS;PRIVATE_DEPS" ${ARGN})
+  sluice_sources(sources ${CMAKE_CURRENT_SOURCE_DIR} *.cpp ${ARG_ROOMS})
   if(sources)
     add_library(${name} STATIC ${sources})
     target_link_libraries(${name} PUBLIC sluice_flags ${ARG_DEPS} PRIVATE ${ARG_PRIVATE_DEPS})
@@ -28,23 +39,17 @@ function(sluice_program name)
   sluice_precompile(${name} asio)
 endfunction()
 
-# sluice_unit_tests(FOLDER [WITHOUT part | ONLY part] DEPS target...)
-#   tests/unit/FOLDER/*_test.cpp as one GoogleTest program named unit.FOLDER (with dots). WITHOUT leaves out the files
-#   whose names begin with `part`; ONLY makes a program unit.FOLDER.part of them, for tests that would slow the others.
+# sluice_unit_tests(FOLDER ROOMS folder... DEPS target...)
+#   tests/unit/FOLDER/*_test.cpp, and those in the named folders below it, as one GoogleTest program named unit.FOLDER
+#   (with dots).
 function(sluice_unit_tests folder)
-  cmake_parse_arguments(ARG "" "ONLY;WITHOUT" "DEPS" ${ARGN})
-  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/unit/${folder}/${ARG_ONLY}*_test.cpp)
-  if(ARG_WITHOUT)
-    list(FILTER sources EXCLUDE REGEX "/${ARG_WITHOUT}[^/]*$")
-  endif()
+  cmake_parse_arguments(ARG "" "" "ROOMS;DEPS" ${ARGN})
+  sluice_sources(sources ${CMAKE_SOURCE_DIR}/tests/unit/${folder} *_test.cpp ${ARG_ROOMS})
   if(NOT sources)
     return()
   endif()
   string(REPLACE "/" "." name ${folder})
   set(program unit.${name})
-  if(ARG_ONLY)
-    string(APPEND program .${ARG_ONLY})
-  endif()
   add_executable(${program} ${sources})
   target_link_libraries(${program} PRIVATE sluice_flags ${ARG_DEPS} tests.support GTest::gmock GTest::gtest_main)
   sluice_precompile(${program} test)

@@ -5,9 +5,9 @@
 #include <unordered_map>
 #include <vector>
 
-#include "drains/channel_names.hpp"
-#include "drains/drain_runner.hpp"
-#include "drains/kafka_figures.hpp"
+#include "drains/delivery/drain_runner.hpp"
+#include "drains/kafka/kafka_figures.hpp"
+#include "drains/kinds/channel_names.hpp"
 #include "logplex/store/config_feed.hpp"
 
 namespace sluice {

@@ -1,6 +1,6 @@
 #include "drains/drain_test.hpp"
 
-#include "drains/encoder.hpp"
+#include "drains/kinds/encoder.hpp"
 #include "logplex/runtime/event.hpp"
 #include "logplex/wire/notice.hpp"
 #include "logplex/wire/timestamp.hpp"

@@ -3,7 +3,7 @@
 #include <optional>
 #include <string>
 
-#include "drains/transport.hpp"
+#include "drains/kinds/transport.hpp"
 
 namespace sluice {
 

@@ -4,8 +4,8 @@
 #include <array>
 #include <span>
 
-#include "drains/destination.hpp"
-#include "drains/kafka_encoder.hpp"
+#include "drains/kafka/kafka_encoder.hpp"
+#include "drains/kinds/destination.hpp"
 #include "logplex/wire/frame_splitter.hpp"
 #include "logplex/wire/notice.hpp"
 #include "logplex/wire/passed_element.hpp"

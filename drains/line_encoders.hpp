@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "drains/encoder.hpp"
+#include "drains/kinds/encoder.hpp"
 
 namespace sluice {
 

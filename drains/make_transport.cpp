@@ -1,8 +1,8 @@
-#include "drains/destination.hpp"
-#include "drains/http_transport.hpp"
-#include "drains/kafka_transport.hpp"
-#include "drains/syslog_transport.hpp"
-#include "drains/transport.hpp"
+#include "drains/http/http_transport.hpp"
+#include "drains/kafka/kafka_transport.hpp"
+#include "drains/kinds/destination.hpp"
+#include "drains/kinds/transport.hpp"
+#include "drains/syslog/syslog_transport.hpp"
 #include "logplex/net/signing_key.hpp"
 
 namespace sluice {

@@ -9,41 +9,67 @@ import sys
 from pathlib import Path
 
 # A folder may include its own files and everything named here. Features never include each other, and nobody includes
-# the programs (logplex/daemon, logplex/cli).
-BASE = ["logplex/base"]
-PURE = BASE + ["logplex/model", "logplex/wire"]
-NET = PURE + ["logplex/runtime", "logplex/net"]
-FEATURE = NET + ["logplex/store", "logplex/channel"]
+# the programs (logplex/daemon, logplex/cli). Large folders have rooms below them, with an order of their own.
+BASE = ["logplex/base", "logplex/base/bytes"]
+MODEL = ["logplex/model", "logplex/model/decide"]
+PURE = BASE + MODEL + ["logplex/wire"]
+NET_ROOMS = ["logplex/net", "logplex/net/tls", "logplex/net/dial", "logplex/net/http"]
+NET = PURE + ["logplex/runtime"] + NET_ROOMS
+STORE = ["logplex/store", "logplex/store/sqlite", "logplex/store/redis", "logplex/store/places"]
+FEATURE = NET + STORE + ["logplex/channel"]
+DRAINS = ["drains/delivery", "drains/http", "drains/kafka", "drains/kinds", "drains/syslog"]
+API = ["logplex/api/frame", "logplex/api/tail", "logplex/api/calls"]
+CLI = ["logplex/cli/view", "logplex/cli/client", "logplex/cli/grammar"]
 MAY_INCLUDE = {
-    "logplex/base": [],
+    "logplex/base/bytes": [],
+    "logplex/base": ["logplex/base/bytes"],
     "logplex/model": BASE,
+    "logplex/model/decide": BASE + ["logplex/model"],
     "logplex/wire": BASE + ["logplex/model"],
     "logplex/runtime": PURE,
     "logplex/net": PURE + ["logplex/runtime"],
+    "logplex/net/tls": PURE + ["logplex/runtime", "logplex/net"],
+    "logplex/net/dial": PURE + ["logplex/runtime", "logplex/net", "logplex/net/tls"],
+    "logplex/net/http": PURE + ["logplex/runtime", "logplex/net"],
     "logplex/store": NET,
+    "logplex/store/sqlite": NET + ["logplex/store"],
+    "logplex/store/redis": NET + ["logplex/store", "logplex/store/sqlite"],
+    "logplex/store/places": NET + ["logplex/store", "logplex/store/sqlite", "logplex/store/redis"],
     "logplex/channel": NET,
     "router/http1": BASE,
     "router": FEATURE + ["router/http1"],
-    "drains": FEATURE,
-    "logplex/api": FEATURE,
+    "drains/kinds": FEATURE,
+    "drains/delivery": FEATURE + ["drains/kinds"],
+    "drains/http": FEATURE + ["drains/kinds"],
+    "drains/kafka": FEATURE + ["drains/kinds"],
+    "drains/syslog": FEATURE + ["drains/kinds"],
+    "drains": FEATURE + DRAINS,
+    "logplex/api/frame": FEATURE,
+    "logplex/api/tail": FEATURE + ["logplex/api/frame"],
+    "logplex/api/calls": FEATURE + ["logplex/api/frame", "logplex/api/tail"],
+    "logplex/api": FEATURE + API,
     "logplex/ingress": FEATURE,
-    "logplex/daemon": FEATURE + ["router", "router/http1", "drains", "logplex/api", "logplex/ingress"],
-    "logplex/cli": NET + ["logplex/store"],
+    "logplex/daemon": FEATURE + ["router", "router/http1", "drains", *DRAINS, "logplex/api", *API, "logplex/ingress"],
+    "logplex/cli/view": NET,
+    "logplex/cli/client": NET + ["logplex/cli/view"],
+    "logplex/cli/grammar": NET,
+    "logplex/cli": NET + STORE + CLI,
 }
+MOST_PAIRS = 25  # of source and header in one folder
 
 # header pattern -> files that may include it (regular expressions on the path)
 LIBRARY_ONLY_IN = {
-    r"hiredis/": r"logplex/store/",
-    r"librdkafka/": r"drains/kafka",
-    r"openssl/|boost/asio/ssl": r"logplex/net/tls|drains/tls|logplex/(base|net|api)/[a-z_]*(auth|hash|rng|uuid|seal|secret)",
+    r"hiredis/": r"logplex/store/redis/",
+    r"librdkafka/": r"drains/kafka/",
+    r"openssl/|boost/asio/ssl": r"logplex/net/tls/|logplex/(base|net|api)/([a-z]+/)?[a-z_]*(auth|hash|rng|uuid|seal|secret)",
     r"zstd\.h": r"logplex/[a-z]+/zstd",
-    r"sqlite3\.h": r"logplex/store/",
+    r"sqlite3\.h": r"logplex/store/(sqlite|places)/",
     r"prometheus/": r"logplex/base/metrics",
     r"spdlog/": r"logplex/base/log",
     r"toml\+\+/": r"logplex/base/settings",
     r"CLI/": r"logplex/(daemon|cli)/",
     r"nlohmann/": r"$^",
-    r"[a-z]mmintrin|arm_neon": r"logplex/base/bytes16_",
+    r"[a-z]mmintrin|arm_neon": r"logplex/base/bytes/bytes16_",
 }
 NO_ASIO_IN = ("logplex/base/", "logplex/model/", "logplex/wire/", "router/http1/")
 FORBIDDEN = {
@@ -129,6 +155,9 @@ def check_folder(found, folder):
         found.add(folder, 0, "has no README.md")
     elif len(readme.read_text(encoding="utf-8").splitlines()) > README_MAX_LINES:
         found.add(readme, 0, f"longer than {README_MAX_LINES} lines")
+    pairs = {path.stem for path in (found.root / folder).glob("*.[ch]pp")}
+    if len(pairs) > MOST_PAIRS:
+        found.add(folder, 0, f"{len(pairs)} pairs of source and header; the limit is {MOST_PAIRS}: give it rooms")
 
 
 def check_unit_test(found, path):

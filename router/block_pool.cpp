@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <new>
 
-#include "logplex/base/aligned_pages.hpp"
+#include "logplex/base/bytes/aligned_pages.hpp"
 #include "logplex/base/check.hpp"
 
 namespace sluice {

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "logplex/net/resolver.hpp"
+#include "logplex/net/dial/resolver.hpp"
 #include "router/proxy_shard.hpp"
 
 namespace sluice {

@@ -6,8 +6,8 @@
 #include <fmt/format.h>
 
 #include "logplex/base/settings.hpp"
-#include "logplex/net/backend_guard.hpp"
-#include "logplex/net/cidr_list.hpp"
+#include "logplex/net/dial/backend_guard.hpp"
+#include "logplex/net/dial/cidr_list.hpp"
 #include "router/http1/limits.hpp"
 #include "router/router_line.hpp"
 

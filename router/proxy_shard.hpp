@@ -8,8 +8,8 @@
 
 #include "logplex/base/metrics.hpp"
 #include "logplex/channel/outlet.hpp"
+#include "logplex/net/dial/resolver.hpp"
 #include "logplex/net/listener.hpp"
-#include "logplex/net/resolver.hpp"
 #include "logplex/runtime/event.hpp"
 #include "logplex/runtime/gate.hpp"
 #include "router/client_connection.hpp"

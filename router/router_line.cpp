@@ -5,8 +5,8 @@
 #include <cstdio>
 #include <cstring>
 
-#include "logplex/base/bytes16.hpp"
-#include "logplex/base/copy_text.hpp"
+#include "logplex/base/bytes/bytes16.hpp"
+#include "logplex/base/bytes/copy_text.hpp"
 
 namespace sluice {
 namespace {

@@ -2,13 +2,13 @@
 
 #include <algorithm>
 
-#include "logplex/api/accept.hpp"
-#include "logplex/api/json_body.hpp"
-#include "logplex/api/own_site.hpp"
+#include "logplex/api/frame/accept.hpp"
+#include "logplex/api/frame/json_body.hpp"
+#include "logplex/api/frame/own_site.hpp"
 #include "logplex/api/routes.hpp"
 #include "logplex/base/metrics.hpp"
-#include "logplex/model/change_cost.hpp"
 #include "logplex/model/config_error.hpp"
+#include "logplex/model/decide/change_cost.hpp"
 #include "logplex/model/key_hash.hpp"
 #include "logplex/runtime/task_work.hpp"
 #include "logplex/wire/filter.hpp"

@@ -6,12 +6,12 @@
 #include <string>
 #include <vector>
 
-#include "logplex/api/api_call.hpp"
-#include "logplex/api/changes.hpp"
-#include "logplex/api/open_streams.hpp"
-#include "logplex/api/seals.hpp"
-#include "logplex/api/tails.hpp"
-#include "logplex/net/http_server.hpp"
+#include "logplex/api/frame/api_call.hpp"
+#include "logplex/api/frame/changes.hpp"
+#include "logplex/api/frame/open_streams.hpp"
+#include "logplex/api/frame/seals.hpp"
+#include "logplex/api/tail/tails.hpp"
+#include "logplex/net/http/http_server.hpp"
 
 namespace sluice {
 

@@ -1,7 +1,7 @@
 #include "logplex/api/routes.hpp"
 
-#include "logplex/api/handlers.hpp"
-#include "logplex/api/line_query.hpp"
+#include "logplex/api/calls/handlers.hpp"
+#include "logplex/api/tail/line_query.hpp"
 
 namespace sluice {
 namespace {

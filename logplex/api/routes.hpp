@@ -2,7 +2,7 @@
 
 #include <span>
 
-#include "logplex/api/route.hpp"
+#include "logplex/api/frame/route.hpp"
 
 namespace sluice {
 

@@ -6,7 +6,7 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
-#include "logplex/base/utf8.hpp"
+#include "logplex/base/bytes/utf8.hpp"
 
 namespace sluice {
 namespace {

@@ -13,7 +13,7 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
-#include "logplex/base/base64.hpp"
+#include "logplex/base/bytes/base64.hpp"
 #include "logplex/base/check.hpp"
 
 namespace sluice {

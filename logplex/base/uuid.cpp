@@ -3,7 +3,7 @@
 #include <cstring>
 #include <span>
 
-#include "logplex/base/bytes16.hpp"
+#include "logplex/base/bytes/bytes16.hpp"
 
 namespace sluice {
 namespace {

@@ -1,7 +1,7 @@
 #include "logplex/cli/answers.hpp"
 
-#include "logplex/cli/cli_error.hpp"
-#include "logplex/cli/json_text.hpp"
+#include "logplex/cli/view/cli_error.hpp"
+#include "logplex/cli/view/json_text.hpp"
 #include "logplex/wire/json_text.hpp"
 
 namespace sluice {

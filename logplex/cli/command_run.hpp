@@ -5,9 +5,9 @@
 
 #include "logplex/base/clock.hpp"
 #include "logplex/base/rng.hpp"
-#include "logplex/cli/api.hpp"
-#include "logplex/cli/arguments.hpp"
-#include "logplex/cli/output.hpp"
+#include "logplex/cli/client/api.hpp"
+#include "logplex/cli/grammar/arguments.hpp"
+#include "logplex/cli/view/output.hpp"
 
 namespace sluice {
 

@@ -1,11 +1,11 @@
 #include <boost/json/object.hpp>
 
 #include "logplex/cli/answers.hpp"
-#include "logplex/cli/cli_error.hpp"
 #include "logplex/cli/commands.hpp"
-#include "logplex/cli/json_text.hpp"
 #include "logplex/cli/requests.hpp"
-#include "logplex/cli/table.hpp"
+#include "logplex/cli/view/cli_error.hpp"
+#include "logplex/cli/view/json_text.hpp"
+#include "logplex/cli/view/table.hpp"
 
 namespace sluice {
 namespace {

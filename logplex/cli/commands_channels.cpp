@@ -3,9 +3,9 @@
 
 #include "logplex/cli/answers.hpp"
 #include "logplex/cli/commands.hpp"
-#include "logplex/cli/json_text.hpp"
 #include "logplex/cli/requests.hpp"
-#include "logplex/cli/table.hpp"
+#include "logplex/cli/view/json_text.hpp"
+#include "logplex/cli/view/table.hpp"
 
 namespace sluice {
 namespace {

@@ -3,11 +3,11 @@
 
 #include "logplex/base/files.hpp"
 #include "logplex/cli/answers.hpp"
-#include "logplex/cli/cli_error.hpp"
 #include "logplex/cli/commands.hpp"
-#include "logplex/cli/drain_report.hpp"
-#include "logplex/cli/json_text.hpp"
 #include "logplex/cli/requests.hpp"
+#include "logplex/cli/view/cli_error.hpp"
+#include "logplex/cli/view/drain_report.hpp"
+#include "logplex/cli/view/json_text.hpp"
 
 namespace sluice {
 namespace {

@@ -7,14 +7,14 @@
 #include <boost/json/serialize.hpp>
 
 #include "logplex/cli/answers.hpp"
-#include "logplex/cli/cli_error.hpp"
 #include "logplex/cli/commands.hpp"
-#include "logplex/cli/json_text.hpp"
 #include "logplex/cli/line_sender.hpp"
 #include "logplex/cli/log_stream.hpp"
-#include "logplex/cli/node_report.hpp"
 #include "logplex/cli/requests.hpp"
-#include "logplex/net/authorization.hpp"
+#include "logplex/cli/view/cli_error.hpp"
+#include "logplex/cli/view/json_text.hpp"
+#include "logplex/cli/view/node_report.hpp"
+#include "logplex/net/http/authorization.hpp"
 
 namespace sluice {
 namespace {

@@ -5,13 +5,13 @@
 
 #include "logplex/base/files.hpp"
 #include "logplex/cli/answers.hpp"
-#include "logplex/cli/cli_error.hpp"
 #include "logplex/cli/commands.hpp"
-#include "logplex/cli/completion.hpp"
+#include "logplex/cli/grammar/completion.hpp"
 #include "logplex/cli/key_file.hpp"
-#include "logplex/cli/node_report.hpp"
 #include "logplex/cli/requests.hpp"
-#include "logplex/cli/times.hpp"
+#include "logplex/cli/view/cli_error.hpp"
+#include "logplex/cli/view/node_report.hpp"
+#include "logplex/cli/view/times.hpp"
 
 namespace sluice {
 namespace {

@@ -7,11 +7,11 @@
 
 #include "logplex/base/files.hpp"
 #include "logplex/cli/answers.hpp"
-#include "logplex/cli/cli_error.hpp"
 #include "logplex/cli/commands.hpp"
-#include "logplex/cli/table.hpp"
-#include "logplex/cli/terminal_text.hpp"
-#include "logplex/store/store_place.hpp"
+#include "logplex/cli/view/cli_error.hpp"
+#include "logplex/cli/view/table.hpp"
+#include "logplex/cli/view/terminal_text.hpp"
+#include "logplex/store/places/store_place.hpp"
 
 namespace sluice {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <re2/re2.h>
 
-#include "logplex/cli/cli_error.hpp"
+#include "logplex/cli/view/cli_error.hpp"
 
 namespace sluice {
 namespace {

@@ -7,8 +7,8 @@
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 
-#include "logplex/cli/cli_error.hpp"
-#include "logplex/cli/json_text.hpp"
+#include "logplex/cli/view/cli_error.hpp"
+#include "logplex/cli/view/json_text.hpp"
 
 namespace sluice {
 

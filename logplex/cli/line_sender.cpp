@@ -10,7 +10,7 @@
 
 #include <fmt/format.h>
 
-#include "logplex/cli/cli_error.hpp"
+#include "logplex/cli/view/cli_error.hpp"
 
 namespace sluice {
 namespace {

@@ -4,8 +4,8 @@
 #include <memory>
 #include <string>
 
+#include "logplex/cli/client/send_frames.hpp"
 #include "logplex/cli/command_run.hpp"
-#include "logplex/cli/send_frames.hpp"
 
 namespace sluice {
 

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include "logplex/cli/cli_error.hpp"
-#include "logplex/cli/json_text.hpp"
-#include "logplex/cli/terminal_text.hpp"
+#include "logplex/cli/view/cli_error.hpp"
+#include "logplex/cli/view/json_text.hpp"
+#include "logplex/cli/view/terminal_text.hpp"
 
 namespace sluice {
 namespace {

@@ -3,9 +3,9 @@
 #include <optional>
 #include <string>
 
+#include "logplex/cli/client/event_stream.hpp"
 #include "logplex/cli/command_run.hpp"
-#include "logplex/cli/event_stream.hpp"
-#include "logplex/cli/line_format.hpp"
+#include "logplex/cli/view/line_format.hpp"
 
 namespace sluice {
 

@@ -6,8 +6,8 @@
 #include <cstdlib>
 #include <thread>
 
+#include "logplex/cli/client/http_api.hpp"
 #include "logplex/cli/commands.hpp"
-#include "logplex/cli/http_api.hpp"
 
 namespace {
 

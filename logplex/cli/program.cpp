@@ -1,9 +1,9 @@
 #include <initializer_list>
 
-#include "logplex/cli/cli_error.hpp"
 #include "logplex/cli/commands.hpp"
 #include "logplex/cli/key_file.hpp"
-#include "logplex/cli/terminal_text.hpp"
+#include "logplex/cli/view/cli_error.hpp"
+#include "logplex/cli/view/terminal_text.hpp"
 
 namespace sluice {
 namespace {

@@ -6,9 +6,9 @@
 #include <boost/json/serialize.hpp>
 
 #include "logplex/base/units.hpp"
-#include "logplex/cli/cli_error.hpp"
 #include "logplex/cli/grep_filter.hpp"
-#include "logplex/cli/times.hpp"
+#include "logplex/cli/view/cli_error.hpp"
+#include "logplex/cli/view/times.hpp"
 
 namespace sluice {
 namespace {

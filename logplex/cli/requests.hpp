@@ -6,8 +6,8 @@
 
 #include "logplex/base/clock.hpp"
 #include "logplex/base/result.hpp"
-#include "logplex/cli/api.hpp"
-#include "logplex/cli/arguments.hpp"
+#include "logplex/cli/client/api.hpp"
+#include "logplex/cli/grammar/arguments.hpp"
 
 namespace sluice {
 

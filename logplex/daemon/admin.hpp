@@ -5,7 +5,7 @@
 #include <string>
 
 #include "logplex/base/metrics.hpp"
-#include "logplex/net/http_server.hpp"
+#include "logplex/net/http/http_server.hpp"
 #include "logplex/runtime/runtime.hpp"
 
 namespace sluice {

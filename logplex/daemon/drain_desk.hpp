@@ -1,6 +1,6 @@
 #pragma once
 
-#include "logplex/api/drain_control.hpp"
+#include "logplex/api/calls/drain_control.hpp"
 
 namespace sluice {
 

@@ -7,7 +7,7 @@
 
 #include <fmt/format.h>
 
-#include "logplex/base/aligned_pages.hpp"
+#include "logplex/base/bytes/aligned_pages.hpp"
 #include "logplex/base/directory_files.hpp"
 #include "logplex/base/log.hpp"
 #include "logplex/daemon/limits_at_start.hpp"

@@ -16,7 +16,7 @@
 #include "logplex/daemon/notify.hpp"
 #include "logplex/daemon/settings_check.hpp"
 #include "logplex/net/address_text.hpp"
-#include "logplex/net/cidr_list.hpp"
+#include "logplex/net/dial/cidr_list.hpp"
 #include "logplex/runtime/cross.hpp"
 #include "logplex/runtime/memory_account.hpp"
 

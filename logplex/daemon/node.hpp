@@ -7,7 +7,7 @@
 
 #include <boost/asio/basic_signal_set.hpp>
 
-#include "drains/kafka_hub.hpp"
+#include "drains/kafka/kafka_hub.hpp"
 #include "logplex/api/api_shard.hpp"
 #include "logplex/base/directory_files.hpp"
 #include "logplex/base/settings.hpp"
@@ -20,8 +20,8 @@
 #include "logplex/daemon/node_desk.hpp"
 #include "logplex/daemon/shard_parts.hpp"
 #include "logplex/ingress/ingress_pools.hpp"
-#include "logplex/net/address_guard.hpp"
-#include "logplex/net/dial.hpp"
+#include "logplex/net/dial/address_guard.hpp"
+#include "logplex/net/dial/dial.hpp"
 #include "logplex/net/listener.hpp"
 #include "logplex/runtime/runtime.hpp"
 #include "logplex/store/store.hpp"

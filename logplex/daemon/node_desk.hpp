@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-#include "logplex/api/node_status.hpp"
+#include "logplex/api/calls/node_status.hpp"
 #include "logplex/runtime/gate.hpp"
 
 namespace sluice {

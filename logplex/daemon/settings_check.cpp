@@ -7,10 +7,10 @@
 
 #include "logplex/base/seal.hpp"
 #include "logplex/base/secret_file.hpp"
-#include "logplex/net/address_guard.hpp"
 #include "logplex/net/address_text.hpp"
-#include "logplex/net/tls_context.hpp"
-#include "logplex/store/redis_url.hpp"
+#include "logplex/net/dial/address_guard.hpp"
+#include "logplex/net/tls/tls_context.hpp"
+#include "logplex/store/redis/redis_url.hpp"
 
 namespace sluice {
 namespace {

@@ -12,8 +12,8 @@
 #include "logplex/ingress/ingress_pools.hpp"
 #include "logplex/ingress/log_post.hpp"
 #include "logplex/ingress/syslog_server.hpp"
-#include "logplex/net/dial.hpp"
-#include "logplex/net/http_server.hpp"
+#include "logplex/net/dial/dial.hpp"
+#include "logplex/net/http/http_server.hpp"
 #include "router/name_resolver.hpp"
 #include "router/proxy_shard.hpp"
 

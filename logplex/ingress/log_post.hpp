@@ -11,7 +11,7 @@
 #include "logplex/ingress/intake.hpp"
 #include "logplex/ingress/turn_share.hpp"
 #include "logplex/ingress/writer.hpp"
-#include "logplex/net/http_server.hpp"
+#include "logplex/net/http/http_server.hpp"
 
 namespace sluice {
 

@@ -3,7 +3,7 @@
 #include "logplex/model/names.hpp"
 #include "logplex/model/principal.hpp"
 #include "logplex/model/snapshot.hpp"
-#include "logplex/net/authorization.hpp"
+#include "logplex/net/http/authorization.hpp"
 #include "logplex/net/secret_hash.hpp"
 #include "logplex/wire/syslog_parse.hpp"
 

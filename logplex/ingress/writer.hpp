@@ -8,7 +8,7 @@
 #include "logplex/base/uuid.hpp"
 #include "logplex/ingress/refusals.hpp"
 #include "logplex/model/access.hpp"
-#include "logplex/net/http_message.hpp"
+#include "logplex/net/http/http_message.hpp"
 
 namespace sluice {
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <set>
 
-#include "logplex/base/utf8.hpp"
+#include "logplex/base/bytes/utf8.hpp"
 #include "logplex/model/config_error.hpp"
 #include "logplex/model/names.hpp"
 

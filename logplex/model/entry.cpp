@@ -1,6 +1,6 @@
 #include "logplex/model/entry.hpp"
 
-#include "logplex/base/utf8.hpp"
+#include "logplex/base/bytes/utf8.hpp"
 
 namespace sluice {
 namespace {

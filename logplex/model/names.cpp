@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
-#include "logplex/base/utf8.hpp"
+#include "logplex/base/bytes/utf8.hpp"
 #include "logplex/model/config_error.hpp"
 
 namespace sluice {

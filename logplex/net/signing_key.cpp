@@ -3,7 +3,7 @@
 #include <string_view>
 #include <utility>
 
-#include "logplex/base/base64.hpp"
+#include "logplex/base/bytes/base64.hpp"
 
 namespace sluice {
 

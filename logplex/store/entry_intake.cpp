@@ -1,7 +1,7 @@
 #include "logplex/store/entry_intake.hpp"
 
+#include "logplex/base/bytes/utf8.hpp"
 #include "logplex/base/log.hpp"
-#include "logplex/base/utf8.hpp"
 #include "logplex/model/sealed_entry.hpp"
 #include "logplex/store/store.hpp"
 

@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "logplex/base/seal.hpp"
-#include "logplex/model/decide.hpp"
-#include "logplex/model/snapshot_editor.hpp"
+#include "logplex/model/decide/decide.hpp"
+#include "logplex/model/decide/snapshot_editor.hpp"
 
 namespace sluice {
 

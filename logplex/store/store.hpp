@@ -10,7 +10,7 @@
 #include "logplex/base/result.hpp"
 #include "logplex/base/settings.hpp"
 #include "logplex/model/change.hpp"
-#include "logplex/model/decide.hpp"
+#include "logplex/model/decide/decide.hpp"
 #include "logplex/runtime/runtime.hpp"
 #include "logplex/runtime/task.hpp"
 #include "logplex/store/config_feed.hpp"

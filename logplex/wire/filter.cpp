@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "logplex/base/bytes/utf8.hpp"
 #include "logplex/base/check.hpp"
-#include "logplex/base/utf8.hpp"
 #include "logplex/wire/filter_cache.hpp"
 #include "logplex/wire/filter_term.hpp"
 #include "logplex/wire/newline.hpp"

@@ -5,7 +5,7 @@
 
 #include <boost/json/serialize.hpp>
 
-#include "logplex/base/utf8.hpp"
+#include "logplex/base/bytes/utf8.hpp"
 
 namespace sluice {
 namespace {

@@ -1,8 +1,8 @@
 #include <algorithm>
 #include <array>
 
+#include "logplex/base/bytes/utf8.hpp"
 #include "logplex/base/check.hpp"
-#include "logplex/base/utf8.hpp"
 #include "logplex/wire/logfmt.hpp"
 #include "logplex/wire/newline.hpp"
 #include "logplex/wire/render.hpp"

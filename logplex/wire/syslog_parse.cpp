@@ -4,7 +4,7 @@
 #include <array>
 #include <cstdint>
 
-#include "logplex/base/bytes16.hpp"
+#include "logplex/base/bytes/bytes16.hpp"
 
 namespace sluice {
 namespace {

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "logplex/base/copy_text.hpp"
+#include "logplex/base/bytes/copy_text.hpp"
 #include "router/http1/fields.hpp"
 
 namespace sluice::http1 {

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "logplex/base/bytes16.hpp"
-#include "logplex/base/copy_text.hpp"
+#include "logplex/base/bytes/bytes16.hpp"
+#include "logplex/base/bytes/copy_text.hpp"
 #include "router/http1/scan.hpp"
 
 namespace sluice::http1 {

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include "logplex/base/bytes16.hpp"
+#include "logplex/base/bytes/bytes16.hpp"
 
 namespace sluice::http1 {
 

@@ -6,9 +6,9 @@
 #include <benchmark/benchmark.h>
 #include <boost/asio/post.hpp>
 
-#include "logplex/model/snapshot_editor.hpp"
+#include "logplex/model/decide/snapshot_editor.hpp"
 #include "logplex/runtime/gate.hpp"
-#include "logplex/store/store_core.hpp"
+#include "logplex/store/sqlite/store_core.hpp"
 
 namespace sluice {
 namespace {

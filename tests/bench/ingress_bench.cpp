@@ -5,7 +5,7 @@
 #include <benchmark/benchmark.h>
 
 #include "logplex/ingress/intake.hpp"
-#include "logplex/model/snapshot_editor.hpp"
+#include "logplex/model/decide/snapshot_editor.hpp"
 #include "logplex/wire/frame_splitter.hpp"
 
 namespace sluice {

@@ -8,8 +8,8 @@
 #include <boost/asio/io_context.hpp>
 #include <librdkafka/rdkafka.h>
 
-#include "drains/kafka_encoder.hpp"
-#include "drains/kafka_producer.hpp"
+#include "drains/kafka/kafka_encoder.hpp"
+#include "drains/kafka/kafka_producer.hpp"
 #include "logplex/wire/notice.hpp"
 
 namespace sluice {

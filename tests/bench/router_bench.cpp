@@ -8,7 +8,7 @@
 
 #include <benchmark/benchmark.h>
 
-#include "logplex/model/snapshot_editor.hpp"
+#include "logplex/model/decide/snapshot_editor.hpp"
 #include "logplex/runtime/runtime.hpp"
 #include "router/proxy_shard.hpp"
 #include "tests/support/router_line_sample.hpp"

@@ -5,8 +5,8 @@
 #include <cstdlib>
 #include <string>
 
-#include "logplex/net/http_reply_parser.hpp"
-#include "logplex/net/http_request_parser.hpp"
+#include "logplex/net/http/http_reply_parser.hpp"
+#include "logplex/net/http/http_request_parser.hpp"
 #include "logplex/net/url.hpp"
 
 using namespace sluice;

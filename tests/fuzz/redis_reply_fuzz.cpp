@@ -6,10 +6,10 @@
 #include <string_view>
 
 #include "logplex/base/check.hpp"
-#include "logplex/store/redis_image.hpp"
-#include "logplex/store/redis_reply.hpp"
-#include "logplex/store/redis_roll.hpp"
-#include "logplex/store/redis_url.hpp"
+#include "logplex/store/redis/redis_image.hpp"
+#include "logplex/store/redis/redis_reply.hpp"
+#include "logplex/store/redis/redis_roll.hpp"
+#include "logplex/store/redis/redis_url.hpp"
 
 namespace {
 

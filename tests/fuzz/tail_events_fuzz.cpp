@@ -5,8 +5,8 @@
 #include <string_view>
 
 #include "logplex/base/check.hpp"
-#include "logplex/cli/event_stream.hpp"
-#include "logplex/cli/line_format.hpp"
+#include "logplex/cli/client/event_stream.hpp"
+#include "logplex/cli/view/line_format.hpp"
 
 namespace {
 

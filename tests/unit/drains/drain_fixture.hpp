@@ -7,9 +7,9 @@
 
 #include <gtest/gtest.h>
 
-#include "drains/drain_runner.hpp"
-#include "drains/kafka_hub.hpp"
-#include "drains/transport.hpp"
+#include "drains/delivery/drain_runner.hpp"
+#include "drains/kafka/kafka_hub.hpp"
+#include "drains/kinds/transport.hpp"
 #include "logplex/base/files.hpp"
 #include "logplex/base/settings.hpp"
 #include "logplex/wire/notice.hpp"

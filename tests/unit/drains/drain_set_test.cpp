@@ -7,7 +7,7 @@
 
 #include "logplex/base/metrics.hpp"
 #include "logplex/base/partition.hpp"
-#include "logplex/model/snapshot_editor.hpp"
+#include "logplex/model/decide/snapshot_editor.hpp"
 #include "tests/unit/drains/drain_fixture.hpp"
 
 namespace sluice {

@@ -7,9 +7,9 @@
 
 #include <gtest/gtest.h>
 
-#include "logplex/store/redis_image.hpp"
-#include "logplex/store/redis_reply.hpp"
-#include "logplex/store/redis_scripts.hpp"
+#include "logplex/store/redis/redis_image.hpp"
+#include "logplex/store/redis/redis_reply.hpp"
+#include "logplex/store/redis/redis_scripts.hpp"
 #include "tests/support/raw_client.hpp"
 #include "tests/support/redis_server.hpp"
 

@@ -13,7 +13,7 @@
 
 #include <gtest/gtest.h>
 
-#include "logplex/model/snapshot_editor.hpp"
+#include "logplex/model/decide/snapshot_editor.hpp"
 #include "logplex/runtime/runtime.hpp"
 #include "router/proxy_shard.hpp"
 

@@ -11,8 +11,8 @@
 #include <boost/json/parse.hpp>
 
 #include "logplex/api/api_shard.hpp"
-#include "logplex/api/drain_control.hpp"
-#include "logplex/api/node_status.hpp"
+#include "logplex/api/calls/drain_control.hpp"
+#include "logplex/api/calls/node_status.hpp"
 #include "logplex/base/partition.hpp"
 #include "logplex/runtime/working_for.hpp"
 #include "tests/support/raw_client.hpp"

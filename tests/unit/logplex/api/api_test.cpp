@@ -4,7 +4,7 @@
 #include <boost/json/serialize.hpp>
 #include <gtest/gtest.h>
 
-#include "logplex/api/json_body.hpp"
+#include "logplex/api/frame/json_body.hpp"
 #include "tests/support/test_certificates.hpp"
 #include "tests/unit/logplex/api/api_node.hpp"
 

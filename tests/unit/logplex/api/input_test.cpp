@@ -1,15 +1,15 @@
 #include <gtest/gtest.h>
 
-#include "logplex/api/accept.hpp"
-#include "logplex/api/auth.hpp"
-#include "logplex/api/drain_url.hpp"
-#include "logplex/api/handlers.hpp"
-#include "logplex/api/json_body.hpp"
-#include "logplex/api/line_query.hpp"
-#include "logplex/api/times.hpp"
+#include "logplex/api/calls/drain_url.hpp"
+#include "logplex/api/calls/handlers.hpp"
+#include "logplex/api/frame/accept.hpp"
+#include "logplex/api/frame/auth.hpp"
+#include "logplex/api/frame/json_body.hpp"
+#include "logplex/api/tail/line_query.hpp"
+#include "logplex/api/tail/times.hpp"
+#include "logplex/model/decide/snapshot_editor.hpp"
 #include "logplex/model/principal.hpp"
-#include "logplex/model/snapshot_editor.hpp"
-#include "logplex/net/authorization.hpp"
+#include "logplex/net/http/authorization.hpp"
 #include "logplex/wire/notice.hpp"
 
 namespace sluice {

@@ -7,7 +7,7 @@
 #include <boost/json/serialize.hpp>
 #include <gtest/gtest.h>
 
-#include "logplex/api/route.hpp"
+#include "logplex/api/frame/route.hpp"
 #include "logplex/api/routes.hpp"
 #include "tests/unit/logplex/api/api_node.hpp"
 

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "logplex/base/utf8.hpp"
+#include "logplex/base/bytes/utf8.hpp"
 
 namespace sluice {
 namespace {

@@ -7,7 +7,7 @@
 
 #include <gtest/gtest.h>
 
-#include "logplex/base/base64.hpp"
+#include "logplex/base/bytes/base64.hpp"
 
 namespace sluice {
 namespace {

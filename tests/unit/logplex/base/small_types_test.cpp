@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "logplex/base/copy_text.hpp"
+#include "logplex/base/bytes/copy_text.hpp"
 #include "logplex/base/metrics.hpp"
 #include "logplex/base/partition.hpp"
 #include "logplex/base/rng.hpp"

@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "logplex/cli/client/http_api.hpp"
 #include "logplex/cli/commands.hpp"
-#include "logplex/cli/http_api.hpp"
 
 namespace sluice {
 

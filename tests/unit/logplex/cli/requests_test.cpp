@@ -5,7 +5,7 @@
 
 #include "logplex/cli/grep_filter.hpp"
 #include "logplex/cli/key_file.hpp"
-#include "logplex/cli/table.hpp"
+#include "logplex/cli/view/table.hpp"
 
 namespace sluice {
 namespace {

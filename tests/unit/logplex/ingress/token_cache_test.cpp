@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-#include "logplex/model/snapshot_editor.hpp"
+#include "logplex/model/decide/snapshot_editor.hpp"
 #include "logplex/runtime/runtime.hpp"
 
 namespace sluice {

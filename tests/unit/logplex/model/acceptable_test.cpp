@@ -7,11 +7,11 @@
 #include <boost/json/serialize.hpp>
 #include <gtest/gtest.h>
 
-#include "logplex/base/utf8.hpp"
-#include "logplex/model/decide.hpp"
+#include "logplex/base/bytes/utf8.hpp"
+#include "logplex/model/decide/decide.hpp"
+#include "logplex/model/decide/snapshot_editor.hpp"
 #include "logplex/model/names.hpp"
 #include "logplex/model/sealed_entry.hpp"
-#include "logplex/model/snapshot_editor.hpp"
 
 namespace sluice {
 namespace {

@@ -1,10 +1,10 @@
 #include <gtest/gtest.h>
 
 #include "logplex/model/config_error.hpp"
-#include "logplex/model/decide.hpp"
-#include "logplex/model/domain_rules.hpp"
+#include "logplex/model/decide/decide.hpp"
+#include "logplex/model/decide/domain_rules.hpp"
+#include "logplex/model/decide/snapshot_editor.hpp"
 #include "logplex/model/principal.hpp"
-#include "logplex/model/snapshot_editor.hpp"
 
 namespace sluice {
 namespace {

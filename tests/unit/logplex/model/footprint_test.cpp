@@ -6,7 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "logplex/base/rng.hpp"
-#include "logplex/model/snapshot_editor.hpp"
+#include "logplex/model/decide/snapshot_editor.hpp"
 
 namespace sluice {
 namespace {

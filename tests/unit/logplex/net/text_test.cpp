@@ -1,7 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "logplex/net/address_text.hpp"
-#include "logplex/net/http_message.hpp"
+#include "logplex/net/http/http_message.hpp"
 #include "logplex/net/url.hpp"
 
 namespace sluice {

@@ -7,7 +7,7 @@
 
 #include <gtest/gtest.h>
 
-#include "logplex/store/store_core.hpp"
+#include "logplex/store/sqlite/store_core.hpp"
 #include "tests/unit/logplex/store/store_harness.hpp"
 
 namespace sluice {

@@ -10,7 +10,7 @@
 #include <sqlite3.h>
 
 #include "logplex/model/config_error.hpp"
-#include "logplex/store/store_core.hpp"
+#include "logplex/store/sqlite/store_core.hpp"
 #include "tests/unit/logplex/store/store_harness.hpp"
 
 namespace sluice {

@@ -9,7 +9,7 @@
 #include "logplex/base/rng.hpp"
 #include "logplex/model/change.hpp"
 #include "logplex/model/config_error.hpp"
-#include "logplex/model/decide.hpp"
+#include "logplex/model/decide/decide.hpp"
 #include "logplex/model/snapshot.hpp"
 
 namespace sluice {

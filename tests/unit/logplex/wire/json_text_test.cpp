@@ -5,7 +5,7 @@
 #include <boost/json/parse.hpp>
 #include <gtest/gtest.h>
 
-#include "logplex/base/utf8.hpp"
+#include "logplex/base/bytes/utf8.hpp"
 
 namespace sluice {
 namespace {

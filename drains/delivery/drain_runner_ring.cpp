@@ -1,0 +1,158 @@
+#include <utility>
+
+#include "drains/delivery/drain_runner.hpp"
+
+// How a drain shares frames with others that render alike, and writes frames again that it can no longer use.
+
+namespace sluice {
+namespace {
+
+/// The number of the part of a frame that is the notice before it; its halves have 1 and 2.
+constexpr std::uint64_t kNoticeBefore = 0;
+
+}  // namespace
+
+bool DrainRunner::may_share() const {
+  return ring_ != nullptr && attached() && !following() && !has_pending() && !drain_.paused && !flushing_ &&
+         !changed_ && !skip_asked_ && health_ != Health::kDisabled;
+}
+
+void DrainRunner::join_ring() {
+  if (!may_share() || !ring_->join(*this)) return;
+  ring_filtered_ = ring_->filtered();
+  flush_due_ = false;
+  flush_time_.disarm();
+}
+
+void DrainRunner::leave_ring() {
+  if (!following()) return;
+  ring_->leave(*this);
+  on_fallen_out();
+}
+
+void DrainRunner::on_fallen_out() {
+  filtered_ += ring_->filtered() - ring_filtered_;
+  flush_due_ = true;
+  wake_.set();
+}
+
+void DrainRunner::on_frame(const FrameRing::Shared& shared) {
+  Frame frame;
+  frame.shared = shared.body;
+  frame.lines = shared.lines;
+  frame.oldest = shared.oldest;
+  if (transport_->tells_ids()) set_id(frame, log_id_, drain_.id);
+  if (untold_ > 0) {
+    Frame notice;
+    append_notice(notice);
+    if (transport_->tells_ids()) set_part_id(notice, frame, kNoticeBefore);
+    keep(std::move(notice));
+  }
+  keep(std::move(frame));
+  if (!send_at_once()) wake_.set();
+}
+
+void DrainRunner::on_ring_loss(std::uint64_t lines, WallTime since) { tell_later(lines, since); }
+
+/// The short way of a frame, without a task switch: what was just rendered is still in the cache. True when nothing is
+/// left for the task to do.
+bool DrainRunner::send_at_once() {
+  if (!waiting_ || wake_.is_set() || !may_send()) return false;
+  if (sent_ > 0) {
+    if (const std::size_t frames = transport_->take_confirmed(); frames > 0) on_delivered(frames);
+    if (transport_->broken()) return false;
+  }
+  const bool was_idle = sent_ == 0;
+  const SteadyTime before = environment_.shard.clock().steady();
+  while (sent_ < frames_.size() && may_send()) {
+    if (!transport_->send_now(frames_[sent_])) return false;
+    ++sent_;
+    note_progress();
+  }
+  latency_ = environment_.shard.clock().steady() - before;
+  // An idle task looks for confirmations too seldom.
+  return sent_ == frames_.size() && !was_idle;
+}
+
+void DrainRunner::note_progress() {
+  progress_at_ = shard().now();
+  if (following()) ring_->on_progress();
+}
+
+/// Only what nobody is sending: of the first frame behind those that were sent, the connection may have a part already.
+/// From the end, so that references to the others stay good.
+void DrainRunner::give_up_frames() {
+  const std::size_t under_way = sent_ + 1;
+  if (frames_.size() <= under_way) return;
+  std::uint64_t lines = 0;
+  const WallTime since = frames_[under_way].since();
+  for (; frames_.size() > under_way; frames_.pop_back()) {
+    const Frame& frame = frames_.back();
+    given_up_ += frame.lines;
+    lines += frame.lines + frame.told;
+    drop_memory_of(frame);
+  }
+  tell_later(lines, since);
+}
+
+/// Writes lines that were gathered before once more, in another format.
+class DrainRunner::Rewriter final : public LineVisitor {
+ public:
+  Rewriter(const Encoder& encoder, Frame& frame) : encoder_(encoder), frame_(frame) {}
+  virtual ~Rewriter() = default;
+
+  bool on_line(ChannelSlot channel, Seq seq, const RecordView& line) override {
+    if (encoder_.tells_ways()) frame_.passed.add(frame_.messages(), line.passed());
+    if (frame_.lines++ == 0 || line.received() < frame_.oldest) frame_.oldest = line.received();
+    add_line(frame_.runs, channel, seq);
+    encoder_.append_from(channel, seq, line, frame_.body);
+    return true;
+  }
+  void on_loss(const Losses&) override {}
+
+ private:
+  const Encoder& encoder_;
+  Frame& frame_;
+};
+
+/// Each frame in its place, so that the account is right meanwhile; nothing is sent before the last.
+Task<void> DrainRunner::write_frames_again() {
+  for (std::size_t at = 0; at < frames_.size();) {
+    if (!work_.may_go_on()) {
+      const bool given = co_await work_.share();
+      if (!given) co_return;
+    }
+    // Meanwhile the last ones may have been given up.
+    if (at >= frames_.size()) break;
+    Frame again = written_again(frames_[at]);
+    work_.spend(kWorkPerLine * 8 * frames_[at].lines + 4 * work_of_bytes(again.body.size()));
+    drop_memory_of(frames_[at]);
+    memory_.bodies.charge(static_cast<std::int64_t>(again.memory()));
+    frames_[at] = std::move(again);
+    if (frames_[at].lines > 0) {
+      ++at;
+      continue;
+    }
+    drop_memory_of(frames_[at]);
+    frames_.erase(frames_.begin() + static_cast<std::ptrdiff_t>(at));
+  }
+  keep_records();
+}
+
+/// Lines that are not held any more are lost; L10 lines are written anew with what they told.
+Frame DrainRunner::written_again(const Frame& frame) {
+  tell_later(frame.told, frame.told_since);
+  Frame again;
+  again.missing_before = frame.missing_before;
+  again.body = memory_.bodies.take();
+  Rewriter writer(*encoder_, again);
+  for (const Run& run : frame.lines_in_it())
+    visit_again(ChannelSlot{static_cast<std::uint32_t>(run.channel)}, run.first, run.last, writer);
+  const std::uint64_t gone = frame.lines - again.lines;
+  forgotten_ += gone;
+  tell_later(gone, shard().wall_now());
+  if (transport_->tells_ids()) set_id(again, log_id_, drain_.id);
+  return again;
+}
+
+}  // namespace sluice

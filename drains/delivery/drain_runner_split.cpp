@@ -1,0 +1,38 @@
+#include "drains/delivery/drain_runner.hpp"
+
+// Frames that a receiver finds too large, or too slow to take.
+
+namespace sluice {
+
+void DrainRunner::split_unsent() {
+  auto halves = encoder_->split(frames_[sent_]);
+  if (!halves) {
+    last_error_ = "the receiver finds a single line too large";
+    return reject_front();
+  }
+  auto& [first, second] = *halves;
+  Frame& telling = first.notices.empty() ? second : first;
+  telling.told = frames_[sent_].told;
+  telling.told_since = frames_[sent_].told_since;
+  std::uint64_t part = 0;
+  drop_memory_of(frames_[sent_]);
+  for (Frame* half : {&first, &second}) {
+    half->oldest = frames_[sent_].oldest;
+    half->missing_before = frames_[sent_].missing_before;
+    set_part_id(*half, frames_[sent_], ++part);
+    memory_.bodies.charge(static_cast<std::int64_t>(half->memory()));
+  }
+  frames_[sent_] = std::move(first);
+  frames_.insert(frames_.begin() + static_cast<std::ptrdiff_t>(sent_) + 1, std::move(second));
+}
+
+/// A receiver that is slower than its batch would be sent the same for ever, and take it many times.
+void DrainRunner::make_smaller() {
+  if (changed_ || skip_asked_ || frames_.empty() || frames_.front().messages() < 2) return;
+  batch_limit_.on_timeout(frames_.front().bytes().size());
+  split_unsent();
+}
+
+std::size_t DrainRunner::target_bytes() const { return batch_limit_.at_most(encoder_->target_bytes()); }
+
+}  // namespace sluice

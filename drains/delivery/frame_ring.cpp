@@ -1,0 +1,294 @@
+#include "drains/delivery/frame_ring.hpp"
+
+#include <algorithm>
+
+#include "drains/kinds/destination.hpp"
+#include "drains/kinds/ledger.hpp"
+
+namespace sluice {
+namespace {
+
+/// Frames a reader may be behind, when the budget allows so many: 8 MiB of 128 KiB each.
+constexpr std::uint64_t kMostFrames = 64;
+constexpr std::uint64_t kFewestFrames = 8;
+/// And when the frames of all rings of the shard together are too many.
+constexpr std::size_t kMostWhenFull = 2;
+/// The frames of one ring may take this part of the shard's budget.
+constexpr std::uint64_t kPartOfBudget = 6;
+constexpr std::size_t kSmallestFrame = 4 << 10;
+/// Ingress is held for no reader that got on with nothing for so long.
+constexpr std::chrono::seconds kPatience{1};
+
+}  // namespace
+
+/// Lines to the open frame. What was lost between lines ends it.
+class FrameRing::Renderer final : public LineVisitor {
+ public:
+  struct Loss {
+    std::uint64_t lines = 0;
+    WallTime since{};
+  };
+
+  /// With a filter it stops when it did so much work.
+  Renderer(FrameRing& ring, Work share)
+      : ring_(ring), frame_(ring.open_), body_(*ring.open_.body), target_(ring.target()), share_(share) {}
+  virtual ~Renderer() = default;
+
+  bool on_line(ChannelSlot channel, Seq seq, const RecordView& line) override {
+    const std::size_t begin = body_.bytes.size();
+    is_full = after.lines > 0 || (frame_.lines > 0 && begin + line.size() + Encoder::kMessageExtra > target_) ||
+              body_.passed.full();
+    if (is_full || (ring_.filter_ && cost.work >= share_)) return false;
+    if (line.tails_only() || (ring_.filter_ && !passes(line))) {
+      ++ring_.filtered_;
+      return true;
+    }
+    if (ring_.encoder_->tells_ways()) body_.passed.add(frame_.lines, line.passed());
+    if (frame_.lines++ == 0 || line.received() < frame_.oldest) frame_.oldest = line.received();
+    ring_.encoder_->append_from(channel, seq, line, body_.bytes);
+    const auto token = ring_.encoder_->token_in(line, std::string_view(body_.bytes).substr(begin));
+    if (token) body_.tokens.push_back(static_cast<std::uint32_t>(begin + *token));
+    add_line(body_.runs, channel, seq);
+    return true;
+  }
+  void on_loss(const Losses& losses) override {
+    Loss& loss = frame_.lines == 0 ? before : after;
+    if (loss.lines == 0) loss.since = losses.since;
+    loss.lines += to_tell(losses);
+  }
+
+  bool is_full = false;  // no other line belongs into the frame
+  Loss before;
+  Loss after;
+  Filter::Tally cost;
+
+ private:
+  bool passes(const RecordView& line) {
+    cost.work += kWorkPerLine;
+    return ring_.filter_->matches(line, cost);
+  }
+
+  FrameRing& ring_;
+  Shared& frame_;
+  SharedBody& body_;
+  const std::size_t target_;
+  const Work share_;
+};
+
+FrameRing::FrameRing(const DrainEnvironment& environment, FabricShard& fabric, BodyPool& bodies,
+                     std::unique_ptr<Encoder> encoder, std::optional<Filter> filter, Beneficiary owner)
+    : OnShard(environment.shard),
+      Subscription(fabric, Retention::kUntaken),
+      TurnWorker(environment.shard.work(), owner),
+      environment_(environment),
+      fabric_(fabric),
+      bodies_(bodies),
+      encoder_(std::move(encoder)),
+      filter_(std::move(filter)),
+      flush_time_(environment.shard.wheel(), &FrameRing::on_flush_time, this),
+      patience_(environment.shard.wheel(), &FrameRing::on_patience, this) {}
+
+FrameRing::~FrameRing() { hold(false); }
+
+std::size_t FrameRing::target() const {
+  return std::clamp<std::size_t>(fabric_.budget_bytes() / (kMostFrames * 2), kSmallestFrame, encoder_->target_bytes());
+}
+
+std::size_t FrameRing::depth() const {
+  return std::clamp(fabric_.budget_bytes() / kPartOfBudget / target(), kFewestFrames, kMostFrames);
+}
+
+bool FrameRing::join(Reader& reader) {
+  render_all();
+  hand_out();
+  // Without readers, or when they have just fallen out, it stands nowhere.
+  if (!attached() && !attach_all()) return false;
+  if (!reader.subscription().follow(*this)) {
+    if (readers_.empty()) rest();
+    return false;
+  }
+  bodies_.remove_holder(reader);
+  readers_.push_back(&reader);
+  return true;
+}
+
+void FrameRing::leave(Reader& reader) {
+  const auto at = std::ranges::find(readers_, &reader);
+  if (at == readers_.end()) return;
+  hand_out();
+  readers_.erase(at);
+  reader.subscription().part();
+  bodies_.add_holder(reader);
+  look_after_readers();
+}
+
+void FrameRing::forget(Reader& reader) {
+  leave(reader);
+  bodies_.remove_holder(reader);
+}
+
+/// Nobody reads: nothing is rendered, and no line is kept for the ring.
+void FrameRing::rest() {
+  hold(false);
+  flush_time_.disarm();
+  detach();
+}
+
+void FrameRing::on_news() {
+  if (flushing_) return render_all();
+  render(target());
+  if (has_pending() && !flush_time_.armed()) flush_time_.arm(environment_.settings.flush_window);
+}
+
+void FrameRing::on_flush_time(void* self) { static_cast<FrameRing*>(self)->render_all(); }
+
+void FrameRing::flush() {
+  flushing_ = true;
+  render_all();
+}
+
+void FrameRing::render_all() {
+  render(0);
+  flush_time_.disarm();
+}
+
+bool FrameRing::is_wanted() const { return attached() && has_pending() && pending_bytes() >= wanted_; }
+
+/// Without a filter a line costs a copy, and no more come in a turn than ingress lets in.
+void FrameRing::render(std::uint64_t at_least_pending) {
+  wanted_ = at_least_pending;
+  TurnWork& turn = shard().work();
+  while (is_wanted()) {
+    const Work share = filter_ ? turn.share() : TurnWork::kSlice;
+    if (share == 0) return turn.ask(*this);
+    const Work work = render_one(share);
+    if (filter_) turn.spend(work);
+  }
+  if (!has_pending()) end_frame();
+}
+
+void FrameRing::on_share(Work share) {
+  if (is_wanted()) shard().work().spend(render_one(share));
+  if (is_wanted()) shard().work().ask(*this);
+  if (!has_pending()) end_frame();
+}
+
+/// Nothing waits any more: the open frame goes out as it is.
+void FrameRing::end_frame() {
+  hand_out();
+  if (!flushing_) return;
+  for (Reader* reader : readers_) reader->on_all_read();
+}
+
+/// A share of the open frame. While it is open lines wait, so somebody comes back to it.
+Work FrameRing::render_one(Work share) {
+  if (!open_.body) open_.body = bodies_.take_shared(target());
+  const std::size_t begin = open_.body->bytes.size();
+  Renderer renderer(*this, share);
+  keep_since(WallTime::min());
+  take(renderer);
+  gave_up_ += renderer.cost.gave_up;
+  const Work work = renderer.cost.work + work_of_bytes(open_.body->bytes.size() - begin);
+  bodies_.settle(*open_.body);
+  const auto tell = [this](const Renderer::Loss& loss) {
+    if (loss.lines == 0) return;
+    for (Reader* reader : readers_) reader->on_ring_loss(loss.lines, loss.since);
+  };
+  tell(renderer.before);
+  // Until its readers have the frame: then they keep what is in it.
+  keep_since(open_.lines > 0 ? open_.oldest : kNothing);
+  if (renderer.is_full || renderer.after.lines > 0 || !has_pending()) hand_out();
+  tell(renderer.after);
+  look_after_readers();
+  return work;
+}
+
+void FrameRing::hand_out() {
+  const Shared frame = std::exchange(open_, {});
+  if (frame.lines == 0) return;
+  bodies_.close(*frame.body);
+  bodies_.relieve();
+  // A reader may get on while it takes the frame; who has to fall out does so afterwards.
+  handing_out_ = true;
+  for (Reader* reader : readers_) reader->on_frame(frame);
+  handing_out_ = false;
+  keep_since(kNothing);
+}
+
+void FrameRing::on_progress() {
+  if (holding_ && !handing_out_) look_after_readers();
+}
+
+bool FrameRing::is_behind(const Reader& reader) const { return reader.frames_behind() >= depth() / 2; }
+
+bool FrameRing::must_fall_out(const Reader& reader) const {
+  const std::size_t most = bodies_.is_full() ? kMostWhenFull : depth();
+  if (reader.frames_behind() >= most || reader.frames_held() >= 2 * most) return true;
+  return is_behind(reader) && shard().now() - reader.progress() >= kPatience;
+}
+
+void FrameRing::let_fall_out(std::size_t at) {
+  hand_out();
+  Reader& reader = *readers_[at];
+  readers_.erase(readers_.begin() + static_cast<std::ptrdiff_t>(at));
+  reader.subscription().part();
+  bodies_.add_holder(reader);
+  reader.on_fallen_out();
+}
+
+bool FrameRing::dissolve() {
+  if (!attached()) return false;
+  while (!readers_.empty()) let_fall_out(readers_.size() - 1);
+  rest();
+  return true;
+}
+
+void FrameRing::look_after_readers() {
+  for (std::size_t i = readers_.size(); i-- > 0;) {
+    if (must_fall_out(*readers_[i])) let_fall_out(i);
+  }
+  if (readers_.empty()) return rest();
+  const auto behind = std::count_if(readers_.begin(), readers_.end(), [this](Reader* it) { return is_behind(*it); });
+  hold(readers_.size() > 1 && static_cast<std::size_t>(behind) * 2 > readers_.size());
+}
+
+void FrameRing::hold(bool wanted) {
+  if (std::exchange(holding_, wanted) != wanted) fabric_.hold_ingress(wanted);
+  if (!wanted) return patience_.disarm();
+  if (!patience_.armed()) patience_.arm(kPatience);
+}
+
+void FrameRing::on_patience(void* self) { static_cast<FrameRing*>(self)->look_after_readers(); }
+
+void FrameRings::leave_room() {
+  if (fabric_.has_place_for_global_reader()) return;
+  for (const auto& [likeness, known] : rings_)
+    if (const auto ring = known.lock(); ring != nullptr && ring->dissolve()) return;
+}
+
+std::uint64_t FrameRings::lines_given_up() const {
+  std::uint64_t lines = 0;
+  for (const auto& [likeness, known] : rings_)
+    if (const auto ring = known.lock(); ring != nullptr) lines += ring->lines_given_up();
+  return lines;
+}
+
+std::shared_ptr<FrameRing> FrameRings::find(const Drain& drain) {
+  if (!drain.global()) return nullptr;
+  auto encoder = make_encoder(drain, environment_.settings, environment_.channels, environment_.own);
+  auto filter = Filter::parse(drain.filter);
+  if (!encoder || !filter || (*encoder)->likeness().empty()) return nullptr;
+  std::erase_if(rings_, [](const auto& entry) { return entry.second.expired(); });
+  std::weak_ptr<FrameRing>& known = rings_[(*encoder)->likeness() + '\n' + drain.filter];
+  if (auto ring = known.lock()) return ring;
+  std::optional<Filter> wanted;
+  if (!drain.filter.empty()) wanted = std::move(*filter);
+  // The ring works for all its drains: an owner of its own, named after the first.
+  const Beneficiary owner{Beneficiary::Kind::kDrain, static_cast<std::uint32_t>(drain.id)};
+  auto made =
+      std::make_shared<FrameRing>(environment_, fabric_, bodies_, std::move(*encoder), std::move(wanted), owner);
+  known = made;
+  return made;
+}
+
+}  // namespace sluice

@@ -1,0 +1,47 @@
+#include "drains/kafka/kafka_figures.hpp"
+
+#include <string>
+
+#include "logplex/base/metrics.hpp"
+#include "logplex/model/drain.hpp"
+
+namespace sluice {
+namespace {
+
+void write_one(MetricsPage& page, const std::string& name, const Ledger& ledger) {
+  const MetricsPage::Labels labels{{"drain", name}};
+  page.gauge("sluice_kafka_drain_queue_lines", "Lines that wait to be handed to a Kafka producer.",
+             static_cast<double>(ledger.pending_lines - ledger.in_flight_lines), labels);
+  page.gauge("sluice_kafka_drain_in_flight_lines", "Lines handed to a Kafka producer and not confirmed yet.",
+             static_cast<double>(ledger.in_flight_lines), labels);
+  page.counter("sluice_kafka_drain_acknowledged_lines_total", "Lines that Kafka brokers confirmed.",
+               static_cast<double>(ledger.delivered), labels);
+  ledger.errors.for_each([&](std::string_view error_class, std::uint64_t count) {
+    page.counter("sluice_kafka_drain_errors_total", "Failures of Kafka drains, by class.", static_cast<double>(count),
+                 {{"drain", name}, {"class", std::string(error_class)}});
+  });
+}
+
+}  // namespace
+
+void KafkaFigures::add(const Drain& drain, const Ledger& ledger) {
+  if (!drain.url.reveal().starts_with("kafka")) return;
+  if (drain.global()) return global_[drain.id].add(ledger);
+  channels_.add(ledger);
+  any_ = true;
+}
+
+void KafkaFigures::write(MetricsPage& page) const {
+  Ledger other;
+  std::size_t named = 0;
+  for (const auto& [id, ledger] : global_) {
+    if (named++ < kNamed)
+      write_one(page, std::to_string(id), ledger);
+    else
+      other.add(ledger);
+  }
+  if (named > kNamed) write_one(page, "other", other);
+  if (any_) write_one(page, "channels", channels_);
+}
+
+}  // namespace sluice

@@ -1,0 +1,67 @@
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "drains/kafka/kafka_producer.hpp"
+#include "logplex/runtime/lane.hpp"
+#include "logplex/runtime/task.hpp"
+
+namespace sluice {
+
+class MetricsPage;
+
+/// The process's Kafka producers: one for each cluster and credential, made when a drain first needs it and destroyed
+/// after the last one let go. Both happen on lanes, so that no shard waits: on two, because librdkafka may take long to
+/// end one, and whoever needs another does not wait for that while there is a place.
+///
+/// Shares: drains.kafka_max_producers in all, a quarter of them for global drains only, and for each channel
+/// limits.kafka_producers_per_channel. A producer has its place until it has ended: nobody has more of them by changing
+/// drains again and again. A drain that finds no place waits two seconds for one. Then it tries again, and its error
+/// says which limit it met.
+///
+/// One per process, used by all shards; outlives the drains, ends before the runtime.
+class KafkaHub {
+ public:
+  struct Shares {
+    std::size_t producers;
+    std::size_t per_channel;
+  };
+  KafkaHub(const AddressGuard& guard, Shares shares, std::chrono::seconds stall_limit = KafkaProducer::kStallLimit)
+      : guard_(guard), shares_(shares), stall_limit_(stall_limit) {}
+  ~KafkaHub() { counters_.ending.store(true); }
+
+  /// The producer with these options for a drain of `channel` (empty: a global one), shared unless it is dead. Errors:
+  /// an unusable option (invalid_argument: no retry helps), too many producers (no_buffer_space).
+  Task<result<std::shared_ptr<KafkaProducer>, Error>> acquire(KafkaOptions options, std::string channel);
+
+  const KafkaCounters& counters() const { return counters_; }
+  /// Any thread.
+  void add_metrics(MetricsPage& page) const;
+
+ private:
+  using Shared = result<std::shared_ptr<KafkaProducer>, Error>;
+
+  using Users = std::map<std::string, std::size_t>;  // drains by channel
+
+  Shared find_or_make(const KafkaOptions& options, const std::string& channel);
+  result<void, Error> check_channel(const KafkaProducer* producer, const std::string& channel) const;
+  result<void, Error> check_room(const std::string& channel) const;
+  std::shared_ptr<KafkaProducer> lend(std::shared_ptr<KafkaProducer> producer, const std::string& channel);
+  void take_back(const KafkaProducer* producer, const std::string& channel);
+
+  const AddressGuard& guard_;
+  const Shares shares_;
+  const std::chrono::seconds stall_limit_;
+  KafkaCounters counters_;
+  std::mutex mutex_;                                               // taken on lanes only
+  std::map<std::string, std::weak_ptr<KafkaProducer>> producers_;  // by fingerprint
+  std::map<const KafkaProducer*, Users> users_;                    // who has which
+  Lane making_{"kafka-make", 2, 4096};
+  Lane ending_{"kafka-end", 2, 65536};
+};
+
+}  // namespace sluice

@@ -1,0 +1,36 @@
+#include "logplex/api/frame/changes.hpp"
+
+#include "logplex/model/config_error.hpp"
+
+namespace sluice {
+namespace {
+
+Error not_made() {
+  return {ConfigError::kUnavailable,
+          "other changes of this key, or of those that share its limits, took too long; this one was not made"};
+}
+
+}  // namespace
+
+Task<result<Applied, Error>> Changes::make(Change change, Beneficiary owner, std::size_t cost, bool first) {
+  const SteadyTime until = shard().now() + patience_;
+  auto wait = std::make_shared<Wait>(shard());
+  if (owner != Beneficiary{}) {
+    wait->place.emplace(lines_, shard(), owner, cost, first);
+    const bool its_turn = co_await wait->place->turn_within(patience_);
+    if (!its_turn) co_return not_made();
+  }
+  waits_.spawn(ask(std::move(change), wait));
+  const bool ended = co_await wait->ended.wait_for(until - shard().now());
+  if (ended && wait->outcome) co_return std::move(*wait->outcome);
+  co_return Error{ConfigError::kUnavailable, "the store did not take the change in time; it may still be made"};
+}
+
+Task<void> Changes::ask(Change change, std::shared_ptr<Wait> wait) {
+  auto outcome = co_await store_.apply(std::move(change));
+  wait->outcome.emplace(std::move(outcome));
+  wait->place.reset();
+  wait->ended.set();
+}
+
+}  // namespace sluice

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <unordered_map>
+#include <vector>
+
+#include "logplex/net/dial/dns_look_up.hpp"
+#include "logplex/net/socket.hpp"
+
+namespace sluice {
+
+/// Runs look-ups on one thread of its own, any number at the same time; none of them blocks it. How many there may be
+/// is the caller's affair.
+class DnsEngine final : private DnsSockets {
+ public:
+  /// Called on the engine's thread, once for each begin().
+  using Done = std::function<void(const std::string& name, NameAnswer answer)>;
+
+  /// `servers`: "address[:port]" each; empty = those of the system.
+  DnsEngine(const std::string& thread_name, std::vector<std::string> servers, Done done);
+  DnsEngine(const DnsEngine&) = delete;
+  DnsEngine& operator=(const DnsEngine&) = delete;
+  /// What is under way ends without a word.
+  ~DnsEngine();
+
+  /// Any thread.
+  void begin(std::vector<std::string> names);
+
+ private:
+  void on_socket(int fd, DnsLookUp& owner, bool readable, bool writable) override;
+  void run();
+  bool take_new();
+  void wait_for_sockets();
+  void tick();
+  void deliver_finished();
+
+  const std::vector<std::string> servers_;
+  const Done done_;
+  UniqueFd epoll_;
+  UniqueFd wakeup_;
+  std::mutex mutex_;  // guards the next two
+  std::vector<std::string> new_;
+  bool stopping_ = false;
+  // On the engine's thread:
+  std::vector<std::unique_ptr<DnsLookUp>> under_way_;
+  std::unordered_map<int, DnsLookUp*> sockets_;
+  SteadyTime next_tick_{};
+  std::thread thread_;
+};
+
+}  // namespace sluice

@@ -1,0 +1,13 @@
+#pragma once
+
+#include "logplex/net/blocking_socket.hpp"
+#include "logplex/net/tls/blocking_stream.hpp"
+
+namespace sluice {
+
+/// Shakes hands as a client over a connected socket; see connect_blocking() for the errors.
+result<std::unique_ptr<BlockingStream>, Error> connect_blocking_tls(BlockingSocket socket,
+                                                                    std::shared_ptr<const TlsContext> context,
+                                                                    const std::string& server_name);
+
+}  // namespace sluice

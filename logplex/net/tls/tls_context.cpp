@@ -1,0 +1,128 @@
+#include "logplex/net/tls/tls_context.hpp"
+
+#include <openssl/err.h>
+#include <openssl/x509.h>
+
+#include "logplex/net/net_error.hpp"
+#include "logplex/net/tls/tls_limits.hpp"
+#include "logplex/net/tls/tls_native.hpp"
+#include "logplex/net/tls/tls_pem.hpp"
+
+namespace sluice {
+namespace {
+
+constexpr int kCertificatesPerStep = 8;  // a quarter of a millisecond each
+
+Error unusable(const std::string& what) {
+  const std::string reason = take_tls_error();
+  return {make_error_code(NetError::kTlsMaterial), reason.empty() ? what : what + ": " + reason};
+}
+
+result<void, Error> set_trust(SSL_CTX* context, const TlsClientOptions& options) {
+  if (options.ca_file.empty() && options.ca_pem.empty()) {
+    if (::SSL_CTX_set_default_verify_paths(context) != 1)
+      return unusable("the system's CA certificates cannot be read");
+    return {};
+  }
+  if (!options.ca_file.empty() && ::SSL_CTX_load_verify_file(context, options.ca_file.c_str()) != 1)
+    return unusable("the CA file '" + options.ca_file + "' cannot be used");
+  return {};
+}
+
+result<void, Error> set_chain(SSL_CTX* context, const std::string& pem) {
+  PemReader reader(pem);
+  const Certificate own = reader.certificate();
+  if (!own || ::SSL_CTX_use_certificate(context, own.get()) != 1)
+    return unusable("the client certificate cannot be used");
+  while (Certificate next = reader.certificate()) {
+    if (::SSL_CTX_add0_chain_cert(context, next.get()) != 1)
+      return unusable("the client certificate's chain cannot be used");
+    static_cast<void>(next.release());  // the context's now
+  }
+  ::ERR_clear_error();
+  return {};
+}
+
+result<void, Error> set_identity(SSL_CTX* context, const TlsClientOptions& options) {
+  if (options.client_chain.empty() && options.client_key.empty()) return {};
+  SLUICE_TRY_VOID(set_chain(context, options.client_chain));
+  const PrivateKey key = PemReader(options.client_key.reveal()).private_key();
+  if (!key || ::SSL_CTX_use_PrivateKey(context, key.get()) != 1) return unusable("the client key cannot be used");
+  if (::SSL_CTX_check_private_key(context) != 1) return unusable("the client key does not belong to the certificate");
+  return {};
+}
+
+}  // namespace
+
+std::string take_tls_error() {
+  const unsigned long code = ::ERR_peek_last_error();
+  const char* reason = code == 0 ? nullptr : ::ERR_reason_error_string(code);
+  ::ERR_clear_error();
+  return reason == nullptr ? std::string() : std::string(reason);
+}
+
+TlsContext::~TlsContext() = default;
+
+/// Those of ca_pem, on their way into the store.
+struct TlsContextMaker::Authorities {
+  explicit Authorities(const std::string& pem) : reader(pem) {}
+
+  /// True when all are read.
+  result<bool, Error> go_on(X509_STORE* store) {
+    for (int i = 0; i < kCertificatesPerStep; ++i, ++added) {
+      const Certificate certificate = reader.certificate();
+      if (!certificate && added == 0) return unusable("the CA text holds no PEM certificate");
+      ::ERR_clear_error();  // the end of the text is reported as an error
+      if (!certificate) return true;
+      if (::X509_STORE_add_cert(store, certificate.get()) != 1) return unusable("a CA certificate cannot be used");
+    }
+    return false;
+  }
+
+  PemReader reader;
+  int added = 0;
+};
+
+TlsContextMaker::TlsContextMaker(TlsClientOptions options) : options_(std::move(options)) {}
+TlsContextMaker::TlsContextMaker(TlsContextMaker&&) noexcept = default;
+TlsContextMaker::~TlsContextMaker() = default;
+
+std::optional<TlsContextMaker::Made> TlsContextMaker::step() {
+  if (made_ == nullptr) {
+    if (auto begun = begin(); !begun) return Made(std::move(begun).error());
+  }
+  if (authorities_ == nullptr) return end();
+  const auto all = authorities_->go_on(::SSL_CTX_get_cert_store(made_->native_->context.native_handle()));
+  if (!all) return Made(all.error());
+  if (*all) authorities_.reset();
+  return std::nullopt;
+}
+
+result<void, Error> TlsContextMaker::begin() {
+  made_.reset(new TlsContext);
+  made_->native_ = std::make_unique<TlsContext::Native>();
+  made_->insecure_ = options_.insecure;
+  SSL_CTX* context = made_->native_->context.native_handle();
+  set_limits(context, options_.insecure);
+  // Idle drains are many: without the first, each keeps 34 KiB of OpenSSL's buffers.
+  ::SSL_CTX_set_mode(context,
+                     SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+  if (options_.insecure) return {};
+  SLUICE_TRY_VOID(set_trust(context, options_));
+  if (!options_.ca_pem.empty()) authorities_ = std::make_unique<Authorities>(options_.ca_pem);
+  return {};
+}
+
+TlsContextMaker::Made TlsContextMaker::end() {
+  SLUICE_TRY_VOID(set_identity(made_->native_->context.native_handle(), options_));
+  return std::shared_ptr<const TlsContext>(std::move(made_));
+}
+
+result<std::shared_ptr<const TlsContext>, Error> TlsContext::make(const TlsClientOptions& options) {
+  TlsContextMaker maker(options);
+  for (;;) {
+    if (auto made = maker.step()) return *std::move(made);
+  }
+}
+
+}  // namespace sluice

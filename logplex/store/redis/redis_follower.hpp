@@ -1,0 +1,146 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "logplex/store/redis/redis_image.hpp"
+#include "logplex/store/redis/redis_link.hpp"
+#include "logplex/store/redis/redis_reader.hpp"
+#include "logplex/store/redis/redis_recent.hpp"
+
+namespace sluice {
+
+/// Whether what a node acts on is what Redis holds.
+enum class RedisState : std::uint8_t {
+  kStarting,  // the first attempt is under way
+  kAway,      // no connection
+  kRefused,   // Redis holds something that this node does not take: see trouble()
+  kUpToDate,  // the node follows
+};
+
+struct FollowSettings {
+  Duration reconnect_max{};
+  Duration verify_interval{};
+  Duration patience{};              // for a connection, and for an answer
+  std::uint32_t most_deleted = 50;  // per cent that a snapshot may delete
+};
+
+struct FollowCounters {
+  std::uint64_t connects = 0;
+  std::uint64_t failed_connects = 0;
+  std::uint64_t snapshots = 0;          // all rows read
+  std::uint64_t refused_snapshots = 0;  // not taken
+  std::uint64_t events = 0;             // changes followed
+  std::uint64_t gaps = 0;               // reasons to read all rows again while following
+};
+
+/// Keeps an image the same as the data set in Redis: connects, reads all rows when it has to, then follows the stream.
+///
+///     link -> meta -> [all rows by HSCAN, then the events since] -> meta + XREAD, again and again
+///              ^------------- gap, trimmed stream, lower revision, other data set, other sum, other run id
+///
+/// Whether a server is another one than before shows in its data, not in its address or run id alone.
+///
+/// Lives on the store's shard in the store's gate. The image changes at once and whole, and the observer is told in the
+/// same turn. Without a connection the image stays; attempts are made for ever, with pauses that grow and jitter.
+class RedisFollower {
+ public:
+  class Observer {
+   public:
+    /// The image has changed. `written` is what a copy of it has to write.
+    virtual void on_image(ChangedKeys changed, std::vector<Effect> written) = 0;
+    /// state() or trouble() may have changed.
+    virtual void on_state() = 0;
+    /// All rows are about to be read. The server may lack what was seen before, also when it is the one that was
+    /// followed all the time: a master that became a replica and was promoted again has other data.
+    virtual Task<void> on_whole_read(std::shared_ptr<RedisConnection>) { co_return; }
+
+   protected:
+    ~Observer() = default;
+  };
+
+  /// What is given outlives it.
+  RedisFollower(Gate& gate, Dialer& dialer, RedisTarget target, const FollowSettings& settings, RedisImage& image,
+                Observer& observer);
+
+  /// Until cancelled.
+  Task<void> run();
+
+  RedisState state() const { return state_; }
+  /// The connection has gone, and no attempt to make another has failed yet: a moment's patience may help.
+  bool just_lost() const { return just_lost_; }
+  /// Why the state is not kUpToDate; names the server, no secret.
+  const std::string& trouble() const { return trouble_; }
+  /// For other commands than following; null without a connection.
+  const std::shared_ptr<RedisConnection>& commands() const { return commands_.connection; }
+  /// The server, "host:port".
+  const std::string& where() const { return commands_.where; }
+  /// The newest revision that was seen to exist.
+  std::uint64_t known_revision() const { return known_revision_; }
+  /// The server is another one, or another run of it, than the one whose rows were read last.
+  bool is_other_server() const { return !run_id_.empty() && stream_.run_id != run_id_; }
+  /// When this node was last seen to follow.
+  SteadyTime followed_at() const { return followed_at_; }
+  const FollowCounters& counters() const { return counters_; }
+  /// What an operator should know about the server; empty when there is nothing.
+  const std::string& warning() const { return warning_; }
+  /// What the newest look at `meta` said, and of which run of a server.
+  std::uint64_t schema() const { return schema_; }
+  std::uint64_t history() const { return image_.history(); }
+  const std::string& run_id() const { return run_id_; }
+  /// Ends the connections; new ones are made.
+  void reconnect();
+
+ private:
+  Task<Error> session();
+  Task<Error> serve();
+  Task<result<bool, Error>> step();
+  Task<result<void, Error>> look(const RedisMeta& meta);
+  Task<result<RedisRows, Error>> read_rows();
+  Task<result<RedisRows, Error>> scan_once();
+  Task<result<void, Error>> look_at_server();
+  Task<result<bool, Error>> catch_up(RedisRows& rows);
+  Task<result<RedisMeta, Error>> read_meta();
+  Task<result<std::pair<RedisMeta, RedisReply>, Error>> poll();
+
+  bool must_read_all(const RedisMeta& meta) const;
+  bool went_back(const RedisMeta& meta) const;
+  bool is_whole(const RedisRows& rows);
+  bool deletes_little(const RedisRows& rows);
+  bool refuse_rows(std::string why);
+  void take(const RedisRows& rows);
+  void note_followed();
+  Task<result<bool, Error>> follow(RedisReply stream, RedisMeta meta);
+  Task<result<void, Error>> complete(std::vector<RedisEvent>& events);
+  bool apply(const std::vector<RedisEvent>& events);
+  void read_less();
+  void set_state(RedisState state, std::string trouble);
+
+  Gate& gate_;
+  Dialer& dialer_;
+  const RedisTarget target_;
+  const FollowSettings settings_;
+  RedisImage& image_;
+  Observer& observer_;
+  RedisBackoff backoff_;
+  RedisLink commands_;
+  RedisLink stream_;
+  RedisReader reader_;
+  RecentRevisions recent_;
+  std::string events_at_once_;
+  std::string warning_;
+  std::uint64_t schema_ = 1;
+  std::string run_id_;  // of the server whose rows were read last
+  bool read_all_ = true;
+  SteadyTime next_verification_{};
+  std::optional<RedisMeta> refused_;  // what is not taken, so that it is not read again and again
+  RedisState state_ = RedisState::kStarting;
+  std::string trouble_;
+  bool just_lost_ = false;
+  std::uint64_t known_revision_ = 0;
+  SteadyTime followed_at_{};
+  FollowCounters counters_;
+};
+
+}  // namespace sluice

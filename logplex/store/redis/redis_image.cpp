@@ -1,0 +1,180 @@
+#include "logplex/store/redis/redis_image.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include "logplex/model/sealed_entry.hpp"
+#include "logplex/store/store.hpp"
+
+namespace sluice {
+namespace {
+
+std::size_t index_of(EntryKind kind) { return static_cast<std::size_t>(kind); }
+
+/// The domains of `app` that `kept` names too.
+App shrunk(App app, const std::vector<std::string>& kept) {
+  const std::set<std::string> names(kept.begin(), kept.end());
+  std::erase_if(app.domains, [&names](const std::string& domain) { return names.count(domain) == 0; });
+  return app;
+}
+
+}  // namespace
+
+RedisImage::RedisImage(EntryIntake intake, std::uint64_t history) : intake_(std::move(intake)), history_(history) {
+  if (history_ == 0 && revision() == 0) return;
+  for (const auto& effect : everything())
+    remember(effect.kind, effect.key,
+             entry_digest(effect.kind, effect.key, encode_entry(*effect.entry, intake_.seal())));
+}
+
+std::string RedisImage::state_of(EntryKind kind, const std::string& key) const {
+  const auto& states = states_[index_of(kind)];
+  const auto found = states.find(key);
+  return found == states.end() ? std::string() : digest_text(found->second);
+}
+
+void RedisImage::remember(EntryKind kind, const std::string& key, std::uint64_t digest) {
+  forget(kind, key);
+  states_[index_of(kind)][key] = digest;
+  sum_.add(digest);
+}
+
+void RedisImage::forget(EntryKind kind, const std::string& key) {
+  auto& states = states_[index_of(kind)];
+  const auto found = states.find(key);
+  if (found == states.end()) return;
+  sum_.remove(found->second);
+  states.erase(found);
+}
+
+void RedisImage::remove(EntryKind kind, const std::string& key, ChangedKeys& changed, std::vector<Effect>& written) {
+  forget(kind, key);
+  contest_.forget(kind, key);
+  Effect effect{kind, key, std::nullopt};
+  intake_.editor(changed).apply(effect);
+  intake_.release({effect});
+  written.push_back(std::move(effect));
+}
+
+void RedisImage::write(EntryKind kind, const std::string& key, const std::string& value, ChangedKeys& changed,
+                       std::vector<Effect>& written) {
+  remember(kind, key, entry_digest(kind, key, value));
+  auto entry = decode_entry(kind, key, value, intake_.seal());
+  if (entry.has_error()) {
+    intake_.leave_out(kind, key, entry.error().message, changed);
+    contest_.forget(kind, key);
+    return;
+  }
+  contest_.put({kind, key, std::move(*entry)}, {intake_, changed, written});
+}
+
+bool RedisImage::apply(const RedisEvent& event, ChangedKeys& changed, std::vector<Effect>& written) {
+  if (event.revision != revision() + 1) return false;
+  intake_.editor(changed).set_revision(event.revision);
+  for (const auto& part : event.parts) {
+    if (part.value)
+      write(part.kind, part.key, *part.value, changed, written);
+    else if (part.digest)
+      remember(part.kind, part.key, *part.digest);
+    else
+      remove(part.kind, part.key, changed, written);
+  }
+  contest_.settle({intake_, changed, written});
+  return sum() == event.sum;
+}
+
+RedisImage::Loss RedisImage::loss(const RedisRows& rows) const {
+  Loss loss;
+  for (std::size_t kind = 0; kind < kEntryKinds; ++kind) {
+    // Sessions come and go by themselves.
+    if (EntryKind(kind) == EntryKind::kSession) continue;
+    loss.known += states_[kind].size();
+    for (const auto& [key, digest] : states_[kind]) loss.deleted += rows.values[kind].count(key) == 0 ? 1U : 0U;
+  }
+  return loss;
+}
+
+void RedisImage::remove_missing(const RedisRows& rows, ChangedKeys& changed, std::vector<Effect>& written) {
+  for (auto kind = std::rbegin(kLoadOrder); kind != std::rend(kLoadOrder); ++kind) {
+    std::vector<std::string> gone;
+    for (const auto& [key, digest] : states_[index_of(*kind)])
+      if (rows.values[index_of(*kind)].count(key) == 0) gone.push_back(key);
+    for (const auto& key : gone) remove(*kind, key, changed, written);
+  }
+}
+
+bool RedisImage::is_known(EntryKind kind, const std::string& key, std::uint64_t digest) const {
+  const auto& states = states_[index_of(kind)];
+  const auto known = states.find(key);
+  return known != states.end() && known->second == digest;
+}
+
+/// Rows that are not as they were last seen, in load order; what cannot be read is quarantined.
+std::vector<Effect> RedisImage::read_changed(const RedisRows& rows, ChangedKeys& changed) {
+  std::vector<Effect> puts;
+  for (const auto kind : kLoadOrder) {
+    for (const auto& [key, value] : rows.values[index_of(kind)]) {
+      if (value.too_large) intake_.leave_out(kind, key, "is larger than 4 MiB", changed);
+      const auto digest = value.digest.value_or(value.text ? entry_digest(kind, key, *value.text) : 0);
+      if (is_known(kind, key, digest)) continue;
+      remember(kind, key, digest);
+      if (!value.text) continue;
+      auto entry = decode_entry(kind, key, *value.text, intake_.seal());
+      if (entry.has_value()) {
+        puts.push_back({kind, key, std::move(*entry)});
+      } else {
+        intake_.leave_out(kind, key, entry.error().message, changed);
+        contest_.forget(kind, key);
+      }
+    }
+  }
+  return puts;
+}
+
+/// Entries that changed may have swapped what only one can have: each gives up first what it will not keep.
+void RedisImage::make_room(const Effect& put, SnapshotEditor& editor) {
+  if (const auto* app = std::get_if<App>(&*put.entry)) {
+    const auto* before = config().app(put.key);
+    if (before != nullptr) editor.apply({put.kind, put.key, shrunk(before->app, app->domains)});
+  } else if (const auto* drain = std::get_if<Drain>(&*put.entry)) {
+    const auto* before = config().drain(drain->id);
+    if (before != nullptr && before->drain.channel != drain->channel) editor.apply({put.kind, put.key, std::nullopt});
+  } else if (put.kind == EntryKind::kToken || put.kind == EntryKind::kApiKey) {
+    editor.apply({put.kind, put.key, std::nullopt});
+  }
+}
+
+void RedisImage::make_room(const std::vector<Effect>& puts, ChangedKeys& changed) {
+  auto editor = intake_.editor(changed);
+  for (const auto& put : puts) make_room(put, editor);
+}
+
+std::size_t RedisImage::replace(const RedisRows& rows, ChangedKeys& changed, std::vector<Effect>& written) {
+  intake_.editor(changed).set_revision(rows.meta.revision);
+  remove_missing(rows, changed, written);
+  auto puts = read_changed(rows, changed);
+  make_room(puts, changed);
+  std::size_t differing = written.size() + puts.size();
+  const EntryContest::Turn turn{intake_, changed, written};
+  for (auto& put : puts) contest_.put(std::move(put), turn);
+  contest_.settle(turn);
+  intake_.editor(changed).raise_counters(rows.meta.next_drain_id, rows.meta.next_channel_id);
+  history_ = rows.meta.history;
+  offset_ = rows.meta.sum.minus(sum_);
+  return differing;
+}
+
+std::vector<Effect> RedisImage::everything() const {
+  std::vector<Effect> out;
+  const auto add = [&out](const Entry& entry) { out.push_back({kind_of(entry), key_of(entry), entry}); };
+  config().for_each_channel([&](const ChannelEntry& entry) { add(entry.channel); });
+  config().for_each_app([&](const AppEntry& entry) { add(entry.app); });
+  config().for_each_token([&](const TokenEntry& entry) { add(entry.token); });
+  config().for_each_drain([&](const DrainEntry& entry) { add(entry.drain); });
+  config().for_each_session([&](const Session& session) { add(session); });
+  config().for_each_key([&](const ApiKey& key) { add(key); });
+  config().for_each_credential([&](const Credential& credential) { add(credential); });
+  return out;
+}
+
+}  // namespace sluice

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "logplex/base/seal.hpp"
+#include "logplex/model/change.hpp"
+#include "logplex/model/decide/decide.hpp"
+#include "logplex/store/entry_intake.hpp"
+#include "logplex/store/sqlite/entry_table.hpp"
+#include "logplex/store/store.hpp"
+
+namespace sluice {
+
+/// The embedded store without threads: table and snapshot, changed together or not at all.
+///
+/// Runs on one thread at a time and blocks. When the table cannot be written, the snapshot stays as it was, every
+/// change of the batch is answered kUnavailable, and the next batch is tried afresh.
+class StoreCore {
+ public:
+  /// Reads everything. A bad entry is quarantined, not an error.
+  static result<StoreCore, Error> open(const std::string& path, const ConfigLimits& limits,
+                                       std::shared_ptr<const Seal> seal = nullptr);
+
+  struct Batch {
+    std::vector<result<Applied, Error>> outcomes;  // one per change, in order
+    ChangedKeys changed;
+    bool wrote = false;   // false: config() is what it was
+    bool failed = false;  // the table could not be written
+  };
+  /// Decides each change on the outcome of those before it, then commits all of them in one transaction.
+  Batch apply(std::span<const Change> changes);
+
+  const ConfigSnapshot& config() const { return intake_.config(); }
+  /// All but `kind`.
+  StoreStatus status() const;
+  /// The table and what was read from it, for a store that keeps its own copy here.
+  EntryTable take_table() { return std::move(table_); }
+  EntryIntake take_intake() { return std::move(intake_); }
+  std::uint64_t history() const { return history_; }
+
+ private:
+  StoreCore(EntryTable table, const ConfigLimits& limits, std::shared_ptr<const Seal> seal)
+      : table_(std::move(table)), limits_(limits), intake_(table_.path(), std::move(seal)) {}
+
+  result<void, Error> load();
+  void take(EntryKind kind, std::string_view key, std::string_view json, std::vector<Effect>& unsealed);
+  result<void, Error> seal_again(const std::vector<Effect>& unsealed, const StoredCounters& counters);
+
+  EntryTable table_;
+  ConfigLimits limits_;
+  EntryIntake intake_;
+  std::uint64_t history_ = 0;
+  std::uint64_t unknown_kinds_ = 0;
+  std::string trouble_;  // empty = the last commit worked
+};
+
+}  // namespace sluice

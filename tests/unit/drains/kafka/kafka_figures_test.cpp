@@ -1,0 +1,91 @@
+#include "drains/kafka/kafka_figures.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "logplex/base/metrics.hpp"
+#include "logplex/model/drain.hpp"
+
+namespace sluice {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+Drain drain_with(std::uint64_t id, std::string url, std::string channel = "") {
+  Drain drain;
+  drain.id = id;
+  drain.url = Secret(std::move(url));
+  drain.channel = std::move(channel);
+  return drain;
+}
+
+Ledger delivered(std::uint64_t lines) {
+  Ledger ledger;
+  ledger.delivered = lines;
+  return ledger;
+}
+
+std::string text_of(const KafkaFigures& figures) {
+  MetricsPage page;
+  figures.write(page);
+  return page.text();
+}
+
+TEST(KafkaFigures, each_global_drain_has_its_own) {
+  KafkaFigures figures;
+  Ledger ledger = delivered(100);
+  ledger.pending_lines = 12;
+  ledger.in_flight_lines = 5;
+  ledger.errors.count("topic");
+  ledger.errors.count("topic");
+  figures.add(drain_with(7, "kafka://b/t"), ledger);
+  const std::string text = text_of(figures);
+  EXPECT_THAT(text, HasSubstr("sluice_kafka_drain_queue_lines{drain=\"7\"} 7\n"));
+  EXPECT_THAT(text, HasSubstr("sluice_kafka_drain_in_flight_lines{drain=\"7\"} 5\n"));
+  EXPECT_THAT(text, HasSubstr("sluice_kafka_drain_acknowledged_lines_total{drain=\"7\"} 100\n"));
+  EXPECT_THAT(text, HasSubstr("sluice_kafka_drain_errors_total{drain=\"7\",class=\"topic\"} 2\n"));
+  EXPECT_THAT(text, Not(HasSubstr("drain=\"channels\"")));
+}
+
+TEST(KafkaFigures, those_of_channels_are_one) {
+  KafkaFigures figures;
+  for (std::uint64_t id = 1; id <= 500; ++id) figures.add(drain_with(id, "kafka+tls://b/t", "app"), delivered(2));
+  EXPECT_THAT(text_of(figures), HasSubstr("acknowledged_lines_total{drain=\"channels\"} 1000\n"));
+  EXPECT_THAT(text_of(figures), Not(HasSubstr("drain=\"1\"")));
+}
+
+TEST(KafkaFigures, beyond_a_number_global_drains_are_summed) {
+  KafkaFigures figures;
+  for (std::uint64_t id = 2 * KafkaFigures::kNamed; id >= 1; --id)
+    figures.add(drain_with(id, "kafka://b/t"), delivered(1));
+  const std::string text = text_of(figures);
+  EXPECT_THAT(text, HasSubstr("acknowledged_lines_total{drain=\"1\"} 1\n"));
+  EXPECT_THAT(text, HasSubstr("acknowledged_lines_total{drain=\"" + std::to_string(KafkaFigures::kNamed) + "\"} 1\n"));
+  EXPECT_THAT(text, Not(HasSubstr("drain=\"" + std::to_string(KafkaFigures::kNamed + 1) + "\"")));
+  EXPECT_THAT(text,
+              HasSubstr("acknowledged_lines_total{drain=\"other\"} " + std::to_string(KafkaFigures::kNamed) + "\n"));
+}
+
+TEST(KafkaFigures, other_drains_have_none) {
+  KafkaFigures figures;
+  figures.add(drain_with(7, "https://example.com/"), delivered(3));
+  EXPECT_EQ(text_of(figures), "");
+}
+
+TEST(ErrorCounts, counts_by_class_and_what_is_unknown_as_other) {
+  ErrorCounts counts;
+  counts.count("dns");
+  counts.count("made up");
+  ErrorCounts more;
+  more.count("dns");
+  counts.add(more);
+  EXPECT_EQ(counts.of("dns"), 2u);
+  EXPECT_EQ(counts.of("other"), 1u);
+  std::string seen;
+  counts.for_each([&seen](std::string_view name, std::uint64_t) { seen += std::string(name) + ' '; });
+  EXPECT_EQ(seen, "other dns ");
+}
+
+}  // namespace
+}  // namespace sluice
