@@ -3,7 +3,7 @@
 #include "logplex/base/metrics.hpp"
 #include "logplex/base/partition.hpp"
 
-namespace sluice {
+namespace sluice::drains {
 
 namespace {
 
@@ -161,4 +161,4 @@ std::size_t DrainSet::add_metrics(MetricsPage& page, std::size_t at) const {
   return next;
 }
 
-}  // namespace sluice
+}  // namespace sluice::drains

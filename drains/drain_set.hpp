@@ -11,8 +11,10 @@
 #include "logplex/store/config_feed.hpp"
 
 namespace sluice {
-
 class MetricsPage;
+}  // namespace sluice
+
+namespace sluice::drains {
 
 /// The drains of one shard: those of the channels that it owns, and its part of every global one. Follows the
 /// configuration; a drain begins in the turn in which its shard learns of it, so that it is offered every line accepted
@@ -94,4 +96,4 @@ class DrainSet final : public ConfigObserver, public OnShard {
   Gate gate_;
 };
 
-}  // namespace sluice
+}  // namespace sluice::drains

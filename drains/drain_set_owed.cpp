@@ -8,7 +8,7 @@
 
 // What drains are owed, from one run of the process to the next.
 
-namespace sluice {
+namespace sluice::drains {
 namespace {
 
 const ChannelEntry* find_channel(const ConfigSnapshot& config, std::string_view id) {
@@ -102,4 +102,4 @@ void DrainSet::log_undelivered(bool kept) const {
   }
 }
 
-}  // namespace sluice
+}  // namespace sluice::drains

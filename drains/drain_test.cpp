@@ -5,7 +5,7 @@
 #include "logplex/wire/notice.hpp"
 #include "logplex/wire/timestamp.hpp"
 
-namespace sluice {
+namespace sluice::drains {
 namespace {
 
 /// How long a receiver's TCP has to acknowledge, and how often it is asked.
@@ -79,4 +79,4 @@ Task<DrainTestReport> test_drain(const DrainEnvironment& environment, Drain drai
   co_return report;
 }
 
-}  // namespace sluice
+}  // namespace sluice::drains

@@ -5,7 +5,7 @@
 
 #include "drains/kinds/transport.hpp"
 
-namespace sluice {
+namespace sluice::drains {
 
 /// What one synthetic line met on its way to a drain's receiver.
 struct DrainTestReport {
@@ -19,4 +19,4 @@ struct DrainTestReport {
 /// environment, which must outlive the task. Ends within the transport's time limits.
 Task<DrainTestReport> test_drain(const DrainEnvironment& environment, Drain drain);
 
-}  // namespace sluice
+}  // namespace sluice::drains

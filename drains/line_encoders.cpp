@@ -12,7 +12,7 @@
 #include "logplex/wire/render.hpp"
 #include "logplex/wire/syslog_parse.hpp"
 
-namespace sluice {
+namespace sluice::drains {
 namespace {
 
 using Halves = std::optional<std::pair<Frame, Frame>>;
@@ -162,4 +162,4 @@ result<std::unique_ptr<Encoder>, Error> make_encoder(const Drain& drain, const D
   return make_syslog_encoder(drain, settings.syslog_batch_bytes.count, own);
 }
 
-}  // namespace sluice
+}  // namespace sluice::drains

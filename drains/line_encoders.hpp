@@ -4,7 +4,7 @@
 
 #include "drains/kinds/encoder.hpp"
 
-namespace sluice {
+namespace sluice::drains {
 
 /// Bodies of octet-counted frames, which can be cut between any two.
 class FramedEncoder : public Encoder {
@@ -77,4 +77,4 @@ class NdjsonEncoder final : public Encoder {
   const std::size_t target_;
 };
 
-}  // namespace sluice
+}  // namespace sluice::drains

@@ -5,7 +5,7 @@
 #include "drains/syslog/syslog_transport.hpp"
 #include "logplex/net/signing_key.hpp"
 
-namespace sluice {
+namespace sluice::drains {
 
 SendReport Transport::break_report() const {
   SendReport report;
@@ -28,4 +28,4 @@ result<std::unique_ptr<Transport>, Error> make_transport(const Drain& drain, con
   return std::make_unique<SyslogTransport>(environment, drain, std::move(destination));
 }
 
-}  // namespace sluice
+}  // namespace sluice::drains

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Checks the structure that CMake cannot: who includes whom, which folder may use which library, sizes, READMEs, and
-that the links of ARCHITECTURE.md lead to the lines that they name.
+"""Checks the structure that CMake cannot: who includes whom, which folder may use which library, namespaces, what
+coroutines may not be, sizes, READMEs, and that the links of ARCHITECTURE.md lead to the lines that they name.
 
 usage: layers.py ROOT [--fix-links]      exit status 0, or 1 with one line per finding
 """
@@ -86,6 +86,11 @@ INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
 LINK = re.compile(r"\[(`[^`\]]+`|[^\]`]+)\]\(([^)#:]+)(?:#L(\d+))?\)")
 # What reads as the difference of two wall times, which may not fit into a Duration.
 WALL_DIFFERENCE = re.compile(r"\b(wall(_now)?|received)\(\)\s*-[^>=-]|\s-\s*[\w.:>()*-]*\b(wall(_now)?|received)\(\)")
+# Coroutines are named functions: what a lambda captured may be gone when its coroutine goes on.
+CAPTURING_COROUTINE = re.compile(r"\[[^\]]+\]\s*(\([^)]*\))?\s*(mutable\s*)?->\s*Task<")
+# g++ 12 destroys an aggregate twice that is built with braces in the statement of a co_await.
+AGGREGATE_AT_AWAIT = re.compile(r"\bco_(await|yield)\b[^;]*\b[A-Z]\w*\{")
+NAMESPACE = re.compile(r"^namespace (sluice[\w:]*) \{", re.M)
 OPEN_ENDED = re.compile(r"\b(TODO|FIXME|XXX)\b")
 
 
@@ -128,10 +133,36 @@ def check_library_include(found, path, number, name, target):
             found.add(path, number, f"<{target}> belongs elsewhere (only in {allowed})")
 
 
+def namespace_of(folder):
+    """Features and programs have a namespace each, for all of their rooms; what stands below them shares one."""
+    if folder == "router/http1":
+        return "sluice::router::http1"
+    top = folder.removeprefix("logplex/").split("/")[0]
+    return f"sluice::{top}" if top in ("router", "drains", "api", "ingress", "daemon", "cli") else "sluice"
+
+
+def check_namespace(found, path, folder, text):
+    """What a file defines stands in its folder's namespace; other ones are opened for declarations ahead only."""
+    named = NAMESPACE.findall(text)
+    right = namespace_of(folder)
+    if named and not {right, f"{right}::{path.stem}"} & set(named):
+        found.add(path, 0, f"opens {', '.join(sorted(set(named)))}; its folder's namespace is {right}")
+
+
+def check_coroutines(found, path, number, line):
+    if CAPTURING_COROUTINE.search(line):
+        found.add(path, number, "a coroutine that captures: make it a named function with parameters")
+    if AGGREGATE_AT_AWAIT.search(line):
+        found.add(path, number, "an aggregate with braces beside co_await: build it in the line before and move it in")
+
+
 def check_source(found, path):
     name = str(path.relative_to(found.root))
     folder = folder_of(name)
-    lines = path.read_text(encoding="utf-8").splitlines()
+    text = path.read_text(encoding="utf-8")
+    lines = text.splitlines()
+    if not name.startswith("tests/"):
+        check_namespace(found, path, folder, text)
     limit = MAX_LINES[".cpp" if name.startswith("tests/") else path.suffix]
     if len(lines) > limit:
         found.add(path, 0, f"{len(lines)} lines; the limit is {limit}")
@@ -140,6 +171,8 @@ def check_source(found, path):
             found.add(path, number, "what is left open stands in a README, not in the code")
         if WALL_DIFFERENCE.search(line) and name != "logplex/base/wall_time.hpp":
             found.add(path, number, "time_between() and later() are how wall times are subtracted and added")
+        if not name.startswith("tests/"):
+            check_coroutines(found, path, number, line)
         include = INCLUDE.match(line)
         if include and include[1] == '"':
             check_own_include(found, path, number, folder, include[2])

@@ -9,7 +9,7 @@
 #include "router/exchange.hpp"
 #include "router/proxy_shard.hpp"
 
-namespace sluice {
+namespace sluice::router {
 namespace {
 
 /// Reads per event, so that one busy backend does not hold up the shard's other connections.
@@ -266,4 +266,4 @@ void BackendConnection::end_idleness() {
   close();
 }
 
-}  // namespace sluice
+}  // namespace sluice::router

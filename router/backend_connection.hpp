@@ -10,7 +10,7 @@
 #include "router/http1/response.hpp"
 #include "router/turn_queue.hpp"
 
-namespace sluice {
+namespace sluice::router {
 
 class Exchange;
 class ProxyShard;
@@ -88,4 +88,4 @@ class BackendConnection final : public Pollable, public Retired, private Resumab
   Deadline idle_;
 };
 
-}  // namespace sluice
+}  // namespace sluice::router

@@ -6,7 +6,7 @@
 #include "logplex/base/bytes/aligned_pages.hpp"
 #include "logplex/base/check.hpp"
 
-namespace sluice {
+namespace sluice::router {
 namespace {
 
 constexpr std::size_t kBlockSize = 16 << 10;
@@ -98,4 +98,4 @@ void BlockPool::on_given_back(Block& block) {
   remove(block);
 }
 
-}  // namespace sluice
+}  // namespace sluice::router

@@ -4,7 +4,7 @@
 
 #include <boost/intrusive/list.hpp>
 
-namespace sluice {
+namespace sluice::router {
 
 /// Memory for objects of one kind, in blocks of their own: when a burst is over, whole blocks are empty and go back to
 /// the kernel. On the heap the short-lived objects of a burst leave holes between the long-lived ones, and 4,000 idle
@@ -48,4 +48,4 @@ class BlockPool {
   Blocks full_;
 };
 
-}  // namespace sluice
+}  // namespace sluice::router

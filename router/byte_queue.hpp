@@ -10,7 +10,7 @@
 #include "logplex/runtime/memory_account.hpp"
 #include "router/http1/scan.hpp"
 
-namespace sluice {
+namespace sluice::router {
 
 /// Whose memory a ByteQueue's is: see MemoryAccount.
 struct MemoryOwner {
@@ -80,4 +80,4 @@ class ByteQueue {
   std::unique_ptr<char[], Free> memory_;
 };
 
-}  // namespace sluice
+}  // namespace sluice::router

@@ -8,7 +8,7 @@
 #include "router/exchange.hpp"
 #include "router/proxy_shard.hpp"
 
-namespace sluice {
+namespace sluice::router {
 namespace {
 
 /// Reads per event, so that one busy client does not hold up the shard's other connections.
@@ -420,4 +420,4 @@ std::size_t ClientConnection::send_page(unsigned status, unsigned retry_after) {
 
 std::size_t ClientConnection::send_continue() { return send("HTTP/1.1 100 Continue\r\n\r\n"); }
 
-}  // namespace sluice
+}  // namespace sluice::router

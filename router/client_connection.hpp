@@ -17,7 +17,7 @@
 #include "router/router_code.hpp"
 #include "router/turn_queue.hpp"
 
-namespace sluice {
+namespace sluice::router {
 
 class Exchange;
 class ProxyShard;
@@ -141,4 +141,4 @@ class ClientConnection final : public Pollable,
   std::array<char, 40> address_{};  // of IPv6 at most 39, without a zone
 };
 
-}  // namespace sluice
+}  // namespace sluice::router

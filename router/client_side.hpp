@@ -6,7 +6,7 @@
 #include "logplex/base/slot.hpp"
 #include "router/http1/response.hpp"
 
-namespace sluice {
+namespace sluice::router {
 
 /// How an exchange leaves its client.
 enum class ExchangeEnd {
@@ -49,4 +49,4 @@ class ClientSide {
   ~ClientSide() = default;
 };
 
-}  // namespace sluice
+}  // namespace sluice::router

@@ -6,7 +6,7 @@
 #include <cstddef>
 #include <cstring>
 
-namespace sluice {
+namespace sluice::router {
 
 Endpoint make_endpoint(const boost::asio::ip::address& address, std::uint16_t port) {
   Endpoint endpoint;
@@ -66,4 +66,4 @@ HostAndPort split_address(std::string_view address) {
   return parts;
 }
 
-}  // namespace sluice
+}  // namespace sluice::router

@@ -10,7 +10,7 @@
 
 #include "logplex/base/clock.hpp"
 
-namespace sluice {
+namespace sluice::router {
 
 /// A socket address as connect(2) wants it, and whether it is left alone because connecting to it failed.
 struct Endpoint {
@@ -34,4 +34,4 @@ struct HostAndPort {
 };
 HostAndPort split_address(std::string_view address);
 
-}  // namespace sluice
+}  // namespace sluice::router

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-namespace sluice {
+namespace sluice::router {
 namespace {
 
 struct PageText {
@@ -55,4 +55,4 @@ std::size_t write_error_page(unsigned status, const PageFacts& facts, char* out)
   return end.size;
 }
 
-}  // namespace sluice
+}  // namespace sluice::router

@@ -3,7 +3,7 @@
 #include <cstddef>
 #include <string_view>
 
-namespace sluice {
+namespace sluice::router {
 
 constexpr std::size_t kErrorPageBound = 1024;
 
@@ -19,4 +19,4 @@ struct PageFacts {
 /// connection closes after it.
 std::size_t write_error_page(unsigned status, const PageFacts& facts, char* out);
 
-}  // namespace sluice
+}  // namespace sluice::router

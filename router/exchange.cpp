@@ -6,7 +6,7 @@
 #include "router/backend_connection.hpp"
 #include "router/proxy_shard.hpp"
 
-namespace sluice {
+namespace sluice::router {
 namespace {
 
 constexpr std::string_view kNoMemory = "memory";
@@ -262,4 +262,4 @@ void Exchange::give_up_memory(MemoryClass) {
 
 void Exchange::force_close() { fail(RouterCode::kH24); }
 
-}  // namespace sluice
+}  // namespace sluice::router

@@ -17,7 +17,7 @@
 #include "router/router_code.hpp"
 #include "router/shared_count.hpp"
 
-namespace sluice {
+namespace sluice::router {
 
 class BackendConnection;
 class ProxyShard;
@@ -203,4 +203,4 @@ class Exchange final : public Retired, private MemoryHolder {
   MemoryCharge parked_;  // the head, while it is larger than what an exchange has room for
 };
 
-}  // namespace sluice
+}  // namespace sluice::router

@@ -6,7 +6,7 @@
 #include "router/exchange.hpp"
 #include "router/proxy_shard.hpp"
 
-namespace sluice {
+namespace sluice::router {
 namespace {
 
 constexpr Duration kFirstBackoff = std::chrono::milliseconds(50);
@@ -206,4 +206,4 @@ bool Exchange::retry_on_fresh_connection() {
   return true;
 }
 
-}  // namespace sluice
+}  // namespace sluice::router

@@ -5,7 +5,7 @@
 #include "router/exchange.hpp"
 #include "router/proxy_shard.hpp"
 
-namespace sluice {
+namespace sluice::router {
 namespace {
 
 /// How often it is looked at whether a client that may be gone has taken its response.
@@ -219,4 +219,4 @@ void Exchange::on_backend_gone(bool answered) {
   fail(answered || response_begun_ || !request_complete_ ? RouterCode::kH18 : RouterCode::kH13);
 }
 
-}  // namespace sluice
+}  // namespace sluice::router

@@ -8,7 +8,7 @@
 
 #include <cerrno>
 
-namespace sluice {
+namespace sluice::router {
 namespace {
 
 bool is_transient(int error) { return error == EAGAIN || error == EWOULDBLOCK; }
@@ -95,4 +95,4 @@ bool HotSocket::has_delivered_all() const {
   return info.tcpi_state != TCP_CLOSE && ::ioctl(fd(), SIOCOUTQ, &unacknowledged) == 0 && unacknowledged == 0;
 }
 
-}  // namespace sluice
+}  // namespace sluice::router

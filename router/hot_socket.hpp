@@ -5,7 +5,7 @@
 #include "logplex/net/socket.hpp"
 #include "router/byte_queue.hpp"
 
-namespace sluice {
+namespace sluice::router {
 
 /// What a read came to.
 enum class ReadOutcome { kBytes, kNothingNow, kEnd, kBroken };
@@ -50,4 +50,4 @@ class HotSocket {
   ByteQueue unsent_;
 };
 
-}  // namespace sluice
+}  // namespace sluice::router

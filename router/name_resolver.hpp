@@ -3,7 +3,7 @@
 #include "logplex/net/dial/resolver.hpp"
 #include "router/proxy_shard.hpp"
 
-namespace sluice {
+namespace sluice::router {
 
 /// Backends' names through the process's resolver. One per shard or one for all; the resolver outlives it.
 class NameResolver final : public BackendResolver {
@@ -20,4 +20,4 @@ class NameResolver final : public BackendResolver {
   const Duration timeout_;
 };
 
-}  // namespace sluice
+}  // namespace sluice::router

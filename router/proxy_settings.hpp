@@ -11,7 +11,7 @@
 #include "router/http1/limits.hpp"
 #include "router/router_line.hpp"
 
-namespace sluice {
+namespace sluice::router {
 
 /// What the proxy path needs of the settings, in the form in which it needs it.
 struct ProxySettings {
@@ -72,4 +72,4 @@ struct ProxySettings {
 /// How Via names the node whose log has this id: `sluice-` and 12 hex digits.
 inline std::string router_pseudonym(std::uint64_t log_id) { return fmt::format("sluice-{:012x}", log_id >> 16); }
 
-}  // namespace sluice
+}  // namespace sluice::router

@@ -8,7 +8,7 @@
 
 #include "router/backend_connection.hpp"
 
-namespace sluice {
+namespace sluice::router {
 namespace {
 
 /// Parsers kept for the next partial head.
@@ -211,4 +211,4 @@ void ProxyShard::add_metrics(MetricsPage& page) const {
                static_cast<double>(counters_.retries));
 }
 
-}  // namespace sluice
+}  // namespace sluice::router

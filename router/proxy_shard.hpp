@@ -18,7 +18,7 @@
 #include "router/router_line.hpp"
 #include "router/routing_table.hpp"
 
-namespace sluice {
+namespace sluice::router {
 
 /// Finds the addresses of backends that are given by name.
 class BackendResolver {
@@ -127,4 +127,4 @@ class ProxyShard final : public ConnectionHandler, public OnShard {
   Gate gate_;
 };
 
-}  // namespace sluice
+}  // namespace sluice::router

@@ -2,7 +2,7 @@
 
 #include <iterator>
 
-namespace sluice {
+namespace sluice::router {
 namespace {
 
 using C = RouterCode;
@@ -44,4 +44,4 @@ static_assert(rows_are_in_order());
 
 const RouterCodeRow& row_of(RouterCode code) { return kRows[static_cast<std::size_t>(code)]; }
 
-}  // namespace sluice
+}  // namespace sluice::router

@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <string_view>
 
-namespace sluice {
+namespace sluice::router {
 
 /// What went wrong with a request, as the `code` and `desc` of its router line: the codes of Heroku's router.
 enum class RouterCode : std::uint8_t {
@@ -43,4 +43,4 @@ struct RouterCodeRow {
 
 const RouterCodeRow& row_of(RouterCode code);
 
-}  // namespace sluice
+}  // namespace sluice::router

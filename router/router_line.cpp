@@ -8,7 +8,7 @@
 #include "logplex/base/bytes/bytes16.hpp"
 #include "logplex/base/bytes/copy_text.hpp"
 
-namespace sluice {
+namespace sluice::router {
 namespace {
 
 /// RFC 5424: facility local3, severity info.
@@ -297,4 +297,4 @@ const LineView& LineBuffer::write(const RouterLine& line, RouterLineFormat forma
   return view_;
 }
 
-}  // namespace sluice
+}  // namespace sluice::router

@@ -9,7 +9,7 @@
 #include "logplex/wire/line.hpp"
 #include "router/router_code.hpp"
 
-namespace sluice {
+namespace sluice::router {
 
 /// The tail of a router line: `heroku` ends in protocol=http, `heroku2` in protocol=http1.1 tls=false.
 enum class RouterLineFormat : std::uint8_t { kHeroku, kHeroku2 };
@@ -82,4 +82,4 @@ class LineBuffer {
   LineClock clock_;
 };
 
-}  // namespace sluice
+}  // namespace sluice::router

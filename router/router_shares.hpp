@@ -3,7 +3,7 @@
 #include "logplex/runtime/share_table.hpp"
 #include "router/shared_count.hpp"
 
-namespace sluice {
+namespace sluice::router {
 
 /// What the proxies of all shards count together, so that a limit of an app or of a backend is exact over the process.
 /// One per process; outlives the shards' proxies. Any thread.
@@ -16,4 +16,4 @@ struct RouterShares {
   ShareTable app_connections;  // by app slot
 };
 
-}  // namespace sluice
+}  // namespace sluice::router

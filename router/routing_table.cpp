@@ -4,7 +4,7 @@
 
 #include "router/backend_connection.hpp"
 
-namespace sluice {
+namespace sluice::router {
 
 Upstream* AppRoutes::choose(Rng& rng, SteadyTime now) {
   if (upstreams.empty()) return nullptr;
@@ -141,4 +141,4 @@ void RoutingTable::close_idle() {
     while (upstream && upstream->idle() > 0) upstream->take_idle()->close();
 }
 
-}  // namespace sluice
+}  // namespace sluice::router

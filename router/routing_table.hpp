@@ -10,7 +10,7 @@
 #include "router/router_shares.hpp"
 #include "router/upstream.hpp"
 
-namespace sluice {
+namespace sluice::router {
 
 /// One app's backends as one shard sees them, and how the next is chosen.
 struct AppRoutes {
@@ -68,4 +68,4 @@ class RoutingTable final : public ConfigObserver {
   std::vector<std::unique_ptr<Upstream>> upstreams_;  // by slot
 };
 
-}  // namespace sluice
+}  // namespace sluice::router

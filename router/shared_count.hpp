@@ -8,7 +8,7 @@
 
 #include "logplex/base/slot.hpp"
 
-namespace sluice {
+namespace sluice::router {
 
 /// How much there is of something at this moment, over all shards. Any thread.
 class SharedCount {
@@ -58,4 +58,4 @@ class SharedCounts {
   Slot last_looked_at_;
 };
 
-}  // namespace sluice
+}  // namespace sluice::router

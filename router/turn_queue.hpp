@@ -7,7 +7,7 @@
 
 #include "logplex/runtime/shard.hpp"
 
-namespace sluice {
+namespace sluice::router {
 
 /// A connection of the proxy that goes on by itself, without an event of its socket. Leaves its queue when destroyed.
 class Resumable : public boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
@@ -83,4 +83,4 @@ class TurnQueue final : private TurnHook {
   List waiting_;
 };
 
-}  // namespace sluice
+}  // namespace sluice::router

@@ -4,7 +4,7 @@
 
 #include "router/backend_connection.hpp"
 
-namespace sluice {
+namespace sluice::router {
 namespace {
 
 constexpr std::uint64_t kLoadScale = 1000;
@@ -103,4 +103,4 @@ void Upstream::set_endpoints(std::vector<Endpoint> endpoints, NameTrouble troubl
   resolved_at_ = now;
 }
 
-}  // namespace sluice
+}  // namespace sluice::router

@@ -13,7 +13,7 @@
 #include "router/endpoint.hpp"
 #include "router/shared_count.hpp"
 
-namespace sluice {
+namespace sluice::router {
 
 class BackendConnection;
 
@@ -123,4 +123,4 @@ class Upstream {
   std::shared_ptr<SharedCount> requests_;
 };
 
-}  // namespace sluice
+}  // namespace sluice::router

@@ -5,7 +5,7 @@
 #include "logplex/base/rng.hpp"
 #include "logplex/base/units.hpp"
 
-namespace sluice {
+namespace sluice::drains {
 
 /// Exponential back-off with jitter: the k-th pause lies between a half and the whole of min(max, min * 2^k), so that
 /// drains that failed together do not come back together.
@@ -27,4 +27,4 @@ class Backoff {
   Duration next_;
 };
 
-}  // namespace sluice
+}  // namespace sluice::drains

@@ -6,7 +6,7 @@
 
 #include "logplex/base/units.hpp"
 
-namespace sluice {
+namespace sluice::drains {
 
 /// How large a drain's next batches may be, learned from how long its receiver takes: half of one that took too long,
 /// and twice as much again after eight that each took less than a quarter of the time. A plain value.
@@ -34,4 +34,4 @@ class BatchLimit {
   int quick_ = 0;  // deliveries since the limit changed
 };
 
-}  // namespace sluice
+}  // namespace sluice::drains

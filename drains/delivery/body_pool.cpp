@@ -4,7 +4,7 @@
 #include <cstring>
 #include <utility>
 
-namespace sluice {
+namespace sluice::drains {
 namespace {
 
 constexpr std::chrono::seconds kLookAfter{1};
@@ -126,4 +126,4 @@ void BodyPool::on_second(void* self) {
   if (pool.least_spare_ + pool.least_spare_shared_ > 0) pool.watch();
 }
 
-}  // namespace sluice
+}  // namespace sluice::drains

@@ -9,7 +9,7 @@
 #include "logplex/channel/fabric.hpp"
 #include "logplex/runtime/wheel.hpp"
 
-namespace sluice {
+namespace sluice::drains {
 
 /// The memory of frames on one shard. Bodies are used again, last in first out, because the first touch of fresh memory
 /// is the largest single cost of a line; all of it counts against the fabric's byte budget. What was not needed for a
@@ -76,4 +76,4 @@ class BodyPool final : public OnShard {
   Deadline second_;
 };
 
-}  // namespace sluice
+}  // namespace sluice::drains

@@ -10,7 +10,7 @@
 #include "logplex/model/public_url.hpp"
 #include "logplex/wire/notice.hpp"
 
-namespace sluice {
+namespace sluice::drains {
 namespace {
 
 /// While a transport's way is full it is asked this often.
@@ -458,4 +458,4 @@ Ledger DrainRunner::ledger() const {
   return ledger;
 }
 
-}  // namespace sluice
+}  // namespace sluice::drains

@@ -20,7 +20,7 @@
 #include "logplex/runtime/task_work.hpp"
 #include "logplex/wire/filter.hpp"
 
-namespace sluice {
+namespace sluice::drains {
 
 /// What a drain's receiver has not confirmed: where it goes on in each channel, and losses that no L10 has told.
 struct DrainOwed {
@@ -205,4 +205,4 @@ class DrainRunner final : public OnShard, private Subscription, private FrameRin
   Gate gate_;
 };
 
-}  // namespace sluice
+}  // namespace sluice::drains

@@ -6,7 +6,7 @@
 
 // How a drain takes lines: into a frame, or away. Both in shares of the turn's work when lines cost more than a copy.
 
-namespace sluice {
+namespace sluice::drains {
 namespace {
 
 /// Lines looked at in one go without a filter: those for tails only, which are few.
@@ -125,4 +125,4 @@ Task<void> DrainRunner::drop_pending() {
   }
 }
 
-}  // namespace sluice
+}  // namespace sluice::drains

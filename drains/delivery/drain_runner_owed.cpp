@@ -5,7 +5,7 @@
 
 // What a drain is still owed when it stops, and how it goes on from there after a restart.
 
-namespace sluice {
+namespace sluice::drains {
 
 void DrainRunner::go_on(const DrainOwed& owed) {
   if (owed.untold > 0) tell_later(owed.untold, owed.untold_since);
@@ -67,4 +67,4 @@ std::uint64_t DrainRunner::found_missing_again() const {
   return missing_ - first->missing_before + to_tell(untold());
 }
 
-}  // namespace sluice
+}  // namespace sluice::drains

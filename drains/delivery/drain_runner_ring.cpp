@@ -4,7 +4,7 @@
 
 // How a drain shares frames with others that render alike, and writes frames again that it can no longer use.
 
-namespace sluice {
+namespace sluice::drains {
 namespace {
 
 /// The number of the part of a frame that is the notice before it; its halves have 1 and 2.
@@ -155,4 +155,4 @@ Frame DrainRunner::written_again(const Frame& frame) {
   return again;
 }
 
-}  // namespace sluice
+}  // namespace sluice::drains

@@ -2,7 +2,7 @@
 
 // Frames that a receiver finds too large, or too slow to take.
 
-namespace sluice {
+namespace sluice::drains {
 
 void DrainRunner::split_unsent() {
   auto halves = encoder_->split(frames_[sent_]);
@@ -35,4 +35,4 @@ void DrainRunner::make_smaller() {
 
 std::size_t DrainRunner::target_bytes() const { return batch_limit_.at_most(encoder_->target_bytes()); }
 
-}  // namespace sluice
+}  // namespace sluice::drains

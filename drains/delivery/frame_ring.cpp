@@ -5,7 +5,7 @@
 #include "drains/kinds/destination.hpp"
 #include "drains/kinds/ledger.hpp"
 
-namespace sluice {
+namespace sluice::drains {
 namespace {
 
 /// Frames a reader may be behind, when the budget allows so many: 8 MiB of 128 KiB each.
@@ -291,4 +291,4 @@ std::shared_ptr<FrameRing> FrameRings::find(const Drain& drain) {
   return made;
 }
 
-}  // namespace sluice
+}  // namespace sluice::drains

@@ -14,7 +14,7 @@
 #include "logplex/runtime/turn_work.hpp"
 #include "logplex/wire/filter.hpp"
 
-namespace sluice {
+namespace sluice::drains {
 
 /// The frames that global drains of one shard share because they render alike: same format, same filter. It reads all
 /// channels for them, renders each line once, and hands every frame to every reader at once (ten drains: 2.8 us a line
@@ -157,4 +157,4 @@ struct FrameMemory {
   std::uint64_t delivered_lines = 0;  // by all of them, also by those that were deleted
 };
 
-}  // namespace sluice
+}  // namespace sluice::drains

@@ -6,7 +6,7 @@
 #include "logplex/base/bytes/base64.hpp"
 #include "logplex/net/secret_hash.hpp"
 
-namespace sluice {
+namespace sluice::drains {
 BodySigner::BodySigner(Secret key) : key_(std::move(key)) {}
 
 void BodySigner::append_headers(std::string& head, std::string_view id, WallTime now, std::string_view body) const {
@@ -18,4 +18,4 @@ void BodySigner::append_headers(std::string& head, std::string_view id, WallTime
   head.append(base64_encoded({reinterpret_cast<const char*>(mac.data()), mac.size()})).append("\r\n");
 }
 
-}  // namespace sluice
+}  // namespace sluice::drains

@@ -6,7 +6,7 @@
 #include "logplex/base/clock.hpp"
 #include "logplex/base/secret.hpp"
 
-namespace sluice {
+namespace sluice::drains {
 
 /// Proves to a receiver who sent a body, and when: the three headers of Standard Webhooks 1.0
 /// (https://www.standardwebhooks.com), whose libraries check them. The id is the frame's, so it stays the same at every
@@ -22,4 +22,4 @@ class BodySigner {
   Secret key_;
 };
 
-}  // namespace sluice
+}  // namespace sluice::drains

@@ -9,7 +9,7 @@
 
 #include "logplex/net/http/authorization.hpp"
 
-namespace sluice {
+namespace sluice::drains {
 namespace {
 
 constexpr std::string_view kLineEnd = "\r\n";
@@ -191,4 +191,4 @@ Duration parse_retry_after(std::string_view value, WallTime now) {
   return *when > now + kLongestRetryAfter ? Duration(kLongestRetryAfter) : Duration(*when - now);
 }
 
-}  // namespace sluice
+}  // namespace sluice::drains

@@ -8,7 +8,7 @@
 #include "drains/kinds/link.hpp"
 #include "logplex/net/http/http_client.hpp"
 
-namespace sluice {
+namespace sluice::drains {
 
 /// Frames as `POST` requests with Logplex's headers, one at a time over a connection that is kept alive. 2xx delivers;
 /// 413 asks for smaller frames; other 4xx but 408, 425 and 429 reject for good; everything else is tried again,
@@ -53,4 +53,4 @@ class HttpTransport final : public Transport {
 /// (5.6.7); at most a day. 0 for anything else.
 Duration parse_retry_after(std::string_view value, WallTime now);
 
-}  // namespace sluice
+}  // namespace sluice::drains

@@ -8,7 +8,7 @@
 #include "logplex/wire/newline.hpp"
 #include "logplex/wire/render.hpp"
 
-namespace sluice {
+namespace sluice::drains {
 namespace {
 
 std::int64_t milliseconds(WallTime time) {
@@ -89,4 +89,4 @@ result<std::unique_ptr<Encoder>, Error> make_kafka_encoder(const Drain& drain, c
   return std::make_unique<KafkaEncoder>(url, format, drain.channel, settings.kafka_batch_bytes.count, channels);
 }
 
-}  // namespace sluice
+}  // namespace sluice::drains

@@ -6,7 +6,7 @@
 #include "drains/kinds/encoder.hpp"
 #include "logplex/model/kafka_url.hpp"
 
-namespace sluice {
+namespace sluice::drains {
 
 class ChannelNames;
 
@@ -44,4 +44,4 @@ result<std::unique_ptr<Encoder>, Error> make_kafka_encoder(const Drain& drain, c
 /// "rfc5424", "json" or "raw"; empty is the default.
 result<KafkaEncoder::Format, Error> parse_kafka_format(const std::string& format);
 
-}  // namespace sluice
+}  // namespace sluice::drains

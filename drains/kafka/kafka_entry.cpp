@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <cstring>
 
-namespace sluice {
+namespace sluice::drains {
 namespace {
 
 struct Head {
@@ -81,4 +81,4 @@ std::string_view KafkaEntryReader::take(std::size_t size) {
   return part;
 }
 
-}  // namespace sluice
+}  // namespace sluice::drains

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-namespace sluice {
+namespace sluice::drains {
 
 /// One message in the body of a Kafka drain's frame. Entries stand one behind the other:
 ///
@@ -49,4 +49,4 @@ class KafkaEntryReader {
   bool malformed_ = false;
 };
 
-}  // namespace sluice
+}  // namespace sluice::drains

@@ -2,7 +2,7 @@
 
 #include <librdkafka/rdkafka.h>
 
-namespace sluice {
+namespace sluice::drains {
 
 KafkaFault kafka_fault(int error) {
   switch (error) {
@@ -64,4 +64,4 @@ std::string kafka_sentence(std::string_view text) {
   return out;
 }
 
-}  // namespace sluice
+}  // namespace sluice::drains

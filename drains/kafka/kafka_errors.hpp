@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-namespace sluice {
+namespace sluice::drains {
 
 /// Errors of librdkafka (rd_kafka_resp_err_t, as int) by what they mean for a drain.
 enum class KafkaFault : std::uint8_t {
@@ -33,4 +33,4 @@ std::string kafka_error_text(int error);
 /// What librdkafka or a broker said, fit for a status: one line, no control characters, at most 300 bytes.
 std::string kafka_sentence(std::string_view text);
 
-}  // namespace sluice
+}  // namespace sluice::drains

@@ -5,7 +5,7 @@
 #include "logplex/base/metrics.hpp"
 #include "logplex/model/drain.hpp"
 
-namespace sluice {
+namespace sluice::drains {
 namespace {
 
 void write_one(MetricsPage& page, const std::string& name, const Ledger& ledger) {
@@ -44,4 +44,4 @@ void KafkaFigures::write(MetricsPage& page) const {
   if (any_) write_one(page, "channels", channels_);
 }
 
-}  // namespace sluice
+}  // namespace sluice::drains

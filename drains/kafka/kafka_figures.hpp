@@ -6,9 +6,11 @@
 #include "drains/kinds/ledger.hpp"
 
 namespace sluice {
-
 class MetricsPage;
 struct Drain;
+}  // namespace sluice
+
+namespace sluice::drains {
 
 /// Collects the figures of Kafka drains for one scrape. Global drains, which
 /// operators make, have theirs under their id: those with the lowest ids, so
@@ -29,4 +31,4 @@ class KafkaFigures {
   bool any_ = false;
 };
 
-}  // namespace sluice
+}  // namespace sluice::drains

@@ -2,7 +2,7 @@
 
 #include <boost/asio/post.hpp>
 
-namespace sluice {
+namespace sluice::drains {
 
 void KafkaDoor::knock(const std::shared_ptr<KafkaDoor>& self) {
   if (self->knocked_.exchange(true, std::memory_order_acq_rel)) return;
@@ -32,4 +32,4 @@ void KafkaFlight::let_go(std::uint32_t holders) {
   if (holders_.fetch_sub(holders, std::memory_order_acq_rel) == holders) delete this;
 }
 
-}  // namespace sluice
+}  // namespace sluice::drains

@@ -11,7 +11,7 @@
 
 #include "drains/kinds/frame.hpp"
 
-namespace sluice {
+namespace sluice::drains {
 
 /// Where a transport hears from its producer. The producer's thread knocks; the transport's shard answers, unless the
 /// transport is gone. Shared by both; knocks that were not answered yet are one.
@@ -97,4 +97,4 @@ class KafkaFlight {
   std::atomic<std::uint32_t> holders_{1};  // the transport, and each line under way
 };
 
-}  // namespace sluice
+}  // namespace sluice::drains

@@ -4,7 +4,7 @@
 
 #include "logplex/base/metrics.hpp"
 
-namespace sluice {
+namespace sluice::drains {
 namespace {
 
 template <class T>
@@ -131,4 +131,4 @@ void KafkaHub::add_metrics(MetricsPage& page) const {
   }
 }
 
-}  // namespace sluice
+}  // namespace sluice::drains

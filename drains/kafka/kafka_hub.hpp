@@ -11,8 +11,10 @@
 #include "logplex/runtime/task.hpp"
 
 namespace sluice {
-
 class MetricsPage;
+}  // namespace sluice
+
+namespace sluice::drains {
 
 /// The process's Kafka producers: one for each cluster and credential, made when a drain first needs it and destroyed
 /// after the last one let go. Both happen on lanes, so that no shard waits: on two, because librdkafka may take long to
@@ -64,4 +66,4 @@ class KafkaHub {
   Lane ending_{"kafka-end", 2, 65536};
 };
 
-}  // namespace sluice
+}  // namespace sluice::drains

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace sluice {
+namespace sluice::drains {
 namespace {
 
 /// What a broker may answer at once: metadata of 256 brokers and some 10,000 partitions.
@@ -115,4 +115,4 @@ KafkaOptions kafka_options(const KafkaUrl& url, const Drain& drain, const DrainS
   return options;
 }
 
-}  // namespace sluice
+}  // namespace sluice::drains

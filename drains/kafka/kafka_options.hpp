@@ -9,7 +9,7 @@
 #include "logplex/model/drain.hpp"
 #include "logplex/model/kafka_url.hpp"
 
-namespace sluice {
+namespace sluice::drains {
 
 /// How a drain wants its producer. Most share one with all drains of their cluster and credential; one whose topic
 /// makes batches fail has its own, because a batch that fails for good ends the producer (see KafkaTransport).
@@ -33,4 +33,4 @@ struct KafkaOptions {
 KafkaOptions kafka_options(const KafkaUrl& url, const Drain& drain, const DrainSettings& settings,
                            const KafkaVariant& variant, const std::string& owner);
 
-}  // namespace sluice
+}  // namespace sluice::drains

@@ -14,7 +14,7 @@
 
 #include "logplex/base/log.hpp"
 
-namespace sluice {
+namespace sluice::drains {
 namespace {
 
 /// How often the thread looks up when nothing is reported.
@@ -376,7 +376,7 @@ void KafkaProducer::fail_for_test() {
   rd_kafka_test_fatal_error(handle_, RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER, "asked for by a test");
 }
 
-}  // namespace sluice
+}  // namespace sluice::drains
 
 // librdkafka calls this function for each broker that a cluster names, up to 10,000 in one answer, and makes a thread
 // for each that is new. It has no callback for that, so the linker leads its calls here (--wrap, in CMakeLists.txt).
@@ -392,7 +392,7 @@ void __wrap_rd_kafka_broker_update(rd_kafka_t* handle, int protocol, const rd_ka
 void __wrap_rd_kafka_broker_update(rd_kafka_t* handle, int protocol, const rd_kafka_metadata_broker* broker,
                                    void** found) {
   // Only producers of ours have an owner.
-  auto* owner = static_cast<sluice::KafkaProducer*>(rd_kafka_opaque(handle));
+  auto* owner = static_cast<sluice::drains::KafkaProducer*>(rd_kafka_opaque(handle));
   if (owner == nullptr || owner->may_learn(broker->id)) {
     __real_rd_kafka_broker_update(handle, protocol, broker, found);
   } else if (found != nullptr) {

@@ -25,7 +25,7 @@ struct rd_kafka_message_s;
 struct rd_kafka_op_s;
 struct sockaddr;
 
-namespace sluice {
+namespace sluice::drains {
 
 /// What all producers of the process counted. Written by their threads, read by any.
 struct KafkaCounters {
@@ -143,4 +143,4 @@ class KafkaProducer {
   std::thread thread_;
 };
 
-}  // namespace sluice
+}  // namespace sluice::drains

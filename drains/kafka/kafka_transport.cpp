@@ -6,7 +6,7 @@
 #include "drains/kinds/destination.hpp"
 #include "logplex/net/tls/tls_material.hpp"
 
-namespace sluice {
+namespace sluice::drains {
 namespace {
 
 using Taken = KafkaProducer::Taken;
@@ -332,4 +332,4 @@ result<std::unique_ptr<Transport>, Error> make_kafka_transport(const Drain& drai
   return std::make_unique<KafkaTransport>(environment, drain, std::move(url), format);
 }
 
-}  // namespace sluice
+}  // namespace sluice::drains

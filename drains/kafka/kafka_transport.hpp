@@ -9,7 +9,7 @@
 #include "drains/kafka/kafka_hub.hpp"
 #include "drains/kinds/transport.hpp"
 
-namespace sluice {
+namespace sluice::drains {
 
 /// Frames to a Kafka topic, line by line, through a producer that is shared. A frame is confirmed when each of its
 /// lines has its delivery report. Connections, retries and order are librdkafka's: it tries for ever, so an outage only
@@ -95,4 +95,4 @@ class KafkaTransport final : public Transport, private KafkaDoor::Owner {
 /// The transport of a Kafka drain. Error: an unusable url, or no hub in the environment.
 result<std::unique_ptr<Transport>, Error> make_kafka_transport(const Drain& drain, const DrainEnvironment& environment);
 
-}  // namespace sluice
+}  // namespace sluice::drains

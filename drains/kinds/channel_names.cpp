@@ -2,7 +2,7 @@
 
 #include "logplex/base/partition.hpp"
 
-namespace sluice {
+namespace sluice::drains {
 
 void ChannelNames::follow(const ConfigSnapshot& config, const ChangedKeys& changed) {
   if (changed.everything) {
@@ -29,4 +29,4 @@ void ChannelNames::remove(ChannelSlot channel) {
   if (channel.value < names_.size()) std::string().swap(names_[channel.value]);
 }
 
-}  // namespace sluice
+}  // namespace sluice::drains

@@ -8,7 +8,7 @@
 #include "logplex/model/changed_keys.hpp"
 #include "logplex/model/snapshot.hpp"
 
-namespace sluice {
+namespace sluice::drains {
 
 /// The ids of a shard's channels by slot, for drains that send them with each line: no string is looked up per line.
 /// Lives on its shard, owned by its DrainSet; 32 bytes for each slot ever given out, and the ids themselves.
@@ -31,4 +31,4 @@ class ChannelNames {
   std::vector<std::string> names_;
 };
 
-}  // namespace sluice
+}  // namespace sluice::drains

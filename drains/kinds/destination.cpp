@@ -2,7 +2,7 @@
 
 #include <array>
 
-namespace sluice {
+namespace sluice::drains {
 namespace {
 
 struct Scheme {
@@ -36,4 +36,4 @@ result<Destination, Error> parse_destination(const Drain& drain) {
 
 std::string drain_token_text(const Drain& drain) { return "d." + drain.token.str(); }
 
-}  // namespace sluice
+}  // namespace sluice::drains

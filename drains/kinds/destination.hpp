@@ -7,7 +7,7 @@
 #include "logplex/model/drain.hpp"
 #include "logplex/net/url.hpp"
 
-namespace sluice {
+namespace sluice::drains {
 
 /// What a drain's url means.
 struct Destination {
@@ -26,4 +26,4 @@ result<Destination, Error> parse_destination(const Drain& drain);
 /// `d.<uuid>`: how receivers know a drain.
 std::string drain_token_text(const Drain& drain);
 
-}  // namespace sluice
+}  // namespace sluice::drains

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace sluice {
+namespace sluice::drains {
 namespace {
 
 constexpr std::chrono::milliseconds kDialCost{100};
@@ -53,4 +53,4 @@ void DialShares::forget_old(SteadyTime now) {
   forget_at_ = std::max<std::size_t>(64, 2 * size());
 }
 
-}  // namespace sluice
+}  // namespace sluice::drains

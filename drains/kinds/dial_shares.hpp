@@ -8,7 +8,7 @@
 #include "logplex/base/clock.hpp"
 #include "logplex/base/units.hpp"
 
-namespace sluice {
+namespace sluice::drains {
 
 /// How often the drains of one shard may connect: each ten times a second after a burst of 20, fewer when handshakes
 /// with its receiver are dear. All drains of a channel together as often as drains.max_per_channel of them, so that a
@@ -40,4 +40,4 @@ class DialShares {
   std::size_t forget_at_ = 64;  // entries
 };
 
-}  // namespace sluice
+}  // namespace sluice::drains

@@ -13,7 +13,7 @@
 #include "logplex/model/drain.hpp"
 #include "logplex/wire/record.hpp"
 
-namespace sluice {
+namespace sluice::drains {
 
 class ChannelNames;
 
@@ -59,4 +59,4 @@ class Encoder {
 result<std::unique_ptr<Encoder>, Error> make_encoder(const Drain& drain, const DrainSettings& settings,
                                                      const ChannelNames* channels = nullptr, const OwnLogs& own = {});
 
-}  // namespace sluice
+}  // namespace sluice::drains

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string_view>
 
-namespace sluice {
+namespace sluice::drains {
 
 /// How often a drain's receiver failed it, by class of error
 /// (SendReport::error_class). A plain value.
@@ -37,4 +37,4 @@ class ErrorCounts {
   std::array<std::uint64_t, kClasses.size()> counts_{};
 };
 
-}  // namespace sluice
+}  // namespace sluice::drains

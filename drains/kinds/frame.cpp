@@ -4,7 +4,7 @@
 
 #include <xxhash.h>
 
-namespace sluice {
+namespace sluice::drains {
 namespace {
 
 constexpr char kHex[] = "0123456789ABCDEF";
@@ -36,4 +36,4 @@ void set_part_id(Frame& part, const Frame& whole, std::uint64_t number) {
   write_id({XXH3_128bits(whole.id.data(), whole.id.size()), number, 0}, part);
 }
 
-}  // namespace sluice
+}  // namespace sluice::drains

@@ -11,7 +11,7 @@
 #include "drains/kinds/shared_body.hpp"
 #include "logplex/base/clock.hpp"
 
-namespace sluice {
+namespace sluice::drains {
 
 /// What a drain sends at once: encoded lines, kept until the receiver has confirmed them. The bytes are a copy, so
 /// eviction never touches them, and the id stays the same however often the frame is sent.
@@ -50,4 +50,4 @@ void set_id(Frame& frame, std::uint64_t log_id, std::uint64_t drain);
 /// The id of one part of a frame that was split.
 void set_part_id(Frame& part, const Frame& whole, std::uint64_t number);
 
-}  // namespace sluice
+}  // namespace sluice::drains

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace sluice {
+namespace sluice::drains {
 namespace {
 
 /// What an owner must see first when shards differ.
@@ -45,4 +45,4 @@ void Ledger::add(const Ledger& other) {
   if (urgency(other.state) > urgency(state)) state = other.state;
 }
 
-}  // namespace sluice
+}  // namespace sluice::drains

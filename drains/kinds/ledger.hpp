@@ -9,7 +9,7 @@
 #include "logplex/base/units.hpp"
 #include "logplex/channel/losses.hpp"
 
-namespace sluice {
+namespace sluice::drains {
 
 /// Of these, the lines that L10 is to tell. The channel itself tells of lines over its rate.
 inline std::uint64_t to_tell(const Losses& losses) { return losses.total() - losses.count(LossReason::kRate); }
@@ -47,4 +47,4 @@ struct Ledger {
   void add(const Ledger& other);
 };
 
-}  // namespace sluice
+}  // namespace sluice::drains

@@ -4,7 +4,7 @@
 #include "logplex/net/tls/tls_material.hpp"
 #include "logplex/runtime/event.hpp"
 
-namespace sluice {
+namespace sluice::drains {
 namespace {
 
 /// Makes the context for a drain with certificates of its own, step by step. The authorities' keys cost nothing until a
@@ -119,4 +119,4 @@ SendReport failed_attempt(const Error& error) {
   return report;
 }
 
-}  // namespace sluice
+}  // namespace sluice::drains

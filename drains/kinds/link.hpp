@@ -7,7 +7,7 @@
 #include "drains/kinds/destination.hpp"
 #include "drains/kinds/transport.hpp"
 
-namespace sluice {
+namespace sluice::drains {
 
 /// What the connections of one transport have in common: where to, with which TLS, how old they may grow and how long
 /// they may be idle. Lives in its transport.
@@ -54,4 +54,4 @@ class Link {
 /// An attempt that ended with this error: tried again later, unless the drain's own certificates or key are the reason.
 SendReport failed_attempt(const Error& error);
 
-}  // namespace sluice
+}  // namespace sluice::drains

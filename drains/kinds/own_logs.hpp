@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <functional>
 
-namespace sluice {
+namespace sluice::drains {
 
 /// What lines that leave this node have passed here. Receivers are told, so that lines that come back end.
 struct OwnLogs {
@@ -13,4 +13,4 @@ struct OwnLogs {
   std::uint64_t shared() const { return data_set ? data_set() : 0; }
 };
 
-}  // namespace sluice
+}  // namespace sluice::drains

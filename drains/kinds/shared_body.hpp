@@ -9,7 +9,7 @@
 #include "logplex/base/slot.hpp"
 #include "logplex/wire/passed.hpp"
 
-namespace sluice {
+namespace sluice::drains {
 
 class BodyPool;
 
@@ -73,4 +73,4 @@ class SharedBodyRef {
   SharedBody* body_ = nullptr;
 };
 
-}  // namespace sluice
+}  // namespace sluice::drains

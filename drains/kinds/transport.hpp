@@ -17,7 +17,7 @@
 #include "logplex/runtime/lane.hpp"
 #include "logplex/runtime/task.hpp"
 
-namespace sluice {
+namespace sluice::drains {
 
 class ChannelNames;
 class KafkaHub;
@@ -118,4 +118,4 @@ struct DrainEnvironment {
 /// The transport for a drain's url. Error: an unknown scheme or an unusable url; never a secret.
 result<std::unique_ptr<Transport>, Error> make_transport(const Drain& drain, const DrainEnvironment& environment);
 
-}  // namespace sluice
+}  // namespace sluice::drains

@@ -5,7 +5,7 @@
 
 #include "logplex/net/net_error.hpp"
 
-namespace sluice {
+namespace sluice::drains {
 namespace {
 
 /// Frames that have not arrived: enough for a long line to the receiver, little enough to send again.
@@ -185,4 +185,4 @@ void SyslogTransport::close() {
   broken_ = false;
 }
 
-}  // namespace sluice
+}  // namespace sluice::drains

@@ -6,7 +6,7 @@
 
 #include "drains/kinds/link.hpp"
 
-namespace sluice {
+namespace sluice::drains {
 
 /// Frames written to a TCP or TLS connection one behind the other. A frame is confirmed when the peer's TCP has
 /// acknowledged its last byte:
@@ -74,4 +74,4 @@ class SyslogTransport final : public Transport {
   bool broken_ = false;
 };
 
-}  // namespace sluice
+}  // namespace sluice::drains

@@ -13,7 +13,7 @@
 #include "logplex/runtime/task_work.hpp"
 #include "logplex/wire/filter.hpp"
 
-namespace sluice {
+namespace sluice::api {
 namespace {
 
 constexpr std::string_view kRequestId = "request-id";
@@ -352,4 +352,4 @@ HttpServerOptions Api::server_options() const {
   return options;
 }
 
-}  // namespace sluice
+}  // namespace sluice::api

@@ -14,9 +14,12 @@
 #include "logplex/net/http/http_server.hpp"
 
 namespace sluice {
+class Lane;
+}  // namespace sluice
+
+namespace sluice::api {
 
 class DrainControl;
-class Lane;
 class NodeStatus;
 
 /// What the API stands on. All of it outlives the API.
@@ -108,4 +111,4 @@ class Api {
   std::vector<std::unique_ptr<ApiShard>> shards_;
 };
 
-}  // namespace sluice
+}  // namespace sluice::api

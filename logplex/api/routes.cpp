@@ -3,7 +3,7 @@
 #include "logplex/api/calls/handlers.hpp"
 #include "logplex/api/tail/line_query.hpp"
 
-namespace sluice {
+namespace sluice::api {
 namespace {
 
 constexpr auto kGet = Method::kGet;
@@ -121,4 +121,4 @@ const Route kRoutes[] = {
 
 std::span<const Route> api_routes() { return kRoutes; }
 
-}  // namespace sluice
+}  // namespace sluice::api

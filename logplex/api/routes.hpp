@@ -4,9 +4,9 @@
 
 #include "logplex/api/frame/route.hpp"
 
-namespace sluice {
+namespace sluice::api {
 
 /// Every call of the API, one row each.
 std::span<const Route> api_routes();
 
-}  // namespace sluice
+}  // namespace sluice::api

@@ -4,7 +4,7 @@
 #include "logplex/cli/view/json_text.hpp"
 #include "logplex/wire/json_text.hpp"
 
-namespace sluice {
+namespace sluice::cli {
 namespace {
 
 namespace json = boost::json;
@@ -66,4 +66,4 @@ result<std::string, Error> id_of(const json::array& items, std::string_view want
   return id.empty() ? std::string(wanted) : id;
 }
 
-}  // namespace sluice
+}  // namespace sluice::cli

@@ -8,7 +8,7 @@
 
 #include "logplex/cli/command_run.hpp"
 
-namespace sluice {
+namespace sluice::cli {
 
 /// Sends a request; the answer's JSON, null for an empty body. Errors are the server's.
 result<boost::json::value, Error> ask(CommandRun& run, const ApiRequest& request);
@@ -26,4 +26,4 @@ result<void, Error> report(CommandRun& run, const boost::json::value& value, std
 /// so that the server says what is wrong. Error: kUsage, when several items match.
 result<std::string, Error> id_of(const boost::json::array& items, std::string_view wanted);
 
-}  // namespace sluice
+}  // namespace sluice::cli

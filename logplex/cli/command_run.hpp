@@ -9,7 +9,7 @@
 #include "logplex/cli/grammar/arguments.hpp"
 #include "logplex/cli/view/output.hpp"
 
-namespace sluice {
+namespace sluice::cli {
 
 /// The world as a command sees it: passed in, so that tests decide it. Everything outlives the command.
 struct CommandWorld {
@@ -37,4 +37,4 @@ struct CommandRun {
   result<void, Error> print(std::string_view text) const { return world.out.write(text); }
 };
 
-}  // namespace sluice
+}  // namespace sluice::cli

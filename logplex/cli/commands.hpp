@@ -5,7 +5,7 @@
 
 #include "logplex/cli/command_run.hpp"
 
-namespace sluice {
+namespace sluice::cli {
 
 /// What carries out a command of the tree. Error: decides the exit status.
 struct Command {
@@ -28,4 +28,4 @@ const Command* find_command(std::string_view path);
 /// Reads the arguments, runs the command, prints its error; the exit status.
 int run_program(CommandWorld& world, const std::vector<std::string>& words);
 
-}  // namespace sluice
+}  // namespace sluice::cli

@@ -7,7 +7,7 @@
 #include "logplex/cli/view/json_text.hpp"
 #include "logplex/cli/view/table.hpp"
 
-namespace sluice {
+namespace sluice::cli {
 namespace {
 
 namespace json = boost::json;
@@ -82,4 +82,4 @@ constexpr Command kCommands[] = {
 
 std::span<const Command> channel_commands() { return kCommands; }
 
-}  // namespace sluice
+}  // namespace sluice::cli

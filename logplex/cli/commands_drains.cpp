@@ -9,7 +9,7 @@
 #include "logplex/cli/view/drain_report.hpp"
 #include "logplex/cli/view/json_text.hpp"
 
-namespace sluice {
+namespace sluice::cli {
 namespace {
 
 namespace json = boost::json;
@@ -106,4 +106,4 @@ constexpr Command kCommands[] = {
 
 std::span<const Command> drain_commands() { return kCommands; }
 
-}  // namespace sluice
+}  // namespace sluice::cli

@@ -16,7 +16,7 @@
 #include "logplex/cli/view/node_report.hpp"
 #include "logplex/net/http/authorization.hpp"
 
-namespace sluice {
+namespace sluice::cli {
 namespace {
 
 namespace json = boost::json;
@@ -109,4 +109,4 @@ constexpr Command kCommands[] = {{"logs", logs}, {"tail", logs}, {"send", send}}
 
 std::span<const Command> log_commands() { return kCommands; }
 
-}  // namespace sluice
+}  // namespace sluice::cli

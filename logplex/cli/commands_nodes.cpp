@@ -13,7 +13,7 @@
 #include "logplex/cli/view/node_report.hpp"
 #include "logplex/cli/view/times.hpp"
 
-namespace sluice {
+namespace sluice::cli {
 namespace {
 
 namespace json = boost::json;
@@ -111,4 +111,4 @@ constexpr Command kCommands[] = {{"status", status}, {"top", top}, {"login", log
 
 std::span<const Command> node_commands() { return kCommands; }
 
-}  // namespace sluice
+}  // namespace sluice::cli

@@ -13,7 +13,7 @@
 #include "logplex/cli/view/terminal_text.hpp"
 #include "logplex/store/places/store_place.hpp"
 
-namespace sluice {
+namespace sluice::cli {
 namespace {
 
 namespace json = boost::json;
@@ -177,4 +177,4 @@ constexpr Command kCommands[] = {
 
 std::span<const Command> store_commands() { return kCommands; }
 
-}  // namespace sluice
+}  // namespace sluice::cli

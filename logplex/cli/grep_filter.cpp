@@ -4,7 +4,7 @@
 
 #include "logplex/cli/view/cli_error.hpp"
 
-namespace sluice {
+namespace sluice::cli {
 namespace {
 
 /// \Q...\E means its characters literally; the escapes written below would not be read inside it.
@@ -66,4 +66,4 @@ result<std::string, Error> grep_term(std::string_view expression) {
   return term;
 }
 
-}  // namespace sluice
+}  // namespace sluice::cli

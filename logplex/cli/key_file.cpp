@@ -10,7 +10,7 @@
 #include "logplex/cli/view/cli_error.hpp"
 #include "logplex/cli/view/json_text.hpp"
 
-namespace sluice {
+namespace sluice::cli {
 
 namespace json = boost::json;
 
@@ -54,4 +54,4 @@ Secret KeyFile::key_for(const std::string& url) const {
   return found == keys_.end() ? Secret() : found->second;
 }
 
-}  // namespace sluice
+}  // namespace sluice::cli

@@ -9,7 +9,7 @@
 #include "logplex/base/files.hpp"
 #include "logplex/base/secret.hpp"
 
-namespace sluice {
+namespace sluice::cli {
 
 /// What `sluice login` keeps: a key for each address, and which address was used last. A key is only ever sent to the
 /// address it was given for.
@@ -33,4 +33,4 @@ class KeyFile {
   std::map<std::string, Secret> keys_;
 };
 
-}  // namespace sluice
+}  // namespace sluice::cli

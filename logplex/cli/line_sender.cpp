@@ -12,7 +12,7 @@
 
 #include "logplex/cli/view/cli_error.hpp"
 
-namespace sluice {
+namespace sluice::cli {
 namespace {
 
 using std::chrono::milliseconds;
@@ -91,4 +91,4 @@ result<void, Error> LineSender::post() {
   return {};
 }
 
-}  // namespace sluice
+}  // namespace sluice::cli

@@ -7,7 +7,7 @@
 #include "logplex/cli/client/send_frames.hpp"
 #include "logplex/cli/command_run.hpp"
 
-namespace sluice {
+namespace sluice::cli {
 
 /// Posts lines to the ingress with one token or key, in batches, in order. Blocking; one thread. A batch that cannot be
 /// delivered for a while is tried again for half a minute, so that a restart of the server loses nothing; then it is an
@@ -35,4 +35,4 @@ class LineSender {
   std::uint64_t waiting_ = 0;  // lines in batch_
 };
 
-}  // namespace sluice
+}  // namespace sluice::cli

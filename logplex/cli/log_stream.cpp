@@ -6,7 +6,7 @@
 #include "logplex/cli/view/json_text.hpp"
 #include "logplex/cli/view/terminal_text.hpp"
 
-namespace sluice {
+namespace sluice::cli {
 namespace {
 
 using std::chrono::milliseconds;
@@ -132,4 +132,4 @@ LineStyle line_style(const CommandRun& run) {
   return style;
 }
 
-}  // namespace sluice
+}  // namespace sluice::cli

@@ -7,7 +7,7 @@
 #include "logplex/cli/command_run.hpp"
 #include "logplex/cli/view/line_format.hpp"
 
-namespace sluice {
+namespace sluice::cli {
 
 /// Prints an app's lines, once or live. A live stream that breaks is opened again with the cursor of the last line that
 /// was printed, after a growing, random pause: no line is missed and none comes twice. Holes that the server reports
@@ -50,4 +50,4 @@ class LogStream {
 bool wants_colour(const std::string& choice, const CommandWorld& world);
 LineStyle line_style(const CommandRun& run);
 
-}  // namespace sluice
+}  // namespace sluice::cli

@@ -47,20 +47,20 @@ std::string environment(const char* name) {
 int main(int argc, char** argv) {
   const std::vector<std::string> words(argv + 1, argv + argc);
   on_signal(SIGPIPE, SIG_IGN);
-  sluice::DescriptorOutput out(STDOUT_FILENO);
-  sluice::DescriptorOutput err(STDERR_FILENO);
+  sluice::cli::DescriptorOutput out(STDOUT_FILENO);
+  sluice::cli::DescriptorOutput err(STDERR_FILENO);
   sluice::SystemClock clock;
   sluice::SystemRng rng;
-  sluice::CommandWorld world{out,
-                             err,
-                             clock,
-                             rng,
-                             [](std::chrono::milliseconds time) { std::this_thread::sleep_for(time); },
-                             environment,
-                             begin_stream,
-                             sluice::make_http_api,
-                             STDIN_FILENO,
-                             ::isatty(STDOUT_FILENO) == 1,
-                             ::isatty(STDERR_FILENO) == 1};
-  return sluice::run_program(world, words);
+  sluice::cli::CommandWorld world{out,
+                                  err,
+                                  clock,
+                                  rng,
+                                  [](std::chrono::milliseconds time) { std::this_thread::sleep_for(time); },
+                                  environment,
+                                  begin_stream,
+                                  sluice::cli::make_http_api,
+                                  STDIN_FILENO,
+                                  ::isatty(STDOUT_FILENO) == 1,
+                                  ::isatty(STDERR_FILENO) == 1};
+  return sluice::cli::run_program(world, words);
 }

@@ -5,7 +5,7 @@
 #include "logplex/cli/view/cli_error.hpp"
 #include "logplex/cli/view/terminal_text.hpp"
 
-namespace sluice {
+namespace sluice::cli {
 namespace {
 
 constexpr const char* kUsualUrl = "http://127.0.0.1:8001";
@@ -92,4 +92,4 @@ int run_program(CommandWorld& world, const std::vector<std::string>& words) {
   return status;
 }
 
-}  // namespace sluice
+}  // namespace sluice::cli

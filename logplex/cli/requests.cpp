@@ -10,7 +10,7 @@
 #include "logplex/cli/view/cli_error.hpp"
 #include "logplex/cli/view/times.hpp"
 
-namespace sluice {
+namespace sluice::cli {
 namespace {
 
 namespace json = boost::json;
@@ -199,4 +199,4 @@ result<ApiRequest, Error> logs_request(const Arguments& arguments, WallTime now)
   return request;
 }
 
-}  // namespace sluice
+}  // namespace sluice::cli

@@ -9,7 +9,7 @@
 #include "logplex/cli/client/api.hpp"
 #include "logplex/cli/grammar/arguments.hpp"
 
-namespace sluice {
+namespace sluice::cli {
 
 // From arguments to calls. Pure: no socket, no file. Errors are kUsage and name the argument.
 
@@ -48,4 +48,4 @@ result<ApiRequest, Error> logs_request(const Arguments& arguments, WallTime now)
 ApiRequest json_request(std::string method, std::string target, std::string body = "{}");
 ApiRequest plain_request(std::string method, std::string target);
 
-}  // namespace sluice
+}  // namespace sluice::cli

@@ -2,7 +2,7 @@
 
 #include "logplex/runtime/cross.hpp"
 
-namespace sluice {
+namespace sluice::daemon {
 namespace {
 
 HttpResponse text_answer(int status, std::string body) {
@@ -65,4 +65,4 @@ Task<void> AdminHandler::handle(HttpExchange& exchange) {
   co_await exchange.reply(std::move(response));
 }
 
-}  // namespace sluice
+}  // namespace sluice::daemon

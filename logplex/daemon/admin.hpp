@@ -8,7 +8,7 @@
 #include "logplex/net/http/http_server.hpp"
 #include "logplex/runtime/runtime.hpp"
 
-namespace sluice {
+namespace sluice::daemon {
 
 /// What the admin port asks of the process. Outlives the handlers.
 struct AdminSource {
@@ -36,4 +36,4 @@ class AdminHandler final : public HttpHandler {
   const AdminSource& source_;
 };
 
-}  // namespace sluice
+}  // namespace sluice::daemon

@@ -1,6 +1,6 @@
 #include "logplex/daemon/channel_opener.hpp"
 
-namespace sluice {
+namespace sluice::daemon {
 
 void ChannelOpener::on_config(const ConfigSnapshot& config, const ChangedKeys& changed) {
   if (changed.everything) {
@@ -17,4 +17,4 @@ void ChannelOpener::on_config(const ConfigSnapshot& config, const ChangedKeys& c
   }
 }
 
-}  // namespace sluice
+}  // namespace sluice::daemon

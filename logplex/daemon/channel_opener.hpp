@@ -3,7 +3,7 @@
 #include "logplex/channel/fabric.hpp"
 #include "logplex/store/config_feed.hpp"
 
-namespace sluice {
+namespace sluice::daemon {
 
 /// Keeps one shard's channel table in step with the configuration: the fabric itself knows no store. Added to the feed
 /// before any other observer, so that they find their channels open.
@@ -16,4 +16,4 @@ class ChannelOpener final : public ConfigObserver {
   FabricShard& fabric_;
 };
 
-}  // namespace sluice
+}  // namespace sluice::daemon

@@ -5,7 +5,7 @@
 #include "logplex/base/metrics.hpp"
 #include "logplex/net/descriptor_plan.hpp"
 
-namespace sluice {
+namespace sluice::daemon {
 
 DescriptorGauge::DescriptorGauge() : lane_("descriptors", 1, 4) { open_ = count_open_descriptors().value_or(0); }
 
@@ -25,4 +25,4 @@ void DescriptorGauge::add_metrics(MetricsPage& page) const {
   page.gauge("sluice_process_descriptor_limit", "Descriptors that may be open.", static_cast<double>(limit.rlim_cur));
 }
 
-}  // namespace sluice
+}  // namespace sluice::daemon

@@ -7,8 +7,10 @@
 #include "logplex/runtime/lane.hpp"
 
 namespace sluice {
-
 class MetricsPage;
+}  // namespace sluice
+
+namespace sluice::daemon {
 
 /// How many descriptors are open, beside their limit. Counting walks through /proc, so a thread of its own does it
 /// every kPeriod. Owned by Node; destroyed before the runtime.
@@ -28,4 +30,4 @@ class DescriptorGauge {
   std::atomic<std::uint64_t> open_{0};
 };
 
-}  // namespace sluice
+}  // namespace sluice::daemon

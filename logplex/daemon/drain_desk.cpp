@@ -8,29 +8,29 @@
 #include "logplex/daemon/node.hpp"
 #include "logplex/runtime/cross.hpp"
 
-namespace sluice {
+namespace sluice::daemon {
 namespace {
 
-DrainStatus status_of(DrainState state) {
+api::DrainStatus status_of(drains::DrainState state) {
   switch (state) {
-    case DrainState::kPending:
-      return DrainStatus::kPending;
-    case DrainState::kActive:
-      return DrainStatus::kActive;
-    case DrainState::kDegraded:
-      return DrainStatus::kDegraded;
-    case DrainState::kPaused:
-      return DrainStatus::kPaused;
-    case DrainState::kDisabled:
-      return DrainStatus::kDisabled;
+    case drains::DrainState::kPending:
+      return api::DrainStatus::kPending;
+    case drains::DrainState::kActive:
+      return api::DrainStatus::kActive;
+    case drains::DrainState::kDegraded:
+      return api::DrainStatus::kDegraded;
+    case drains::DrainState::kPaused:
+      return api::DrainStatus::kPaused;
+    case drains::DrainState::kDisabled:
+      return api::DrainStatus::kDisabled;
   }
-  return DrainStatus::kPending;
+  return api::DrainStatus::kPending;
 }
 
-DrainReport report_of(const Ledger& ledger, WallTime now, const std::string& node) {
-  DrainReport report;
+api::DrainReport report_of(const drains::Ledger& ledger, WallTime now, const std::string& node) {
+  api::DrainReport report;
   report.status = status_of(ledger.state);
-  DrainStats& stats = report.stats;
+  api::DrainStats& stats = report.stats;
   stats.offered = ledger.offered;
   stats.filtered = ledger.filtered;
   stats.delivered = ledger.delivered;
@@ -53,8 +53,8 @@ DrainReport report_of(const Ledger& ledger, WallTime now, const std::string& nod
   return report;
 }
 
-DrainTest test_of(DrainTestReport report) {
-  DrainTest test;
+api::DrainTest test_of(drains::DrainTestReport report) {
+  api::DrainTest test;
   test.delivered = report.delivered;
   test.http_status = report.sent.http_status;
   test.latency = report.latency;
@@ -72,29 +72,30 @@ DrainTest test_of(DrainTestReport report) {
 
 }  // namespace
 
-Task<DrainReport> DrainDesk::report(std::uint64_t drain) {
-  Ledger sum;
+Task<api::DrainReport> DrainDesk::report(std::uint64_t drain) {
+  drains::Ledger sum;
   for (std::uint32_t shard = 0; shard < node_.runtime().size(); ++shard) {
-    const DrainSet* drains = &node_.parts(shard).drains();
-    std::optional<Ledger> part = co_await call_on(shard, [drains, drain] { return drains->ledger(drain); });
+    const drains::DrainSet* drains = &node_.parts(shard).drains();
+    std::optional<drains::Ledger> part = co_await call_on(shard, [drains, drain] { return drains->ledger(drain); });
     if (part) sum.add(*part);
   }
   co_return report_of(sum, Shard::current().wall_now(), node_.name());
 }
 
-Task<result<DrainTest, Error>> DrainDesk::test(std::uint64_t drain) {
+Task<result<api::DrainTest, Error>> DrainDesk::test(std::uint64_t drain) {
   Shard& shard = Shard::current();
   const DrainEntry* entry = node_.store().feed(shard).current().drain(drain);
   if (entry == nullptr || entry->drain.reserved())
     co_return Error{make_error_code(boost::system::errc::invalid_argument), "the drain has no url yet"};
   Drain copy = entry->drain;
-  DrainTestReport report = co_await test_drain(node_.parts(shard.id()).drains().environment(), std::move(copy));
+  drains::DrainTestReport report =
+      co_await drains::test_drain(node_.parts(shard.id()).drains().environment(), std::move(copy));
   co_return test_of(std::move(report));
 }
 
 Task<result<void, Error>> DrainDesk::skip_pending(std::uint64_t drain) {
   for (std::uint32_t shard = 0; shard < node_.runtime().size(); ++shard) {
-    DrainSet* drains = &node_.parts(shard).drains();
+    drains::DrainSet* drains = &node_.parts(shard).drains();
     co_await call_on(shard, [drains, drain] { return drains->skip_pending(drain); });
   }
   co_return result<void, Error>();
@@ -102,7 +103,7 @@ Task<result<void, Error>> DrainDesk::skip_pending(std::uint64_t drain) {
 
 namespace {
 
-using Ledgers = std::map<std::uint64_t, Ledger>;
+using Ledgers = std::map<std::uint64_t, drains::Ledger>;
 
 /// Some of a shard's drains that are not well, and where to look for more.
 struct Unwell {
@@ -110,11 +111,11 @@ struct Unwell {
   std::size_t next = 0;
 };
 
-Unwell unwell_of(const DrainSet& drains, std::size_t at, const DrainControl::MaySee& may_see) {
+Unwell unwell_of(const drains::DrainSet& drains, std::size_t at, const api::DrainControl::MaySee& may_see) {
   Unwell unwell;
-  unwell.next = drains.for_some(at, [&](const DrainRunner& runner) {
-    const DrainState state = runner.state();
-    const bool ill = state == DrainState::kDegraded || state == DrainState::kDisabled;
+  unwell.next = drains.for_some(at, [&](const drains::DrainRunner& runner) {
+    const drains::DrainState state = runner.state();
+    const bool ill = state == drains::DrainState::kDegraded || state == drains::DrainState::kDisabled;
     if (ill && may_see(runner.drain().channel)) unwell.ledgers.emplace(runner.drain().id, runner.ledger());
   });
   return unwell;
@@ -122,11 +123,11 @@ Unwell unwell_of(const DrainSet& drains, std::size_t at, const DrainControl::May
 
 }  // namespace
 
-Task<std::vector<UnhealthyDrain>> DrainDesk::unhealthy(std::size_t limit, MaySee may_see) {
+Task<std::vector<api::UnhealthyDrain>> DrainDesk::unhealthy(std::size_t limit, MaySee may_see) {
   const auto shared = std::make_shared<const MaySee>(std::move(may_see));
   Ledgers all;
   for (std::uint32_t shard = 0; shard < node_.runtime().size(); ++shard) {
-    const DrainSet* drains = &node_.parts(shard).drains();
+    const drains::DrainSet* drains = &node_.parts(shard).drains();
     std::size_t at = 0;
     std::size_t here = 0;
     do {
@@ -137,7 +138,7 @@ Task<std::vector<UnhealthyDrain>> DrainDesk::unhealthy(std::size_t limit, MaySee
       at = part.next;
     } while (at != 0 && here < limit);
   }
-  std::vector<UnhealthyDrain> unhealthy;
+  std::vector<api::UnhealthyDrain> unhealthy;
   for (const auto& [id, ledger] : all) {
     if (unhealthy.size() == limit) break;
     unhealthy.push_back({id, report_of(ledger, Shard::current().wall_now(), node_.name())});
@@ -145,4 +146,4 @@ Task<std::vector<UnhealthyDrain>> DrainDesk::unhealthy(std::size_t limit, MaySee
   co_return unhealthy;
 }
 
-}  // namespace sluice
+}  // namespace sluice::daemon

@@ -2,22 +2,22 @@
 
 #include "logplex/api/calls/drain_control.hpp"
 
-namespace sluice {
+namespace sluice::daemon {
 
 class Node;
 
 /// Joins the API to the drains: asks the shards on which a drain's parts run and adds up what they say. Owned by Node.
-class DrainDesk final : public DrainControl {
+class DrainDesk final : public api::DrainControl {
  public:
   explicit DrainDesk(Node& node) : node_(node) {}
 
-  Task<DrainReport> report(std::uint64_t drain) override;
-  Task<result<DrainTest, Error>> test(std::uint64_t drain) override;
+  Task<api::DrainReport> report(std::uint64_t drain) override;
+  Task<result<api::DrainTest, Error>> test(std::uint64_t drain) override;
   Task<result<void, Error>> skip_pending(std::uint64_t drain) override;
-  Task<std::vector<UnhealthyDrain>> unhealthy(std::size_t limit, MaySee may_see) override;
+  Task<std::vector<api::UnhealthyDrain>> unhealthy(std::size_t limit, MaySee may_see) override;
 
  private:
   Node& node_;
 };
 
-}  // namespace sluice
+}  // namespace sluice::daemon

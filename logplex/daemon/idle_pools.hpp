@@ -6,7 +6,7 @@
 #include "logplex/base/settings.hpp"
 #include "logplex/net/unproven.hpp"
 
-namespace sluice {
+namespace sluice::daemon {
 
 /// The connections of the API and of the admin listener that have no call of somebody known under way. When their
 /// listener is nearly full, the one that has been silent longest is closed for a newer one, so that who is known, and
@@ -26,4 +26,4 @@ struct IdlePools {
   UnprovenPool admin;
 };
 
-}  // namespace sluice
+}  // namespace sluice::daemon

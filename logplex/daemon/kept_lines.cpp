@@ -3,7 +3,7 @@
 #include "logplex/base/log.hpp"
 #include "logplex/base/partition.hpp"
 
-namespace sluice {
+namespace sluice::daemon {
 
 result<std::vector<std::vector<OwedLines>>, Error> KeptLines::read(const LogIdentity& identity, std::uint32_t shards) {
   std::vector<std::vector<OwedLines>> by_shard(shards);
@@ -45,4 +45,4 @@ bool KeptLines::write(const LogIdentity& identity, const std::vector<OwedLines>&
   return true;
 }
 
-}  // namespace sluice
+}  // namespace sluice::daemon

@@ -6,7 +6,7 @@
 #include "logplex/base/files.hpp"
 #include "logplex/channel/owed_file.hpp"
 
-namespace sluice {
+namespace sluice::daemon {
 
 /// The file DATA_DIR/owed-lines: what drains were owed when the process was told to stop, for the next one.
 ///
@@ -35,4 +35,4 @@ class KeptLines {
   bool was_damaged_ = false;
 };
 
-}  // namespace sluice
+}  // namespace sluice::daemon

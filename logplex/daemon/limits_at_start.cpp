@@ -7,7 +7,7 @@
 #include "logplex/base/machine.hpp"
 #include "logplex/net/descriptor_plan.hpp"
 
-namespace sluice {
+namespace sluice::daemon {
 namespace {
 
 std::uint32_t shards_of(const Settings& settings) {
@@ -77,4 +77,4 @@ Settings fit_to_limits(Settings settings) {
   return settings;
 }
 
-}  // namespace sluice
+}  // namespace sluice::daemon

@@ -15,7 +15,7 @@
 #include "logplex/daemon/options.hpp"
 #include "logplex/daemon/settings_check.hpp"
 
-namespace sluice {
+namespace sluice::daemon {
 namespace {
 
 constexpr int kCouldNotStart = 1;
@@ -94,13 +94,13 @@ int serve(const Options& options) {
 }
 
 }  // namespace
-}  // namespace sluice
+}  // namespace sluice::daemon
 
 int main(int argc, char** argv) {
-  const auto parsed = sluice::parse_options(argc, argv, environ);
+  const auto parsed = sluice::daemon::parse_options(argc, argv, environ);
   if (parsed.exit_status) return *parsed.exit_status;
   try {
-    return sluice::serve(parsed.options);
+    return sluice::daemon::serve(parsed.options);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "sluiced: %s\n", error.what());
     return 1;

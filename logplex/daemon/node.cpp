@@ -20,7 +20,7 @@
 #include "logplex/runtime/cross.hpp"
 #include "logplex/runtime/memory_account.hpp"
 
-namespace sluice {
+namespace sluice::daemon {
 namespace {
 
 /// Handshakes with the receivers of drains: at most this much of the processors, behind the shards, channels in
@@ -46,7 +46,7 @@ std::uint32_t shard_count(const Settings& settings) {
 }
 
 /// A tenth of the API's connections is for the node's own key.
-KeyLimits key_limits_of(const Settings& settings) {
+api::KeyLimits key_limits_of(const Settings& settings) {
   const auto all = settings.api.max_connections;
   return {std::max<std::uint64_t>(settings.limits.api_connections_per_key.of(all), 1), all - all / 10,
           settings.limits.sessions_per_key};
@@ -163,7 +163,7 @@ result<void, Error> Node::open() {
   SLUICE_TRY(drain_tls_, TlsContext::make(tls));
   SLUICE_TRY(const LogIdentity identity, LogIdentity::begin(data_dir, *files_, rng));
   SLUICE_TRY(proxy_settings_.trusted_proxies, CidrList::parse(settings_.router.trusted_proxies));
-  proxy_settings_.via = router_pseudonym(identity.log_id);
+  proxy_settings_.via = router::router_pseudonym(identity.log_id);
   SLUICE_TRY(store_,
              open_store(settings_.store, data_dir, limits_of(settings_), clock_, settings_.process.dns_servers));
   runtime_ = std::make_unique<Runtime>(shard_count(settings_), clock_, settings_.process.pin);
@@ -179,24 +179,25 @@ result<void, Error> Node::open() {
   tls_lane_ = std::make_unique<Lane>("tls", 1, 256);
   handshake_lane_ = std::make_unique<Lane>("handshake", kHandshakeThreads, kHandshakesWaiting);
   descriptors_ = std::make_unique<DescriptorGauge>();
-  const KafkaHub::Shares producers{settings_.drains.kafka_max_producers, settings_.limits.kafka_producers_per_channel};
-  kafka_ = std::make_unique<KafkaHub>(guard_, producers);
-  ingress_pools_ = std::make_unique<IngressPools>(runtime_->size(), settings_);
+  const drains::KafkaHub::Shares producers{settings_.drains.kafka_max_producers,
+                                           settings_.limits.kafka_producers_per_channel};
+  kafka_ = std::make_unique<drains::KafkaHub>(guard_, producers);
+  ingress_pools_ = std::make_unique<ingress::IngressPools>(runtime_->size(), settings_);
   idle_pools_ = std::make_unique<IdlePools>(runtime_->size(), settings_);
   SLUICE_TRY_VOID(open_listeners());
   guard_.refuse_listeners(listeners_->endpoints());
   SLUICE_TRY(proxy_settings_.backends, BackendGuard::parse(settings_.router.deny_cidrs, settings_.router.allow_cidrs));
   proxy_settings_.backends.refuse_listeners(listeners_->endpoints());
   store_->start(*runtime_);
-  const ApiNeeds needs{*store_,
-                       *fabric_,
-                       drain_desk_,
-                       node_desk_,
-                       settings_.store.write_timeout,
-                       &proxy_settings_.backends,
-                       key_limits_of(settings_),
-                       tls_lane_.get()};
-  api_ = std::make_unique<Api>(*runtime_, needs, settings_.api, guard_);
+  const api::ApiNeeds needs{*store_,
+                            *fabric_,
+                            drain_desk_,
+                            node_desk_,
+                            settings_.store.write_timeout,
+                            &proxy_settings_.backends,
+                            key_limits_of(settings_),
+                            tls_lane_.get()};
+  api_ = std::make_unique<api::Api>(*runtime_, needs, settings_.api, guard_);
   SLUICE_TRY_VOID(read_owed());
   make_parts();
   give_handlers();
@@ -398,4 +399,4 @@ Task<void> Node::run_step(std::uint32_t shard, Task<void> (ShardParts::*action)(
                         }));
 }
 
-}  // namespace sluice
+}  // namespace sluice::daemon

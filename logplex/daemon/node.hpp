@@ -28,7 +28,7 @@
 #include "router/proxy_settings.hpp"
 #include "router/router_shares.hpp"
 
-namespace sluice {
+namespace sluice::daemon {
 
 /// One sluiced: makes the parts in the order in which they need each other, runs them, and stops them. It wires and
 /// decides nothing. Start-up and destruction on the main thread, while no shard runs.
@@ -55,12 +55,12 @@ class Node {
   const std::shared_ptr<const TlsContext>& drain_tls() const { return drain_tls_; }
   Lane& tls_lane() { return *tls_lane_; }
   Lane& handshake_lane() { return *handshake_lane_; }
-  KafkaHub& kafka() { return *kafka_; }
-  IngressPools& ingress_pools() { return *ingress_pools_; }
+  drains::KafkaHub& kafka() { return *kafka_; }
+  ingress::IngressPools& ingress_pools() { return *ingress_pools_; }
   IdlePools& idle_pools() { return *idle_pools_; }
-  const ProxySettings& proxy_settings() const { return proxy_settings_; }
-  RouterShares& router_shares() { return router_shares_; }
-  Api& api() { return *api_; }
+  const router::ProxySettings& proxy_settings() const { return proxy_settings_; }
+  router::RouterShares& router_shares() { return router_shares_; }
+  api::Api& api() { return *api_; }
   ShardParts& parts(std::uint32_t shard) { return *parts_[shard]; }
   /// What the drains of a shard were owed at the last stop; once.
   std::vector<OwedLines> take_owed(std::uint32_t shard) { return std::move(owed_[shard]); }
@@ -91,8 +91,8 @@ class Node {
   Task<void> run_step(std::uint32_t shard, Task<void> (ShardParts::*action)(), StopStep& step);
 
   Settings settings_;
-  ProxySettings proxy_settings_;  // complete before the shards' parts are made
-  RouterShares router_shares_;
+  router::ProxySettings proxy_settings_;  // complete before the shards' parts are made
+  router::RouterShares router_shares_;
   Clock& clock_;
   const std::unique_ptr<DirectoryFiles> files_;  // the data directory, locked
   const SteadyTime started_at_;
@@ -116,16 +116,16 @@ class Node {
   std::unique_ptr<Lane> tls_lane_;
   std::unique_ptr<DescriptorGauge> descriptors_;
   std::unique_ptr<Lane> handshake_lane_;
-  std::unique_ptr<KafkaHub> kafka_;
-  std::unique_ptr<IngressPools> ingress_pools_;
+  std::unique_ptr<drains::KafkaHub> kafka_;
+  std::unique_ptr<ingress::IngressPools> ingress_pools_;
   std::unique_ptr<IdlePools> idle_pools_;
   std::unique_ptr<ListenerTable> listeners_;
   DrainDesk drain_desk_{*this};
   NodeDesk node_desk_{*this};
-  std::unique_ptr<Api> api_;
+  std::unique_ptr<api::Api> api_;
   std::vector<std::unique_ptr<ShardParts>> parts_;
   std::vector<std::unique_ptr<Gate>> step_gates_;
   std::vector<std::unique_ptr<StopStep>> stop_steps_;
 };
 
-}  // namespace sluice
+}  // namespace sluice::daemon

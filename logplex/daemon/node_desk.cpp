@@ -5,7 +5,7 @@
 #include "logplex/daemon/node.hpp"
 #include "logplex/runtime/cross.hpp"
 
-namespace sluice {
+namespace sluice::daemon {
 namespace {
 
 /// To two decimals.
@@ -45,11 +45,11 @@ Task<void> NodeDesk::measure() {
   }
 }
 
-Task<NodeReport> NodeDesk::report() {
+Task<api::NodeReport> NodeDesk::report() {
   const Rates* measured = &rates_;
   const Rates rates = co_await call_on(0, [measured] { return *measured; });
   const StoreStatus store = node_.store().status();
-  NodeReport report;
+  api::NodeReport report;
   report.node = node_.name();
   report.version = SLUICE_VERSION;
   report.uptime = Shard::current().now() - node_.started_at();
@@ -67,4 +67,4 @@ Task<NodeReport> NodeDesk::report() {
   co_return report;
 }
 
-}  // namespace sluice
+}  // namespace sluice::daemon

@@ -5,7 +5,7 @@
 #include "logplex/api/calls/node_status.hpp"
 #include "logplex/runtime/gate.hpp"
 
-namespace sluice {
+namespace sluice::daemon {
 
 class Node;
 
@@ -20,7 +20,7 @@ struct NodeTotals {
 
 /// Answers `GET /v3/status`: adds up the shards' counters every kPeriod on shard 0 and tells rates from the difference.
 /// Owned by Node.
-class NodeDesk final : public NodeStatus {
+class NodeDesk final : public api::NodeStatus {
  public:
   static constexpr std::chrono::seconds kPeriod{2};
 
@@ -28,7 +28,7 @@ class NodeDesk final : public NodeStatus {
 
   /// Measures for ever, on shard 0.
   Task<void> measure();
-  Task<NodeReport> report() override;
+  Task<api::NodeReport> report() override;
 
  private:
   struct Rates {
@@ -44,4 +44,4 @@ class NodeDesk final : public NodeStatus {
   Rates rates_;  // on shard 0
 };
 
-}  // namespace sluice
+}  // namespace sluice::daemon

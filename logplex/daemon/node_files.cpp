@@ -3,7 +3,7 @@
 #include "logplex/base/secret_file.hpp"
 #include "logplex/base/uuid.hpp"
 
-namespace sluice {
+namespace sluice::daemon {
 namespace {
 
 constexpr unsigned kOwnerOnly = 0600;
@@ -23,4 +23,4 @@ result<Secret, Error> load_api_key(const Secret& configured, const std::string& 
   return key;
 }
 
-}  // namespace sluice
+}  // namespace sluice::daemon

@@ -8,7 +8,7 @@
 #include <cstdlib>
 #include <cstring>
 
-namespace sluice {
+namespace sluice::daemon {
 
 void notify_service_manager(std::string_view state) {
   const char* path = std::getenv("NOTIFY_SOCKET");
@@ -25,4 +25,4 @@ void notify_service_manager(std::string_view state) {
   ::close(fd);
 }
 
-}  // namespace sluice
+}  // namespace sluice::daemon

@@ -4,7 +4,7 @@
 
 #include <CLI/CLI.hpp>
 
-namespace sluice {
+namespace sluice::daemon {
 namespace {
 
 constexpr int kWrongUse = 2;
@@ -58,4 +58,4 @@ ParsedOptions parse_options(int argc, char** argv, char** environment) {
   return parsed;
 }
 
-}  // namespace sluice
+}  // namespace sluice::daemon

@@ -6,7 +6,7 @@
 
 #include "logplex/base/settings.hpp"
 
-namespace sluice {
+namespace sluice::daemon {
 
 /// What the command line asks for.
 struct Options {
@@ -22,4 +22,4 @@ struct ParsedOptions {
 };
 ParsedOptions parse_options(int argc, char** argv, char** environment);
 
-}  // namespace sluice
+}  // namespace sluice::daemon

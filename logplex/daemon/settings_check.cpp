@@ -12,7 +12,7 @@
 #include "logplex/net/tls/tls_context.hpp"
 #include "logplex/store/redis/redis_url.hpp"
 
-namespace sluice {
+namespace sluice::daemon {
 namespace {
 
 /// Gathers mistakes; each names its setting and where it comes from.
@@ -222,4 +222,4 @@ SettingsReading read_and_check_settings(const SettingsSources& sources, Files& f
   return reading;
 }
 
-}  // namespace sluice
+}  // namespace sluice::daemon

@@ -7,7 +7,7 @@
 
 #include "logplex/base/settings.hpp"
 
-namespace sluice {
+namespace sluice::daemon {
 
 /// One listener setting: where its sockets are and how many connections they take.
 struct ListenerSetting {
@@ -29,4 +29,4 @@ constexpr std::size_t kShortestPublicKey = 16;
 /// Whether a listener of the API can be reached from other machines.
 bool api_is_public(const Settings& settings);
 
-}  // namespace sluice
+}  // namespace sluice::daemon

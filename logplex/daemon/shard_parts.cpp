@@ -2,12 +2,12 @@
 
 #include "logplex/daemon/node.hpp"
 
-namespace sluice {
+namespace sluice::daemon {
 namespace {
 
 constexpr const char* kUserAgent = "Logplex/sluice-" SLUICE_VERSION;
 
-DrainEnvironment drain_environment(Node& node, Shard& shard, Dialer& dialer) {
+drains::DrainEnvironment drain_environment(Node& node, Shard& shard, Dialer& dialer) {
   return {shard,
           dialer,
           node.settings().drains,
@@ -180,4 +180,4 @@ Task<void> ShardParts::stopped() {
   co_await drains_.stopped();
 }
 
-}  // namespace sluice
+}  // namespace sluice::daemon

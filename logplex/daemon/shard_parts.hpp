@@ -17,7 +17,7 @@
 #include "router/name_resolver.hpp"
 #include "router/proxy_shard.hpp"
 
-namespace sluice {
+namespace sluice::daemon {
 
 class Node;
 
@@ -35,8 +35,8 @@ class ShardParts {
   /// One step of AdminSource::add_shard_metrics.
   std::size_t add_metrics(MetricsPage& page, std::size_t step) const;
   NodeTotals totals() const;
-  DrainSet& drains() { return drains_; }
-  const DrainSet& drains() const { return drains_; }
+  drains::DrainSet& drains() { return drains_; }
+  const drains::DrainSet& drains() const { return drains_; }
 
   /// No new connection or request begins; what has begun goes on.
   void stop_accepting();
@@ -59,21 +59,21 @@ class ShardParts {
   ConfigFeed& feed_;
   ChannelOpener opener_;
   Dialer dialer_;
-  DrainSet drains_;
-  NameResolver backend_names_;
-  ProxyShard proxy_;
+  drains::DrainSet drains_;
+  router::NameResolver backend_names_;
+  router::ProxyShard proxy_;
   UnprovenList unproven_http_;
   UnprovenList unproven_syslog_;
   UnprovenList idle_api_;
   UnprovenList idle_admin_;
-  Intake intake_;
-  LogPost log_post_;
+  ingress::Intake intake_;
+  ingress::LogPost log_post_;
   HttpServer log_server_;
-  SyslogServer syslog_server_;
-  ApiShard& api_;
+  ingress::SyslogServer syslog_server_;
+  api::ApiShard& api_;
   HttpServer api_server_;
   AdminHandler admin_handler_;
   HttpServer admin_server_;
 };
 
-}  // namespace sluice
+}  // namespace sluice::daemon

@@ -2,7 +2,7 @@
 
 #include "logplex/base/metrics.hpp"
 
-namespace sluice {
+namespace sluice::ingress {
 namespace {
 
 std::uint64_t most_unproven(const Settings& settings) {
@@ -29,4 +29,4 @@ void IngressPools::add_metrics(MetricsPage& page) const {
   }
 }
 
-}  // namespace sluice
+}  // namespace sluice::ingress

@@ -6,8 +6,10 @@
 #include "logplex/net/unproven.hpp"
 
 namespace sluice {
-
 class MetricsPage;
+}  // namespace sluice
+
+namespace sluice::ingress {
 
 /// What all shards share of ingress: connections that have not shown a valid token, for each listener. One per process;
 /// any thread; outlives the shards' parts.
@@ -20,4 +22,4 @@ struct IngressPools {
   UnprovenPool syslog;
 };
 
-}  // namespace sluice
+}  // namespace sluice::ingress

@@ -7,7 +7,7 @@
 #include "logplex/wire/passed_element.hpp"
 #include "logplex/wire/record.hpp"
 
-namespace sluice {
+namespace sluice::ingress {
 namespace {
 
 bool has_room_for_token(const LineView& line) {
@@ -185,4 +185,4 @@ void Intake::add_metrics(MetricsPage& page) const {
   refusals_.add_metrics(page);
 }
 
-}  // namespace sluice
+}  // namespace sluice::ingress

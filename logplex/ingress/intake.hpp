@@ -18,9 +18,11 @@
 #include "logplex/wire/timestamp.hpp"
 
 namespace sluice {
-
 class MetricsPage;
 class Store;
+}  // namespace sluice
+
+namespace sluice::ingress {
 
 struct IntakeCounters {
   std::uint64_t lines = 0;          // appended
@@ -116,4 +118,4 @@ class Intake : public OnShard {
   Refusals refusals_;
 };
 
-}  // namespace sluice
+}  // namespace sluice::ingress

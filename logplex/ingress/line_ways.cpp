@@ -4,7 +4,7 @@
 
 #include "logplex/wire/passed_element.hpp"
 
-namespace sluice {
+namespace sluice::ingress {
 
 std::optional<LineWays> LineWays::make(const PassedFields& fields, std::span<const std::uint64_t> own) {
   if (have_common(fields.of_all(), own)) return std::nullopt;
@@ -19,4 +19,4 @@ std::optional<LineWays> LineWays::make(const PassedFields& fields, std::span<con
   return ways;
 }
 
-}  // namespace sluice
+}  // namespace sluice::ingress

@@ -9,7 +9,7 @@
 #include "logplex/base/uuid.hpp"
 #include "logplex/wire/passed.hpp"
 
-namespace sluice {
+namespace sluice::ingress {
 
 /// A drain in the list of logs that a line has passed: syslog receivers see its token, not the id of its log.
 inline std::uint64_t passed_id(const Uuid& drain) { return UuidHash()(drain); }
@@ -40,4 +40,4 @@ class LineWays {
   std::uint64_t loops_ = 0;
 };
 
-}  // namespace sluice
+}  // namespace sluice::ingress

@@ -1,6 +1,6 @@
 #include "logplex/ingress/log_body.hpp"
 
-namespace sluice {
+namespace sluice::ingress {
 namespace {
 
 /// What a frame costs beside its bytes, as so many bytes of unpacking (2026-11-23: 1 ns each).
@@ -49,4 +49,4 @@ void LogBody::add_addressed(std::string_view message) {
 
 void LogBody::count_unaddressed() { intake_.count_unaddressed(no_token_, unknown_token_); }
 
-}  // namespace sluice
+}  // namespace sluice::ingress

@@ -11,7 +11,7 @@
 #include "logplex/ingress/writer.hpp"
 #include "logplex/wire/frame_splitter.hpp"
 
-namespace sluice {
+namespace sluice::ingress {
 
 /// The body of a `POST /logs`, frame by frame as it comes: each is parsed once and waits in `lines()` until the body is
 /// whole. Keeps of the body itself only the beginning of a frame. Belongs to one request, on its shard; the intake
@@ -60,4 +60,4 @@ class LogBody {
   bool malformed_ = false;
 };
 
-}  // namespace sluice
+}  // namespace sluice::ingress

@@ -11,7 +11,7 @@
 #include "logplex/wire/error.hpp"
 #include "logplex/wire/gzip.hpp"
 
-namespace sluice {
+namespace sluice::ingress {
 namespace {
 
 /// Most bytes of gzip taken at once: they unpack to about a share of a turn at most.
@@ -308,4 +308,4 @@ void LogPost::add_metrics(MetricsPage& page) const {
   }
 }
 
-}  // namespace sluice
+}  // namespace sluice::ingress

@@ -14,12 +14,15 @@
 #include "logplex/net/http/http_server.hpp"
 
 namespace sluice {
+class Store;
+class GzipReader;
+}  // namespace sluice
+
+namespace sluice::ingress {
 
 class LineWays;
 class LogBody;
-class Store;
 struct PendingLine;
-class GzipReader;
 
 /// `POST /logs` (application/logplex-1: octet-counted frames, whole requests or nothing) and `GET /healthcheck`, as
 /// Logplex and its client log-shuttle have them.
@@ -63,4 +66,4 @@ class LogPost final : public HttpHandler {
   std::map<int, std::uint64_t> answers_;  // by status
 };
 
-}  // namespace sluice
+}  // namespace sluice::ingress

@@ -5,7 +5,7 @@
 
 #include "logplex/wire/record.hpp"
 
-namespace sluice {
+namespace sluice::ingress {
 namespace {
 
 constexpr std::size_t kFirstBlock = 4 << 10;
@@ -90,4 +90,4 @@ void PendingLines::give_up_memory(MemoryClass) {
   if (listener_ != nullptr) listener_->on_given_up();
 }
 
-}  // namespace sluice
+}  // namespace sluice::ingress

@@ -9,7 +9,7 @@
 #include "logplex/runtime/memory_account.hpp"
 #include "logplex/wire/line.hpp"
 
-namespace sluice {
+namespace sluice::ingress {
 
 /// A line that waits in PendingLines.
 struct PendingLine {
@@ -72,4 +72,4 @@ class PendingLines final : private MemoryHolder {
   MemoryCharge charge_;
 };
 
-}  // namespace sluice
+}  // namespace sluice::ingress

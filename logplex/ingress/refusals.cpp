@@ -5,7 +5,7 @@
 #include "logplex/base/log.hpp"
 #include "logplex/base/metrics.hpp"
 
-namespace sluice {
+namespace sluice::ingress {
 namespace {
 
 struct Words {
@@ -51,4 +51,4 @@ void Refusals::add_metrics(MetricsPage& page) const {
                  static_cast<double>(counts_[at]), {{"reason", std::string(kWords[at].label)}});
 }
 
-}  // namespace sluice
+}  // namespace sluice::ingress

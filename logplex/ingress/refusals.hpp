@@ -9,8 +9,10 @@
 #include "logplex/runtime/shard.hpp"
 
 namespace sluice {
-
 class MetricsPage;
+}  // namespace sluice
+
+namespace sluice::ingress {
 
 /// Why ingress took nothing of a request, or closed a connection.
 enum class Refusal : std::uint8_t {
@@ -53,4 +55,4 @@ class Refusals final : public OnShard {
   std::array<SteadyTime, kRefusals> told_at_{};
 };
 
-}  // namespace sluice
+}  // namespace sluice::ingress

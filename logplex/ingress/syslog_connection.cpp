@@ -11,7 +11,7 @@
 
 #include "logplex/ingress/syslog_server.hpp"
 
-namespace sluice {
+namespace sluice::ingress {
 
 SyslogConnection::SyslogConnection(SyslogServer& server, UniqueFd fd, const Peer& peer, ConnectionTicket ticket,
                                    std::size_t index)
@@ -250,4 +250,4 @@ void SyslogConnection::close() {
   server_.remove(*this);
 }
 
-}  // namespace sluice
+}  // namespace sluice::ingress

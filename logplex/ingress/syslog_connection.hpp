@@ -17,7 +17,7 @@
 #include "logplex/runtime/wheel.hpp"
 #include "logplex/wire/syslog_splitter.hpp"
 
-namespace sluice {
+namespace sluice::ingress {
 
 /// One sender. Reads when its socket has bytes, splits them into messages and hands them to the intake.
 ///
@@ -96,4 +96,4 @@ class SyslogConnection final : public Pollable, public Retired, public ReadsOn, 
   SteadyTime message_until_{};
 };
 
-}  // namespace sluice
+}  // namespace sluice::ingress

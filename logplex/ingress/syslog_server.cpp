@@ -3,7 +3,7 @@
 #include "logplex/base/metrics.hpp"
 #include "logplex/ingress/syslog_connection.hpp"
 
-namespace sluice {
+namespace sluice::ingress {
 namespace {
 
 /// A kept frame is at most frame_max and its length; the splitter's promise.
@@ -97,4 +97,4 @@ void SyslogServer::add_metrics(MetricsPage& page) const {
   count("sluice_ingress_syslog_paused_total", "Times that reading paused because memory was short.", counters_.paused);
 }
 
-}  // namespace sluice
+}  // namespace sluice::ingress

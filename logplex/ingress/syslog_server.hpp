@@ -14,9 +14,12 @@
 #include "logplex/runtime/turn_work.hpp"
 
 namespace sluice {
+class UnprovenList;
+}  // namespace sluice
+
+namespace sluice::ingress {
 
 class SyslogConnection;
-class UnprovenList;
 
 /// A connection that has more to read. Leaves its queue when destroyed.
 class ReadsOn : public boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
@@ -105,4 +108,4 @@ class SyslogServer final : public ConnectionHandler, public OnShard, private Tur
   SyslogServerCounters counters_;
 };
 
-}  // namespace sluice
+}  // namespace sluice::ingress

@@ -1,6 +1,6 @@
 #include "logplex/ingress/token_cache.hpp"
 
-namespace sluice {
+namespace sluice::ingress {
 
 TokenCache::TokenCache(ConfigFeed& feed) : feed_(feed), sets_(kSets) { feed_.add(*this); }
 
@@ -14,4 +14,4 @@ const TokenEntry* TokenCache::look_up(const Uuid& token, Set& set) {
   return entry;
 }
 
-}  // namespace sluice
+}  // namespace sluice::ingress

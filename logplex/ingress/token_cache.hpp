@@ -8,7 +8,7 @@
 #include "logplex/base/uuid.hpp"
 #include "logplex/store/config_feed.hpp"
 
-namespace sluice {
+namespace sluice::ingress {
 
 /// The tokens that lines came with lately: most look-ups touch one cache line that can be fetched ahead, instead of
 /// five that hang on each other. Forgotten whenever the configuration changes. One per shard, on that shard; 128 KiB.
@@ -52,4 +52,4 @@ class TokenCache final : private ConfigObserver {
   std::vector<Set> sets_;
 };
 
-}  // namespace sluice
+}  // namespace sluice::ingress

@@ -2,7 +2,7 @@
 
 #include "logplex/runtime/event.hpp"
 
-namespace sluice {
+namespace sluice::ingress {
 
 /// Keeps a task with much to do from holding its shard's other connections up: after each piece of work the task asks
 /// whether it has used up its share of the turn, and then goes on in the next one.
@@ -35,4 +35,4 @@ class TurnShare final : private TurnHook, private OnShard {
   Event begins_;
 };
 
-}  // namespace sluice
+}  // namespace sluice::ingress

@@ -7,7 +7,7 @@
 #include "logplex/net/secret_hash.hpp"
 #include "logplex/wire/syslog_parse.hpp"
 
-namespace sluice {
+namespace sluice::ingress {
 namespace {
 
 using Found = boost::system::result<Writer, RefusedPost>;
@@ -78,4 +78,4 @@ Found authenticate_writer(const HttpRequest& request, const ConfigSnapshot& conf
   return by_key(*key, request, config);
 }
 
-}  // namespace sluice
+}  // namespace sluice::ingress

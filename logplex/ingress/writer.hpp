@@ -11,8 +11,10 @@
 #include "logplex/net/http/http_message.hpp"
 
 namespace sluice {
-
 class ConfigSnapshot;
+}  // namespace sluice
+
+namespace sluice::ingress {
 
 /// Whose lines a `POST /logs` brings: those of one token; those of a channel that an API key with `logs:write` names,
 /// under a source of its choice; or, for a Logplex credential with any_channel, those of the token in each line's
@@ -46,4 +48,4 @@ struct RefusedPost {
 boost::system::result<Writer, RefusedPost> authenticate_writer(const HttpRequest& request, const ConfigSnapshot& config,
                                                                WallTime now);
 
-}  // namespace sluice
+}  // namespace sluice::ingress

@@ -6,7 +6,7 @@
 
 #include "router/http1/scan.hpp"
 
-namespace sluice::http1 {
+namespace sluice::router::http1 {
 namespace {
 
 constexpr std::uint8_t kMostSizeDigits = 16;
@@ -247,4 +247,4 @@ std::size_t BodyScanner::decode(const char* data, std::size_t size, char* out, s
   return content;
 }
 
-}  // namespace sluice::http1
+}  // namespace sluice::router::http1

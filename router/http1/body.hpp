@@ -6,7 +6,7 @@
 #include "router/http1/errors.hpp"
 #include "router/http1/request.hpp"
 
-namespace sluice::http1 {
+namespace sluice::router::http1 {
 
 /// One step through a body: how many bytes belong together, and whether they are content or framing.
 struct BodyPiece {
@@ -115,4 +115,4 @@ class BodyScanner {
   ChunkScanner chunks_;
 };
 
-}  // namespace sluice::http1
+}  // namespace sluice::router::http1

@@ -2,7 +2,7 @@
 
 #include <array>
 
-namespace sluice::http1 {
+namespace sluice::router::http1 {
 namespace {
 
 struct HeadErrorRow {
@@ -68,4 +68,4 @@ unsigned status_of(HeadError error) { return row(error).status; }
 bool is_response_limit(HeadError error) { return row(error).response_limit; }
 std::string_view to_string(ChunkError error) { return kChunkErrors[static_cast<std::size_t>(error)]; }
 
-}  // namespace sluice::http1
+}  // namespace sluice::router::http1

@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <string_view>
 
-namespace sluice::http1 {
+namespace sluice::router::http1 {
 
 /// Why a request or response head is refused. Nothing is repaired: what RFC 9112 calls invalid or ambiguous ends the
 /// connection, because two readers that repair differently are how requests are smuggled.
@@ -68,4 +68,4 @@ enum class ChunkError : std::uint8_t {
 };
 std::string_view to_string(ChunkError error);
 
-}  // namespace sluice::http1
+}  // namespace sluice::router::http1

@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <initializer_list>
 
-namespace sluice::http1 {
+namespace sluice::router::http1 {
 
 /// The header fields that a proxy has to know. All others are kOther and copied as they are.
 enum class FieldKind : std::uint8_t {
@@ -50,4 +50,4 @@ class FieldKinds {
 /// or to remove.
 constexpr FieldKinds kEndToEnd{FieldKind::kOther, FieldKind::kDate, FieldKind::kSetCookie};
 
-}  // namespace sluice::http1
+}  // namespace sluice::router::http1

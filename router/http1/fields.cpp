@@ -6,7 +6,7 @@
 
 #include "router/http1/scan.hpp"
 
-namespace sluice::http1 {
+namespace sluice::router::http1 {
 namespace {
 
 constexpr KnownField kNames[] = {
@@ -219,4 +219,4 @@ HeadError TransferEncoding::finish() const {
   return other_coding_ ? HeadError::kUnknownTransferCoding : HeadError::kNone;
 }
 
-}  // namespace sluice::http1
+}  // namespace sluice::router::http1

@@ -12,7 +12,7 @@
 #include "router/http1/limits.hpp"
 #include "router/http1/scan.hpp"
 
-namespace sluice::http1 {
+namespace sluice::router::http1 {
 
 /// A part of a head, as an offset from the head's first byte: it stays right when the bytes move.
 struct Span {
@@ -211,4 +211,4 @@ bool for_each_element(std::string_view list, Visit&& visit) {
   return true;
 }
 
-}  // namespace sluice::http1
+}  // namespace sluice::router::http1

@@ -6,7 +6,7 @@
 #include "router/http1/head_writer.hpp"
 #include "router/http1/scan.hpp"
 
-namespace sluice::http1 {
+namespace sluice::router::http1 {
 namespace {
 
 constexpr std::size_t kOwnFieldsBound = 512;
@@ -284,4 +284,4 @@ std::size_t write_downstream_head(const ResponseParser& response, const Downstre
   return writer.size();
 }
 
-}  // namespace sluice::http1
+}  // namespace sluice::router::http1

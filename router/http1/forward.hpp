@@ -8,7 +8,7 @@
 #include "router/http1/request.hpp"
 #include "router/http1/response.hpp"
 
-namespace sluice::http1 {
+namespace sluice::router::http1 {
 
 /// What we know about a request and its client does not say. Unless the peer is trusted, the forwarding fields come
 /// from here alone.
@@ -63,4 +63,4 @@ std::size_t write_downstream_head(const ResponseParser& response, const Downstre
 /// True for a request id that is passed on.
 bool is_valid_request_id(std::string_view id);
 
-}  // namespace sluice::http1
+}  // namespace sluice::router::http1

@@ -6,7 +6,7 @@
 
 #include "router/http1/fields.hpp"
 
-namespace sluice::http1 {
+namespace sluice::router::http1 {
 
 /// What RequestParser and ResponseParser have in common: a first line, header lines one by one, an empty line.
 /// `Message` (the deriving class) adds what its first line and its fields mean:
@@ -98,4 +98,4 @@ Progress HeadParser<Message>::read_fields(std::size_t size) {
   }
 }
 
-}  // namespace sluice::http1
+}  // namespace sluice::router::http1

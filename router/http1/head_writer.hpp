@@ -9,7 +9,7 @@
 #include "logplex/base/bytes/copy_text.hpp"
 #include "router/http1/fields.hpp"
 
-namespace sluice::http1 {
+namespace sluice::router::http1 {
 
 /// Puts bytes one after the other into a buffer that is known to be large enough.
 class HeadWriter {
@@ -59,4 +59,4 @@ void put_kept_fields(HeadWriter& out, const char* head, const std::vector<Field>
   out.put({head + from, to - from});
 }
 
-}  // namespace sluice::http1
+}  // namespace sluice::router::http1

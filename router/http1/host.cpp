@@ -6,7 +6,7 @@
 #include "logplex/base/bytes/copy_text.hpp"
 #include "router/http1/scan.hpp"
 
-namespace sluice::http1 {
+namespace sluice::router::http1 {
 namespace {
 
 /// How many characters of a `[...]` address, 0 when it is none.
@@ -97,4 +97,4 @@ bool Host::parse_unusual(std::string_view value) {
   return true;
 }
 
-}  // namespace sluice::http1
+}  // namespace sluice::router::http1

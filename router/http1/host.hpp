@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string_view>
 
-namespace sluice::http1 {
+namespace sluice::router::http1 {
 
 /// The host that a request is for, out of a Host field: lower-cased, without its port. An IPv6 address keeps its
 /// brackets.
@@ -28,4 +28,4 @@ class Host {
   std::array<char, kLongest> name_{};
 };
 
-}  // namespace sluice::http1
+}  // namespace sluice::router::http1

@@ -1,6 +1,6 @@
 #include "router/http1/limits.hpp"
 
-namespace sluice::http1 {
+namespace sluice::router::http1 {
 namespace {
 
 /// The colon and the blanks around a value, which count for no limit of their own.
@@ -31,4 +31,4 @@ HeadLimits HeadLimits::of_responses(const RouterSettings& settings) {
           .head = 2 * line + settings.response_status_line_max.count};
 }
 
-}  // namespace sluice::http1
+}  // namespace sluice::router::http1

@@ -4,7 +4,7 @@
 
 #include "logplex/base/settings.hpp"
 
-namespace sluice::http1 {
+namespace sluice::router::http1 {
 
 /// Bounds of one head. Every one is exact: it does not depend on how the bytes were cut into packets.
 struct HeadLimits {
@@ -20,4 +20,4 @@ struct HeadLimits {
   static HeadLimits of_responses(const RouterSettings& settings);
 };
 
-}  // namespace sluice::http1
+}  // namespace sluice::router::http1

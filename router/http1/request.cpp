@@ -4,7 +4,7 @@
 
 #include "router/http1/scan.hpp"
 
-namespace sluice::http1 {
+namespace sluice::router::http1 {
 namespace {
 
 constexpr std::size_t kLongestMethod = 127;
@@ -193,4 +193,4 @@ HeadError RequestParser::finish_framing() const {
   return transfer_encoding_.finish();
 }
 
-}  // namespace sluice::http1
+}  // namespace sluice::router::http1

@@ -6,7 +6,7 @@
 #include "router/http1/head_parser.hpp"
 #include "router/http1/host.hpp"
 
-namespace sluice::http1 {
+namespace sluice::router::http1 {
 
 enum class BodyKind : std::uint8_t {
   kNone,
@@ -87,4 +87,4 @@ class RequestParser : public HeadParser<RequestParser> {
 };
 extern template class HeadParser<RequestParser>;
 
-}  // namespace sluice::http1
+}  // namespace sluice::router::http1

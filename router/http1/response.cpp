@@ -2,7 +2,7 @@
 
 #include "router/http1/scan.hpp"
 
-namespace sluice::http1 {
+namespace sluice::router::http1 {
 
 template class HeadParser<ResponseParser>;
 
@@ -84,4 +84,4 @@ HeadError ResponseParser::finish() {
   return connection_.names_fields ? fields_.apply_connection(head_) : HeadError::kNone;
 }
 
-}  // namespace sluice::http1
+}  // namespace sluice::router::http1

@@ -5,7 +5,7 @@
 
 #include "router/http1/request.hpp"
 
-namespace sluice::http1 {
+namespace sluice::router::http1 {
 
 /// Reads one response head of a backend. The contract of parse(), the views and the slack is RequestParser's.
 class ResponseParser : public HeadParser<ResponseParser> {
@@ -45,4 +45,4 @@ class ResponseParser : public HeadParser<ResponseParser> {
 };
 extern template class HeadParser<ResponseParser>;
 
-}  // namespace sluice::http1
+}  // namespace sluice::router::http1

@@ -1,6 +1,6 @@
 #include "router/http1/scan.hpp"
 
-namespace sluice::http1 {
+namespace sluice::router::http1 {
 namespace {
 
 constexpr bool is_alnum(int c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
@@ -51,4 +51,4 @@ std::string_view trim(std::string_view text) {
   return text;
 }
 
-}  // namespace sluice::http1
+}  // namespace sluice::router::http1

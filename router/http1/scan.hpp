@@ -7,7 +7,7 @@
 
 #include "logplex/base/bytes/bytes16.hpp"
 
-namespace sluice::http1 {
+namespace sluice::router::http1 {
 
 /// Bytes that must be readable (not meaningful) behind every buffer given to a parser, because the scan reads whole
 /// vectors. Every buffer of ours is allocated with it.
@@ -80,4 +80,4 @@ bool same_name(std::string_view a, std::string_view b);
 /// Without blanks at either end (OWS, RFC 9110 section 5.6.3).
 std::string_view trim(std::string_view text);
 
-}  // namespace sluice::http1
+}  // namespace sluice::router::http1

@@ -10,7 +10,7 @@
 #include "router/http1/scan.hpp"
 #include "tests/support/http1_samples.hpp"
 
-namespace sluice::http1 {
+namespace sluice::router::http1 {
 namespace {
 
 void parse_request(benchmark::State& state, const std::string& head) {
@@ -80,4 +80,4 @@ BENCHMARK(scan_chunks);
 BENCHMARK(scan_portable);
 
 }  // namespace
-}  // namespace sluice::http1
+}  // namespace sluice::router::http1

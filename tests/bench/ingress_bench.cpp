@@ -53,7 +53,7 @@ struct Bench {
 void take_in_frames(benchmark::State& state) {
   Bench bench(static_cast<unsigned>(state.range(0)));
   ConfigFeed feed(bench.runtime.shard(0), bench.config);
-  Intake intake(bench.runtime.shard(0), feed, bench.fabric.shard(0));
+  ingress::Intake intake(bench.runtime.shard(0), feed, bench.fabric.shard(0));
   const std::string bytes = bench.frames(static_cast<std::size_t>(state.range(1)));
   FrameSplitter splitter(10240);
   for (auto step : state) {
@@ -61,8 +61,8 @@ void take_in_frames(benchmark::State& state) {
     splitter.feed(bytes);
     std::vector<std::string_view> frames;
     while (splitter.next() == FrameSplitter::Step::kFrame) frames.push_back(splitter.frame());
-    for (std::size_t i = 0; i < frames.size(); i += Intake::kTogether)
-      intake.append_addressed(std::span(frames).subspan(i, std::min(Intake::kTogether, frames.size() - i)));
+    for (std::size_t i = 0; i < frames.size(); i += ingress::Intake::kTogether)
+      intake.append_addressed(std::span(frames).subspan(i, std::min(ingress::Intake::kTogether, frames.size() - i)));
     bench.runtime.shard(0).turn();
   }
   state.SetItemsProcessed(static_cast<std::int64_t>(intake.counters().lines));

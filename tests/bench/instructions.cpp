@@ -64,9 +64,9 @@ void count_response() {
 }
 
 void count_router_line() {
-  const RouterLine line = sample_router_line();
-  std::string out(router_line_bound(line), '\0');
-  count("router_line", [&] { keep(write_router_line(line, RouterLineFormat::kHeroku2, out.data())); });
+  const router::RouterLine line = sample_router_line();
+  std::string out(router::router_line_bound(line), '\0');
+  count("router_line", [&] { keep(router::write_router_line(line, router::RouterLineFormat::kHeroku2, out.data())); });
 }
 
 std::string message() {

@@ -34,47 +34,48 @@ OwnedRecord router_line() {
   return OwnedRecord(line);
 }
 
-std::unique_ptr<Encoder> encoder() {
+std::unique_ptr<drains::Encoder> encoder() {
   Drain drain;
   drain.url = Secret("kafka://b/t");
   drain.channel = "shop";
   DrainSettings settings;
   settings.kafka_batch_bytes = 128_KiB;
-  return make_kafka_encoder(drain, settings, nullptr).value();
+  return drains::make_kafka_encoder(drain, settings, nullptr).value();
 }
 
-Frame frame_of(const Encoder& encoder, const OwnedRecord& line) {
-  Frame frame;
+drains::Frame frame_of(const drains::Encoder& encoder, const OwnedRecord& line) {
+  drains::Frame frame;
   for (int i = 0; i < kLines; ++i)
     encoder.append_from(ChannelSlot{0}, 1000 + static_cast<Seq>(i), line.view(), frame.body);
   frame.lines = kLines;
   return frame;
 }
 
-KafkaOptions mock_options() {
-  KafkaOptions options;
+drains::KafkaOptions mock_options() {
+  drains::KafkaOptions options;
   for (const auto& [name, value] : {std::pair("test.mock.num.brokers", "1"), std::pair("enable.idempotence", "true"),
                                     std::pair("compression.type", "zstd"), std::pair("linger.ms", "20")})
     options.properties.emplace_back(name, Secret(value));
   return options;
 }
 
-struct Waiter final : KafkaDoor::Owner {
+struct Waiter final : drains::KafkaDoor::Owner {
   void on_knock() override {}
 };
 
 struct Through {
-  Through() : guard(AddressGuard::parse({"127.0.0.0/8"}).value()), door(std::make_shared<KafkaDoor>(io, waiter)) {
-    producer = KafkaProducer::make(mock_options(), guard, counters).value();
+  Through()
+      : guard(AddressGuard::parse({"127.0.0.0/8"}).value()), door(std::make_shared<drains::KafkaDoor>(io, waiter)) {
+    producer = drains::KafkaProducer::make(mock_options(), guard, counters).value();
     topic = producer->topic("lines").value();
   }
   /// One frame, handed over and confirmed.
-  void send(const Frame& frame, bool headers) {
-    auto flight = KafkaFlight::make(frame, door);
-    KafkaEntryReader entries(frame.body);
+  void send(const drains::Frame& frame, bool headers) {
+    auto flight = drains::KafkaFlight::make(frame, door);
+    drains::KafkaEntryReader entries(frame.body);
     flight->hold(kLines);
     std::size_t next = 0;
-    for (KafkaEntry entry; entries.next(entry);)
+    for (drains::KafkaEntry entry; entries.next(entry);)
       producer->produce(topic, entry, {frame.id_text(), "rfc5424", headers}, flight->lines()[next++]);
     producer->handed_over(kLines);
     while (!flight->landed()) io.run_one();
@@ -84,11 +85,11 @@ struct Through {
   boost::asio::io_context io;
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work{io.get_executor()};
   AddressGuard guard;
-  KafkaCounters counters;
+  drains::KafkaCounters counters;
   Waiter waiter;
-  std::shared_ptr<KafkaDoor> door;
-  std::unique_ptr<KafkaProducer> producer;
-  KafkaProducer::Topic topic;
+  std::shared_ptr<drains::KafkaDoor> door;
+  std::unique_ptr<drains::KafkaProducer> producer;
+  drains::KafkaProducer::Topic topic;
 };
 
 /// librdkafka with nothing of ours but the calls.
@@ -107,7 +108,7 @@ struct Bare {
     rd_kafka_topic_destroy(topic);
     rd_kafka_destroy(handle);
   }
-  rd_kafka_headers_t* headers_of(const KafkaEntry& entry, const Frame& frame) const {
+  rd_kafka_headers_t* headers_of(const drains::KafkaEntry& entry, const drains::Frame& frame) const {
     rd_kafka_headers_t* headers = rd_kafka_headers_new(6);
     const auto add = [headers](const char* name, std::string_view value) {
       rd_kafka_header_add(headers, name, -1, value.data(), static_cast<ssize_t>(value.size()));
@@ -120,9 +121,9 @@ struct Bare {
     add("format", "rfc5424");
     return headers;
   }
-  void send(const std::vector<KafkaEntry>& entries, const Frame& frame, bool headers) {
+  void send(const std::vector<drains::KafkaEntry>& entries, const drains::Frame& frame, bool headers) {
     open = kLines;
-    for (const KafkaEntry& entry : entries) {
+    for (const drains::KafkaEntry& entry : entries) {
       void* value = const_cast<char*>(entry.value.data());
       // librdkafka's macros hold old-style casts.
 #pragma GCC diagnostic push
@@ -161,10 +162,10 @@ void encode(benchmark::State& state) {
 BENCHMARK(encode);
 
 void library_alone(benchmark::State& state) {
-  const Frame frame = frame_of(*encoder(), router_line());
-  std::vector<KafkaEntry> entries;
-  KafkaEntryReader reader(frame.body);
-  for (KafkaEntry entry; reader.next(entry);) entries.push_back(entry);
+  const drains::Frame frame = frame_of(*encoder(), router_line());
+  std::vector<drains::KafkaEntry> entries;
+  drains::KafkaEntryReader reader(frame.body);
+  for (drains::KafkaEntry entry; reader.next(entry);) entries.push_back(entry);
   Bare bare;
   for (auto _ : state) bare.send(entries, frame, state.range(0) != 0);
   finish(state);

@@ -17,9 +17,10 @@ namespace sluice {
 namespace {
 
 void router_line(benchmark::State& state) {
-  const RouterLine line = sample_router_line();
-  std::string out(router_line_bound(line), '\0');
-  for (auto _ : state) benchmark::DoNotOptimize(write_router_line(line, RouterLineFormat::kHeroku2, out.data()));
+  const router::RouterLine line = sample_router_line();
+  std::string out(router::router_line_bound(line), '\0');
+  for (auto _ : state)
+    benchmark::DoNotOptimize(router::write_router_line(line, router::RouterLineFormat::kHeroku2, out.data()));
 }
 BENCHMARK(router_line);
 
@@ -29,7 +30,7 @@ class NullOutlet final : public LineOutlet {
   std::size_t bytes = 0;
 };
 
-class NoNames final : public BackendResolver {
+class NoNames final : public router::BackendResolver {
  public:
   Task<result<Resolver::Addresses, Error>> resolve(NameQuery) override { co_return Error{NetError::kNoSuchHost, {}}; }
 };
@@ -98,9 +99,9 @@ void relay(benchmark::State& state) {
   NoNames names;
   LimitSettings limits;
   limits.app_idle_backends = limits.idle_backends = 1000;
-  const ProxySettings settings(settings_for_bench(), limits);
-  RouterShares shares(settings.max_connections);
-  ProxyShard proxy(shard, settings, feed, outlet, names, shares);
+  const router::ProxySettings settings(settings_for_bench(), limits);
+  router::RouterShares shares(settings.max_connections);
+  router::ProxyShard proxy(shard, settings, feed, outlet, names, shares);
 
   const int client = ::socket(AF_INET, SOCK_STREAM, 0);
   const sockaddr_in to = loopback(front_port);

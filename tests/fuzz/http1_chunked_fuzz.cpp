@@ -7,7 +7,7 @@
 
 #include "tests/unit/router/http1/codec_support.hpp"
 
-using namespace sluice::http1;
+using namespace sluice::router::http1;
 
 namespace {
 

@@ -8,7 +8,7 @@
 
 #include "tests/unit/router/http1/codec_support.hpp"
 
-namespace sluice::http1 {
+namespace sluice::router::http1 {
 
 inline void require(bool condition) {
   if (!condition) std::abort();
@@ -45,4 +45,4 @@ void check_every_cut(const std::uint8_t* bytes, std::size_t size, Check check_fo
   }
 }
 
-}  // namespace sluice::http1
+}  // namespace sluice::router::http1

@@ -2,7 +2,7 @@
 // framing.
 #include "tests/fuzz/http1_heads.hpp"
 
-using namespace sluice::http1;
+using namespace sluice::router::http1;
 
 namespace {
 

@@ -1,7 +1,7 @@
 // As http1_request_fuzz.cpp, for response heads.
 #include "tests/fuzz/http1_heads.hpp"
 
-using namespace sluice::http1;
+using namespace sluice::router::http1;
 
 namespace {
 

@@ -10,14 +10,14 @@
 
 namespace {
 
-std::string printed(std::string_view stream, std::size_t cut, const sluice::LineStyle& style) {
+std::string printed(std::string_view stream, std::size_t cut, const sluice::cli::LineStyle& style) {
   std::string out;
-  sluice::EventParser parser;
-  const auto sink = [&](sluice::StreamEvent&& event) {
+  sluice::cli::EventParser parser;
+  const auto sink = [&](sluice::cli::StreamEvent&& event) {
     if (event.type == "gap") {
       out += "gap";
     } else {
-      sluice::append_line(out, sluice::read_log_line(event.data), style);
+      sluice::cli::append_line(out, sluice::cli::read_log_line(event.data), style);
     }
   };
   SLUICE_CHECK(parser.feed(stream.substr(0, cut), sink));
@@ -53,8 +53,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
   if (size == 0) return 0;
   const std::string_view stream(reinterpret_cast<const char*>(bytes) + 1, size - 1);
   const std::size_t cut = stream.empty() ? 0 : bytes[0] % (stream.size() + 1);
-  for (const auto shape : {sluice::LineShape::kText, sluice::LineShape::kRaw, sluice::LineShape::kJson}) {
-    sluice::LineStyle style{shape, false, true, sluice::Timestamps::kUtc};
+  for (const auto shape :
+       {sluice::cli::LineShape::kText, sluice::cli::LineShape::kRaw, sluice::cli::LineShape::kJson}) {
+    sluice::cli::LineStyle style{shape, false, true, sluice::cli::Timestamps::kUtc};
     const std::string out = printed(stream, cut, style);
     SLUICE_CHECK(out == printed(stream, stream.size(), style));
     SLUICE_CHECK(!commands_a_terminal(std::string_view(out).substr(0, out.rfind('\n') + 1)));

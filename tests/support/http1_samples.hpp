@@ -7,7 +7,7 @@
 
 // Heads as they are seen on the proxy path, for measurements: with the parser's slack behind them.
 
-namespace sluice::http1 {
+namespace sluice::router::http1 {
 
 inline constexpr HeadLimits kSampleLimits{
     .start_line = 8192, .name = 1000, .value = 8192, .cookie = 8192, .line = 9449, .fields = 1000, .head = 131072};
@@ -38,4 +38,4 @@ inline std::string sample_response_head() {
       "Date: Sun, 22 Nov 2026 22:00:00 GMT\r\n\r\n");
 }
 
-}  // namespace sluice::http1
+}  // namespace sluice::router::http1

@@ -5,8 +5,8 @@
 namespace sluice {
 
 /// The line of an ordinary request. What a test is about, it sets itself.
-inline RouterLine sample_router_line() {
-  RouterLine line;
+inline router::RouterLine sample_router_line() {
+  router::RouterLine line;
   line.method = "GET";
   line.path = "/products/42?ref=home";
   line.host = "www.example.com";

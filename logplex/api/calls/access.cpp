@@ -8,7 +8,7 @@
 #include "logplex/net/secret_hash.hpp"
 #include "logplex/wire/timestamp.hpp"
 
-namespace sluice {
+namespace sluice::api {
 namespace json = boost::json;
 namespace {
 
@@ -110,4 +110,4 @@ Task<ApiAnswer> list_keys(ApiCall& call) { return list_page(call, &visible_keys,
 
 Task<ApiAnswer> delete_key(ApiCall& call) { return remove_by(call, DeleteKey{call.parameter(0), call.who.limits()}); }
 
-}  // namespace sluice
+}  // namespace sluice::api

@@ -6,7 +6,7 @@
 #include "logplex/api/frame/paging.hpp"
 #include "logplex/net/address_text.hpp"
 
-namespace sluice {
+namespace sluice::api {
 namespace json = boost::json;
 namespace {
 
@@ -265,4 +265,4 @@ Task<ApiAnswer> list_certificates(ApiCall& call) {
   co_return list_answer({}, {});
 }
 
-}  // namespace sluice
+}  // namespace sluice::api

@@ -5,7 +5,7 @@
 #include "logplex/api/frame/json_body.hpp"
 #include "logplex/api/frame/paging.hpp"
 
-namespace sluice {
+namespace sluice::api {
 namespace json = boost::json;
 namespace {
 
@@ -120,4 +120,4 @@ Task<ApiAnswer> revoke_token(ApiCall& call) {
   co_return answer;
 }
 
-}  // namespace sluice
+}  // namespace sluice::api

@@ -3,7 +3,7 @@
 #include "logplex/api/frame/changes.hpp"
 #include "logplex/api/frame/json_body.hpp"
 
-namespace sluice {
+namespace sluice::api {
 namespace json = boost::json;
 namespace {
 
@@ -100,4 +100,4 @@ Task<ApiAnswer> replay_drain(ApiCall& call) {
   co_return error_answer(409, "only a durable drain can replay, and this one is not durable");
 }
 
-}  // namespace sluice
+}  // namespace sluice::api

@@ -14,7 +14,7 @@
 #include "logplex/base/units.hpp"
 #include "logplex/runtime/task.hpp"
 
-namespace sluice {
+namespace sluice::api {
 
 /// How a drain is doing, as its owner sees it.
 enum class DrainStatus : std::uint8_t {
@@ -91,4 +91,4 @@ class DrainControl {
   virtual Task<std::vector<UnhealthyDrain>> unhealthy(std::size_t limit, MaySee may_see) = 0;
 };
 
-}  // namespace sluice
+}  // namespace sluice::api

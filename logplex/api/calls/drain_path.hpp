@@ -6,7 +6,7 @@
 
 #include "logplex/api/frame/api_call.hpp"
 
-namespace sluice {
+namespace sluice::api {
 
 // The paths /v3/channels/:c/drains... and /v3/drains... lead to the same handlers.
 
@@ -20,4 +20,4 @@ std::optional<Drain> find_drain(const ApiCall& call, std::string_view id_or_toke
 
 ApiAnswer no_such_drain();
 
-}  // namespace sluice
+}  // namespace sluice::api

@@ -10,7 +10,7 @@
 #include "logplex/net/http/http_message.hpp"
 #include "logplex/net/url.hpp"
 
-namespace sluice {
+namespace sluice::api {
 namespace {
 
 /// What a drain can be: one row per scheme.
@@ -108,4 +108,4 @@ bool delivers_by_http(std::string_view url) {
   return equal_ignoring_case(scheme, "http") || equal_ignoring_case(scheme, "https");
 }
 
-}  // namespace sluice
+}  // namespace sluice::api

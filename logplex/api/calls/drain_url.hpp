@@ -6,7 +6,7 @@
 #include "logplex/api/frame/answer.hpp"
 #include "logplex/net/dial/address_guard.hpp"
 
-namespace sluice {
+namespace sluice::api {
 
 /// Checks a drain's url as far as that is possible without connecting. 400: no url at all; 422: a scheme, option or
 /// address that this build does not deliver to. Host names are judged at every connect, by the drains.
@@ -18,4 +18,4 @@ checked<void> check_drain_format(std::string_view url, std::string_view format);
 std::string_view default_drain_format(std::string_view url);
 bool delivers_by_http(std::string_view url);
 
-}  // namespace sluice
+}  // namespace sluice::api

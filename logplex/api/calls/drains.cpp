@@ -14,7 +14,7 @@
 #include "logplex/wire/filter.hpp"
 #include "logplex/wire/timestamp.hpp"
 
-namespace sluice {
+namespace sluice::api {
 namespace json = boost::json;
 namespace {
 
@@ -232,4 +232,4 @@ Task<ApiAnswer> delete_drain(ApiCall& call) {
   co_return answer;
 }
 
-}  // namespace sluice
+}  // namespace sluice::api

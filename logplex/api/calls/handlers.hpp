@@ -7,7 +7,7 @@
 #include "logplex/api/calls/drain_control.hpp"
 #include "logplex/api/frame/api_call.hpp"
 
-namespace sluice {
+namespace sluice::api {
 
 // The handlers of the rows in routes.cpp, by noun. Each runs on the connection's shard; what it looks up in the
 // configuration is copied before it awaits anything.
@@ -84,4 +84,4 @@ std::string shown_url(const Drain& drain, const Principal& who);
 boost::json::object drain_json(const Drain& drain, const DrainReport& report, const Principal& who);
 boost::json::object stats_json(const DrainStats& stats);
 
-}  // namespace sluice
+}  // namespace sluice::api

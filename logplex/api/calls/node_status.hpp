@@ -6,7 +6,7 @@
 #include "logplex/base/units.hpp"
 #include "logplex/runtime/task.hpp"
 
-namespace sluice {
+namespace sluice::api {
 
 /// One node in numbers. Rates are averages of the last seconds.
 struct NodeReport {
@@ -33,4 +33,4 @@ class NodeStatus {
   virtual Task<NodeReport> report() = 0;
 };
 
-}  // namespace sluice
+}  // namespace sluice::api

@@ -6,7 +6,7 @@
 #include "logplex/api/frame/json_body.hpp"
 #include "logplex/model/channel.hpp"
 
-namespace sluice {
+namespace sluice::api {
 namespace json = boost::json;
 
 std::string SessionUrl::to_text() const {
@@ -36,4 +36,4 @@ std::optional<SessionUrl> SessionUrl::from_text(std::string_view text) {
   return session;
 }
 
-}  // namespace sluice
+}  // namespace sluice::api

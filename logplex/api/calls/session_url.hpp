@@ -7,7 +7,7 @@
 
 #include "logplex/api/frame/open_streams.hpp"
 
-namespace sluice {
+namespace sluice::api {
 
 /// What a session's url holds: all of the session, so that no node keeps one. Whoever has the url may read the lines,
 /// as long as its maker could and the channel is the same one.
@@ -26,4 +26,4 @@ constexpr std::string_view kSessionPlace = "session";
 /// Of a sealed url. Heads of requests are bounded, and a url must fit into one.
 constexpr std::size_t kLongestSessionUrl = std::size_t{12} << 10;
 
-}  // namespace sluice
+}  // namespace sluice::api

@@ -7,7 +7,7 @@
 #include "logplex/api/frame/seals.hpp"
 #include "logplex/api/tail/line_stream.hpp"
 
-namespace sluice {
+namespace sluice::api {
 namespace json = boost::json;
 namespace {
 
@@ -93,4 +93,4 @@ Task<ApiAnswer> read_logs(ApiCall& call) {
   return stream_lines(call, std::move(stream));
 }
 
-}  // namespace sluice
+}  // namespace sluice::api

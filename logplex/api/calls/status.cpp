@@ -5,7 +5,7 @@
 #include "logplex/api/frame/openapi.hpp"
 #include "logplex/base/bytes/utf8.hpp"
 
-namespace sluice {
+namespace sluice::api {
 namespace json = boost::json;
 namespace {
 
@@ -153,4 +153,4 @@ Task<ApiAnswer> show_openapi(ApiCall& call) {
   co_return kDocument;
 }
 
-}  // namespace sluice
+}  // namespace sluice::api

@@ -6,7 +6,7 @@
 
 #include "logplex/net/http/http_message.hpp"
 
-namespace sluice {
+namespace sluice::api {
 namespace {
 
 std::string_view trimmed(std::string_view text) {
@@ -82,4 +82,4 @@ bool is_media_type(std::string_view content_type, std::string_view type) {
   return equal_ignoring_case(cut(content_type, ';'), type);
 }
 
-}  // namespace sluice
+}  // namespace sluice::api

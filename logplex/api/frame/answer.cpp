@@ -6,7 +6,7 @@
 #include "logplex/wire/error.hpp"
 #include "logplex/wire/json_text.hpp"
 
-namespace sluice {
+namespace sluice::api {
 namespace json = boost::json;
 namespace {
 
@@ -92,4 +92,4 @@ BadInput bad_filter(const Error& error) {
   return {error.text(), "filter", error.code == WireError::kDearFilter ? 422U : 400U};
 }
 
-}  // namespace sluice
+}  // namespace sluice::api

@@ -10,7 +10,7 @@
 
 #include "logplex/base/result.hpp"
 
-namespace sluice {
+namespace sluice::api {
 
 /// What a handler answers. `streamed` means that it has written the whole answer itself.
 struct ApiAnswer {
@@ -58,4 +58,4 @@ using checked = boost::system::result<T, BadInput>;
 
 [[noreturn]] void throw_exception_from_error(const BadInput& bad, const boost::source_location&);
 
-}  // namespace sluice
+}  // namespace sluice::api

@@ -18,10 +18,13 @@
 #include "logplex/store/store.hpp"
 
 namespace sluice {
+class Lane;
+}  // namespace sluice
+
+namespace sluice::api {
 
 class Changes;
 class DrainControl;
-class Lane;
 class NodeStatus;
 class OpenStreams;
 class Seals;
@@ -82,4 +85,4 @@ Task<ApiAnswer> remove_by(ApiCall& call, Change change);
 /// The task of a handler that need not wait.
 Task<ApiAnswer> answered(ApiAnswer answer);
 
-}  // namespace sluice
+}  // namespace sluice::api

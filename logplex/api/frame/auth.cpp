@@ -4,7 +4,7 @@
 #include "logplex/net/http/authorization.hpp"
 #include "logplex/net/secret_hash.hpp"
 
-namespace sluice {
+namespace sluice::api {
 namespace {
 
 bool is_credential(const Authorization& given, const KeyHash& hash, const ConfigSnapshot& config) {
@@ -26,4 +26,4 @@ std::optional<Principal> authenticate(std::string_view authorization, const Secr
   return Principal::of(*key);
 }
 
-}  // namespace sluice
+}  // namespace sluice::api

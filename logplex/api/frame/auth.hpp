@@ -8,8 +8,10 @@
 #include "logplex/model/principal.hpp"
 
 namespace sluice {
-
 class ConfigSnapshot;
+}  // namespace sluice
+
+namespace sluice::api {
 
 /// The caller behind an Authorization header: `Bearer KEY`, or Basic with any user and the key as password, where KEY
 /// is the node's key or a scoped one; or Basic with id and password of a credential with full_api. None = 401. Secrets
@@ -17,4 +19,4 @@ class ConfigSnapshot;
 std::optional<Principal> authenticate(std::string_view authorization, const Secret& node_key,
                                       const ConfigSnapshot& config, WallTime now);
 
-}  // namespace sluice
+}  // namespace sluice::api

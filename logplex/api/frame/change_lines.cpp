@@ -6,7 +6,7 @@
 
 #include "logplex/base/metrics.hpp"
 
-namespace sluice {
+namespace sluice::api {
 
 struct ChangeLines::Place::State {
   State(Shard& its_shard, std::size_t its_bytes, bool is_first)
@@ -87,4 +87,4 @@ void ChangeLines::add_metrics(MetricsPage& page) const {
                static_cast<double>(given_up_.load(std::memory_order_relaxed)));
 }
 
-}  // namespace sluice
+}  // namespace sluice::api

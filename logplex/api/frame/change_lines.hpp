@@ -12,8 +12,10 @@
 #include "logplex/runtime/working_for.hpp"
 
 namespace sluice {
-
 class MetricsPage;
+}  // namespace sluice
+
+namespace sluice::api {
 
 /// The changes of each owner, which is an API key with those that share its limits, over all shards. The store takes
 /// changes in the order in which they come, so that each waits for those before it. An owner therefore has kBytesAtOnce
@@ -69,4 +71,4 @@ class ChangeLines {
   std::atomic<std::uint64_t> given_up_{0};
 };
 
-}  // namespace sluice
+}  // namespace sluice::api

@@ -2,7 +2,7 @@
 
 #include "logplex/model/config_error.hpp"
 
-namespace sluice {
+namespace sluice::api {
 namespace {
 
 Error not_made() {
@@ -33,4 +33,4 @@ Task<void> Changes::ask(Change change, std::shared_ptr<Wait> wait) {
   wait->ended.set();
 }
 
-}  // namespace sluice
+}  // namespace sluice::api

@@ -10,7 +10,7 @@
 #include "logplex/runtime/working_for.hpp"
 #include "logplex/store/store.hpp"
 
-namespace sluice {
+namespace sluice::api {
 
 /// Asks the store for changes and answers each caller in time, also when the store does not: a disk that hangs is not
 /// the client's to wait for. An owner's changes wait for each other in ChangeLines before they go to the store;
@@ -51,4 +51,4 @@ class Changes final : public OnShard {
   Gate waits_;
 };
 
-}  // namespace sluice
+}  // namespace sluice::api

@@ -6,7 +6,7 @@
 
 #include <boost/json/serialize.hpp>
 
-namespace sluice {
+namespace sluice::api {
 namespace json = boost::json;
 namespace {
 
@@ -207,4 +207,4 @@ bool switch_at(const json::object& object, std::string_view name) {
   return *text == "1" || *text == "true";
 }
 
-}  // namespace sluice
+}  // namespace sluice::api

@@ -13,7 +13,7 @@
 #include "logplex/api/frame/route.hpp"
 #include "logplex/runtime/turn_work.hpp"
 
-namespace sluice {
+namespace sluice::api {
 
 /// Reads a request body against its schema: valid JSON (at most 32 levels, at most kMostValues values), an object,
 /// nothing that is not listed unless the schema is open, required members present, every listed member of its shape.
@@ -68,4 +68,4 @@ std::vector<std::string> strings_at(const boost::json::object& object, std::stri
 std::optional<std::string> text_at(const boost::json::object& object, std::string_view name);
 bool switch_at(const boost::json::object& object, std::string_view name);
 
-}  // namespace sluice
+}  // namespace sluice::api

@@ -6,7 +6,7 @@
 #include "logplex/base/metrics.hpp"
 #include "logplex/model/key_hash.hpp"
 
-namespace sluice {
+namespace sluice::api {
 namespace {
 
 /// Nobody shares with the node's own key, which has no name.
@@ -95,4 +95,4 @@ void KeyShares::add_metrics(MetricsPage& page) const {
   refused("certificates", refused_all_certificates_);
 }
 
-}  // namespace sluice
+}  // namespace sluice::api

@@ -11,9 +11,12 @@
 #include "logplex/runtime/share_table.hpp"
 
 namespace sluice {
-
 class ConfigSnapshot;
 class MetricsPage;
+}  // namespace sluice
+
+namespace sluice::api {
+
 struct StreamRights;
 
 /// How much of the API each key may hold, over all shards; 0 = no limit.
@@ -73,4 +76,4 @@ class KeyShares {
   std::atomic<std::uint64_t> refused_all_certificates_{0};
 };
 
-}  // namespace sluice
+}  // namespace sluice::api

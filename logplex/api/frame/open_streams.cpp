@@ -5,7 +5,7 @@
 #include "logplex/base/wall_time.hpp"
 #include "logplex/net/http/http_server.hpp"
 
-namespace sluice {
+namespace sluice::api {
 namespace {
 
 /// Ends far away are looked at again, so that no sum of times overflows.
@@ -82,4 +82,4 @@ void OpenStream::on_time(void* self) {
     stream.watch_the_clock();
 }
 
-}  // namespace sluice
+}  // namespace sluice::api

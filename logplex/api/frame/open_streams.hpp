@@ -10,8 +10,11 @@
 #include "logplex/store/config_feed.hpp"
 
 namespace sluice {
-
 class HttpExchange;
+}  // namespace sluice
+
+namespace sluice::api {
+
 class OpenStream;
 
 /// What a stream rests on. When any of it is gone, the stream ends.
@@ -80,4 +83,4 @@ class OpenStream {
   bool ended_ = false;
 };
 
-}  // namespace sluice
+}  // namespace sluice::api

@@ -4,7 +4,7 @@
 
 #include <boost/json/array.hpp>
 
-namespace sluice {
+namespace sluice::api {
 namespace json = boost::json;
 namespace {
 
@@ -126,4 +126,4 @@ json::object openapi_document(const RouteTable& routes) {
           {"security", std::move(security)}};
 }
 
-}  // namespace sluice
+}  // namespace sluice::api

@@ -4,9 +4,9 @@
 
 #include "logplex/api/frame/route.hpp"
 
-namespace sluice {
+namespace sluice::api {
 
 /// The table as an OpenAPI 3.1 document.
 boost::json::object openapi_document(const RouteTable& routes);
 
-}  // namespace sluice
+}  // namespace sluice::api

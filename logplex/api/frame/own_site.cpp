@@ -1,6 +1,6 @@
 #include "logplex/api/frame/own_site.hpp"
 
-namespace sluice {
+namespace sluice::api {
 namespace {
 
 /// "host:port" of a url or an origin, without the port that the scheme has anyway.
@@ -35,4 +35,4 @@ bool is_own_site(const HttpRequest& request, std::string_view public_url) {
   return (host != nullptr && same_authority(from, *host)) || same_authority(from, authority_of(public_url));
 }
 
-}  // namespace sluice
+}  // namespace sluice::api

@@ -4,7 +4,7 @@
 
 #include "logplex/api/frame/seals.hpp"
 
-namespace sluice {
+namespace sluice::api {
 namespace {
 
 /// Keys looked at together when some of them may not be shown, and channels of theirs.
@@ -109,4 +109,4 @@ Page<ApiKey> visible_keys(const ApiCall& call, const PageQuery& query) {
   return asker == nullptr ? Page<ApiKey>() : managed_keys(call, *asker, query);
 }
 
-}  // namespace sluice
+}  // namespace sluice::api

@@ -10,7 +10,7 @@
 #include "logplex/runtime/task_work.hpp"
 #include "logplex/wire/json_text.hpp"
 
-namespace sluice {
+namespace sluice::api {
 
 // Lists go page by page over what the caller may see. A cursor is sealed for the list and the caller: it shows nothing
 // of what lies between two pages, and another caller cannot use it.
@@ -93,4 +93,4 @@ Task<ApiAnswer> list_page(ApiCall& call, Page<T> (*visible)(const ApiCall&, cons
   co_return text.answer(call);
 }
 
-}  // namespace sluice
+}  // namespace sluice::api

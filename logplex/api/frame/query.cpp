@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
-namespace sluice {
+namespace sluice::api {
 
 const std::string* QueryParameters::find(std::string_view name) const {
   const auto at = std::ranges::find(list_, name, &List::value_type::first);
@@ -28,4 +28,4 @@ checked<std::uint64_t> QueryParameters::number(std::string_view name, std::uint6
   return number;
 }
 
-}  // namespace sluice
+}  // namespace sluice::api

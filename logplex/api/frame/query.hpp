@@ -8,7 +8,7 @@
 
 #include "logplex/api/frame/answer.hpp"
 
-namespace sluice {
+namespace sluice::api {
 
 /// The decoded query parameters of a request, with the forms that the API knows. Views a request that outlives it.
 class QueryParameters {
@@ -28,4 +28,4 @@ class QueryParameters {
   const List& list_;
 };
 
-}  // namespace sluice
+}  // namespace sluice::api

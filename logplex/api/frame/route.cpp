@@ -4,7 +4,7 @@
 
 #include "logplex/net/http/http_message.hpp"
 
-namespace sluice {
+namespace sluice::api {
 namespace {
 
 constexpr std::array<std::string_view, 5> kMethods = {"GET", "POST", "PUT", "PATCH", "DELETE"};
@@ -80,4 +80,4 @@ RouteMatch RouteTable::find(std::string_view method, std::string_view path) cons
   return match;
 }
 
-}  // namespace sluice
+}  // namespace sluice::api

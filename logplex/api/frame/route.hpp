@@ -11,7 +11,7 @@
 #include "logplex/model/access.hpp"
 #include "logplex/runtime/task.hpp"
 
-namespace sluice {
+namespace sluice::api {
 
 struct ApiCall;
 
@@ -105,4 +105,4 @@ class RouteTable {
   std::vector<Segments> patterns_;
 };
 
-}  // namespace sluice
+}  // namespace sluice::api

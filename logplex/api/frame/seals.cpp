@@ -6,7 +6,7 @@
 #include "logplex/api/frame/changes.hpp"
 #include "logplex/net/secret_hash.hpp"
 
-namespace sluice {
+namespace sluice::api {
 namespace {
 
 /// The stored text is hashed, so that any text makes a key of the right size.
@@ -57,4 +57,4 @@ std::optional<Secret> Seals::open(const ConfigSnapshot& config, std::string_view
   return opened ? std::move(opened) : own_.open(text, place);
 }
 
-}  // namespace sluice
+}  // namespace sluice::api

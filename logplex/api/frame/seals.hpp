@@ -10,9 +10,12 @@
 #include "logplex/runtime/task.hpp"
 
 namespace sluice {
+class Shard;
+}  // namespace sluice
+
+namespace sluice::api {
 
 class Changes;
-class Shard;
 
 /// Seals what clients keep for us: session urls and cursors of lists. The key is in the store, so that what one node
 /// seals another opens. Until there is one, a key of this node alone seals cursors; sessions wait for the shared one.
@@ -38,4 +41,4 @@ class Seals {
   std::optional<Seal> shared_;
 };
 
-}  // namespace sluice
+}  // namespace sluice::api

@@ -7,7 +7,7 @@
 #include "logplex/wire/notice.hpp"
 #include "logplex/wire/render.hpp"
 
-namespace sluice {
+namespace sluice::api {
 namespace {
 
 void append_text(std::string& out, const RecordView& record) {
@@ -139,4 +139,4 @@ std::string_view heartbeat(LineFormat format) {
   return events ? ": still here\n\n" : std::string_view();
 }
 
-}  // namespace sluice
+}  // namespace sluice::api

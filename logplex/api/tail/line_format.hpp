@@ -7,7 +7,7 @@
 
 #include "logplex/wire/record.hpp"
 
-namespace sluice {
+namespace sluice::api {
 
 /// How lines reach whoever asked for them.
 enum class LineFormat : std::uint8_t {
@@ -44,4 +44,4 @@ void append_gap(std::string& out, LineFormat format, const LineGap& gap, std::st
 /// What a silent stream gets so that dead links show: a comment in event streams, nothing elsewhere.
 std::string_view heartbeat(LineFormat format);
 
-}  // namespace sluice
+}  // namespace sluice::api

@@ -10,7 +10,7 @@
 #include "logplex/api/tail/times.hpp"
 #include "logplex/base/bytes/utf8.hpp"
 
-namespace sluice {
+namespace sluice::api {
 namespace json = boost::json;
 namespace {
 
@@ -102,7 +102,7 @@ checked<LineQuery> LineQuery::from(const QueryParameters& parameters, WallTime n
 }
 
 checked<LineQuery> LineQuery::from(const json::object& body, WallTime now) {
-  const Source source = [&body](std::string_view name) { return sluice::text_at(body, name); };
+  const Source source = [&body](std::string_view name) { return api::text_at(body, name); };
   SLUICE_TRY(auto query, read_query(source, now));
   query.tail = switch_at(body, "tail");
   return query;
@@ -157,4 +157,4 @@ bool LineMatcher::process_matches(std::string_view process) const {
   return process.size() == ps_.size() || process[ps_.size()] == '.';
 }
 
-}  // namespace sluice
+}  // namespace sluice::api

@@ -13,7 +13,7 @@
 #include "logplex/base/clock.hpp"
 #include "logplex/wire/filter.hpp"
 
-namespace sluice {
+namespace sluice::api {
 
 /// Which lines a reader wants, and whether it stays for new ones. The same in `GET .../logs` and in sessions.
 struct LineQuery {
@@ -67,4 +67,4 @@ class LineMatcher {
   std::optional<WallTime> until_;
 };
 
-}  // namespace sluice
+}  // namespace sluice::api

@@ -7,7 +7,7 @@
 #include "logplex/base/partition.hpp"
 #include "logplex/base/wall_time.hpp"
 
-namespace sluice {
+namespace sluice::api {
 namespace {
 
 std::optional<LineFormat> format_of(const ApiCall& call, bool logplex_frames) {
@@ -126,4 +126,4 @@ Task<ApiAnswer> stream_lines(ApiCall& call, LineStream stream) {
   return serve(call, Following{std::move(reader), std::move(open), std::move(stream.held), *format, until});
 }
 
-}  // namespace sluice
+}  // namespace sluice::api

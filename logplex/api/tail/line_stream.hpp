@@ -6,7 +6,7 @@
 #include "logplex/api/frame/open_streams.hpp"
 #include "logplex/api/tail/line_query.hpp"
 
-namespace sluice {
+namespace sluice::api {
 
 /// Lines of a channel as the answer to a call.
 struct LineStream {
@@ -22,4 +22,4 @@ struct LineStream {
 /// `until` has come. Errors before the first byte are answers: 404, 406. Looks everything up before it returns.
 Task<ApiAnswer> stream_lines(ApiCall& call, LineStream stream);
 
-}  // namespace sluice
+}  // namespace sluice::api

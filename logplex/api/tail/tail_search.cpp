@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace sluice {
+namespace sluice::api {
 namespace {
 
 /// The first window is not shorter than this.
@@ -58,4 +58,4 @@ void TailSearch::end_window() {
     begin_window();
 }
 
-}  // namespace sluice
+}  // namespace sluice::api

@@ -6,7 +6,7 @@
 #include "logplex/api/tail/line_query.hpp"
 #include "logplex/channel/reader.hpp"
 
-namespace sluice {
+namespace sluice::api {
 
 /// Finds where the last lines that match begin in a channel's history, in pieces of bounded work:
 ///
@@ -50,4 +50,4 @@ class TailSearch final : private LineVisitor {
   bool done_ = false;
 };
 
-}  // namespace sluice
+}  // namespace sluice::api

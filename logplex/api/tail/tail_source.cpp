@@ -4,7 +4,7 @@
 
 #include "logplex/runtime/working_for.hpp"
 
-namespace sluice {
+namespace sluice::api {
 namespace {
 
 /// What a format may add to a record's bytes, without escapes.
@@ -168,4 +168,4 @@ void TailSource::on_loss(const Losses& losses) {
 
 std::string TailSource::cursor_text(Seq next) const { return Cursor{identity_.log_id, next}.format(); }
 
-}  // namespace sluice
+}  // namespace sluice::api

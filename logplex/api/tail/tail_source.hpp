@@ -9,7 +9,7 @@
 #include "logplex/channel/reader.hpp"
 #include "logplex/runtime/turn_work.hpp"
 
-namespace sluice {
+namespace sluice::api {
 
 /// One reader's cursor in its channel, on the channel's shard: finds where to begin, renders what matches, sends it.
 /// Owned by Tails. Keeps no lines: those that are given up before it took them become a gap.
@@ -63,4 +63,4 @@ class TailSource final : public Subscription, private LineVisitor, private TurnW
   bool ended_ = false;  // the last batch has gone
 };
 
-}  // namespace sluice
+}  // namespace sluice::api

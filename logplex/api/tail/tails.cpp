@@ -4,7 +4,7 @@
 #include "logplex/base/metrics.hpp"
 #include "logplex/runtime/mailbox.hpp"
 
-namespace sluice {
+namespace sluice::api {
 
 Tails::Tails(Shard& shard, FabricShard& fabric) : OnShard(shard), fabric_(fabric) {}
 
@@ -81,4 +81,4 @@ void TailReader::release() {
   tails_.shard().send(owner_, make_mail([there, key] { there->grant(key); }));
 }
 
-}  // namespace sluice
+}  // namespace sluice::api

@@ -15,8 +15,11 @@
 #include "logplex/runtime/event.hpp"
 
 namespace sluice {
-
 class MetricsPage;
+}  // namespace sluice
+
+namespace sluice::api {
+
 class TailReader;
 class TailSource;
 
@@ -124,4 +127,4 @@ class TailReader {
   std::vector<TailBatch> batches_;  // at most kCredit
 };
 
-}  // namespace sluice
+}  // namespace sluice::api

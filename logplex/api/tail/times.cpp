@@ -4,7 +4,7 @@
 
 #include "logplex/base/units.hpp"
 
-namespace sluice {
+namespace sluice::api {
 namespace {
 
 using std::chrono::microseconds;
@@ -86,4 +86,4 @@ std::optional<WallTime> parse_moment(std::string_view text, WallTime now) {
   return now - std::chrono::duration_cast<microseconds>(*before);
 }
 
-}  // namespace sluice
+}  // namespace sluice::api

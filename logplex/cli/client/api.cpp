@@ -12,7 +12,7 @@
 #include "logplex/cli/view/json_text.hpp"
 #include "logplex/cli/view/terminal_text.hpp"
 
-namespace sluice {
+namespace sluice::cli {
 namespace {
 
 constexpr std::size_t kLongestSentence = 600;
@@ -128,4 +128,4 @@ void add_query(std::string& target, std::string_view name, std::string_view valu
   target.append(name).append("=").append(encoded(value));
 }
 
-}  // namespace sluice
+}  // namespace sluice::cli

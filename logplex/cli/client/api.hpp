@@ -11,7 +11,7 @@
 #include "logplex/base/result.hpp"
 #include "logplex/base/secret.hpp"
 
-namespace sluice {
+namespace sluice::cli {
 
 /// A server's address: http(s)://host[:port][/prefix].
 struct Endpoint {
@@ -75,4 +75,4 @@ std::string api_path(const std::vector<std::string_view>& segments);
 /// Appends ?name=value or &name=value, encoded. An empty value appends nothing.
 void add_query(std::string& target, std::string_view name, std::string_view value);
 
-}  // namespace sluice
+}  // namespace sluice::cli

@@ -2,7 +2,7 @@
 
 #include <charconv>
 
-namespace sluice {
+namespace sluice::cli {
 namespace {
 
 constexpr std::size_t kLargestEvent = std::size_t{16} << 20;
@@ -66,4 +66,4 @@ void EventParser::dispatch(const Sink& sink) {
   sink(StreamEvent{type.empty() ? "message" : std::move(type), std::move(data), last_id_});
 }
 
-}  // namespace sluice
+}  // namespace sluice::cli

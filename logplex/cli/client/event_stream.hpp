@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-namespace sluice {
+namespace sluice::cli {
 
 /// One server-sent event (WHATWG HTML, section 9.2).
 struct StreamEvent {
@@ -47,4 +47,4 @@ class EventParser {
   std::optional<std::uint32_t> retry_ms_;
 };
 
-}  // namespace sluice
+}  // namespace sluice::cli

@@ -13,7 +13,7 @@
 #include "logplex/net/net_error.hpp"
 #include "logplex/net/tls/blocking_stream.hpp"
 
-namespace sluice {
+namespace sluice::cli {
 namespace {
 
 namespace asio = boost::asio;
@@ -192,4 +192,4 @@ std::unique_ptr<Api> make_http_api(const Endpoint& endpoint, const Secret& autho
   return std::make_unique<HttpApi>(endpoint, authorization);
 }
 
-}  // namespace sluice
+}  // namespace sluice::cli

@@ -8,7 +8,7 @@
 #include "logplex/cli/view/cli_error.hpp"
 #include "logplex/cli/view/times.hpp"
 
-namespace sluice {
+namespace sluice::cli {
 namespace {
 
 constexpr std::size_t kLargestFrame = 10'240;
@@ -92,4 +92,4 @@ std::string LineCutter::rest() {
   return line;
 }
 
-}  // namespace sluice
+}  // namespace sluice::cli

@@ -7,7 +7,7 @@
 #include "logplex/base/clock.hpp"
 #include "logplex/base/result.hpp"
 
-namespace sluice {
+namespace sluice::cli {
 
 /// What every line that `send` writes has in its header.
 struct SendHeader {
@@ -58,4 +58,4 @@ class LineCutter {
   std::size_t used_ = 0;
 };
 
-}  // namespace sluice
+}  // namespace sluice::cli

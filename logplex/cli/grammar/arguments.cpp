@@ -7,7 +7,7 @@
 
 #include "logplex/cli/grammar/command_rows.hpp"
 
-namespace sluice {
+namespace sluice::cli {
 namespace {
 
 constexpr const char* kRootExamples =
@@ -147,4 +147,4 @@ std::vector<CommandShape> command_shapes() {
   return shapes;
 }
 
-}  // namespace sluice
+}  // namespace sluice::cli

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-namespace sluice {
+namespace sluice::cli {
 
 /// What `logs` and `tail` take.
 struct LogArguments {
@@ -116,4 +116,4 @@ struct CommandShape {
 
 std::vector<CommandShape> command_shapes();
 
-}  // namespace sluice
+}  // namespace sluice::cli

@@ -2,7 +2,7 @@
 
 #include <CLI/CLI.hpp>
 
-namespace sluice {
+namespace sluice::cli {
 namespace {
 
 const std::vector<std::string> kLevels = {"warn",  "emerg",   "alert",  "crit", "err",
@@ -327,4 +327,4 @@ constexpr CommandRow kRows[] = {
 
 std::span<const CommandRow> command_rows() { return kRows; }
 
-}  // namespace sluice
+}  // namespace sluice::cli

@@ -8,7 +8,7 @@ namespace CLI {
 class App;
 }
 
-namespace sluice {
+namespace sluice::cli {
 
 /// One command of the tree: what it is called, what --help says, and which options it takes.
 struct CommandRow {
@@ -21,4 +21,4 @@ struct CommandRow {
 /// All commands, in the order in which --help shows them. Groups stand before their commands.
 std::span<const CommandRow> command_rows();
 
-}  // namespace sluice
+}  // namespace sluice::cli

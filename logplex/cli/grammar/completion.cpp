@@ -4,7 +4,7 @@
 
 #include <fmt/format.h>
 
-namespace sluice {
+namespace sluice::cli {
 namespace {
 
 /// Words with a fixed set of values, the same for every command that has them.
@@ -175,4 +175,4 @@ std::string completion_script(std::string_view shell, const std::vector<CommandS
   return shell == "zsh" ? zsh_script(shapes) : fish_script(shapes);
 }
 
-}  // namespace sluice
+}  // namespace sluice::cli

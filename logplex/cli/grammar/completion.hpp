@@ -6,9 +6,9 @@
 
 #include "logplex/cli/grammar/arguments.hpp"
 
-namespace sluice {
+namespace sluice::cli {
 
 /// The completion script of a shell ("bash", "zsh" or "fish") for a command tree.
 std::string completion_script(std::string_view shell, const std::vector<CommandShape>& shapes);
 
-}  // namespace sluice
+}  // namespace sluice::cli

@@ -1,6 +1,6 @@
 #include "logplex/cli/view/cli_error.hpp"
 
-namespace sluice {
+namespace sluice::cli {
 
 const char* text_of(CliError error) {
   switch (error) {
@@ -31,4 +31,4 @@ bool retry_helps(const Error& error) {
   return error.code == CliError::kUnreachable || error.code == CliError::kTryLater;
 }
 
-}  // namespace sluice
+}  // namespace sluice::cli

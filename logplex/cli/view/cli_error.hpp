@@ -2,7 +2,7 @@
 
 #include "logplex/base/error.hpp"
 
-namespace sluice {
+namespace sluice::cli {
 
 /// Why a command ended early. Decides the exit status and, in a tail, whether to try again.
 enum class CliError {
@@ -16,7 +16,7 @@ enum class CliError {
 
 const char* text_of(CliError error);
 
-SLUICE_ERROR_ENUM(CliError, "logplex/cli", text_of)
+SLUICE_ERROR_ENUM_IN(sluice::cli, CliError, "logplex/cli", text_of)
 
 inline Error cli_error(CliError code, std::string message) { return {make_error_code(code), std::move(message)}; }
 inline Error usage_error(std::string message) { return cli_error(CliError::kUsage, std::move(message)); }
@@ -27,4 +27,4 @@ int exit_status(const Error& error);
 /// True when the same call may work later.
 bool retry_helps(const Error& error);
 
-}  // namespace sluice
+}  // namespace sluice::cli

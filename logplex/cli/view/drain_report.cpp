@@ -7,7 +7,7 @@
 #include "logplex/cli/view/times.hpp"
 #include "logplex/wire/json_text.hpp"
 
-namespace sluice {
+namespace sluice::cli {
 namespace {
 
 namespace json = boost::json;
@@ -137,4 +137,4 @@ std::string drain_test_facts(const json::value& outcome) {
   return facts.str();
 }
 
-}  // namespace sluice
+}  // namespace sluice::cli

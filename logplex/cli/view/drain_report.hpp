@@ -5,7 +5,7 @@
 #include <boost/json/array.hpp>
 #include <boost/json/value.hpp>
 
-namespace sluice {
+namespace sluice::cli {
 
 /// Drains as a table, one row each.
 std::string drain_table(const boost::json::array& drains);
@@ -16,4 +16,4 @@ std::string drain_test_facts(const boost::json::value& outcome);
 /// False when the outcome says that the receiver did not take the line.
 bool drain_test_passed(const boost::json::value& outcome);
 
-}  // namespace sluice
+}  // namespace sluice::cli

@@ -6,7 +6,7 @@
 
 #include "logplex/cli/view/cli_error.hpp"
 
-namespace sluice {
+namespace sluice::cli {
 
 namespace json = boost::json;
 
@@ -61,4 +61,4 @@ result<json::value, Error> read_json(std::string_view text) {
   return value;
 }
 
-}  // namespace sluice
+}  // namespace sluice::cli

@@ -10,7 +10,7 @@
 
 #include "logplex/base/result.hpp"
 
-namespace sluice {
+namespace sluice::cli {
 
 // Tolerant access to what a server of any version answers: a missing or oddly typed member reads as empty.
 
@@ -27,4 +27,4 @@ std::string list_at(const boost::json::value& value, std::string_view name);
 /// Error: kFailed, says that the server's answer is no JSON.
 result<boost::json::value, Error> read_json(std::string_view text);
 
-}  // namespace sluice
+}  // namespace sluice::cli

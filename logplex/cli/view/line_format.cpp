@@ -6,7 +6,7 @@
 
 #include "logplex/cli/view/terminal_text.hpp"
 
-namespace sluice {
+namespace sluice::cli {
 namespace {
 
 constexpr std::string_view kDim = "2";
@@ -190,4 +190,4 @@ void append_line(std::string& out, const LogLine& line, const LineStyle& style) 
   append_text(out, line, style);
 }
 
-}  // namespace sluice
+}  // namespace sluice::cli

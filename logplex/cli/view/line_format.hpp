@@ -7,7 +7,7 @@
 #include "logplex/cli/view/log_line.hpp"
 #include "logplex/cli/view/times.hpp"
 
-namespace sluice {
+namespace sluice::cli {
 
 enum class LineShape { kText, kRaw, kJson };
 
@@ -29,4 +29,4 @@ std::string_view origin_colour(std::string_view source, std::string_view process
 /// Appends a router line's text with at, code, desc, status, connect and service coloured by what they mean.
 void append_router_text(std::string& out, std::string_view text);
 
-}  // namespace sluice
+}  // namespace sluice::cli

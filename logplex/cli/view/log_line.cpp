@@ -5,7 +5,7 @@
 
 #include "logplex/cli/view/json_text.hpp"
 
-namespace sluice {
+namespace sluice::cli {
 namespace {
 
 namespace json = boost::json;
@@ -79,4 +79,4 @@ std::string gap_notice(const Gap& gap) {
   return fmt::format("-- gap: {} {} lost{} --\n", gap.lost, gap.lost == 1 ? "line" : "lines", reason);
 }
 
-}  // namespace sluice
+}  // namespace sluice::cli

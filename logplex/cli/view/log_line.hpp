@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-namespace sluice {
+namespace sluice::cli {
 
 /// One line as a tail shows it.
 struct LogLine {
@@ -31,4 +31,4 @@ Gap read_gap(std::string_view data);
 /// `-- gap: 17 lines lost (reason) --` and a newline; without a number when even the server cannot know it.
 std::string gap_notice(const Gap& gap);
 
-}  // namespace sluice
+}  // namespace sluice::cli

@@ -11,7 +11,7 @@
 #include "logplex/cli/view/table.hpp"
 #include "logplex/cli/view/times.hpp"
 
-namespace sluice {
+namespace sluice::cli {
 namespace {
 
 namespace json = boost::json;
@@ -195,4 +195,4 @@ std::string ingress_of(const json::value& status) {
   return text_at(status, "ingress_http");
 }
 
-}  // namespace sluice
+}  // namespace sluice::cli

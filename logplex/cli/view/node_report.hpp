@@ -4,7 +4,7 @@
 
 #include <boost/json/value.hpp>
 
-namespace sluice {
+namespace sluice::cli {
 
 /// What `status` prints: the nodes, their rates, and the drains that are not healthy. Missing members are left out.
 std::string status_text(const boost::json::value& status);
@@ -15,4 +15,4 @@ std::string ingress_of(const boost::json::value& status);
 /// One picture of `top`: the rates of each node.
 std::string rates_text(const boost::json::value& status);
 
-}  // namespace sluice
+}  // namespace sluice::cli

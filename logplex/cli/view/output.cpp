@@ -8,7 +8,7 @@
 
 #include "logplex/cli/view/cli_error.hpp"
 
-namespace sluice {
+namespace sluice::cli {
 namespace {
 
 /// Our output may be a descriptor that somebody else made non-blocking.
@@ -35,4 +35,4 @@ result<void, Error> DescriptorOutput::write(std::string_view text) {
   return {};
 }
 
-}  // namespace sluice
+}  // namespace sluice::cli

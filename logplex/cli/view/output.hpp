@@ -5,7 +5,7 @@
 
 #include "logplex/base/result.hpp"
 
-namespace sluice {
+namespace sluice::cli {
 
 /// Where a command prints.
 class Output {
@@ -38,4 +38,4 @@ class StringOutput final : public Output {
   std::string text_;
 };
 
-}  // namespace sluice
+}  // namespace sluice::cli

@@ -6,7 +6,7 @@
 
 #include "logplex/cli/view/terminal_text.hpp"
 
-namespace sluice {
+namespace sluice::cli {
 namespace {
 
 void append_row(std::string& out, const std::vector<std::string>& cells, const std::vector<std::size_t>& widths) {
@@ -83,4 +83,4 @@ std::string grouped(std::uint64_t count) {
   return digits;
 }
 
-}  // namespace sluice
+}  // namespace sluice::cli

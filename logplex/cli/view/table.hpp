@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-namespace sluice {
+namespace sluice::cli {
 
 /// Rows of text in aligned columns for a person. Cells come from the server: they are made harmless for a terminal.
 class Table {
@@ -38,4 +38,4 @@ std::string short_bytes(std::uint64_t bytes);
 /// 1234567 as 1,234,567.
 std::string grouped(std::uint64_t count);
 
-}  // namespace sluice
+}  // namespace sluice::cli

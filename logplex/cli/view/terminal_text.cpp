@@ -5,7 +5,7 @@
 
 #include <fmt/format.h>
 
-namespace sluice {
+namespace sluice::cli {
 namespace {
 
 constexpr std::size_t kLongestColourSequence = 48;
@@ -103,4 +103,4 @@ std::size_t display_width(std::string_view text) {
   return width;
 }
 
-}  // namespace sluice
+}  // namespace sluice::cli

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-namespace sluice {
+namespace sluice::cli {
 
 /// What may pass when foreign text goes to a terminal.
 enum class TerminalText {
@@ -21,4 +21,4 @@ std::string harmless(std::string_view text);
 /// Columns that well-formed text takes, one for each code point.
 std::size_t display_width(std::string_view text);
 
-}  // namespace sluice
+}  // namespace sluice::cli

@@ -7,7 +7,7 @@
 #include "logplex/base/units.hpp"
 #include "logplex/cli/view/cli_error.hpp"
 
-namespace sluice {
+namespace sluice::cli {
 namespace {
 
 using std::chrono::seconds;
@@ -155,4 +155,4 @@ std::string format_age(std::chrono::milliseconds age) {
   return "0s";
 }
 
-}  // namespace sluice
+}  // namespace sluice::cli

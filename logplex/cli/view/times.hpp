@@ -8,7 +8,7 @@
 #include "logplex/base/clock.hpp"
 #include "logplex/base/result.hpp"
 
-namespace sluice {
+namespace sluice::cli {
 
 /// How a line's time is shown.
 enum class Timestamps { kUtc, kLocal, kNone };
@@ -35,4 +35,4 @@ std::string format_time(WallTime time);
 /// "850ms", "3s", "5m 20s", "2d 3h": two units at most.
 std::string format_age(std::chrono::milliseconds age);
 
-}  // namespace sluice
+}  // namespace sluice::cli

@@ -17,7 +17,7 @@
 #include "tests/support/running_shards.hpp"
 #include "tests/support/test_certificates.hpp"
 
-namespace sluice {
+namespace sluice::drains {
 
 inline const Uuid kDrainUuid = *Uuid::parse("6ba7b810-9dad-41d1-80b4-00c04fd430c8");
 inline const std::string kDrainToken = "d.6ba7b810-9dad-41d1-80b4-00c04fd430c8";
@@ -189,4 +189,4 @@ inline std::string answer(int status, const std::string& headers = "") {
   return "HTTP/1.1 " + std::to_string(status) + " Status\r\n" + headers + "Content-Length: 0\r\n\r\n";
 }
 
-}  // namespace sluice
+}  // namespace sluice::drains

@@ -10,7 +10,7 @@
 #include "logplex/model/decide/snapshot_editor.hpp"
 #include "tests/unit/drains/drain_fixture.hpp"
 
-namespace sluice {
+namespace sluice::drains {
 namespace {
 
 using testing::HasSubstr;
@@ -299,4 +299,4 @@ TEST_F(DrainSetTest, flushes_every_drain) {
 }
 
 }  // namespace
-}  // namespace sluice
+}  // namespace sluice::drains

@@ -23,7 +23,7 @@ std::size_t allocations = 0;
 [[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
 [[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
 
-namespace sluice {
+namespace sluice::router {
 namespace {
 
 /// Turns the shard and counts what it allocates meanwhile.
@@ -69,4 +69,4 @@ TEST(Proxy, a_request_allocates_nothing_in_steady_state) {
 TEST(Proxy, an_idle_client_connection_is_small) { EXPECT_LE(sizeof(ClientConnection), 416u); }
 
 }  // namespace
-}  // namespace sluice
+}  // namespace sluice::router

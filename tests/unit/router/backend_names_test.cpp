@@ -3,7 +3,7 @@
 
 #include "tests/unit/router/proxy_harness.hpp"
 
-namespace sluice {
+namespace sluice::router {
 namespace {
 
 using namespace std::chrono_literals;
@@ -132,4 +132,4 @@ TEST(BackendAddresses, may_be_loopback_when_the_whole_node_is_spoken_for) {
 }
 
 }  // namespace
-}  // namespace sluice
+}  // namespace sluice::router

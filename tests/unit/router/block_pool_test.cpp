@@ -8,7 +8,7 @@
 
 #include "logplex/base/rng.hpp"
 
-namespace sluice {
+namespace sluice::router {
 namespace {
 
 constexpr std::size_t kSize = 350;
@@ -73,4 +73,4 @@ TEST(BlockPool, objects_may_outlive_it) {
 }
 
 }  // namespace
-}  // namespace sluice
+}  // namespace sluice::router

@@ -7,7 +7,7 @@
 #include "logplex/base/rng.hpp"
 #include "logplex/runtime/runtime.hpp"
 
-namespace sluice {
+namespace sluice::router {
 namespace {
 
 struct Holder final : MemoryHolder {
@@ -72,4 +72,4 @@ TEST(ByteQueue, owns_nothing_when_empty) {
 }
 
 }  // namespace
-}  // namespace sluice
+}  // namespace sluice::router

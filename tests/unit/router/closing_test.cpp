@@ -3,7 +3,7 @@
 
 #include "tests/unit/router/proxy_harness.hpp"
 
-namespace sluice {
+namespace sluice::router {
 namespace {
 
 using namespace std::chrono_literals;
@@ -321,4 +321,4 @@ TEST(NoContent, has_no_framing) {
 }
 
 }  // namespace
-}  // namespace sluice
+}  // namespace sluice::router

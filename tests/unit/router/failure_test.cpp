@@ -2,7 +2,7 @@
 
 #include "tests/unit/router/proxy_harness.hpp"
 
-namespace sluice {
+namespace sluice::router {
 namespace {
 
 using namespace std::chrono_literals;
@@ -455,4 +455,4 @@ TEST(StalePool, idle_connections_end_after_their_time) {
 }
 
 }  // namespace
-}  // namespace sluice
+}  // namespace sluice::router

@@ -3,7 +3,7 @@
 
 #include "tests/unit/router/proxy_harness.hpp"
 
-namespace sluice {
+namespace sluice::router {
 namespace {
 
 using namespace std::chrono_literals;
@@ -127,4 +127,4 @@ TEST(RouterMemory, nothing_is_held_when_all_is_over) {
 }
 
 }  // namespace
-}  // namespace sluice
+}  // namespace sluice::router

@@ -17,7 +17,9 @@
 #include "logplex/runtime/runtime.hpp"
 #include "router/proxy_shard.hpp"
 
-namespace sluice {
+namespace sluice::router {
+
+class ProxyHarness;
 
 /// A router line with its own copies of what its views show.
 struct SentLine {
@@ -91,8 +93,6 @@ inline LimitSettings limit_settings() {
   s.idle_backends = 8192;
   return s;
 }
-
-class ProxyHarness;
 
 /// One end of a TCP connection that a test scripts. Waiting turns the shard.
 class ScriptedSocket {
@@ -396,4 +396,4 @@ inline std::string ProxyHarness::field(const std::string& line, const std::strin
   return line.substr(value, line.find(' ', value) - value);
 }
 
-}  // namespace sluice
+}  // namespace sluice::router

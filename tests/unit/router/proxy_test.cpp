@@ -2,7 +2,7 @@
 
 #include "tests/unit/router/proxy_harness.hpp"
 
-namespace sluice {
+namespace sluice::router {
 namespace {
 
 using namespace std::chrono_literals;
@@ -397,4 +397,4 @@ TEST(Proxy, stop_cut_short_is_H24) {
 }
 
 }  // namespace
-}  // namespace sluice
+}  // namespace sluice::router

@@ -8,7 +8,7 @@
 #include "logplex/wire/record.hpp"
 #include "tests/support/router_line_sample.hpp"
 
-namespace sluice {
+namespace sluice::router {
 namespace {
 
 std::string text_of(const RouterLine& line, RouterLineFormat format = RouterLineFormat::kHeroku2) {
@@ -183,4 +183,4 @@ TEST(RouterLine, escapes_at_every_place_of_every_length) {
 }
 
 }  // namespace
-}  // namespace sluice
+}  // namespace sluice::router

@@ -2,7 +2,7 @@
 
 #include "router/routing_table.hpp"
 
-namespace sluice {
+namespace sluice::router {
 namespace {
 
 Backend backend(const std::string& name, std::uint32_t weight = 1) {
@@ -94,4 +94,4 @@ TEST(Endpoint, splits_addresses) {
 }
 
 }  // namespace
-}  // namespace sluice
+}  // namespace sluice::router

@@ -4,7 +4,7 @@
 
 #include "tests/unit/router/proxy_harness.hpp"
 
-namespace sluice {
+namespace sluice::router {
 namespace {
 
 constexpr std::string_view kGet = "GET / HTTP/1.1\r\nHost: app.test\r\n\r\n";
@@ -201,4 +201,4 @@ TEST(RouterShares, idle_backend_connections_of_an_app_and_of_a_shard_are_limited
 }
 
 }  // namespace
-}  // namespace sluice
+}  // namespace sluice::router

@@ -4,7 +4,7 @@
 
 #include "logplex/runtime/runtime.hpp"
 
-namespace sluice {
+namespace sluice::router {
 namespace {
 
 /// Takes its time each time it goes on, and asks for more.
@@ -47,4 +47,4 @@ TEST(TurnQueue, begins_none_once_the_turn_has_lasted_its_share_and_passes_nobody
 }
 
 }  // namespace
-}  // namespace sluice
+}  // namespace sluice::router

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace sluice {
+namespace sluice::drains {
 namespace {
 
 using std::chrono::seconds;
@@ -26,4 +26,4 @@ TEST(BatchLimit, halves_after_a_timeout_and_grows_after_eight_quick_deliveries) 
 }
 
 }  // namespace
-}  // namespace sluice
+}  // namespace sluice::drains

@@ -3,7 +3,7 @@
 
 #include "tests/unit/drains/drain_fixture.hpp"
 
-namespace sluice {
+namespace sluice::drains {
 namespace {
 
 using testing::HasSubstr;
@@ -160,4 +160,4 @@ TEST(DrainOwed, a_new_drain_gets_nothing_of_it) {
 }
 
 }  // namespace
-}  // namespace sluice
+}  // namespace sluice::drains

@@ -9,7 +9,7 @@
 
 #include "tests/unit/drains/drain_fixture.hpp"
 
-namespace sluice {
+namespace sluice::drains {
 namespace {
 
 using std::chrono::milliseconds;
@@ -472,4 +472,4 @@ TEST(DrainRunner, nothing_to_flush_is_finished) {
 }
 
 }  // namespace
-}  // namespace sluice
+}  // namespace sluice::drains

@@ -10,7 +10,7 @@
 #include "tests/unit/drains/drain_fixture.hpp"
 #include "tests/unit/logplex/channel/fabric_fixture.hpp"
 
-namespace sluice {
+namespace sluice::drains {
 namespace {
 
 using std::chrono::milliseconds;
@@ -482,4 +482,4 @@ TEST(FrameRing, drains_with_other_filters_or_formats_share_nothing) {
 }
 
 }  // namespace
-}  // namespace sluice
+}  // namespace sluice::drains

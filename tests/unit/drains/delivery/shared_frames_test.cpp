@@ -11,7 +11,7 @@
 
 // Drains that share the frames of a ring, over real sockets.
 
-namespace sluice {
+namespace sluice::drains {
 namespace {
 
 using testing::HasSubstr;
@@ -214,4 +214,4 @@ TEST(SharedFrames, a_frame_of_which_the_receiver_has_a_part_is_never_given_up) {
 }
 
 }  // namespace
-}  // namespace sluice
+}  // namespace sluice::drains

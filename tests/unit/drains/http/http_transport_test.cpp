@@ -8,7 +8,7 @@
 #include "logplex/net/signing_key.hpp"
 #include "tests/unit/drains/drain_fixture.hpp"
 
-namespace sluice {
+namespace sluice::drains {
 namespace {
 
 using std::chrono::milliseconds;
@@ -378,4 +378,4 @@ TEST(HttpTransport, unusable_certificates_of_the_drain_are_an_error) {
 }
 
 }  // namespace
-}  // namespace sluice
+}  // namespace sluice::drains

@@ -6,7 +6,7 @@
 #include "drains/kafka/kafka_options.hpp"
 #include "tests/unit/drains/drain_fixture.hpp"
 
-namespace sluice {
+namespace sluice::drains {
 namespace {
 
 std::vector<KafkaEntry> entries_of(const std::string& body) {
@@ -131,4 +131,4 @@ TEST(KafkaOptions, producers_are_shared_by_what_they_are_made_with) {
 }
 
 }  // namespace
-}  // namespace sluice
+}  // namespace sluice::drains

@@ -6,7 +6,7 @@
 #include "logplex/base/metrics.hpp"
 #include "logplex/model/drain.hpp"
 
-namespace sluice {
+namespace sluice::drains {
 namespace {
 
 using ::testing::HasSubstr;
@@ -88,4 +88,4 @@ TEST(ErrorCounts, counts_by_class_and_what_is_unknown_as_other) {
 }
 
 }  // namespace
-}  // namespace sluice
+}  // namespace sluice::drains

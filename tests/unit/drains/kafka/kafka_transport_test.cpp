@@ -8,7 +8,7 @@
 #include "tests/unit/drains/drain_fixture.hpp"
 #include "tests/unit/drains/kafka/mock_kafka.hpp"
 
-namespace sluice {
+namespace sluice::drains {
 namespace {
 
 using ::testing::HasSubstr;
@@ -379,4 +379,4 @@ TEST(KafkaDrain, frames_of_another_receiver_are_given_up_when_the_drain_changes)
 }
 
 }  // namespace
-}  // namespace sluice
+}  // namespace sluice::drains

@@ -9,7 +9,7 @@
 #include <librdkafka/rdkafka.h>
 #include <librdkafka/rdkafka_mock.h>
 
-namespace sluice {
+namespace sluice::drains {
 
 /// A message as a consumer reads it.
 struct MockMessage {
@@ -134,4 +134,4 @@ class MockKafka {
   rd_kafka_mock_cluster_t* cluster_ = nullptr;
 };
 
-}  // namespace sluice
+}  // namespace sluice::drains

@@ -4,7 +4,7 @@
 
 #include "tests/unit/drains/drain_fixture.hpp"
 
-namespace sluice {
+namespace sluice::drains {
 namespace {
 
 using std::chrono::milliseconds;
@@ -73,4 +73,4 @@ TEST(DialShares, changing_a_drain_gives_it_no_new_share) {
 }
 
 }  // namespace
-}  // namespace sluice
+}  // namespace sluice::drains

@@ -9,7 +9,7 @@
 #include "logplex/wire/notice.hpp"
 #include "tests/unit/drains/drain_fixture.hpp"
 
-namespace sluice {
+namespace sluice::drains {
 namespace {
 
 std::unique_ptr<Encoder> encoder(const std::string& url, const std::string& format = "") {
@@ -209,4 +209,4 @@ TEST(Ledger, parts_of_shards_add_up) {
 }
 
 }  // namespace
-}  // namespace sluice
+}  // namespace sluice::drains

@@ -7,7 +7,7 @@
 
 #include "tests/unit/drains/drain_fixture.hpp"
 
-namespace sluice {
+namespace sluice::drains {
 namespace {
 
 using std::chrono::milliseconds;
@@ -288,4 +288,4 @@ TEST(SyslogTransport, tls_verifies_unless_insecure) {
 }
 
 }  // namespace
-}  // namespace sluice
+}  // namespace sluice::drains

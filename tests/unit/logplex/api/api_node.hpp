@@ -18,7 +18,7 @@
 #include "tests/support/raw_client.hpp"
 #include "tests/support/running_shards.hpp"
 
-namespace sluice {
+namespace sluice::api {
 
 /// Answers for drains as if each had been offered what the test says.
 class ScriptedDrains final : public DrainControl {
@@ -154,4 +154,4 @@ class StreamReader {
   bool ended_ = false;
 };
 
-}  // namespace sluice
+}  // namespace sluice::api

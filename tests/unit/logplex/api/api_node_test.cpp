@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-namespace sluice {
+namespace sluice::api {
 
 std::string Seen::header(std::string_view name) const {
   std::size_t at = head.find("\r\n");
@@ -190,4 +190,4 @@ const std::string& StreamReader::all() {
   return body_;
 }
 
-}  // namespace sluice
+}  // namespace sluice::api

@@ -8,7 +8,7 @@
 #include "tests/support/test_certificates.hpp"
 #include "tests/unit/logplex/api/api_node.hpp"
 
-namespace sluice {
+namespace sluice::api {
 namespace {
 
 /// "user:password" for the header.
@@ -428,4 +428,4 @@ TEST_F(ApiTest, large_items_of_a_list_are_shown_one_in_a_turn) {
 }
 
 }  // namespace
-}  // namespace sluice
+}  // namespace sluice::api

@@ -12,7 +12,7 @@
 #include "logplex/net/http/authorization.hpp"
 #include "logplex/wire/notice.hpp"
 
-namespace sluice {
+namespace sluice::api {
 namespace {
 
 using std::chrono::hours;
@@ -278,4 +278,4 @@ TEST(DrainUrl, formats) {
 }
 
 }  // namespace
-}  // namespace sluice
+}  // namespace sluice::api

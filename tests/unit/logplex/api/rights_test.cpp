@@ -11,7 +11,7 @@
 #include "logplex/api/routes.hpp"
 #include "tests/unit/logplex/api/api_node.hpp"
 
-namespace sluice {
+namespace sluice::api {
 namespace {
 
 namespace json = boost::json;
@@ -384,4 +384,4 @@ TEST(EveryRow, answers_to_a_limited_key_do_not_change_when_the_entries_of_others
 }
 
 }  // namespace
-}  // namespace sluice
+}  // namespace sluice::api

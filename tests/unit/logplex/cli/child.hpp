@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-namespace sluice {
+namespace sluice::cli {
 
 /// A program that a test starts, with its output on pipes. Killed at the end of the test if it still runs; every wait
 /// gives up after 20 seconds.
@@ -105,4 +105,4 @@ class Child {
   std::string seen_;
 };
 
-}  // namespace sluice
+}  // namespace sluice::cli

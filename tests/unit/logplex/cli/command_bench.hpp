@@ -7,7 +7,7 @@
 #include "logplex/cli/client/http_api.hpp"
 #include "logplex/cli/commands.hpp"
 
-namespace sluice {
+namespace sluice::cli {
 
 /// Runs command lines in this process against a real socket, with time, chance and environment of the test's choice.
 class CommandBench {
@@ -49,4 +49,4 @@ class CommandBench {
   CommandWorld world_;
 };
 
-}  // namespace sluice
+}  // namespace sluice::cli

@@ -7,7 +7,7 @@
 #include "tests/unit/logplex/cli/command_bench.hpp"
 #include "tests/unit/logplex/cli/scripted_server.hpp"
 
-namespace sluice {
+namespace sluice::cli {
 namespace {
 
 using Pieces = ScriptedServer::Pieces;
@@ -271,4 +271,4 @@ TEST(Commands, completion_needs_no_server) {
 }
 
 }  // namespace
-}  // namespace sluice
+}  // namespace sluice::cli

@@ -5,7 +5,7 @@
 #include "tests/unit/logplex/cli/command_bench.hpp"
 #include "tests/unit/logplex/cli/scripted_server.hpp"
 
-namespace sluice {
+namespace sluice::cli {
 namespace {
 
 std::string event(int n) {
@@ -159,4 +159,4 @@ TEST(LogStream, colour_follows_choice_environment_and_output) {
 }
 
 }  // namespace
-}  // namespace sluice
+}  // namespace sluice::cli

@@ -9,7 +9,7 @@
 #include "tests/unit/logplex/cli/child.hpp"
 #include "tests/unit/logplex/cli/scripted_server.hpp"
 
-namespace sluice {
+namespace sluice::cli {
 namespace {
 
 std::string event(int n) {
@@ -129,4 +129,4 @@ TEST(Program, https_is_verified) {
 }
 
 }  // namespace
-}  // namespace sluice
+}  // namespace sluice::cli

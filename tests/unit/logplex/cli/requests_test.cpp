@@ -7,7 +7,7 @@
 #include "logplex/cli/key_file.hpp"
 #include "logplex/cli/view/table.hpp"
 
-namespace sluice {
+namespace sluice::cli {
 namespace {
 
 constexpr WallTime kNow = std::chrono::sys_days{std::chrono::year{2026} / 1 / 2} + std::chrono::hours(3);
@@ -128,4 +128,4 @@ TEST(Tables, units_are_short) {
 }
 
 }  // namespace
-}  // namespace sluice
+}  // namespace sluice::cli

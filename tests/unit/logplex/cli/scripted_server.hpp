@@ -13,7 +13,7 @@
 #include <thread>
 #include <vector>
 
-namespace sluice {
+namespace sluice::cli {
 
 /// An HTTP server on a free loopback port that answers connection after connection with the bytes a test wrote down,
 /// and keeps what it was asked. A connection past the script is closed at once.
@@ -117,4 +117,4 @@ class ScriptedServer {
   std::thread thread_;
 };
 
-}  // namespace sluice
+}  // namespace sluice::cli

@@ -3,7 +3,7 @@
 #include "tests/unit/logplex/cli/command_bench.hpp"
 #include "tests/unit/logplex/cli/scripted_server.hpp"
 
-namespace sluice {
+namespace sluice::cli {
 namespace {
 
 std::string answer(const std::string& status, const std::string& body) { return ScriptedServer::answer(status, body); }
@@ -121,4 +121,4 @@ TEST(Send, many_lines_go_in_batches) {
 }
 
 }  // namespace
-}  // namespace sluice
+}  // namespace sluice::cli

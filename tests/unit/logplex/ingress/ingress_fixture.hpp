@@ -16,7 +16,7 @@
 #include "tests/support/raw_client.hpp"
 #include "tests/support/running_shards.hpp"
 
-namespace sluice {
+namespace sluice::ingress {
 
 /// A configuration made by hand: every shard sees it from the start.
 class TestConfig {
@@ -241,4 +241,4 @@ class IngressTest : public ::testing::Test {
   std::unique_ptr<ListenerTable> table;
 };
 
-}  // namespace sluice
+}  // namespace sluice::ingress

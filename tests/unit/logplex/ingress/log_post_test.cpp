@@ -9,7 +9,7 @@
 #include "logplex/wire/gzip.hpp"
 #include "tests/unit/logplex/ingress/ingress_fixture.hpp"
 
-namespace sluice {
+namespace sluice::ingress {
 namespace {
 
 class LogPostTest : public IngressTest {
@@ -438,4 +438,4 @@ TEST_F(LogPostTest, answers_are_counted_by_status) {
 }
 
 }  // namespace
-}  // namespace sluice
+}  // namespace sluice::ingress

@@ -1,6 +1,6 @@
 #include "tests/unit/logplex/ingress/ingress_fixture.hpp"
 
-namespace sluice {
+namespace sluice::ingress {
 namespace {
 
 class SyslogTest : public IngressTest {
@@ -319,4 +319,4 @@ TEST_F(SyslogTest, stop_takes_what_has_arrived) {
 }
 
 }  // namespace
-}  // namespace sluice
+}  // namespace sluice::ingress

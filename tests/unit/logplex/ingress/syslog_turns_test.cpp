@@ -4,7 +4,7 @@
 
 #include "tests/unit/logplex/ingress/ingress_fixture.hpp"
 
-namespace sluice {
+namespace sluice::ingress {
 namespace {
 
 /// One shard without a thread, and senders on socket pairs: the test makes it turn and counts what a turn does.
@@ -90,4 +90,4 @@ TEST_F(SyslogTurns, those_who_send_all_the_time_take_turns) {
 }
 
 }  // namespace
-}  // namespace sluice
+}  // namespace sluice::ingress

@@ -8,7 +8,7 @@
 #include "logplex/model/decide/snapshot_editor.hpp"
 #include "logplex/runtime/runtime.hpp"
 
-namespace sluice {
+namespace sluice::ingress {
 namespace {
 
 class TokenCacheTest : public testing::Test {
@@ -83,4 +83,4 @@ TEST_F(TokenCacheTest, finds_a_token_that_came_after_it_was_asked_for) {
 }
 
 }  // namespace
-}  // namespace sluice
+}  // namespace sluice::ingress

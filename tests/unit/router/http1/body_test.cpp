@@ -4,7 +4,7 @@
 
 #include "tests/unit/router/http1/codec_support.hpp"
 
-namespace sluice::http1 {
+namespace sluice::router::http1 {
 namespace {
 
 /// What a scanner makes of some bytes, fed in pieces of at most `piece`.
@@ -224,4 +224,4 @@ TEST(BodyScanner, counts_lengths) {
 }
 
 }  // namespace
-}  // namespace sluice::http1
+}  // namespace sluice::router::http1

@@ -9,7 +9,7 @@
 #include "router/http1/forward.hpp"
 #include "router/http1/scan.hpp"
 
-namespace sluice::http1 {
+namespace sluice::router::http1 {
 
 /// A copy of some bytes with slack behind them, on the heap so that AddressSanitizer sees every byte beyond it.
 class Slacked {
@@ -98,4 +98,4 @@ inline std::string downstream_head(const ResponseParser& parser, const Downstrea
   return out;
 }
 
-}  // namespace sluice::http1
+}  // namespace sluice::router::http1

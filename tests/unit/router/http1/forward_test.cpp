@@ -4,7 +4,7 @@
 
 #include "tests/unit/router/http1/codec_support.hpp"
 
-namespace sluice::http1 {
+namespace sluice::router::http1 {
 namespace {
 
 std::string upstream(std::string_view bytes, const ForwardFacts& facts = sample_facts()) {
@@ -264,4 +264,4 @@ TEST(DownstreamHead, upgrade_and_interim) {
 }
 
 }  // namespace
-}  // namespace sluice::http1
+}  // namespace sluice::router::http1

@@ -8,7 +8,7 @@
 #include "tests/support/source_dir.hpp"
 #include "tests/unit/router/http1/codec_support.hpp"
 
-namespace sluice::http1 {
+namespace sluice::router::http1 {
 namespace {
 
 namespace fs = std::filesystem;
@@ -56,4 +56,4 @@ TEST(Golden, heads_are_read_and_rewritten_as_recorded) {
 }
 
 }  // namespace
-}  // namespace sluice::http1
+}  // namespace sluice::router::http1

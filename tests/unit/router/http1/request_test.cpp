@@ -4,7 +4,7 @@
 
 #include "tests/unit/router/http1/codec_support.hpp"
 
-namespace sluice::http1 {
+namespace sluice::router::http1 {
 namespace {
 
 struct Parsed {
@@ -342,4 +342,4 @@ TEST(Host, every_byte_at_every_place_is_taken_lower_cased_or_refused) {
 }
 
 }  // namespace
-}  // namespace sluice::http1
+}  // namespace sluice::router::http1

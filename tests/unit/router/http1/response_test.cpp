@@ -4,7 +4,7 @@
 
 #include "tests/unit/router/http1/codec_support.hpp"
 
-namespace sluice::http1 {
+namespace sluice::router::http1 {
 namespace {
 
 struct Parsed {
@@ -135,4 +135,4 @@ TEST(ResponseParser, splitting_anywhere_changes_nothing) {
 }
 
 }  // namespace
-}  // namespace sluice::http1
+}  // namespace sluice::router::http1

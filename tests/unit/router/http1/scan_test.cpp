@@ -5,7 +5,7 @@
 #include "logplex/base/rng.hpp"
 #include "tests/unit/router/http1/codec_support.hpp"
 
-namespace sluice::http1 {
+namespace sluice::router::http1 {
 namespace {
 
 TEST(FindControl, vectors_and_bytes_agree_at_every_length_and_place) {
@@ -86,4 +86,4 @@ TEST(KindOf, knows_each_name_in_any_case_and_no_neighbour) {
 }
 
 }  // namespace
-}  // namespace sluice::http1
+}  // namespace sluice::router::http1

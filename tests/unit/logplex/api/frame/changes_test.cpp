@@ -9,7 +9,7 @@
 #include "logplex/model/config_error.hpp"
 #include "tests/support/running_shards.hpp"
 
-namespace sluice {
+namespace sluice::api {
 namespace {
 
 /// Answers a change when the test says so, as a disk that hangs would.
@@ -232,4 +232,4 @@ TEST_F(ChangeLinesTest, who_leaves_before_its_turn_keeps_nobody_waiting) {
 }
 
 }  // namespace
-}  // namespace sluice
+}  // namespace sluice::api

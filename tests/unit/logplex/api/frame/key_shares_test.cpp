@@ -6,7 +6,7 @@
 
 #include "logplex/base/metrics.hpp"
 
-namespace sluice {
+namespace sluice::api {
 namespace {
 
 using Places = std::vector<KeyShares::CertificatePlaces>;
@@ -72,4 +72,4 @@ TEST(KeyShares, certificates_of_all_keys_leave_places_for_drains) {
 }
 
 }  // namespace
-}  // namespace sluice
+}  // namespace sluice::api

@@ -7,7 +7,7 @@
 #include "logplex/api/frame/openapi.hpp"
 #include "logplex/api/routes.hpp"
 
-namespace sluice {
+namespace sluice::api {
 namespace {
 
 TEST(RouteTable, finds_rows_and_decodes_parameters) {
@@ -79,4 +79,4 @@ TEST(OpenApi, has_each_row_with_its_parameters_and_body) {
 }
 
 }  // namespace
-}  // namespace sluice
+}  // namespace sluice::api

@@ -5,7 +5,7 @@
 
 #include "logplex/wire/notice.hpp"
 
-namespace sluice {
+namespace sluice::api {
 namespace {
 
 const WallTime kNow = std::chrono::sys_days{std::chrono::year{2026} / 3 / 4} + std::chrono::hours(5);
@@ -86,4 +86,4 @@ TEST(LineFormat, a_cursor_alone_is_for_json_events) {
 }
 
 }  // namespace
-}  // namespace sluice
+}  // namespace sluice::api

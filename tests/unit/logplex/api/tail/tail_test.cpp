@@ -7,7 +7,7 @@
 #include "logplex/wire/timestamp.hpp"
 #include "tests/unit/logplex/api/api_node.hpp"
 
-namespace sluice {
+namespace sluice::api {
 namespace {
 
 /// The numbers n of lines "...: n<number>" in order.
@@ -277,4 +277,4 @@ TEST(SlowTail, is_told_exactly_how_many_it_lost) {
 }
 
 }  // namespace
-}  // namespace sluice
+}  // namespace sluice::api

@@ -4,7 +4,7 @@
 #include "logplex/base/clock.hpp"
 #include "logplex/runtime/runtime.hpp"
 
-namespace sluice {
+namespace sluice::api {
 namespace {
 
 using namespace std::chrono_literals;
@@ -83,4 +83,4 @@ TEST(TailTurns, a_client_that_does_not_read_costs_no_turns) {
 }
 
 }  // namespace
-}  // namespace sluice
+}  // namespace sluice::api

@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-namespace sluice {
+namespace sluice::cli {
 namespace {
 
 std::string shown(const StreamEvent& event) { return event.type + "|" + event.id + "|" + event.data; }
@@ -68,4 +68,4 @@ TEST(EventParser, an_endless_line_is_given_up) {
 }
 
 }  // namespace
-}  // namespace sluice
+}  // namespace sluice::cli

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace sluice {
+namespace sluice::cli {
 namespace {
 
 constexpr WallTime kNow = std::chrono::sys_days{std::chrono::year{2026} / 1 / 2} + std::chrono::microseconds(5);
@@ -82,4 +82,4 @@ TEST(SendHeader, refuses_what_a_header_cannot_hold) {
 }
 
 }  // namespace
-}  // namespace sluice
+}  // namespace sluice::cli

@@ -5,7 +5,7 @@
 #include "logplex/cli/commands.hpp"
 #include "logplex/cli/grammar/completion.hpp"
 
-namespace sluice {
+namespace sluice::cli {
 namespace {
 
 Arguments parsed(const std::vector<std::string>& words) {
@@ -129,4 +129,4 @@ TEST(Completion, scripts_name_every_command_and_option) {
 }
 
 }  // namespace
-}  // namespace sluice
+}  // namespace sluice::cli

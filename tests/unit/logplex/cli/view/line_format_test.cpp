@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-namespace sluice {
+namespace sluice::cli {
 namespace {
 
 LogLine app_line() {
@@ -110,4 +110,4 @@ TEST(LineFormat, gap_notice_is_exact) {
 }
 
 }  // namespace
-}  // namespace sluice
+}  // namespace sluice::cli

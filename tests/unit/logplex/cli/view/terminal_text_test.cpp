@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace sluice {
+namespace sluice::cli {
 namespace {
 
 std::string with_colours(std::string_view text) {
@@ -71,4 +71,4 @@ TEST(TerminalText, all_pairs_of_bytes_leave_nothing_that_commands_a_terminal) {
 TEST(TerminalText, width_counts_characters) { EXPECT_EQ(display_width("Grüße"), 5U); }
 
 }  // namespace
-}  // namespace sluice
+}  // namespace sluice::cli

@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-namespace sluice {
+namespace sluice::cli {
 namespace {
 
 using std::chrono::milliseconds;
@@ -56,4 +56,4 @@ TEST(Times, ages_have_two_units_at_most) {
 }
 
 }  // namespace
-}  // namespace sluice
+}  // namespace sluice::cli
