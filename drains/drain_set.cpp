@@ -77,12 +77,12 @@ void DrainSet::remove(std::uint64_t drain) {
   gave_up_ended_ += running->second->lines_given_up();
   if (const Drain& ended = running->second->drain(); !ended.global()) kafka_ended_.add(ended, last);
   running->second->cancel();
-  gate_.spawn(bury(std::move(running->second)));
+  gate_.spawn(retire(std::move(running->second)));
   runners_.erase(running);
 }
 
 /// A runner is destroyed once its task has ended and nobody has it pinned.
-Task<void> DrainSet::bury(std::unique_ptr<DrainRunner> runner) { co_await runner->stopped(); }
+Task<void> DrainSet::retire(std::unique_ptr<DrainRunner> runner) { co_await runner->stopped(); }
 
 std::optional<Ledger> DrainSet::ledger(std::uint64_t drain) const {
   const auto running = runners_.find(drain);
@@ -127,7 +127,7 @@ Task<void> DrainSet::stopped() {
 
 std::size_t DrainSet::add_metrics(MetricsPage& page, std::size_t at) const {
   Ledger sum = at == 0 ? ended_ : Ledger();
-  KafkaFigures kafka = at == 0 ? kafka_ended_ : KafkaFigures();
+  KafkaMetrics kafka = at == 0 ? kafka_ended_ : KafkaMetrics();
   std::uint64_t gave_up = at == 0 ? gave_up_ended_ + memory_.rings.lines_given_up() : 0;
   std::array<std::uint64_t, 5> states{};
   const std::size_t next = for_some(at, [&](const DrainRunner& runner) {

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "drains/delivery/drain_runner.hpp"
-#include "drains/kafka/kafka_figures.hpp"
+#include "drains/kafka/kafka_metrics.hpp"
 #include "drains/kinds/channel_names.hpp"
 #include "logplex/store/config_feed.hpp"
 
@@ -57,7 +57,7 @@ class DrainSet final : public ConfigObserver, public OnShard {
   /// What drains here are owed now that they have stopped, channel by channel. Valid while the fabric is.
   std::vector<OwedLines> take_owed();
   /// Says in the own log what becomes of each drain's undelivered lines.
-  void log_undelivered(bool kept) const;
+  void log_undelivered(bool written) const;
 
   /// Of a channel that this shard owns; empty when it is not known.
   std::string channel_name(ChannelSlot channel) const { return std::string(names_.name(channel)); }
@@ -75,7 +75,7 @@ class DrainSet final : public ConfigObserver, public OnShard {
   Tokens tokens(const ConfigSnapshot& config) const;
   void restore(const ConfigSnapshot& config, Restoring& restoring);
   void go_on(std::uint64_t drain, ChannelSlot channel, const OwedCursor& cursor);
-  Task<void> bury(std::unique_ptr<DrainRunner> runner);
+  Task<void> retire(std::unique_ptr<DrainRunner> runner);
   struct Pinned {
     DrainRunner* runner;
     Gate::Hold hold;
@@ -91,7 +91,7 @@ class DrainSet final : public ConfigObserver, public OnShard {
   std::vector<OwedLines> expected_;
   std::unordered_map<std::uint64_t, DrainOwed> going_on_;  // by drain, while they start
   Ledger ended_;                                           // sums of drains that were deleted, for metrics
-  KafkaFigures kafka_ended_;                               // of them, Kafka drains of channels
+  KafkaMetrics kafka_ended_;                               // of them, Kafka drains of channels
   std::uint64_t gave_up_ended_ = 0;                        // lines that their filters gave up on
   Gate gate_;
 };

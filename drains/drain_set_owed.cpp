@@ -58,8 +58,8 @@ void DrainSet::restore(const ConfigSnapshot& config, Restoring& restoring) {
 void DrainSet::go_on(std::uint64_t drain, ChannelSlot channel, const OwedCursor& cursor) {
   DrainOwed& owed = going_on_[drain];
   owed.places.push_back({channel, cursor.next});
-  if (owed.untold == 0) owed.untold_since = cursor.untold_since;
-  owed.untold += cursor.untold;
+  if (owed.unreported == 0) owed.unreported_since = cursor.unreported_since;
+  owed.unreported += cursor.unreported;
 }
 
 std::vector<OwedLines> DrainSet::take_owed() {
@@ -69,9 +69,9 @@ std::vector<OwedLines> DrainSet::take_owed() {
     for (const OwedPlace& place : owed.places) {
       Cursors& cursors = by_channel[place.channel];
       cursors.lowest = std::min(cursors.lowest, place.next);
-      // Told once, so kept once.
-      const std::uint64_t untold = std::exchange(owed.untold, 0);
-      cursors.all.push_back({runner->drain().token, place.next, untold, owed.untold_since});
+      // Reported once, so written down once.
+      const std::uint64_t unreported = std::exchange(owed.unreported, 0);
+      cursors.all.push_back({runner->drain().token, place.next, unreported, owed.unreported_since});
     }
   }
   std::vector<OwedLines> all = std::move(expected_);
@@ -84,10 +84,10 @@ std::vector<OwedLines> DrainSet::take_owed() {
   return all;
 }
 
-void DrainSet::log_undelivered(bool kept) const {
+void DrainSet::log_undelivered(bool written) const {
   for (const auto& [id, runner] : runners_) {
     const Ledger ledger = runner->ledger();
-    const std::uint64_t lost = kept ? std::min(runner->owed().gone, ledger.pending_lines) : ledger.pending_lines;
+    const std::uint64_t lost = written ? std::min(runner->owed().lost, ledger.pending_lines) : ledger.pending_lines;
     const auto say = [&, id = id, &runner = runner](LogLevel level, std::string_view what, std::uint64_t lines) {
       if (lines == 0) return;
       const std::string& channel = runner->drain().channel;

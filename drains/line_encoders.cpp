@@ -132,10 +132,10 @@ void SyslogRfc5424Encoder::append_with_way(const RecordView& line, std::string& 
   append_passed_element(elements, std::array{own_.log, own_.shared()}, line.passed());
   if (line.structured_data() != "-" && elements.size() + line.structured_data().size() <= kLargestText)
     elements += line.structured_data();
-  LineView told = line.line();
-  if (!elements.empty()) told.structured_data = elements;
-  told.passed = {};
-  const OwnedRecord record(told);
+  LineView marked = line.line();
+  if (!elements.empty()) marked.structured_data = elements;
+  marked.passed = {};
+  const OwnedRecord record(marked);
   append_bytes(body, rfc5424_frame_size(record.view(), Newline::kEnsured), write_rfc5424_frame, record.view(),
                Newline::kEnsured);
 }

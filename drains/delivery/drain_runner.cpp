@@ -110,10 +110,10 @@ void DrainRunner::try_to_attach() {
   if (!attached) disable({attached.error(), {}});
 }
 
-void DrainRunner::tell_later(std::uint64_t lines, WallTime since) {
+void DrainRunner::report_later(std::uint64_t lines, WallTime since) {
   if (lines == 0) return;
-  untold_since_ = untold_ == 0 ? since : std::min(untold_since_, since);
-  untold_ += lines;
+  unreported_since_ = unreported_ == 0 ? since : std::min(unreported_since_, since);
+  unreported_ += lines;
 }
 
 void DrainRunner::keep(Frame frame) {
@@ -297,7 +297,7 @@ void DrainRunner::note_refused(const Refused& refused) {
   delivered_ -= refused.lines;
   memory_.delivered_lines -= refused.lines;
   rejected_ += refused.lines;
-  tell_later(refused.lines, shard().wall_now());
+  report_later(refused.lines, shard().wall_now());
   health_ = Health::kFailing;
   errors_.count(refused.error_class);
   last_error_ = refused.why;
@@ -337,8 +337,8 @@ void DrainRunner::tell_tails(std::string_view error) {
 void DrainRunner::reject_front() {
   Frame& frame = frames_[sent_];
   rejected_ += frame.lines;
-  tell_later(frame.told, frame.told_since);
-  tell_later(frame.lines, shard().wall_now());
+  report_later(frame.reported, frame.reported_since);
+  report_later(frame.lines, shard().wall_now());
   drop_memory_of(frame);
   frames_.erase(frames_.begin() + static_cast<std::ptrdiff_t>(sent_));
   keep_records();

@@ -25,9 +25,9 @@ namespace sluice::drains {
 /// What a drain's receiver has not confirmed: where it goes on in each channel, and losses that no L10 has told.
 struct DrainOwed {
   std::vector<OwedPlace> places;
-  std::uint64_t untold = 0;
-  WallTime untold_since{};
-  std::uint64_t gone = 0;  // lines that are not held any more, so that they cannot be kept
+  std::uint64_t unreported = 0;
+  WallTime unreported_since{};
+  std::uint64_t lost = 0;  // lines that are not in memory any more
 };
 
 /// One drain on one shard: reads its channel (or all channels of the shard), encodes batches, sends them, and keeps the
@@ -127,7 +127,7 @@ class DrainRunner final : public OnShard, private Subscription, private FrameRin
   void drop_memory_of(const Frame& frame);
   void pop_front();
   void clear_frames();
-  void tell_later(std::uint64_t lines, WallTime since);
+  void report_later(std::uint64_t lines, WallTime since);
   void append_notice(Frame& frame);
   void apply(const SendReport& report);
   void on_delivered(std::size_t frames);
@@ -172,10 +172,10 @@ class DrainRunner final : public OnShard, private Subscription, private FrameRin
   std::uint64_t given_up_ = 0;   // with their frames, because memory was short
   std::uint64_t forgotten_ = 0;  // not held any more when their frames had to be written again
   std::uint64_t notices_ = 0;
-  std::uint64_t gave_up_ = 0;  // of the filtered: a regular expression gave up on them
-  std::uint64_t missing_ = 0;  // lines that were gone when their turn came, for which L10 is to be told
-  std::uint64_t untold_ = 0;   // lost lines that no L10 has told yet
-  WallTime untold_since_{};
+  std::uint64_t gave_up_ = 0;     // of the filtered: a regular expression gave up on them
+  std::uint64_t missing_ = 0;     // lines that were gone when their turn came, for which L10 is to be told
+  std::uint64_t unreported_ = 0;  // lost lines that no L10 has reported yet
+  WallTime unreported_since_{};
   SteadyTime tails_told_again_at_{};
 
   Health health_ = Health::kUntried;

@@ -31,7 +31,7 @@ class DrainRunner::Gatherer final : public LineVisitor {
       ++runner_.filtered_;
       return true;
     }
-    if (runner_.untold_ > 0) runner_.append_notice(frame_);
+    if (runner_.unreported_ > 0) runner_.append_notice(frame_);
     if (runner_.encoder_->tells_ways()) frame_.passed.add(frame_.messages(), line.passed());
     if (frame_.lines == 0) frame_.missing_before = runner_.missing_;
     if (frame_.lines++ == 0 || line.received() < frame_.oldest) frame_.oldest = line.received();
@@ -40,8 +40,8 @@ class DrainRunner::Gatherer final : public LineVisitor {
     return true;
   }
   void on_loss(const Losses& losses) override {
-    runner_.missing_ += to_tell(losses);
-    runner_.tell_later(to_tell(losses), losses.since);
+    runner_.missing_ += reportable(losses);
+    runner_.report_later(reportable(losses), losses.since);
   }
 
   Filter::Tally cost;
@@ -94,12 +94,12 @@ bool DrainRunner::gather() {
 }
 
 void DrainRunner::append_notice(Frame& frame) {
-  const OwnedRecord notice = l10_notice(untold_, untold_since_, shard().wall_now());
+  const OwnedRecord notice = l10_notice(unreported_, unreported_since_, shard().wall_now());
   encoder_->append(notice.view(), frame.body);
   frame.notices.push_back(frame.messages());
-  if (frame.told == 0) frame.told_since = untold_since_;
-  frame.told += untold_;
-  untold_ = 0;
+  if (frame.reported == 0) frame.reported_since = unreported_since_;
+  frame.reported += unreported_;
+  unreported_ = 0;
 }
 
 /// What is pending now; what comes meanwhile is delivered.

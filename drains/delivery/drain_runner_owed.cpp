@@ -8,7 +8,7 @@
 namespace sluice::drains {
 
 void DrainRunner::go_on(const DrainOwed& owed) {
-  if (owed.untold > 0) tell_later(owed.untold, owed.untold_since);
+  if (owed.unreported > 0) report_later(owed.unreported, owed.unreported_since);
   for (const OwedPlace& place : owed.places) {
     if (drain_.global())
       offer_from(place.channel, place.next);
@@ -35,26 +35,26 @@ DrainOwed DrainRunner::owed() const {
       const ChannelSlot channel{static_cast<std::uint32_t>(run.channel)};
       next.try_emplace(channel, run.first);
       const Seq held = fabric_.first_held(channel);
-      if (held > run.first) owed.gone += std::min(held, run.last + 1) - run.first;
+      if (held > run.first) owed.lost += std::min(held, run.last + 1) - run.first;
     }
   }
   for (const Untaken& rest : untaken()) {
     if (fabric_.is_open(rest.channel))
       next.try_emplace(rest.channel, rest.next);
     else
-      owed.gone += rest.end - rest.next;
+      owed.lost += rest.end - rest.next;
   }
   for (const auto& [channel, first] : next)
     if (fabric_.is_open(channel)) owed.places.push_back({channel, first});
   // What frames tell was lost before what nothing tells yet.
   const auto add = [&owed](std::uint64_t lines, WallTime since) {
-    if (owed.untold == 0) owed.untold_since = since;
-    owed.untold += lines;
+    if (owed.unreported == 0) owed.unreported_since = since;
+    owed.unreported += lines;
   };
-  for (const Frame& frame : frames_) add(frame.told, frame.told_since);
-  add(untold_, untold_since_);
-  add(to_tell(untold()), untold().since);
-  owed.untold -= std::min(owed.untold, found_missing_again());
+  for (const Frame& frame : frames_) add(frame.reported, frame.reported_since);
+  add(unreported_, unreported_since_);
+  add(reportable(unreported()), unreported().since);
+  owed.unreported -= std::min(owed.unreported, found_missing_again());
   return owed;
 }
 
@@ -64,7 +64,7 @@ DrainOwed DrainRunner::owed() const {
 std::uint64_t DrainRunner::found_missing_again() const {
   const auto first = std::ranges::find_if(frames_, [](const Frame& frame) { return frame.lines > 0; });
   if (drain_.global() || first == frames_.end()) return 0;
-  return missing_ - first->missing_before + to_tell(untold());
+  return missing_ - first->missing_before + reportable(unreported());
 }
 
 }  // namespace sluice::drains

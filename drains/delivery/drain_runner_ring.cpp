@@ -42,7 +42,7 @@ void DrainRunner::on_frame(const FrameRing::Shared& shared) {
   frame.lines = shared.lines;
   frame.oldest = shared.oldest;
   if (transport_->tells_ids()) set_id(frame, log_id_, drain_.id);
-  if (untold_ > 0) {
+  if (unreported_ > 0) {
     Frame notice;
     append_notice(notice);
     if (transport_->tells_ids()) set_part_id(notice, frame, kNoticeBefore);
@@ -52,7 +52,7 @@ void DrainRunner::on_frame(const FrameRing::Shared& shared) {
   if (!send_at_once()) wake_.set();
 }
 
-void DrainRunner::on_ring_loss(std::uint64_t lines, WallTime since) { tell_later(lines, since); }
+void DrainRunner::on_ring_loss(std::uint64_t lines, WallTime since) { report_later(lines, since); }
 
 /// The short way of a frame, without a task switch: what was just rendered is still in the cache. True when nothing is
 /// left for the task to do.
@@ -89,10 +89,10 @@ void DrainRunner::give_up_frames() {
   for (; frames_.size() > under_way; frames_.pop_back()) {
     const Frame& frame = frames_.back();
     given_up_ += frame.lines;
-    lines += frame.lines + frame.told;
+    lines += frame.lines + frame.reported;
     drop_memory_of(frame);
   }
-  tell_later(lines, since);
+  report_later(lines, since);
 }
 
 /// Writes lines that were gathered before once more, in another format.
@@ -141,7 +141,7 @@ Task<void> DrainRunner::write_frames_again() {
 
 /// Lines that are not held any more are lost; L10 lines are written anew with what they told.
 Frame DrainRunner::written_again(const Frame& frame) {
-  tell_later(frame.told, frame.told_since);
+  report_later(frame.reported, frame.reported_since);
   Frame again;
   again.missing_before = frame.missing_before;
   again.body = memory_.bodies.take();
@@ -150,7 +150,7 @@ Frame DrainRunner::written_again(const Frame& frame) {
     visit_again(ChannelSlot{static_cast<std::uint32_t>(run.channel)}, run.first, run.last, writer);
   const std::uint64_t gone = frame.lines - again.lines;
   forgotten_ += gone;
-  tell_later(gone, shard().wall_now());
+  report_later(gone, shard().wall_now());
   if (transport_->tells_ids()) set_id(again, log_id_, drain_.id);
   return again;
 }

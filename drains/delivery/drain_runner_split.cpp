@@ -12,8 +12,8 @@ void DrainRunner::split_unsent() {
   }
   auto& [first, second] = *halves;
   Frame& telling = first.notices.empty() ? second : first;
-  telling.told = frames_[sent_].told;
-  telling.told_since = frames_[sent_].told_since;
+  telling.reported = frames_[sent_].reported;
+  telling.reported_since = frames_[sent_].reported_since;
   std::uint64_t part = 0;
   drop_memory_of(frames_[sent_]);
   for (Frame* half : {&first, &second}) {

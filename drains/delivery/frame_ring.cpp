@@ -54,7 +54,7 @@ class FrameRing::Renderer final : public LineVisitor {
   void on_loss(const Losses& losses) override {
     Loss& loss = frame_.lines == 0 ? before : after;
     if (loss.lines == 0) loss.since = losses.since;
-    loss.lines += to_tell(losses);
+    loss.lines += reportable(losses);
   }
 
   bool is_full = false;  // no other line belongs into the frame

@@ -130,7 +130,7 @@ Task<HttpTransport::Reply> HttpTransport::attempt(const Frame& frame) {
   too_slow_ = false;
   auto stream = co_await link_.dial();
   if (!stream) co_return stream.error();
-  connection_ = std::make_unique<HttpConnection>(std::move(*stream));
+  connection_ = std::make_unique<HttpClient>(std::move(*stream));
   Reply reply = co_await exchange(frame);
   co_return std::move(reply);
 }

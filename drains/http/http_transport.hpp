@@ -5,7 +5,7 @@
 #include <string>
 
 #include "drains/http/body_signer.hpp"
-#include "drains/kinds/link.hpp"
+#include "drains/kinds/receiver_link.hpp"
 #include "logplex/net/http/http_client.hpp"
 
 namespace sluice::drains {
@@ -37,14 +37,14 @@ class HttpTransport final : public Transport {
   bool is_stale(const Reply& reply) const;
   SendReport judge(const HttpReply& reply);
 
-  Link link_;
+  ReceiverLink link_;
   const std::string head_start_;   // request line to Content-Type
   const std::string head_middle_;  // Logplex-Drain-Token to the drain's own headers, which may be 512 KiB
   std::string head_of_frame_;      // what differs, before the middle
   std::string head_end_;           // and behind it
   const std::optional<BodySigner> signer_;
   const OwnLogs own_;
-  std::unique_ptr<HttpConnection> connection_;
+  std::unique_ptr<HttpClient> connection_;
   bool too_slow_ = false;  // the last exchange took too long
   std::uint64_t closings_ = 0;
 };

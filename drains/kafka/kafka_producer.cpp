@@ -86,7 +86,7 @@ rd_kafka_headers_t* headers_of(const KafkaEntry& entry, const KafkaProducer::Lab
 /// The arguments of one rd_kafka_produceva.
 class Message {
  public:
-  Message(rd_kafka_topic_t* topic, const KafkaEntry& entry, KafkaFlight::Line& line) {
+  Message(rd_kafka_topic_t* topic, const KafkaEntry& entry, KafkaDeliveries::Line& line) {
     next(RD_KAFKA_VTYPE_RKT).u.rkt = topic;
     next(RD_KAFKA_VTYPE_MSGFLAGS).u.i = RD_KAFKA_MSG_F_COPY;
     set(RD_KAFKA_VTYPE_VALUE, entry.value);
@@ -184,11 +184,11 @@ result<KafkaProducer::Topic, Error> KafkaProducer::topic(const std::string& name
 }
 
 KafkaProducer::Taken KafkaProducer::produce(const Topic& topic, const KafkaEntry& entry, const Labels& labels,
-                                            KafkaFlight::Line& line) {
+                                            KafkaDeliveries::Line& line) {
   Message message(topic.get(), entry, line);
   rd_kafka_headers_t* headers = labels.headers ? headers_of(entry, labels) : nullptr;
   if (headers != nullptr) message.set_headers(headers);
-  const int before = std::exchange(line.outcome, KafkaFlight::kUnderWay);
+  const int before = std::exchange(line.outcome, KafkaDeliveries::kUnderWay);
   rd_kafka_error_t* error = rd_kafka_produceva(handle_, message.parts(), message.count());
   if (error == nullptr) return Taken::kYes;
   const rd_kafka_resp_err_t code = rd_kafka_error_code(error);
@@ -217,8 +217,8 @@ void KafkaProducer::run() {
     if (!dead()) continue;
     const auto now = std::chrono::steady_clock::now();
     if (purge_at == decltype(purge_at){}) purge_at = now + kDeathGrace;
-    const int flight = now >= purge_at ? RD_KAFKA_PURGE_F_INFLIGHT : 0;
-    rd_kafka_purge(handle_, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_NON_BLOCKING | flight);
+    const int in_flight = now >= purge_at ? RD_KAFKA_PURGE_F_INFLIGHT : 0;
+    rd_kafka_purge(handle_, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_NON_BLOCKING | in_flight);
   }
   rd_kafka_purge(handle_, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT | RD_KAFKA_PURGE_F_NON_BLOCKING);
   const auto patient = [this](int waited) { return waited < (counters_.ending ? kProcessEndGraceMs : kEndGraceMs); };
@@ -247,27 +247,27 @@ void KafkaProducer::on_reports(rd_kafka_op_s* event) {
   std::array<const rd_kafka_message_t*, kReportBatch> messages;
   while (const std::size_t count = rd_kafka_event_message_array(event, messages.data(), messages.size()))
     report(std::span(messages.data(), count));
-  for (const auto& door : to_knock_) KafkaDoor::knock(door);
-  to_knock_.clear();
+  for (const auto& wake_up : to_wake_) KafkaWakeUp::wake(wake_up);
+  to_wake_.clear();
 }
 
 void KafkaProducer::report(std::span<const rd_kafka_message_s*> messages) {
   std::uint64_t acknowledged = 0;
-  KafkaFlight* flight = nullptr;
-  std::uint32_t landed = 0;
+  KafkaDeliveries* deliveries = nullptr;
+  std::uint32_t reported = 0;
   for (const rd_kafka_message_t* message : messages) {
-    auto& line = *static_cast<KafkaFlight::Line*>(message->_private);
+    auto& line = *static_cast<KafkaDeliveries::Line*>(message->_private);
     const int outcome = outcome_of(*message);
     if (outcome == 0)
       ++acknowledged;
     else
       counters_.line_errors[static_cast<std::size_t>(kafka_fault(outcome))].fetch_add(1);
     line.outcome = outcome;
-    if (flight != line.flight && landed > 0) land(*flight, std::exchange(landed, 0));
-    flight = line.flight;
-    ++landed;
+    if (deliveries != line.deliveries && reported > 0) note_reports(*deliveries, std::exchange(reported, 0));
+    deliveries = line.deliveries;
+    ++reported;
   }
-  if (landed > 0) land(*flight, landed);
+  if (reported > 0) note_reports(*deliveries, reported);
   counters_.queued_lines.fetch_sub(static_cast<std::int64_t>(messages.size()));
   counters_.acknowledged_lines.fetch_add(acknowledged);
   if (acknowledged == 0) return;
@@ -275,11 +275,11 @@ void KafkaProducer::report(std::span<const rd_kafka_message_s*> messages) {
   troubled_.store(false, std::memory_order_release);
 }
 
-/// The flight may be gone afterwards.
-void KafkaProducer::land(KafkaFlight& flight, std::uint32_t lines) {
-  if (std::find(to_knock_.begin(), to_knock_.end(), flight.door()) == to_knock_.end())
-    to_knock_.push_back(flight.door());
-  flight.let_go(lines);
+/// The deliveries may be gone afterwards.
+void KafkaProducer::note_reports(KafkaDeliveries& deliveries, std::uint32_t lines) {
+  if (std::find(to_wake_.begin(), to_wake_.end(), deliveries.wake_up()) == to_wake_.end())
+    to_wake_.push_back(deliveries.wake_up());
+  deliveries.release(lines);
 }
 
 void KafkaProducer::on_error(rd_kafka_op_s* event) {

@@ -12,9 +12,9 @@
 #include <thread>
 #include <vector>
 
+#include "drains/kafka/kafka_deliveries.hpp"
 #include "drains/kafka/kafka_entry.hpp"
 #include "drains/kafka/kafka_errors.hpp"
-#include "drains/kafka/kafka_flight.hpp"
 #include "drains/kafka/kafka_options.hpp"
 #include "logplex/net/dial/address_guard.hpp"
 
@@ -43,7 +43,7 @@ struct KafkaCounters {
 };
 
 /// One librdkafka producer, shared by the drains of a cluster and credential on all shards, and the thread that takes
-/// its delivery reports. Lines are handed over from any shard without waiting; reports are written to their flights,
+/// its delivery reports. Lines are handed over from any shard without waiting; reports go into KafkaDeliveries,
 /// and each transport that has news is told once per batch of reports. When its queue is full, produce() says so.
 ///
 /// librdkafka 2.8.0 has been seen to send nothing more after a broker came back (ops/adr/0009): a producer that
@@ -87,7 +87,7 @@ class KafkaProducer {
   // Any thread.
   result<Topic, Error> topic(const std::string& name);
   /// Copies the line into the queue; never waits. kFailed: line.outcome says why.
-  Taken produce(const Topic& topic, const KafkaEntry& entry, const Labels& labels, KafkaFlight::Line& line);
+  Taken produce(const Topic& topic, const KafkaEntry& entry, const Labels& labels, KafkaDeliveries::Line& line);
   /// So many were just taken.
   void handed_over(std::uint32_t lines);
   /// Its cluster has too many brokers: another producer would end in the same way.
@@ -114,7 +114,7 @@ class KafkaProducer {
   void handle(rd_kafka_op_s* event);
   void on_reports(rd_kafka_op_s* event);
   void report(std::span<const rd_kafka_message_s*> messages);
-  void land(KafkaFlight& flight, std::uint32_t lines);
+  void note_reports(KafkaDeliveries& deliveries, std::uint32_t lines);
   void on_error(rd_kafka_op_s* event);
   void on_statistics(std::string_view json);
   void look_for_stall(bool connected);
@@ -137,9 +137,9 @@ class KafkaProducer {
   mutable std::mutex trouble_mutex_;
   std::string trouble_;
   KafkaFault trouble_fault_ = KafkaFault::kOther;
-  std::int64_t in_flight_ = 0;                        // the thread's: its share of the counter
-  std::chrono::seconds stalled_for_{0};               // the thread's
-  std::vector<std::shared_ptr<KafkaDoor>> to_knock_;  // the thread's
+  std::int64_t in_flight_ = 0;                         // the thread's: its share of the counter
+  std::chrono::seconds stalled_for_{0};                // the thread's
+  std::vector<std::shared_ptr<KafkaWakeUp>> to_wake_;  // the thread's
   std::thread thread_;
 };
 

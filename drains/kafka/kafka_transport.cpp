@@ -42,22 +42,22 @@ KafkaTransport::KafkaTransport(const DrainEnvironment& environment, const Drain&
       drain_(drain),
       url_(std::move(url)),
       format_(std::move(format)),
-      door_(std::make_shared<KafkaDoor>(environment.shard.io(), static_cast<KafkaDoor::Owner&>(*this))) {}
+      wake_up_(std::make_shared<KafkaWakeUp>(environment.shard.io(), static_cast<KafkaWakeUp::Owner&>(*this))) {}
 
 KafkaTransport::~KafkaTransport() {
-  door_->close();
+  wake_up_->close();
   close();
 }
 
-void KafkaTransport::on_knock() {
+void KafkaTransport::on_wake_up() {
   if (wake_ != nullptr) wake_->set();
 }
 
 Task<SendReport> KafkaTransport::send(const Frame& frame) {
   // What came back goes first: nothing may overtake it.
-  inspect_landed();
+  inspect_finished();
   if (failure_) {
-    if (!all_landed()) co_return later();
+    if (!all_finished()) co_return later();
     SendReport report = break_report();
     begin_again();
     if (report.verdict == Verdict::kFatal) release_producer();
@@ -82,7 +82,7 @@ bool KafkaTransport::producer_fits() const {
 /// Leaves producer_ empty when another one is needed but lines are still under way in the present one.
 Task<result<void, Error>> KafkaTransport::ensure_producer() {
   if (producer_fits()) co_return result<void, Error>();
-  if (!all_landed()) co_return result<void, Error>();
+  if (!all_finished()) co_return result<void, Error>();
   release_producer();
   const std::string owner = std::to_string(drain_.id) + "-" + std::to_string(environment_.shard.id());
   const KafkaVariant variant = variant_;
@@ -98,7 +98,7 @@ Task<result<void, Error>> KafkaTransport::ensure_producer() {
   co_return result<void, Error>();
 }
 
-/// What was stored before keys were checked at the door.
+/// For drains that were stored before the API checked keys.
 Task<result<void, Error>> KafkaTransport::check_own_key() {
   if (key_checked_ || (drain_.client_cert.empty() && drain_.client_key.empty())) co_return result<void, Error>();
   auto step = [check = TlsMaterialCheck({}, drain_.client_cert, drain_.client_key)]() mutable { return check.step(); };
@@ -115,12 +115,12 @@ void KafkaTransport::release_producer() {
 }
 
 SendReport KafkaTransport::hand_over(const Frame& frame) {
-  KafkaFlight& flight = flight_of(frame);
-  switch (flight.handed_over ? Pass::kWhole : hand_over_lines(frame, flight)) {
+  KafkaDeliveries& deliveries = deliveries_of(frame);
+  switch (deliveries.handed_over ? Pass::kWhole : hand_over_lines(frame, deliveries)) {
     case Pass::kInPart:
       return later();
     case Pass::kMalformed:
-      flights_.pop_back();
+      deliveries_.pop_back();
       return failed_report(Verdict::kRejected, "configuration", "the frame was written for another kind of receiver");
     case Pass::kWhole:
       break;
@@ -130,93 +130,95 @@ SendReport KafkaTransport::hand_over(const Frame& frame) {
   return report;
 }
 
-KafkaFlight& KafkaTransport::flight_of(const Frame& frame) {
-  const auto known =
-      std::find_if(flights_.begin(), flights_.end(), [&frame](const auto& flight) { return flight->is_of(frame); });
+KafkaDeliveries& KafkaTransport::deliveries_of(const Frame& frame) {
+  const auto known = std::find_if(deliveries_.begin(), deliveries_.end(),
+                                  [&frame](const auto& deliveries) { return deliveries->is_of(frame); });
   // Frames come in order: one before this that was not handed over whole was given up by the caller.
   const auto given_up =
-      std::remove_if(flights_.begin(), known, [](const auto& flight) { return !flight->handed_over; });
-  const bool is_new = known == flights_.end();
-  const auto left = flights_.erase(given_up, known);
+      std::remove_if(deliveries_.begin(), known, [](const auto& deliveries) { return !deliveries->handed_over; });
+  const bool is_new = known == deliveries_.end();
+  const auto left = deliveries_.erase(given_up, known);
   if (!is_new) return **left;
-  flights_.push_back(KafkaFlight::make(frame, door_));
-  return *flights_.back();
+  deliveries_.push_back(KafkaDeliveries::make(frame, wake_up_));
+  return *deliveries_.back();
 }
 
-/// Goes on where it stopped. Held for all lines that are left, so that the flight cannot land meanwhile.
-KafkaTransport::Pass KafkaTransport::hand_over_lines(const Frame& frame, KafkaFlight& flight) {
+/// Goes on where it stopped. Holds all lines that are left, so that the last report cannot come meanwhile.
+KafkaTransport::Pass KafkaTransport::hand_over_lines(const Frame& frame, KafkaDeliveries& deliveries) {
   if (environment_.shard.now() >= forget_refused_at_) smallest_refused_ = kNothingRefused;
-  auto& lines = flight.lines();
-  const auto left = static_cast<std::uint32_t>(lines.size() - flight.next_line);
+  auto& lines = deliveries.lines();
+  const auto left = static_cast<std::uint32_t>(lines.size() - deliveries.next_line);
   const KafkaProducer::Labels labels{frame.id_text(), format_, url_.headers};
   std::uint32_t handed = 0;
   bool stopped = false;
-  flight.hold(left);
-  KafkaEntryReader entries(frame.bytes(), flight.next_byte);
-  for (KafkaEntry entry; flight.next_line < lines.size() && entries.next(entry); ++flight.next_line) {
-    KafkaFlight::Line& line = lines[flight.next_line];
-    const Taken taken = line.outcome == KafkaFlight::kUntried ? hand_over_line(entry, labels, line) : Taken::kTooLarge;
+  deliveries.hold(left);
+  KafkaEntryReader entries(frame.bytes(), deliveries.next_byte);
+  for (KafkaEntry entry; deliveries.next_line < lines.size() && entries.next(entry); ++deliveries.next_line) {
+    KafkaDeliveries::Line& line = lines[deliveries.next_line];
+    const Taken taken =
+        line.outcome == KafkaDeliveries::kUntried ? hand_over_line(entry, labels, line) : Taken::kTooLarge;
     stopped = taken == Taken::kQueueFull || taken == Taken::kFailed;
     if (stopped) break;
     if (taken == Taken::kYes) ++handed;
-    flight.next_byte = entries.offset();
+    deliveries.next_byte = entries.offset();
   }
   producer_->handed_over(handed);
-  flight.handed_over = !stopped && !entries.malformed();
-  flight.let_go(left - handed);
+  deliveries.handed_over = !stopped && !entries.malformed();
+  deliveries.release(left - handed);
   if (entries.malformed()) return Pass::kMalformed;
   return stopped ? Pass::kInPart : Pass::kWhole;
 }
 
 /// kTooLarge: it is refused, and the next one comes. kFailed: nothing more can be handed over.
-Taken KafkaTransport::hand_over_line(const KafkaEntry& entry, KafkaProducer::Labels labels, KafkaFlight::Line& line) {
+Taken KafkaTransport::hand_over_line(const KafkaEntry& entry, KafkaProducer::Labels labels,
+                                     KafkaDeliveries::Line& line) {
   line.bytes = static_cast<std::uint32_t>(entry.bytes());
   Taken taken = Taken::kTooLarge;
   if (line.bytes < smallest_refused_) taken = producer_->produce(topic_, entry, labels, line);
   if (taken == Taken::kTooLarge) refuse(line);
-  if (taken == Taken::kFailed) fail(std::exchange(line.outcome, KafkaFlight::kUntried));
+  if (taken == Taken::kFailed) fail(std::exchange(line.outcome, KafkaDeliveries::kUntried));
   return taken;
 }
 
 /// The topic takes lines like it never, whatever their size.
-void KafkaTransport::refuse_record(KafkaFlight::Line& line) {
+void KafkaTransport::refuse_record(KafkaDeliveries::Line& line) {
   refused_.why = "topic " + url_.topic + " does not take a line: " + kafka_error_text(line.outcome);
   refused_.error_class = to_string(KafkaFault::kRecord);
-  line.outcome = KafkaFlight::kRefused;
+  line.outcome = KafkaDeliveries::kRefused;
 }
 
-void KafkaTransport::refuse(KafkaFlight::Line& line) {
-  line.outcome = KafkaFlight::kRefused;
+void KafkaTransport::refuse(KafkaDeliveries::Line& line) {
+  line.outcome = KafkaDeliveries::kRefused;
   refused_.error_class = to_string(KafkaFault::kTooLarge);
   if (line.bytes < smallest_refused_) forget_refused_at_ = environment_.shard.now() + kRememberRefused;
   smallest_refused_ = std::min<std::size_t>(smallest_refused_, line.bytes);
   refused_.why = "a line of " + std::to_string(line.bytes) + " bytes is too large for topic " + url_.topic;
 }
 
-void KafkaTransport::inspect_landed() {
-  for (const auto& flight : flights_)
-    if (flight->landed() && !flight->inspected) inspect(*flight);
+void KafkaTransport::inspect_finished() {
+  for (const auto& deliveries : deliveries_)
+    if (deliveries->nothing_under_way() && !deliveries->inspected) inspect(*deliveries);
 }
 
 std::size_t KafkaTransport::take_confirmed() {
-  inspect_landed();
+  inspect_finished();
   std::size_t frames = 0;
-  while (!flights_.empty() && flights_.front()->inspected && flights_.front()->landed()) {
-    auto& lines = flights_.front()->lines();
+  while (!deliveries_.empty() && deliveries_.front()->inspected && deliveries_.front()->nothing_under_way()) {
+    auto& lines = deliveries_.front()->lines();
     if (std::any_of(lines.begin(), lines.end(), [](const auto& line) { return !line.is_done(); })) break;
     refused_.lines += static_cast<std::uint64_t>(std::count_if(
-        lines.begin(), lines.end(), [](const auto& line) { return line.outcome == KafkaFlight::kRefused; }));
-    flights_.pop_front();
+        lines.begin(), lines.end(), [](const auto& line) { return line.outcome == KafkaDeliveries::kRefused; }));
+    deliveries_.pop_front();
     ++frames;
   }
-  if (flights_.empty()) take_larger_batches();
+  if (deliveries_.empty()) take_larger_batches();
   return frames;
 }
 
-/// Of a flight that has landed: judges the lines that came back.
-void KafkaTransport::inspect(KafkaFlight& flight) {
-  flight.inspected = flight.handed_over;
-  for (KafkaFlight::Line& line : flight.lines()) {
+/// All lines of a frame have their report: judges those that came back undelivered.
+void KafkaTransport::inspect(KafkaDeliveries& deliveries) {
+  deliveries.inspected = deliveries.handed_over;
+  for (KafkaDeliveries::Line& line : deliveries.lines()) {
     if (!line.is_failed()) continue;
     const KafkaFault fault = kafka_fault(line.outcome);
     if (have_variant_.single && fault == KafkaFault::kTooLarge) {
@@ -240,11 +242,11 @@ void KafkaTransport::fail(int error) {
   if (auto trouble = producer_->trouble()) failure_text_ = std::move(trouble->sentence);
 }
 
-/// Everything has landed: what was not delivered is handed over again, from the first frame on.
+/// No line is under way: what was not delivered is handed over again, from the first frame on.
 void KafkaTransport::begin_again() {
   const KafkaFault fault = *failure_;
   failure_.reset();
-  for (const auto& flight : flights_) flight->begin_again();
+  for (const auto& deliveries : deliveries_) deliveries->begin_again();
   if (fault == KafkaFault::kTooLarge) return take_smaller_batches();
   if (fault == KafkaFault::kRecord) return take_single_lines();
   // A topic of ours that ends the producer must not end that of others again and again.
@@ -297,7 +299,7 @@ SendReport KafkaTransport::break_report() const {
 
 std::optional<Trouble> KafkaTransport::trouble() const {
   if (failure_) return Trouble{to_string(*failure_), failure_text_};
-  if (flights_.empty() || producer_ == nullptr) return std::nullopt;
+  if (deliveries_.empty() || producer_ == nullptr) return std::nullopt;
   auto trouble = producer_->trouble();
   if (!trouble) return std::nullopt;
   return Trouble{to_string(trouble->fault), std::move(trouble->sentence)};
@@ -305,19 +307,20 @@ std::optional<Trouble> KafkaTransport::trouble() const {
 
 std::uint64_t KafkaTransport::held_bytes() const {
   std::uint64_t bytes = 0;
-  for (const auto& flight : flights_)
-    if (!flight->landed()) bytes += flight->next_byte + flight->next_line * kMessageBytes;
+  for (const auto& deliveries : deliveries_)
+    if (!deliveries->nothing_under_way()) bytes += deliveries->next_byte + deliveries->next_line * kMessageBytes;
   return bytes;
 }
 
-bool KafkaTransport::all_landed() const {
-  return std::all_of(flights_.begin(), flights_.end(), [](const auto& flight) { return flight->landed(); });
+bool KafkaTransport::all_finished() const {
+  return std::all_of(deliveries_.begin(), deliveries_.end(),
+                     [](const auto& deliveries) { return deliveries->nothing_under_way(); });
 }
 
 /// Lines under way are still delivered, but nobody counts them any more.
 void KafkaTransport::close() {
   ++closings_;
-  flights_.clear();
+  deliveries_.clear();
   failure_.reset();
   refused_ = {};
   release_producer();

@@ -15,16 +15,17 @@ namespace sluice::drains {
 /// lines has its delivery report. Connections, retries and order are librdkafka's: it tries for ever, so an outage only
 /// means that confirmations do not come and that trouble() says why.
 ///
-///     flights_ [handed over | being handed over | after a failure: to be handed over again]
+///     deliveries_ [handed over | being handed over | after a failure: to be handed over again]
 ///
-/// Lines that come back undelivered break the transport once everything else has landed; then frames are sent again,
-/// and only the lines without a confirmation are handed over: nothing is repeated, and because the producer stops at
-/// the first gap, nothing is reordered. When the broker finds a batch too large, the drain goes on with a producer of
-/// its own and ever smaller batches, at last with one line each; then a line that is too large is known and refused.
-/// When the topic refuses a record for what it is, the drain takes single lines at once, and refuses those alone.
+/// Lines that come back undelivered break the transport once everything else has its report; then frames are sent
+/// again, and only the lines without a confirmation are handed over: nothing is repeated, and because the producer
+/// stops at the first gap, nothing is reordered. When the broker finds a batch too large, the drain goes on with a
+/// producer of its own and ever smaller batches, at last with one line each; then a line that is too large is known and
+/// refused. When the topic refuses a record for what it is, the drain takes single lines at once, and refuses those
+/// alone.
 ///
 /// A full producer queue is kLater: the frame stays with the caller, and goes on where it stopped.
-class KafkaTransport final : public Transport, private KafkaDoor::Owner {
+class KafkaTransport final : public Transport, private KafkaWakeUp::Owner {
  public:
   KafkaTransport(const DrainEnvironment& environment, const Drain& drain, KafkaUrl url, std::string format);
   ~KafkaTransport() override;
@@ -33,7 +34,7 @@ class KafkaTransport final : public Transport, private KafkaDoor::Owner {
   std::size_t window() const override { return kWindow; }
   std::size_t take_confirmed() override;
   Refused take_refused() override;
-  bool broken() const override { return failure_.has_value() && all_landed(); }
+  bool broken() const override { return failure_.has_value() && all_finished(); }
   SendReport break_report() const override;
   std::optional<Trouble> trouble() const override;
   std::uint64_t held_bytes() const override;
@@ -48,39 +49,40 @@ class KafkaTransport final : public Transport, private KafkaDoor::Owner {
   static constexpr std::size_t kWindow = 16;
   static constexpr std::size_t kNothingRefused = std::numeric_limits<std::size_t>::max();
 
-  void on_knock() override;
+  void on_wake_up() override;
   Task<result<void, Error>> ensure_producer();
   Task<result<void, Error>> check_own_key();
   bool producer_fits() const;
   void release_producer();
   SendReport hand_over(const Frame& frame);
-  KafkaFlight& flight_of(const Frame& frame);
+  KafkaDeliveries& deliveries_of(const Frame& frame);
   enum class Pass : std::uint8_t { kWhole, kInPart, kMalformed };
-  Pass hand_over_lines(const Frame& frame, KafkaFlight& flight);
-  KafkaProducer::Taken hand_over_line(const KafkaEntry& entry, KafkaProducer::Labels labels, KafkaFlight::Line& line);
-  void inspect_landed();
-  void inspect(KafkaFlight& flight);
+  Pass hand_over_lines(const Frame& frame, KafkaDeliveries& deliveries);
+  KafkaProducer::Taken hand_over_line(const KafkaEntry& entry, KafkaProducer::Labels labels,
+                                      KafkaDeliveries::Line& line);
+  void inspect_finished();
+  void inspect(KafkaDeliveries& deliveries);
   void fail(int error);
   void begin_again();
-  void refuse(KafkaFlight::Line& line);
-  void refuse_record(KafkaFlight::Line& line);
+  void refuse(KafkaDeliveries::Line& line);
+  void refuse_record(KafkaDeliveries::Line& line);
   void take_single_lines();
   void take_smaller_batches();
   void take_larger_batches();
-  bool all_landed() const;
+  bool all_finished() const;
 
   const DrainEnvironment& environment_;
   const Drain drain_;
   const KafkaUrl url_;
   const std::string format_;
-  const std::shared_ptr<KafkaDoor> door_;
+  const std::shared_ptr<KafkaWakeUp> wake_up_;
   Event* wake_ = nullptr;
 
   KafkaVariant variant_;       // what is wanted
   KafkaVariant have_variant_;  // what producer_ is
   std::shared_ptr<KafkaProducer> producer_;
   KafkaProducer::Topic topic_;  // ends before producer_
-  std::deque<KafkaFlight::Pointer> flights_;
+  std::deque<KafkaDeliveries::Pointer> deliveries_;
   std::optional<KafkaFault> failure_;
   std::string failure_text_;
   std::size_t smallest_refused_ = kNothingRefused;  // bytes; what is as large needs no attempt

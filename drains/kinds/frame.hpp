@@ -21,8 +21,8 @@ struct Frame {
   std::vector<Run> runs;
   std::uint64_t lines = 0;             // of channels
   std::vector<std::uint64_t> notices;  // which messages are L10 lines; they count for the receiver only
-  std::uint64_t told = 0;              // lost lines that its notices tell; untold again when it is refused
-  WallTime told_since{};               // when the first of them was lost
+  std::uint64_t reported = 0;          // lost lines that its L10 notices report; unreported again when it is refused
+  WallTime reported_since{};           // when the first of them was lost
   std::uint64_t missing_before = 0;    // lines that the drain had found missing when the first line came
   std::array<char, 32> id{};           // upper-case hex
   WallTime oldest{};                   // when the first line was received
@@ -36,8 +36,8 @@ struct Frame {
   std::uint64_t messages() const { return lines + notices.size(); }
   /// When the first line that it holds or tells of was received or lost.
   WallTime since() const {
-    if (told == 0) return oldest;
-    return lines == 0 ? told_since : std::min(told_since, oldest);
+    if (reported == 0) return oldest;
+    return lines == 0 ? reported_since : std::min(reported_since, oldest);
   }
   /// Memory that the frame alone takes.
   std::uint64_t memory() const {

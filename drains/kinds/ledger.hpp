@@ -12,7 +12,7 @@
 namespace sluice::drains {
 
 /// Of these, the lines that L10 is to tell. The channel itself tells of lines over its rate.
-inline std::uint64_t to_tell(const Losses& losses) { return losses.total() - losses.count(LossReason::kRate); }
+inline std::uint64_t reportable(const Losses& losses) { return losses.total() - losses.count(LossReason::kRate); }
 
 /// Why a drain is as it is.
 enum class DrainState : std::uint8_t { kPending, kActive, kDegraded, kPaused, kDisabled };

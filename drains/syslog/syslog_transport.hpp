@@ -4,7 +4,7 @@
 #include <deque>
 #include <memory>
 
-#include "drains/kinds/link.hpp"
+#include "drains/kinds/receiver_link.hpp"
 
 namespace sluice::drains {
 
@@ -60,7 +60,7 @@ class SyslogTransport final : public Transport {
   Heard look_for_proof();
   void lose_connection();
 
-  Link link_;
+  ReceiverLink link_;
   const std::string token_;
   std::unique_ptr<ByteStream> stream_;
   std::uint64_t written_ = 0;  // bytes of frames given to this connection

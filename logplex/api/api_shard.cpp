@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "logplex/api/frame/accept.hpp"
+#include "logplex/api/frame/accept_header.hpp"
 #include "logplex/api/frame/json_body.hpp"
 #include "logplex/api/frame/own_site.hpp"
 #include "logplex/api/routes.hpp"

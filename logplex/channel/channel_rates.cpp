@@ -28,7 +28,7 @@ void ChannelRates::limit(const LineRateLimit& limit) {
 void ChannelRates::drop(ChannelSlot channel, WallTime now) {
   Dropped& dropped = channels_[channel.value];
   if (dropped.this_turn++ == 0) dropped_.push_back(channel);
-  if (dropped.untold++ == 0) dropped.since = now;
+  if (dropped.unreported++ == 0) dropped.since = now;
   ++all_;
 }
 

@@ -68,21 +68,21 @@ class ChannelRates {
  private:
   struct Dropped {
     std::uint64_t this_turn = 0;
-    std::uint64_t untold = 0;
+    std::uint64_t unreported = 0;
     WallTime since{};
     SteadyTime told_at{};
     bool told = false;
   };
 
   bool is_over(const Dropped& dropped, SteadyTime now) const {
-    return dropped.this_turn == 0 && dropped.untold == 0 && now - dropped.told_at >= notice_interval_;
+    return dropped.this_turn == 0 && dropped.unreported == 0 && now - dropped.told_at >= notice_interval_;
   }
   template <class Notice>
   void tell(ChannelSlot channel, Dropped& dropped, SteadyTime now, Notice& notice) {
-    if (dropped.untold == 0 || (dropped.told && now - dropped.told_at < notice_interval_)) return;
+    if (dropped.unreported == 0 || (dropped.told && now - dropped.told_at < notice_interval_)) return;
     dropped.told = true;
     dropped.told_at = now;
-    notice(channel, std::exchange(dropped.untold, 0), dropped.since);
+    notice(channel, std::exchange(dropped.unreported, 0), dropped.since);
   }
 
   std::int64_t line_time_ = 0;   // nanoseconds of rate that a line takes; 0 = no limit

@@ -13,9 +13,9 @@
 #include "logplex/channel/log_identity.hpp"
 #include "logplex/channel/outbox.hpp"
 #include "logplex/channel/outlet.hpp"
-#include "logplex/channel/reader.hpp"
 #include "logplex/channel/shard_log.hpp"
 #include "logplex/channel/shares.hpp"
+#include "logplex/channel/subscription.hpp"
 #include "logplex/runtime/runtime.hpp"
 #include "logplex/runtime/task.hpp"
 

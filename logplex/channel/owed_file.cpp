@@ -39,7 +39,7 @@ struct CursorRow {
   std::uint64_t token_high;
   std::uint64_t token_low;
   Seq next;
-  std::uint64_t untold;
+  std::uint64_t unreported;
   std::int64_t untold_since_us;
 };
 static_assert(sizeof(FileHead) == 32 && sizeof(IndexRow) == 16 && sizeof(BlockHead) == 16 && sizeof(CursorRow) == 40);
@@ -103,8 +103,8 @@ result<void, Error> write_block(PartWriter& out, const OwedLines& owed) {
   id.resize(padded(id.size()), '\0');
   SLUICE_TRY_VOID(out.add(std::as_bytes(std::span(id))));
   for (const OwedCursor& cursor : owed.cursors) {
-    const CursorRow row{cursor.drain.high, cursor.drain.low, cursor.next, cursor.untold,
-                        cursor.untold_since.time_since_epoch().count()};
+    const CursorRow row{cursor.drain.high, cursor.drain.low, cursor.next, cursor.unreported,
+                        cursor.unreported_since.time_since_epoch().count()};
     SLUICE_TRY_VOID(out.add(bytes_of(row)));
   }
   for (const auto& piece : owed.records) SLUICE_TRY_VOID(out.add(piece));
@@ -155,7 +155,7 @@ bool take_cursors(std::span<const std::byte>& body, std::uint32_t count, OwedLin
     body = body.subspan(sizeof row);
     if (row.next < owed.first || row.next > owed.end()) return false;
     const WallTime since{std::chrono::microseconds(row.untold_since_us)};
-    owed.cursors.push_back({{row.token_high, row.token_low}, row.next, row.untold, since});
+    owed.cursors.push_back({{row.token_high, row.token_low}, row.next, row.unreported, since});
   }
   return true;
 }

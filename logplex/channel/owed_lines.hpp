@@ -16,10 +16,10 @@ namespace sluice {
 
 /// Where a drain goes on after a restart.
 struct OwedCursor {
-  Uuid drain;                // its token: ids begin anew when a store does
-  Seq next = 0;              // the first number not confirmed
-  std::uint64_t untold = 0;  // lines lost before, which no L10 has told its receiver yet
-  WallTime untold_since{};
+  Uuid drain;                    // its token: ids begin anew when a store does
+  Seq next = 0;                  // the first number not confirmed
+  std::uint64_t unreported = 0;  // lines lost before, which no L10 has reported to its receiver yet
+  WallTime unreported_since{};
 
   friend bool operator==(const OwedCursor&, const OwedCursor&) = default;
 };

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <bit>
 
-#include "logplex/channel/reader.hpp"
+#include "logplex/channel/subscription.hpp"
 
 namespace sluice {
 namespace {

@@ -1,8 +1,8 @@
 #include <algorithm>
 #include <bit>
 
-#include "logplex/channel/reader.hpp"
 #include "logplex/channel/shard_log.hpp"
+#include "logplex/channel/subscription.hpp"
 
 namespace sluice {
 namespace {

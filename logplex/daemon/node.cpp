@@ -124,7 +124,7 @@ Node::Node(const Settings& settings, Clock& clock, std::unique_ptr<DirectoryFile
                       ingress_pools_->add_metrics(page);
                     },
                     ready_},
-      kept_lines_(*files_, settings.process.data_dir) {}
+      owed_lines_file_(*files_, settings.process.data_dir) {}
 
 Node::~Node() {
   // The reverse of open(): nothing turns any more.
@@ -191,8 +191,8 @@ result<void, Error> Node::open() {
   store_->start(*runtime_);
   const api::ApiNeeds needs{*store_,
                             *fabric_,
-                            drain_desk_,
-                            node_desk_,
+                            drain_service_,
+                            node_status_,
                             settings_.store.write_timeout,
                             &proxy_settings_.backends,
                             key_limits_of(settings_),
@@ -204,7 +204,7 @@ result<void, Error> Node::open() {
   SLUICE_TRY_VOID(files_->replace(data_dir + "/ports.json", listeners_->ports_json(), kEverybodyReads));
   log_listeners();
   // Nothing can fail any more, and no line has come yet.
-  return kept_lines_.let_go();
+  return owed_lines_file_.remove();
 }
 
 result<void, Error> Node::load_key(Rng& rng) {
@@ -225,7 +225,7 @@ void Node::log_listeners() const {
 }
 
 result<void, Error> Node::read_owed() {
-  SLUICE_TRY(owed_, kept_lines_.read(fabric_->identity(), runtime_->size()));
+  SLUICE_TRY(owed_, owed_lines_file_.read(fabric_->identity(), runtime_->size()));
   std::vector<std::uint64_t> bytes;
   for (const auto& of_shard : owed_) {
     bytes.push_back(0);
@@ -268,7 +268,7 @@ void Node::give_handlers() {
 void Node::run(std::function<void()> reload) {
   Gate tasks(runtime_->shard(0), "node");
   tasks.spawn(watch_signals(std::move(reload)));
-  tasks.spawn(node_desk_.measure());
+  tasks.spawn(node_status_.measure());
   tasks.spawn(descriptors_->measure());
   tasks.spawn(become_ready());
   listeners_->start();
@@ -296,7 +296,7 @@ void Node::keep_owed() {
     ShardScope scope(runtime_->shard(id));
     for (OwedLines& channel : parts_[id]->drains().take_owed()) owed.push_back(std::move(channel));
   }
-  const bool kept = kept_lines_.write(fabric_->identity(), owed);
+  const bool kept = owed_lines_file_.write(fabric_->identity(), owed);
   for (std::uint32_t id = 0; id < runtime_->size(); ++id) {
     ShardScope scope(runtime_->shard(id));
     parts_[id]->drains().log_undelivered(kept);

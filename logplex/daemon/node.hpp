@@ -14,10 +14,10 @@
 #include "logplex/channel/fabric.hpp"
 #include "logplex/daemon/admin.hpp"
 #include "logplex/daemon/descriptor_gauge.hpp"
-#include "logplex/daemon/drain_desk.hpp"
+#include "logplex/daemon/drain_service.hpp"
 #include "logplex/daemon/idle_pools.hpp"
-#include "logplex/daemon/kept_lines.hpp"
-#include "logplex/daemon/node_desk.hpp"
+#include "logplex/daemon/node_status_service.hpp"
+#include "logplex/daemon/owed_lines_file.hpp"
 #include "logplex/daemon/shard_parts.hpp"
 #include "logplex/ingress/ingress_pools.hpp"
 #include "logplex/net/dial/address_guard.hpp"
@@ -102,7 +102,7 @@ class Node {
   bool stuck_ = false;       // something did not end; on shard 0 until it has stopped
   SteadyTime stop_until_{};  // the same
   AdminSource admin_source_;
-  KeptLines kept_lines_;
+  OwedLinesFile owed_lines_file_;
   std::vector<std::vector<OwedLines>> owed_;  // by shard, until its parts are made
   AddressGuard guard_;
   std::shared_ptr<const TlsContext> drain_tls_;
@@ -120,8 +120,8 @@ class Node {
   std::unique_ptr<ingress::IngressPools> ingress_pools_;
   std::unique_ptr<IdlePools> idle_pools_;
   std::unique_ptr<ListenerTable> listeners_;
-  DrainDesk drain_desk_{*this};
-  NodeDesk node_desk_{*this};
+  DrainService drain_service_{*this};
+  NodeStatusService node_status_{*this};
   std::unique_ptr<api::Api> api_;
   std::vector<std::unique_ptr<ShardParts>> parts_;
   std::vector<std::unique_ptr<Gate>> step_gates_;

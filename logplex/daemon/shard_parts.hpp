@@ -8,7 +8,7 @@
 #include "logplex/api/api_shard.hpp"
 #include "logplex/daemon/admin.hpp"
 #include "logplex/daemon/channel_opener.hpp"
-#include "logplex/daemon/node_desk.hpp"
+#include "logplex/daemon/node_status_service.hpp"
 #include "logplex/ingress/ingress_pools.hpp"
 #include "logplex/ingress/log_post.hpp"
 #include "logplex/ingress/syslog_server.hpp"

@@ -61,9 +61,9 @@ void EntryContest::look_again_behind(const Name& name) {
 void EntryContest::wait(Effect effect, Name blocker, const std::string& reason, const Turn& turn) {
   const auto name = name_of_entry(effect.kind, effect.key);
   Effect gone{effect.kind, effect.key, std::nullopt};
-  turn.intake.editor(turn.changed).apply(gone);
+  turn.loader.editor(turn.changed).apply(gone);
   turn.written.push_back(std::move(gone));
-  turn.intake.quarantine(effect.kind, effect.key, reason);
+  turn.loader.quarantine(effect.kind, effect.key, reason);
   stop_waiting(name);
   behind_[blocker].insert(name);
   waiting_.emplace(name, Waiting{std::move(effect), std::move(blocker)});
@@ -79,7 +79,7 @@ void EntryContest::evict(const std::vector<Entry>& losers, const Effect& winner,
 }
 
 void EntryContest::put(Effect effect, const Turn& turn) {
-  const auto& config = turn.intake.config();
+  const auto& config = turn.loader.config();
   const auto name = name_of_entry(effect.kind, effect.key);
   look_again_behind(name);
   const auto channel = needed_channel(*effect.entry);
@@ -89,7 +89,7 @@ void EntryContest::put(Effect effect, const Turn& turn) {
   for (const auto& other : others) {
     const auto key = key_of(other);
     if (key > effect.key) continue;
-    const auto reason = turn.intake.editor(turn.changed).fits(*effect.entry);
+    const auto reason = turn.loader.editor(turn.changed).fits(*effect.entry);
     const auto kind = effect.kind;
     return wait(std::move(effect), name_of_entry(kind, key), reason.has_error() ? reason.error().message : "", turn);
   }
@@ -99,8 +99,8 @@ void EntryContest::put(Effect effect, const Turn& turn) {
   const auto* drain = std::get_if<Drain>(&*effect.entry);
   const auto* before = drain == nullptr ? nullptr : config.drain(drain->id);
   if (before != nullptr && before->drain.channel != drain->channel)
-    turn.intake.editor(turn.changed).apply({effect.kind, effect.key, std::nullopt});
-  if (turn.intake.put(effect, turn.changed)) turn.written.push_back(std::move(effect));
+    turn.loader.editor(turn.changed).apply({effect.kind, effect.key, std::nullopt});
+  if (turn.loader.put(effect, turn.changed)) turn.written.push_back(std::move(effect));
 }
 
 void EntryContest::forget(EntryKind kind, const std::string& key) {

@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "logplex/store/entry_intake.hpp"
+#include "logplex/store/entry_loader.hpp"
 
 namespace sluice {
 
@@ -24,7 +24,7 @@ class EntryContest {
  public:
   /// What a change works on: the snapshot, what shards are told, and what a copy has to write.
   struct Turn {
-    EntryIntake& intake;
+    EntryLoader& loader;
     ChangedKeys& changed;
     std::vector<Effect>& written;
   };

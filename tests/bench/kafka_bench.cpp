@@ -1,6 +1,6 @@
 // What a line costs us on its way to Kafka, beside librdkafka: the CPU time of the whole process, all threads, for the
-// same messages handed over by bare calls and through encoder, frame, flight and reports. librdkafka's own mock broker
-// takes them in the same process, so the difference of the two is ours.
+// same messages handed over by bare calls and through encoder, frame, deliveries and reports. librdkafka's own mock
+// broker takes them in the same process, so the difference of the two is ours.
 #include <condition_variable>
 #include <mutex>
 
@@ -59,26 +59,27 @@ drains::KafkaOptions mock_options() {
   return options;
 }
 
-struct Waiter final : drains::KafkaDoor::Owner {
-  void on_knock() override {}
+struct Waiter final : drains::KafkaWakeUp::Owner {
+  void on_wake_up() override {}
 };
 
 struct Through {
   Through()
-      : guard(AddressGuard::parse({"127.0.0.0/8"}).value()), door(std::make_shared<drains::KafkaDoor>(io, waiter)) {
+      : guard(AddressGuard::parse({"127.0.0.0/8"}).value()),
+        wake_up(std::make_shared<drains::KafkaWakeUp>(io, waiter)) {
     producer = drains::KafkaProducer::make(mock_options(), guard, counters).value();
     topic = producer->topic("lines").value();
   }
   /// One frame, handed over and confirmed.
   void send(const drains::Frame& frame, bool headers) {
-    auto flight = drains::KafkaFlight::make(frame, door);
+    auto deliveries = drains::KafkaDeliveries::make(frame, wake_up);
     drains::KafkaEntryReader entries(frame.body);
-    flight->hold(kLines);
+    deliveries->hold(kLines);
     std::size_t next = 0;
     for (drains::KafkaEntry entry; entries.next(entry);)
-      producer->produce(topic, entry, {frame.id_text(), "rfc5424", headers}, flight->lines()[next++]);
+      producer->produce(topic, entry, {frame.id_text(), "rfc5424", headers}, deliveries->lines()[next++]);
     producer->handed_over(kLines);
-    while (!flight->landed()) io.run_one();
+    while (!deliveries->nothing_under_way()) io.run_one();
     io.poll();
   }
 
@@ -87,7 +88,7 @@ struct Through {
   AddressGuard guard;
   drains::KafkaCounters counters;
   Waiter waiter;
-  std::shared_ptr<drains::KafkaDoor> door;
+  std::shared_ptr<drains::KafkaWakeUp> wake_up;
   std::unique_ptr<drains::KafkaProducer> producer;
   drains::KafkaProducer::Topic topic;
 };

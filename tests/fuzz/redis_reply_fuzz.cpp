@@ -6,9 +6,9 @@
 #include <string_view>
 
 #include "logplex/base/check.hpp"
-#include "logplex/store/redis/redis_image.hpp"
+#include "logplex/store/redis/redis_presence.hpp"
+#include "logplex/store/redis/redis_replica.hpp"
 #include "logplex/store/redis/redis_reply.hpp"
-#include "logplex/store/redis/redis_roll.hpp"
 #include "logplex/store/redis/redis_url.hpp"
 
 namespace {

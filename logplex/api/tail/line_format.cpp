@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "logplex/api/frame/accept.hpp"
+#include "logplex/api/frame/accept_header.hpp"
 #include "logplex/wire/newline.hpp"
 #include "logplex/wire/notice.hpp"
 #include "logplex/wire/render.hpp"

@@ -4,7 +4,7 @@
 #include <deque>
 
 #include "logplex/api/tail/line_query.hpp"
-#include "logplex/channel/reader.hpp"
+#include "logplex/channel/subscription.hpp"
 
 namespace sluice::api {
 

@@ -6,7 +6,7 @@
 
 #include "logplex/api/tail/tail_search.hpp"
 #include "logplex/api/tail/tails.hpp"
-#include "logplex/channel/reader.hpp"
+#include "logplex/channel/subscription.hpp"
 #include "logplex/runtime/turn_work.hpp"
 
 namespace sluice::api {

@@ -20,16 +20,15 @@ Error unreadable(error_code why) {
 
 }  // namespace
 
-bool HttpConnection::reusable() const { return !broken_ && stream_->is_quiet(); }
+bool HttpClient::reusable() const { return !broken_ && stream_->is_quiet(); }
 
-Task<result<HttpReply, Error>> HttpConnection::exchange(std::string_view head, std::string_view body,
-                                                        Duration timeout) {
+Task<result<HttpReply, Error>> HttpClient::exchange(std::string_view head, std::string_view body, Duration timeout) {
   const std::array<std::string_view, 2> request{head, body};
   auto reply = co_await exchange(request, timeout);
   co_return std::move(reply);
 }
 
-Task<result<HttpReply, Error>> HttpConnection::exchange(std::span<const std::string_view> request, Duration timeout) {
+Task<result<HttpReply, Error>> HttpClient::exchange(std::span<const std::string_view> request, Duration timeout) {
   CloseAfter limit(*stream_, timeout);
   broken_ = true;
   ++exchanges_;
@@ -46,7 +45,7 @@ Task<result<HttpReply, Error>> HttpConnection::exchange(std::span<const std::str
   co_return std::move(*reply);
 }
 
-Task<result<HttpReply, Error>> HttpConnection::read_reply() {
+Task<result<HttpReply, Error>> HttpClient::read_reply() {
   std::string in;
   for (;;) {
     HttpReply reply;
@@ -69,7 +68,7 @@ Task<result<HttpReply, Error>> HttpConnection::read_reply() {
 }
 
 /// An error at the end of the stream or when it broke.
-Task<error_code> HttpConnection::read_into(std::string& in) {
+Task<error_code> HttpClient::read_into(std::string& in) {
   const auto old = in.size();
   in.resize(old + kReadSize);
   const auto got = co_await stream_->read_some(std::span(in.data() + old, kReadSize));

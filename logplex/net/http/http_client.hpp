@@ -22,13 +22,13 @@ struct HttpReply {
 
 /// The client's side of HTTP/1.1 over one connection, for drains: one exchange after the other, no pipelining. Lives on
 /// the stream's shard. After an error or a reply without keep_alive, close it and dial again.
-class HttpConnection {
+class HttpClient {
  public:
   static constexpr std::size_t kHeadMax = 64 << 10;
   static constexpr std::size_t kBodyKept = 2 << 10;
   static constexpr std::size_t kBodyMax = 16 << 20;  // a longer answer ends the connection
 
-  explicit HttpConnection(std::unique_ptr<ByteStream> stream) : stream_(std::move(stream)) {}
+  explicit HttpClient(std::unique_ptr<ByteStream> stream) : stream_(std::move(stream)) {}
 
   /// Writes `head` (request line, headers and the empty line, exactly these bytes) and `body` in one piece, then reads
   /// the answer; 1xx answers are skipped. Both views must stay until it returns. An answer is what has a status

@@ -49,7 +49,7 @@ result<std::size_t> HttpReplyParser::feed(std::string_view bytes) {
 result<std::size_t> HttpReplyParser::feed_line(std::string_view bytes) {
   const auto end = bytes.find('\n');
   const auto size = end == std::string_view::npos ? bytes.size() : end + 1;
-  if (head_bytes_ + size > HttpConnection::kHeadMax) {
+  if (head_bytes_ + size > HttpClient::kHeadMax) {
     if (reply_.status == 0) return NetError::kHeadTooLarge;
     broken_ = true;
     return bytes.size();
@@ -152,8 +152,8 @@ std::size_t HttpReplyParser::feed_body(std::string_view bytes) {
 
 bool HttpReplyParser::keep(std::string_view data) {
   reply_.body_bytes += data.size();
-  reply_.body.append(data.substr(0, HttpConnection::kBodyKept - reply_.body.size()));
-  return reply_.body_bytes <= HttpConnection::kBodyMax;
+  reply_.body.append(data.substr(0, HttpClient::kBodyKept - reply_.body.size()));
+  return reply_.body_bytes <= HttpClient::kBodyMax;
 }
 
 result<void> HttpReplyParser::feed_end() {

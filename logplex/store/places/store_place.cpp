@@ -8,10 +8,10 @@
 #include "logplex/base/files.hpp"
 #include "logplex/base/rng.hpp"
 #include "logplex/model/config_error.hpp"
-#include "logplex/store/entry_intake.hpp"
+#include "logplex/store/entry_loader.hpp"
 #include "logplex/store/redis/blocking_redis.hpp"
 #include "logplex/store/redis/redis_entry.hpp"
-#include "logplex/store/redis/redis_image.hpp"
+#include "logplex/store/redis/redis_replica.hpp"
 #include "logplex/store/redis/redis_scripts.hpp"
 #include "logplex/store/sqlite/entry_table.hpp"
 

@@ -8,7 +8,7 @@
 
 #include "logplex/model/config_error.hpp"
 #include "logplex/model/sealed_entry.hpp"
-#include "logplex/store/entry_intake.hpp"
+#include "logplex/store/entry_loader.hpp"
 
 namespace sluice {
 
@@ -37,19 +37,19 @@ json::value entry_json(const std::string& text) {
 class Planner {
  public:
   Planner(const StoredRows& present, std::shared_ptr<const Seal> seal)
-      : present_(present), intake_("import", std::move(seal)) {
+      : present_(present), loader_("import", std::move(seal)) {
     ChangedKeys nobody;
     for (const auto kind : kLoadOrder)
-      for (const auto& [key, value] : present.of(kind)) intake_.take(kind, key, value, nobody);
+      for (const auto& [key, value] : present.of(kind)) loader_.take(kind, key, value, nobody);
   }
 
   void take(EntryKind kind, const std::string& key, const std::string& value, ImportPlan& plan) {
     const auto before = present_.of(kind).find(key);
     if (before != present_.of(kind).end() && before->second == value) return static_cast<void>(++plan.same);
-    auto entry = decode_entry(kind, key, value, intake_.seal());
+    auto entry = decode_entry(kind, key, value, loader_.seal());
     if (entry.has_error()) return leave_out(kind, key, entry.error().message, plan);
     ChangedKeys nobody;
-    auto editor = intake_.editor(nobody);
+    auto editor = loader_.editor(nobody);
     if (const auto fits = editor.fits(*entry); fits.has_error())
       return leave_out(kind, key, fits.error().message, plan);
     Effect effect{kind, key, std::move(*entry)};
@@ -60,7 +60,7 @@ class Planner {
   }
 
   void count(ImportPlan& plan, const StoredRows& incoming) const {
-    const auto& config = intake_.config();
+    const auto& config = loader_.config();
     plan.next_drain_id = std::max({config.next_drain_id(), incoming.next_drain_id, present_.next_drain_id});
     plan.next_channel_id = std::max({config.next_channel_id(), incoming.next_channel_id, present_.next_channel_id});
   }
@@ -71,7 +71,7 @@ class Planner {
   }
 
   const StoredRows& present_;
-  EntryIntake intake_;
+  EntryLoader loader_;
 };
 
 }  // namespace

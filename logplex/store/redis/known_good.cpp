@@ -10,9 +10,9 @@ constexpr std::size_t kMostPending = 500'000;
 
 }  // namespace
 
-KnownGood::KnownGood(Shard& shard, EntryTable table, const RedisImage& image)
+KnownGood::KnownGood(Shard& shard, EntryTable table, const RedisReplica& replica)
 
-    : table_(std::move(table)), image_(image), noted_(shard), lane_(std::make_unique<Lane>("store-file", 1, 4)) {}
+    : table_(std::move(table)), replica_(replica), noted_(shard), lane_(std::make_unique<Lane>("store-file", 1, 4)) {}
 
 KnownGood::~KnownGood() {
   lane_.reset();
@@ -37,11 +37,11 @@ void KnownGood::note(std::vector<Effect> written) {
 KnownGood::Batch KnownGood::take(bool whole) {
   Batch batch;
   batch.whole = whole;
-  batch.effects = whole ? image_.everything() : std::move(pending_);
+  batch.effects = whole ? replica_.everything() : std::move(pending_);
   pending_.clear();
   changed_ = false;
-  const auto& config = image_.config();
-  batch.counters = {config.revision(), config.next_drain_id(), config.next_channel_id(), image_.history()};
+  const auto& config = replica_.config();
+  batch.counters = {config.revision(), config.next_drain_id(), config.next_channel_id(), replica_.history()};
   return batch;
 }
 

@@ -8,7 +8,7 @@
 #include "logplex/model/decide/decide.hpp"
 #include "logplex/runtime/gate.hpp"
 #include "logplex/runtime/lane.hpp"
-#include "logplex/store/redis/redis_image.hpp"
+#include "logplex/store/redis/redis_replica.hpp"
 #include "logplex/store/sqlite/entry_table.hpp"
 
 namespace sluice {
@@ -18,17 +18,17 @@ namespace sluice {
 ///
 /// Lives on the store's shard; the file is written by a lane of its own, all that gathered meanwhile in one
 /// transaction. When the file cannot be written, that is logged once, and the whole copy is written again as soon as
-/// there is a change. The image outlives it; the gate's tasks have ended before it is destroyed.
+/// there is a change. The replica outlives it; the gate's tasks have ended before it is destroyed.
 class KnownGood {
  public:
-  KnownGood(Shard& shard, EntryTable table, const RedisImage& image);
+  KnownGood(Shard& shard, EntryTable table, const RedisReplica& replica);
   KnownGood(const KnownGood&) = delete;
   KnownGood& operator=(const KnownGood&) = delete;
   /// Writes what is still to be written.
   ~KnownGood();
 
   void start(Gate& gate);
-  /// What the image has changed since the last call.
+  /// What the replica has changed since the last call.
   void note(std::vector<Effect> written);
   bool failing() const { return failing_; }
 
@@ -46,7 +46,7 @@ class KnownGood {
   void note_outcome(const std::optional<std::string>& trouble);
 
   EntryTable table_;  // on the lane while a batch is being written
-  const RedisImage& image_;
+  const RedisReplica& replica_;
   Event noted_;
   std::vector<Effect> pending_;
   bool changed_ = false;

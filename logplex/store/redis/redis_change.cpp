@@ -20,11 +20,11 @@ constexpr std::size_t kMostDeleted = 1000;
 /// Makes the argument of the script for one kind of change.
 struct Caller {
   const Effects& effects;
-  const RedisImage& image;
+  const RedisReplica& replica;
   const ConfigLimits& limits;
   const std::string_view next_id;
 
-  const Seal* seal() const { return image.intake().seal(); }
+  const Seal* seal() const { return replica.loader().seal(); }
   const Effect& only(EntryKind kind) const {
     const auto found = std::find_if(effects.list.begin(), effects.list.end(),
                                     [kind](const Effect& effect) { return effect.kind == kind; });
@@ -33,11 +33,11 @@ struct Caller {
   }
   json::object written(const Effect& effect) const {
     auto out = script_entry(*effect.entry, seal());
-    out["was"] = image.state_of(effect.kind, effect.key);
+    out["was"] = replica.state_of(effect.kind, effect.key);
     return out;
   }
   json::object named(EntryKind kind, const std::string& key) const {
-    return {{"key", key}, {"was", image.state_of(kind, key)}};
+    return {{"key", key}, {"was", replica.state_of(kind, key)}};
   }
   std::size_t drain_limit(const Drain& drain) const {
     const auto limit = drain.global() ? limits.global_drains : limits.drains_per_channel;
@@ -85,14 +85,14 @@ struct Caller {
       }
       argument["drop"] = std::move(drop);
       argument["add"] = std::move(add);
-      if (!image.intake().has_quarantined(EntryKind::kToken, change.id + "/"))
+      if (!replica.loader().has_quarantined(EntryKind::kToken, change.id + "/"))
         argument["tokens"] = tokens_of(change.id);
     }
     return {"put_channel", std::move(argument)};
   }
   json::array tokens_of(const std::string& channel) const {
     std::vector<std::string> keys;
-    if (const auto* entry = image.config().channel(channel))
+    if (const auto* entry = replica.config().channel(channel))
       for (const auto& token : entry->tokens) keys.push_back(token_key(channel, token->token.id));
     std::sort(keys.begin(), keys.end());
     json::array out;
@@ -179,9 +179,9 @@ struct Caller {
 
 }  // namespace
 
-ScriptCall script_call(const Change& change, const Effects& effects, const RedisImage& image,
+ScriptCall script_call(const Change& change, const Effects& effects, const RedisReplica& replica,
                        const ConfigLimits& limits, std::string_view next_id) {
-  return std::visit(Caller{effects, image, limits, next_id}, change);
+  return std::visit(Caller{effects, replica, limits, next_id}, change);
 }
 
 }  // namespace sluice

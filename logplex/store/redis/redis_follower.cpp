@@ -35,17 +35,17 @@ std::vector<std::string_view> meta_command() {
 }  // namespace
 
 RedisFollower::RedisFollower(Gate& gate, Dialer& dialer, RedisTarget target, const FollowSettings& settings,
-                             RedisImage& image, Observer& observer)
+                             RedisReplica& replica, Observer& observer)
     : gate_(gate),
       dialer_(dialer),
       target_(std::move(target)),
       settings_(settings),
-      image_(image),
+      replica_(replica),
       observer_(observer),
       backoff_(gate.shard().rng(), settings.reconnect_max),
       reader_(settings.patience),
       events_at_once_(std::to_string(kEventsAtOnce)),
-      known_revision_(image.revision()) {}
+      known_revision_(replica.revision()) {}
 
 void RedisFollower::reconnect() {
   if (commands_.connection) commands_.connection->close();
@@ -55,10 +55,10 @@ void RedisFollower::reconnect() {
 void RedisFollower::set_state(RedisState state, std::string trouble) {
   if (state == state_ && trouble == trouble_) return;
   if (state == RedisState::kUpToDate)
-    log_info("following the configuration in Redis", {{"server", stream_.where}, {"revision", image_.revision()}});
+    log_info("following the configuration in Redis", {{"server", stream_.where}, {"revision", replica_.revision()}});
   else
     log_warning(state == RedisState::kAway ? "Redis is away" : "what Redis holds is not taken",
-                {{"reason", trouble}, {"revision", image_.revision()}});
+                {{"reason", trouble}, {"revision", replica_.revision()}});
   state_ = state;
   trouble_ = std::move(trouble);
   observer_.on_state();
@@ -144,7 +144,7 @@ Task<result<bool, Error>> RedisFollower::step() {
 }
 
 Task<result<std::pair<RedisMeta, RedisReply>, Error>> RedisFollower::poll() {
-  const std::string after = std::to_string(image_.revision()) + "-0";
+  const std::string after = std::to_string(replica_.revision()) + "-0";
   const auto& changes = redis_keys()[kChangesKey];
   std::vector<std::vector<std::string_view>> commands{meta_command(), {"ROLE"}};
   if (!read_all_) commands.push_back({"XREAD", "COUNT", events_at_once_});
@@ -166,27 +166,27 @@ Task<result<std::pair<RedisMeta, RedisReply>, Error>> RedisFollower::poll() {
 
 /// The data set is the one that was followed, and lacks changes that were seen in it.
 bool RedisFollower::went_back(const RedisMeta& meta) const {
-  return meta.damaged.empty() && meta.history == image_.history() && meta.revision < image_.revision();
+  return meta.damaged.empty() && meta.history == replica_.history() && meta.revision < replica_.revision();
 }
 
 void RedisFollower::note_followed() {
   followed_at_ = gate_.shard().clock().steady();
-  recent_.note(followed_at_, image_.revision());
+  recent_.note(followed_at_, replica_.revision());
 }
 
 bool RedisFollower::must_read_all(const RedisMeta& meta) const {
-  const bool other_data = meta.revision == image_.revision() && meta.sum != image_.sum();
+  const bool other_data = meta.revision == replica_.revision() && meta.sum != replica_.sum();
   return read_all_ || !meta.damaged.empty() || meta.readable_by > kRedisSchema || meta.loading ||
-         meta.history != image_.history() || meta.revision < image_.revision() || other_data ||
+         meta.history != replica_.history() || meta.revision < replica_.revision() || other_data ||
          gate_.shard().clock().steady() >= next_verification_;
 }
 
-/// False when the stream does not go on where the image is.
+/// False when the stream does not go on where the replica is.
 Task<result<bool, Error>> RedisFollower::follow(RedisReply stream, RedisMeta meta) {
   const auto* list = events_of(stream);
-  if (list == nullptr) co_return meta.revision == image_.revision();
+  if (list == nullptr) co_return meta.revision == replica_.revision();
   // The first change of all also names the data set.
-  if (image_.history() == 0) co_return false;
+  if (replica_.history() == 0) co_return false;
   std::vector<RedisEvent> events;
   for (const auto& entry : list->list) {
     auto event = RedisEvent::from(entry);
@@ -224,11 +224,11 @@ bool RedisFollower::apply(const std::vector<RedisEvent>& events) {
   std::vector<Effect> written;
   bool fits = true;
   for (const auto& event : events) {
-    fits = image_.apply(event, changed, written);
+    fits = replica_.apply(event, changed, written);
     if (!fits) break;
     ++counters_.events;
   }
-  known_revision_ = std::max(known_revision_, image_.revision());
+  known_revision_ = std::max(known_revision_, replica_.revision());
   counters_.gaps += fits ? 0U : 1U;
   read_all_ = !fits;
   observer_.on_image(std::move(changed), std::move(written));
@@ -254,7 +254,7 @@ Task<result<void, Error>> RedisFollower::look(const RedisMeta& meta) {
   }
   if (went_back(meta))
     log_warning("the configuration in Redis lacks changes that this node acted on",
-                {{"server", stream_.where}, {"revision", meta.revision}, {"was_revision", image_.revision()}});
+                {{"server", stream_.where}, {"revision", meta.revision}, {"was_revision", replica_.revision()}});
   co_await observer_.on_whole_read(commands_.connection);
   const auto looked = co_await look_at_server();
   if (looked.has_error()) co_return looked.error();
@@ -294,14 +294,14 @@ bool RedisFollower::is_whole(const RedisRows& rows) {
 }
 
 bool RedisFollower::deletes_little(const RedisRows& rows) {
-  const auto loss = image_.loss(rows);
-  const bool same = rows.meta.history == image_.history();
-  const bool went_on = same && rows.meta.revision >= image_.revision();
+  const auto loss = replica_.loss(rows);
+  const bool same = rows.meta.history == replica_.history();
+  const bool went_on = same && rows.meta.revision >= replica_.revision();
   // A replica that was promoted may lack the last changes.
   const bool promoted = same && !went_on && recent_.covers(rows.meta.revision);
   const bool few = went_on && loss.deleted <= kFewDeletions;
   const bool share = loss.deleted * 100 <= loss.known * settings_.most_deleted;
-  const bool wanted = rows.meta.accepted != 0 && (!same || image_.revision() < rows.meta.accepted);
+  const bool wanted = rows.meta.accepted != 0 && (!same || replica_.revision() < rows.meta.accepted);
   if (few || share || wanted || promoted) return true;
   return refuse_rows(
       std::string(rows.meta.history == 0 ? "Redis is empty" : "the configuration in Redis is another") +
@@ -326,12 +326,12 @@ Task<result<void, Error>> RedisFollower::look_at_server() {
 }
 
 void RedisFollower::take(const RedisRows& rows) {
-  if (rows.meta.history != image_.history()) recent_.forget();
+  if (rows.meta.history != replica_.history()) recent_.forget();
   ChangedKeys changed;
   std::vector<Effect> written;
-  const auto differing = image_.replace(rows, changed, written);
+  const auto differing = replica_.replace(rows, changed, written);
   if (differing != 0 && state_ != RedisState::kStarting)
-    log_info("configuration read from Redis as a whole", {{"revision", image_.revision()}, {"differing", differing}});
+    log_info("configuration read from Redis as a whole", {{"revision", replica_.revision()}, {"differing", differing}});
   run_id_ = stream_.run_id;
   schema_ = rows.meta.readable_by;
   note_followed();

@@ -4,10 +4,10 @@
 #include <optional>
 #include <string>
 
-#include "logplex/store/redis/redis_image.hpp"
 #include "logplex/store/redis/redis_link.hpp"
 #include "logplex/store/redis/redis_reader.hpp"
 #include "logplex/store/redis/redis_recent.hpp"
+#include "logplex/store/redis/redis_replica.hpp"
 
 namespace sluice {
 
@@ -35,20 +35,20 @@ struct FollowCounters {
   std::uint64_t gaps = 0;               // reasons to read all rows again while following
 };
 
-/// Keeps an image the same as the data set in Redis: connects, reads all rows when it has to, then follows the stream.
+/// Keeps a replica the same as the data set in Redis: connects, reads all rows when it has to, then follows the stream.
 ///
 ///     link -> meta -> [all rows by HSCAN, then the events since] -> meta + XREAD, again and again
 ///              ^------------- gap, trimmed stream, lower revision, other data set, other sum, other run id
 ///
 /// Whether a server is another one than before shows in its data, not in its address or run id alone.
 ///
-/// Lives on the store's shard in the store's gate. The image changes at once and whole, and the observer is told in the
-/// same turn. Without a connection the image stays; attempts are made for ever, with pauses that grow and jitter.
+/// Lives on the store's shard in the store's gate. The replica changes at once and whole, and the observer is told in
+/// the same turn. Without a connection the replica stays; attempts are made for ever, with pauses that grow and jitter.
 class RedisFollower {
  public:
   class Observer {
    public:
-    /// The image has changed. `written` is what a copy of it has to write.
+    /// The replica has changed. `written` is what a copy of it has to write.
     virtual void on_image(ChangedKeys changed, std::vector<Effect> written) = 0;
     /// state() or trouble() may have changed.
     virtual void on_state() = 0;
@@ -61,7 +61,7 @@ class RedisFollower {
   };
 
   /// What is given outlives it.
-  RedisFollower(Gate& gate, Dialer& dialer, RedisTarget target, const FollowSettings& settings, RedisImage& image,
+  RedisFollower(Gate& gate, Dialer& dialer, RedisTarget target, const FollowSettings& settings, RedisReplica& replica,
                 Observer& observer);
 
   /// Until cancelled.
@@ -87,7 +87,7 @@ class RedisFollower {
   const std::string& warning() const { return warning_; }
   /// What the newest look at `meta` said, and of which run of a server.
   std::uint64_t schema() const { return schema_; }
-  std::uint64_t history() const { return image_.history(); }
+  std::uint64_t history() const { return replica_.history(); }
   const std::string& run_id() const { return run_id_; }
   /// Ends the connections; new ones are made.
   void reconnect();
@@ -121,7 +121,7 @@ class RedisFollower {
   Dialer& dialer_;
   const RedisTarget target_;
   const FollowSettings settings_;
-  RedisImage& image_;
+  RedisReplica& replica_;
   Observer& observer_;
   RedisBackoff backoff_;
   RedisLink commands_;

@@ -54,16 +54,16 @@ RedisStore::RedisStore(std::string name, RedisTarget target, StoreCore copy, con
       resolver_(store_names(dns_servers)),
       gate_(shard_, "store"),
       dialer_(shard_, resolver_, guard_),
-      image_(copy.take_intake(), copy.history()),
-      known_good_(shard_, copy.take_table(), image_),
-      follower_(gate_, dialer_, target_, follow_settings(settings), image_, *this),
+      replica_(copy.take_loader(), copy.history()),
+      known_good_(shard_, copy.take_table(), replica_),
+      follower_(gate_, dialer_, target_, follow_settings(settings), replica_, *this),
       master_(gate_, dialer_, target_, [this] { follower_.reconnect(); }),
-      writer_(shard_, follower_, image_, shown_, master_, limits, settings.min_replicas, time_for_writing(settings)),
-      roll_(
+      writer_(shard_, follower_, replica_, shown_, master_, limits, settings.min_replicas, time_for_writing(settings)),
+      presence_(
           shard_, follower_, std::move(name),
           [this] {
             const auto own = this->status();
-            return RedisRoll::Report{own.revision, own.up_to_date, own.state};
+            return RedisPresence::Report{own.revision, own.up_to_date, own.state};
           },
           [this] { show_status(); }) {
   show_status();
@@ -114,8 +114,8 @@ void RedisStore::start(Runtime& runtime) {
   runtime_.start();
   looked.wait_for(kFirstLookLimit);
   on_store_shard([&] {
-    shown_.reached(image_.revision());
-    publisher_ = std::make_unique<Publisher>(runtime, image_.config(),
+    shown_.reached(replica_.revision());
+    publisher_ = std::make_unique<Publisher>(runtime, replica_.config(),
                                              [this] { asio::post(shard_.io(), [this] { on_shown(); }); });
     show_status();
   });
@@ -155,12 +155,12 @@ Task<void> RedisStore::remove_expired() {
 /// Not before this node knows how it is.
 Task<void> RedisStore::call_roll() {
   while (!publisher_) co_await sleep_for(kRollPause);
-  co_await roll_.run();
+  co_await presence_.run();
 }
 
 void RedisStore::on_image(ChangedKeys changed, std::vector<Effect> written) {
   known_good_.note(std::move(written));
-  if (publisher_) publisher_->publish(image_.config(), std::move(changed), {});
+  if (publisher_) publisher_->publish(replica_.config(), std::move(changed), {});
   show_status();
 }
 
@@ -182,7 +182,7 @@ Task<void> RedisStore::on_whole_read(std::shared_ptr<RedisConnection> connection
 }
 
 std::string RedisStore::state_text() const {
-  const auto acting = ": acting on the last known good configuration (revision " + std::to_string(image_.revision()) +
+  const auto acting = ": acting on the last known good configuration (revision " + std::to_string(replica_.revision()) +
                       "), changes are refused";
   switch (follower_.state()) {
     case RedisState::kStarting:
@@ -194,34 +194,34 @@ std::string RedisStore::state_text() const {
     case RedisState::kUpToDate:
       break;
   }
-  const auto behind = follower_.known_revision() - std::min(follower_.known_revision(), image_.revision());
+  const auto behind = follower_.known_revision() - std::min(follower_.known_revision(), replica_.revision());
   return behind == 0 ? "up to date" : behind_text(behind);
 }
 
 void RedisStore::show_status() {
-  data_set_.store(image_.history(), std::memory_order_relaxed);
+  data_set_.store(replica_.history(), std::memory_order_relaxed);
   StoreStatus status;
   status.kind = "redis";
-  image_.intake().describe(status);
+  replica_.loader().describe(status);
   if (!follower_.warning().empty()) status.warnings.push_back(follower_.warning());
-  if (image_.intake().seal() == nullptr) status.warnings.emplace_back(kNotSealed);
+  if (replica_.loader().seal() == nullptr) status.warnings.emplace_back(kNotSealed);
   status.reachable = follower_.state() == RedisState::kUpToDate;
   status.trouble = follower_.trouble();
   status.state = state_text();
-  status.known_revision = std::max(follower_.known_revision(), image_.revision());
-  status.up_to_date = status.reachable && status.known_revision == image_.revision();
+  status.known_revision = std::max(follower_.known_revision(), replica_.revision());
+  status.up_to_date = status.reachable && status.known_revision == replica_.revision();
   status.has_configuration =
-      follower_.state() == RedisState::kUpToDate || image_.history() != 0 || image_.revision() != 0;
+      follower_.state() == RedisState::kUpToDate || replica_.history() != 0 || replica_.revision() != 0;
   const std::lock_guard lock(mutex_);
   status_ = std::move(status);
   figures_ = {follower_.counters(), writer_.counters()};
-  heard_ = roll_.heard();
-  heard_at_ = roll_.heard_at();
+  heard_ = presence_.heard();
+  heard_at_ = presence_.heard_at();
 }
 
 /// The mutex is held.
 std::vector<NodeSeen> RedisStore::nodes_seen(const StoreStatus& own) const {
-  std::vector<NodeSeen> out{{roll_.name(), own.revision, own.up_to_date, own.state, {}}};
+  std::vector<NodeSeen> out{{presence_.name(), own.revision, own.up_to_date, own.state, {}}};
   const auto since = std::chrono::duration_cast<std::chrono::milliseconds>(clock_.steady() - heard_at_);
   for (auto node : heard_) {
     node.ago += since;

@@ -11,7 +11,7 @@
 #include "logplex/store/publisher.hpp"
 #include "logplex/store/redis/known_good.hpp"
 #include "logplex/store/redis/redis_follower.hpp"
-#include "logplex/store/redis/redis_roll.hpp"
+#include "logplex/store/redis/redis_presence.hpp"
 #include "logplex/store/redis/redis_writer.hpp"
 #include "logplex/store/sqlite/store_core.hpp"
 #include "logplex/store/store.hpp"
@@ -20,7 +20,7 @@ namespace sluice {
 
 /// The store of many nodes: Redis holds the truth, changed by scripts; every node follows it.
 ///
-///     apply() --> store shard: RedisWriter --script--> Redis --stream--> RedisFollower --> image --> Publisher -->
+///     apply() --> store shard: RedisWriter --script--> Redis --stream--> RedisFollower --> replica --> Publisher -->
 ///     shards
 ///                                                                                          `-> KnownGood (SQLite)
 ///
@@ -71,13 +71,13 @@ class RedisStore final : public Store, private RedisFollower::Observer {
   // On the store's shard, once started:
   Gate gate_;
   Dialer dialer_;
-  RedisImage image_;
+  RedisReplica replica_;
   KnownGood known_good_;
   RevisionWait shown_;
   RedisFollower follower_;
   RedisMaster master_;
   RedisWriter writer_;
-  RedisRoll roll_;
+  RedisPresence presence_;
   std::unique_ptr<Publisher> publisher_;
   std::promise<void> first_look_;
   bool looked_ = false;

@@ -19,7 +19,7 @@ namespace {
 
 /// How many changes the stream keeps for nodes that were away for a moment; beyond that they read everything.
 constexpr std::string_view kStreamLength = "20000";
-/// A refusal by the script that the image cannot explain stands after this many decisions on the newest image.
+/// A refusal by the script that the replica cannot explain stands after this many decisions on the newest replica.
 constexpr int kUnexplained = 2;
 /// The name of a data set stays exact in a double.
 constexpr std::uint64_t kHistories = std::uint64_t{1} << 53;
@@ -81,11 +81,11 @@ struct RedisWriter::Attempt {
   bool sent() const { return !unanswered.empty() || !put_off.empty(); }
 };
 
-RedisWriter::RedisWriter(Shard& shard, RedisFollower& follower, const RedisImage& image, RevisionWait& shown,
+RedisWriter::RedisWriter(Shard& shard, RedisFollower& follower, const RedisReplica& replica, RevisionWait& shown,
                          RedisMaster& master, const ConfigLimits& limits, std::uint64_t min_replicas, Duration timeout)
     : shard_(shard),
       follower_(follower),
-      image_(image),
+      replica_(replica),
       shown_(shown),
       master_(master),
       limits_(limits),
@@ -179,19 +179,19 @@ Task<result<void, Error>> RedisWriter::ready(SteadyTime until, bool patient) {
   co_return result<void, Error>();
 }
 
-/// False when the image moved while Redis was asked: decide again.
+/// False when the replica moved while Redis was asked: decide again.
 Task<result<bool, Error>> RedisWriter::decide_on(Attempt& attempt) {
-  attempt.seen = image_.revision();
-  auto decided = decide(image_.config(), attempt.change, limits_);
+  attempt.seen = replica_.revision();
+  auto decided = decide(replica_.config(), attempt.change, limits_);
   if (decided.has_error()) {
     if (decided.error().code == ConfigError::kInvalid) co_return std::move(decided).error();
     const auto newest = co_await image_is_newest(attempt.until);
     if (newest.has_error()) co_return newest.error();
-    if (*newest && image_.revision() == attempt.seen) co_return std::move(decided).error();
+    if (*newest && replica_.revision() == attempt.seen) co_return std::move(decided).error();
     co_return false;
   }
   attempt.call.reset();
-  if (!decided->list.empty()) attempt.call = script_call(attempt.change, *decided, image_, limits_, attempt.next_id);
+  if (!decided->list.empty()) attempt.call = script_call(attempt.change, *decided, replica_, limits_, attempt.next_id);
   attempt.what = what_it_is(decided->list, {});
   attempt.applied = std::move(decided->applied);
   attempt.applied.revision = attempt.seen;
@@ -221,18 +221,18 @@ Task<result<void, Error>> RedisWriter::look_again(Attempt& attempt, Verdict verd
   attempt.unexplained += verdict.revision <= attempt.seen ? 1 : 0;
   if (attempt.unexplained >= kUnexplained)
     co_return Error{code_of(verdict.code), verdict.text + ", by an entry that this node cannot read"};
-  if (verdict.revision > image_.revision()) {
+  if (verdict.revision > replica_.revision()) {
     const auto caught_up = co_await shown(verdict.revision, attempt.until);
     if (caught_up.has_error()) co_return unavailable();
   }
   co_return result<void, Error>();
 }
 
-/// Asks Redis for its revision and waits until the image has it. False when the image moved meanwhile, or Redis did not
-/// answer: look again.
+/// Asks Redis for its revision and waits until the replica has it. False when the replica moved meanwhile, or Redis did
+/// not answer: look again.
 Task<result<bool, Error>> RedisWriter::image_is_newest(SteadyTime until) {
   const auto connection = follower_.commands();
-  const auto before = image_.revision();
+  const auto before = replica_.revision();
   const std::vector<std::string_view> question{"HGET", redis_keys()[kMetaKey], "revision"};
   auto reply = co_await connection->call(question, left(until));
   const bool lost = reply.has_error() || is_elsewhere(*reply);
@@ -244,17 +244,17 @@ Task<result<bool, Error>> RedisWriter::image_is_newest(SteadyTime until) {
   }
   if (reply->is_error()) co_return broken(*reply);
   const auto newest = parse_decimal(reply->text).value_or(0);
-  if (newest > image_.revision()) {
+  if (newest > replica_.revision()) {
     const auto caught_up = co_await shown(newest, until);
     if (caught_up.has_error()) co_return unavailable();
   }
-  co_return image_.revision() == before;
+  co_return replica_.revision() == before;
 }
 
 Task<result<RedisReply, Error>> RedisWriter::run(Attempt& attempt) {
   const auto connection = follower_.commands();
   auto& members = attempt.call->argument;
-  members["history"] = image_.history() == 0 ? std::string() : std::to_string(image_.history());
+  members["history"] = replica_.history() == 0 ? std::string() : std::to_string(replica_.history());
   members["new_history"] = std::to_string(1 + shard_.rng().below(kHistories - 1));
   members["by"] = attempt.by;
   members["keep"] = kStreamLength;
@@ -324,7 +324,7 @@ Task<std::optional<std::uint64_t>> RedisWriter::find_missing(std::shared_ptr<Red
     // A replica that was promoted before it had anything gets the whole of a young data set. The same server without a
     // data set was emptied, perhaps on purpose: an operator has to say so.
     const bool empty = reply->text_at(0).empty() && follower_.is_other_server() && changes.front().began_it;
-    if (reply->number_at(0) != image_.history() && !empty) co_return std::nullopt;
+    if (reply->number_at(0) != replica_.history() && !empty) co_return std::nullopt;
     revision = revision.value_or(reply->number_at(1));
     for (std::size_t i = 2; i < reply->list.size(); ++i) {
       const auto place = from + reply->number_at(i) - 1;
@@ -386,7 +386,7 @@ Task<void> RedisWriter::make_missing(std::shared_ptr<RedisConnection> connection
 Task<void> RedisWriter::make_again(std::shared_ptr<RedisConnection> connection) {
   auto changes = answered_.take(follower_.followed_at());
   // Of a data set that is no longer followed nothing is missed.
-  std::erase_if(changes, [this](const AnsweredChange& change) { return change.history != image_.history(); });
+  std::erase_if(changes, [this](const AnsweredChange& change) { return change.history != replica_.history(); });
   for (auto& change : changes) change.missing = false;
   co_await make_missing(std::move(connection), changes);
   answered_.give_back(std::move(changes));

@@ -25,11 +25,11 @@ struct WriteCounters {
   double seconds = 0;            // from the first decision until every shard acts on it
 };
 
-/// Makes changes in Redis: decides by the image, lets one script check and write, and waits until the change has come
+/// Makes changes in Redis: decides by the replica, lets one script check and write, and waits until the change has come
 /// back by the stream and is shown to all shards.
 ///
 /// Lives on the store's shard. Many changes are under way at once. One that was decided on something that is no longer
-/// so is decided again as soon as the image has moved on; a refusal stands only when the image was as new as Redis.
+/// so is decided again as soon as the replica has moved on; a refusal stands only when the replica was as new as Redis.
 ///
 /// When the connection breaks after a script was sent, the same change is sent again as soon as there is a connection:
 /// the script finds in the stream whether it was made. Without a connection, or when the time has passed, the answer is
@@ -42,8 +42,8 @@ struct WriteCounters {
 class RedisWriter {
  public:
   /// What is given outlives it. `shown` tells which revisions all shards act on.
-  RedisWriter(Shard& shard, RedisFollower& follower, const RedisImage& image, RevisionWait& shown, RedisMaster& master,
-              const ConfigLimits& limits, std::uint64_t min_replicas, Duration timeout);
+  RedisWriter(Shard& shard, RedisFollower& follower, const RedisReplica& replica, RevisionWait& shown,
+              RedisMaster& master, const ConfigLimits& limits, std::uint64_t min_replicas, Duration timeout);
 
   Task<result<Applied, Error>> apply(Change change);
   /// All rows are about to be read: what this node answered lately, and this server does not have, is made there.
@@ -77,7 +77,7 @@ class RedisWriter {
 
   Shard& shard_;
   RedisFollower& follower_;
-  const RedisImage& image_;
+  const RedisReplica& replica_;
   RevisionWait& shown_;
   RedisMaster& master_;
   AnsweredChanges answered_;

@@ -24,11 +24,11 @@ result<StoreCore, Error> StoreCore::open(const std::string& path, const ConfigLi
 /// Takes an entry, and notes it when its secrets are not sealed with the current key.
 void StoreCore::take(EntryKind kind, std::string_view key, std::string_view json, std::vector<Effect>& unsealed) {
   ChangedKeys nobody_yet;
-  const bool taken = intake_.take(kind, key, json, nobody_yet);
+  const bool taken = loader_.take(kind, key, json, nobody_yet);
   const bool has_secrets = kind == EntryKind::kToken || kind == EntryKind::kDrain;
-  if (!taken || !has_secrets || intake_.seal() == nullptr) return;
-  auto entry = decode_entry(kind, key, json, intake_.seal());
-  if (entry.has_value() && encode_entry(*entry, intake_.seal()) != json)
+  if (!taken || !has_secrets || loader_.seal() == nullptr) return;
+  auto entry = decode_entry(kind, key, json, loader_.seal());
+  if (entry.has_value() && encode_entry(*entry, loader_.seal()) != json)
     unsealed.push_back({kind, std::string(key), std::move(*entry)});
 }
 
@@ -49,7 +49,7 @@ result<void, Error> StoreCore::load() {
         kind, [&](std::string_view key, std::string_view json) { take(kind, key, json, unsealed); }));
   SLUICE_TRY_VOID(seal_again(unsealed, counters));
   SLUICE_TRY(unknown_kinds_, table_.count_unknown());
-  auto editor = intake_.editor(nobody_yet);
+  auto editor = loader_.editor(nobody_yet);
   editor.raise_counters(counters.next_drain_id, counters.next_channel_id);
   editor.set_revision(counters.revision);
   history_ = counters.history;
@@ -59,7 +59,7 @@ result<void, Error> StoreCore::load() {
 StoreCore::Batch StoreCore::apply(std::span<const Change> changes) {
   Batch batch;
   ConfigSnapshot next = config();
-  SnapshotEditor editor(next, intake_.slots(), batch.changed);
+  SnapshotEditor editor(next, loader_.slots(), batch.changed);
   std::vector<Effect> all;
   for (const auto& change : changes) {
     auto decided = decide(next, change, limits_);
@@ -85,8 +85,8 @@ StoreCore::Batch StoreCore::apply(std::span<const Change> changes) {
     batch.failed = true;
     return batch;
   }
-  intake_.release(all);
-  intake_.config() = std::move(next);
+  loader_.release(all);
+  loader_.config() = std::move(next);
   batch.wrote = true;
   return batch;
 }
@@ -96,8 +96,8 @@ StoreStatus StoreCore::status() const {
   out.reachable = trouble_.empty();
   out.trouble = trouble_;
   out.unknown_kinds = unknown_kinds_;
-  if (intake_.seal() == nullptr) out.warnings.emplace_back(kNotSealed);
-  intake_.describe(out);
+  if (loader_.seal() == nullptr) out.warnings.emplace_back(kNotSealed);
+  loader_.describe(out);
   return out;
 }
 

@@ -10,7 +10,7 @@
 #include "logplex/base/seal.hpp"
 #include "logplex/model/change.hpp"
 #include "logplex/model/decide/decide.hpp"
-#include "logplex/store/entry_intake.hpp"
+#include "logplex/store/entry_loader.hpp"
 #include "logplex/store/sqlite/entry_table.hpp"
 #include "logplex/store/store.hpp"
 
@@ -35,17 +35,17 @@ class StoreCore {
   /// Decides each change on the outcome of those before it, then commits all of them in one transaction.
   Batch apply(std::span<const Change> changes);
 
-  const ConfigSnapshot& config() const { return intake_.config(); }
+  const ConfigSnapshot& config() const { return loader_.config(); }
   /// All but `kind`.
   StoreStatus status() const;
   /// The table and what was read from it, for a store that keeps its own copy here.
   EntryTable take_table() { return std::move(table_); }
-  EntryIntake take_intake() { return std::move(intake_); }
+  EntryLoader take_loader() { return std::move(loader_); }
   std::uint64_t history() const { return history_; }
 
  private:
   StoreCore(EntryTable table, const ConfigLimits& limits, std::shared_ptr<const Seal> seal)
-      : table_(std::move(table)), limits_(limits), intake_(table_.path(), std::move(seal)) {}
+      : table_(std::move(table)), limits_(limits), loader_(table_.path(), std::move(seal)) {}
 
   result<void, Error> load();
   void take(EntryKind kind, std::string_view key, std::string_view json, std::vector<Effect>& unsealed);
@@ -53,7 +53,7 @@ class StoreCore {
 
   EntryTable table_;
   ConfigLimits limits_;
-  EntryIntake intake_;
+  EntryLoader loader_;
   std::uint64_t history_ = 0;
   std::uint64_t unknown_kinds_ = 0;
   std::string trouble_;  // empty = the last commit worked

@@ -7,7 +7,7 @@
 
 #include <gtest/gtest.h>
 
-#include "logplex/store/redis/redis_image.hpp"
+#include "logplex/store/redis/redis_replica.hpp"
 #include "logplex/store/redis/redis_reply.hpp"
 #include "logplex/store/redis/redis_scripts.hpp"
 #include "tests/support/raw_client.hpp"

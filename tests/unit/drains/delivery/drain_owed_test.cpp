@@ -53,7 +53,7 @@ TEST(DrainOwed, unconfirmed_and_waiting_lines_are_owed_from_the_first) {
     ASSERT_EQ(owed.places.size(), 1u);
     EXPECT_EQ(owed.places[0].channel, world.channel);
     EXPECT_EQ(owed.places[0].next, from + 1);
-    EXPECT_EQ(owed.gone, 0u);
+    EXPECT_EQ(owed.lost, 0u);
     EXPECT_EQ(drain.ledger().pending_lines, 2u);
   }
 }
@@ -76,7 +76,7 @@ TEST(DrainOwed, lines_of_unconfirmed_frames_stay_whatever_comes_behind_them) {
     const DrainOwed owed = drain.on_shard([](DrainRunner& runner) { return runner.owed(); });
     ASSERT_EQ(owed.places.size(), 1u);
     EXPECT_EQ(owed.places[0].next, kFirst);
-    EXPECT_EQ(owed.gone, 0u);
+    EXPECT_EQ(owed.lost, 0u);
     EXPECT_EQ(world.shards.on(0, [&] { return world.fabric.shard(0).first_held(world.channel); }), kFirst);
   }
 }
@@ -146,8 +146,8 @@ TEST(DrainOwed, a_loss_that_was_told_in_vain_keeps_its_time) {
     EXPECT_THAT(peer.read_response(), HasSubstr("L10"));
     drain.stop();
     const DrainOwed owed = drain.on_shard([](DrainRunner& runner) { return runner.owed(); });
-    EXPECT_EQ(owed.untold, 1u);
-    EXPECT_GE(owed.untold_since, before);
+    EXPECT_EQ(owed.unreported, 1u);
+    EXPECT_GE(owed.unreported_since, before);
   }
 }
 

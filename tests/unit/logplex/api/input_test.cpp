@@ -2,7 +2,7 @@
 
 #include "logplex/api/calls/drain_url.hpp"
 #include "logplex/api/calls/handlers.hpp"
-#include "logplex/api/frame/accept.hpp"
+#include "logplex/api/frame/accept_header.hpp"
 #include "logplex/api/frame/auth.hpp"
 #include "logplex/api/frame/json_body.hpp"
 #include "logplex/api/tail/line_query.hpp"

@@ -208,7 +208,7 @@ TEST(OwedLines, what_a_smaller_budget_cannot_hold_counts_as_lost) {
     EXPECT_EQ(reader->lost().total(), reader->lost().count(LossReason::kMemoryBudget));
     EXPECT_GT(reader->pending_lines(), 1000u);
     EXPECT_TRUE(reader->adds_up());
-    EXPECT_EQ(reader->untold().total(), reader->lost().total());
+    EXPECT_EQ(reader->unreported().total(), reader->lost().total());
   }
   EXPECT_EQ(one.offered(), 20'000u);
   EXPECT_EQ(all.offered(), 39'990u);

@@ -1,5 +1,4 @@
-#include "logplex/channel/reader.hpp"
-
+#include "logplex/channel/subscription.hpp"
 #include "tests/unit/logplex/channel/fabric_fixture.hpp"
 
 namespace sluice {

@@ -24,7 +24,7 @@ class HttpClientTest : public ::testing::Test {
   void connect() {
     auto stream = shards.await(0, dialer.dial({"127.0.0.1", listener.port(), nullptr}, seconds(5)));
     ASSERT_TRUE(stream.has_value());
-    connection = std::make_unique<HttpConnection>(std::move(*stream));
+    connection = std::make_unique<HttpClient>(std::move(*stream));
     server.emplace(listener.accept());
   }
 
@@ -56,7 +56,7 @@ class HttpClientTest : public ::testing::Test {
   AddressGuard guard = AddressGuard::parse({"127.0.0.1"}).value();
   Dialer dialer{shards.runtime.shard(0), resolver, guard};
   RawListener listener;
-  std::unique_ptr<HttpConnection> connection;
+  std::unique_ptr<HttpClient> connection;
   std::optional<RawClient> server;
 };
 
@@ -99,7 +99,7 @@ TEST_F(HttpClientTest, an_idle_connection_closed_by_the_peer_is_seen) {
 TEST_F(HttpClientTest, keeps_only_the_beginning_of_a_body) {
   const auto reply = once("HTTP/1.1 500 Oops\r\nContent-Length: 100000\r\n\r\n" + std::string(100'000, 'x'));
   EXPECT_EQ(reply->status, 500);
-  EXPECT_EQ(reply->body.size(), HttpConnection::kBodyKept);
+  EXPECT_EQ(reply->body.size(), HttpClient::kBodyKept);
   EXPECT_EQ(reply->body_bytes, 100'000u);
 }
 

@@ -19,7 +19,7 @@ using Instant = std::chrono::steady_clock::time_point;
 class Client final : public RedisFollower::Observer {
  public:
   Client(Gate& gate, Dialer& dialer, const RedisTarget& target, const FollowSettings& settings)
-      : follower_(gate, dialer, target, settings, image_, *this) {
+      : follower_(gate, dialer, target, settings, replica_, *this) {
     gate.spawn(follower_.run());
   }
   void on_image(ChangedKeys, std::vector<Effect>) override {}
@@ -36,7 +36,7 @@ class Client final : public RedisFollower::Observer {
   void reconnect() { follower_.reconnect(); }
 
  private:
-  RedisImage image_{EntryIntake("test"), 0};
+  RedisReplica replica_{EntryLoader("test"), 0};
   RedisFollower follower_;
   bool there_ = false;
   int losses_ = 0;

@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "logplex/model/config_error.hpp"
-#include "logplex/store/redis/redis_roll.hpp"
+#include "logplex/store/redis/redis_presence.hpp"
 #include "logplex/store/redis/redis_scripts.hpp"
 #include "tests/support/raw_client.hpp"
 #include "tests/support/redis_server.hpp"

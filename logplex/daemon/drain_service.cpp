@@ -1,4 +1,4 @@
-#include "logplex/daemon/drain_desk.hpp"
+#include "logplex/daemon/drain_service.hpp"
 
 #include <map>
 
@@ -72,7 +72,7 @@ api::DrainTest test_of(drains::DrainTestReport report) {
 
 }  // namespace
 
-Task<api::DrainReport> DrainDesk::report(std::uint64_t drain) {
+Task<api::DrainReport> DrainService::report(std::uint64_t drain) {
   drains::Ledger sum;
   for (std::uint32_t shard = 0; shard < node_.runtime().size(); ++shard) {
     const drains::DrainSet* drains = &node_.parts(shard).drains();
@@ -82,7 +82,7 @@ Task<api::DrainReport> DrainDesk::report(std::uint64_t drain) {
   co_return report_of(sum, Shard::current().wall_now(), node_.name());
 }
 
-Task<result<api::DrainTest, Error>> DrainDesk::test(std::uint64_t drain) {
+Task<result<api::DrainTest, Error>> DrainService::test(std::uint64_t drain) {
   Shard& shard = Shard::current();
   const DrainEntry* entry = node_.store().feed(shard).current().drain(drain);
   if (entry == nullptr || entry->drain.reserved())
@@ -93,7 +93,7 @@ Task<result<api::DrainTest, Error>> DrainDesk::test(std::uint64_t drain) {
   co_return test_of(std::move(report));
 }
 
-Task<result<void, Error>> DrainDesk::skip_pending(std::uint64_t drain) {
+Task<result<void, Error>> DrainService::skip_pending(std::uint64_t drain) {
   for (std::uint32_t shard = 0; shard < node_.runtime().size(); ++shard) {
     drains::DrainSet* drains = &node_.parts(shard).drains();
     co_await call_on(shard, [drains, drain] { return drains->skip_pending(drain); });
@@ -123,7 +123,7 @@ Unwell unwell_of(const drains::DrainSet& drains, std::size_t at, const api::Drai
 
 }  // namespace
 
-Task<std::vector<api::UnhealthyDrain>> DrainDesk::unhealthy(std::size_t limit, MaySee may_see) {
+Task<std::vector<api::UnhealthyDrain>> DrainService::unhealthy(std::size_t limit, MaySee may_see) {
   const auto shared = std::make_shared<const MaySee>(std::move(may_see));
   Ledgers all;
   for (std::uint32_t shard = 0; shard < node_.runtime().size(); ++shard) {

@@ -11,14 +11,14 @@ namespace sluice::drains {
 
 /// What the connections of one transport have in common: where to, with which TLS, how old they may grow and how long
 /// they may be idle. Lives in its transport.
-class Link {
+class ReceiverLink {
  public:
   struct Limits {
     Duration connect;
     Duration idle;
   };
 
-  Link(const DrainEnvironment& environment, const Drain& drain, Destination destination, Limits limits);
+  ReceiverLink(const DrainEnvironment& environment, const Drain& drain, Destination destination, Limits limits);
 
   /// A new connection; what is over the drain's share (DialShares) waits here. Errors: those of Dialer, and
   /// kTlsMaterial for the drain's own.

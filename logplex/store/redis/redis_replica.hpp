@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "logplex/store/entry_contest.hpp"
-#include "logplex/store/entry_intake.hpp"
+#include "logplex/store/entry_loader.hpp"
 #include "logplex/store/redis/redis_rows.hpp"
 
 namespace sluice {
@@ -20,12 +20,12 @@ namespace sluice {
 /// On the store's thread. A change of the data set comes as events one by one, or as all rows at once; either way the
 /// snapshot changes where rows differ, and only there. It depends on the rows alone, not on the order in which they
 /// came: see EntryContest.
-class RedisImage {
+class RedisReplica {
  public:
-  explicit RedisImage(EntryIntake intake, std::uint64_t history);
+  explicit RedisReplica(EntryLoader loader, std::uint64_t history);
 
-  const ConfigSnapshot& config() const { return intake_.config(); }
-  const EntryIntake& intake() const { return intake_; }
+  const ConfigSnapshot& config() const { return loader_.config(); }
+  const EntryLoader& loader() const { return loader_; }
   std::uint64_t revision() const { return config().revision(); }
   std::uint64_t history() const { return history_; }
   /// What the server's sum is when it holds what is here.
@@ -61,7 +61,7 @@ class RedisImage {
   void make_room(const std::vector<Effect>& puts, ChangedKeys& changed);
   void make_room(const Effect& put, SnapshotEditor& editor);
 
-  EntryIntake intake_;
+  EntryLoader loader_;
   EntryContest contest_;
   std::uint64_t history_;
   std::array<States, kEntryKinds> states_;

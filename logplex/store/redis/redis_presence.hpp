@@ -14,7 +14,7 @@ namespace sluice {
 /// Lives on the store's shard; run() is a task of its gate. Says it every two seconds while there is a connection;
 /// without one, what was heard grows old. As soon as every node that is there knows the schema of this version, the
 /// data set is raised to it. At most 1000 nodes; one more hears the others, and is not heard.
-class RedisRoll {
+class RedisPresence {
  public:
   struct Report {
     std::uint64_t revision = 0;
@@ -23,8 +23,8 @@ class RedisRoll {
   };
 
   /// `own` says how this node is; `on_heard` is called when heard() is new.
-  RedisRoll(Shard& shard, RedisFollower& follower, std::string name, std::function<Report()> own,
-            std::function<void()> on_heard);
+  RedisPresence(Shard& shard, RedisFollower& follower, std::string name, std::function<Report()> own,
+                std::function<void()> on_heard);
 
   /// Until cancelled.
   Task<void> run();

@@ -1,11 +1,12 @@
-#include "logplex/daemon/kept_lines.hpp"
+#include "logplex/daemon/owed_lines_file.hpp"
 
 #include "logplex/base/log.hpp"
 #include "logplex/base/partition.hpp"
 
 namespace sluice::daemon {
 
-result<std::vector<std::vector<OwedLines>>, Error> KeptLines::read(const LogIdentity& identity, std::uint32_t shards) {
+result<std::vector<std::vector<OwedLines>>, Error> OwedLinesFile::read(const LogIdentity& identity,
+                                                                       std::uint32_t shards) {
   std::vector<std::vector<OwedLines>> by_shard(shards);
   if (!files_.exists(path_)) return by_shard;
   auto file = files_.open(path_);
@@ -25,14 +26,14 @@ result<std::vector<std::vector<OwedLines>>, Error> KeptLines::read(const LogIden
   return by_shard;
 }
 
-result<void, Error> KeptLines::put_aside() { return files_.rename(path_, path_ + ".unread"); }
+result<void, Error> OwedLinesFile::put_aside() { return files_.rename(path_, path_ + ".unread"); }
 
-result<void, Error> KeptLines::let_go() {
+result<void, Error> OwedLinesFile::remove() {
   if (!was_read_) return {};
   return was_damaged_ ? put_aside() : files_.remove(path_);
 }
 
-bool KeptLines::write(const LogIdentity& identity, const std::vector<OwedLines>& owed) {
+bool OwedLinesFile::write(const LogIdentity& identity, const std::vector<OwedLines>& owed) {
   if (owed.empty()) return true;
   const auto written = write_owed_file(files_, path_, identity, owed);
   if (!written) {

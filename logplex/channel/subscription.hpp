@@ -101,7 +101,7 @@ class Subscription {
   /// Since attach() or seek(), told to the visitor or not yet.
   Losses lost() const;
   /// Of those, what the visitor was not told. Not while following.
-  const Losses& untold() const { return untold_; }
+  const Losses& unreported() const { return unreported_; }
   std::uint64_t pending_lines() const;
   std::uint64_t pending_bytes() const;
   bool has_pending() const { return pending_lines() != 0; }
@@ -185,7 +185,7 @@ class Subscription {
   std::uint64_t lost_bytes_ = 0;
   std::uint64_t told_lines_ = 0;  // of the lost ones
   Losses lost_;
-  Losses untold_;
+  Losses unreported_;
 };
 
 }  // namespace sluice

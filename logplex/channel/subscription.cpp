@@ -1,4 +1,4 @@
-#include "logplex/channel/reader.hpp"
+#include "logplex/channel/subscription.hpp"
 
 #include <algorithm>
 #include <bit>
@@ -117,8 +117,8 @@ void Subscription::part() {
   lost_lines_ += leader.lost_lines_ - lead_->lost_lines;
   lost_bytes_ += leader.lost_bytes_ - lead_->lost_bytes;
   lost_ = all_lost;
-  untold_ = leader.untold_;
-  told_lines_ = lost_lines_ - untold_.total();
+  unreported_ = leader.unreported_;
+  told_lines_ = lost_lines_ - unreported_.total();
   lead_.reset();
   mode_ = Mode::kAll;
   log_.global_[global_] = this;
@@ -147,7 +147,7 @@ void Subscription::begin_counting(Seq from_seq) {
   from_lines_ = mode_ == Mode::kAll ? log_.appended_lines() : from_seq;
   from_bytes_ = log_.appended_bytes();
   taken_ = taken_bytes_ = lost_lines_ = lost_bytes_ = told_lines_ = 0;
-  lost_ = untold_ = Losses{};
+  lost_ = unreported_ = Losses{};
   progress_ = log_.shard().now();
 }
 
@@ -202,7 +202,7 @@ Place Subscription::find(ChannelLog& channel, Seq seq) {
 void Subscription::lose(LossReason reason, std::uint64_t lines, const ChannelLog& channel, Seq first, WallTime when) {
   lost_lines_ += lines;
   lost_.add(reason, lines, channel.slot, first, when);
-  untold_.add(reason, lines, channel.slot, first, when);
+  unreported_.add(reason, lines, channel.slot, first, when);
 }
 
 void Subscription::leave(const ChannelLog& channel, Place& place, const Segment& gone, LossReason reason) {

@@ -1,7 +1,7 @@
 #include <algorithm>
 
 #include "logplex/channel/fabric.hpp"
-#include "logplex/channel/reader.hpp"
+#include "logplex/channel/subscription.hpp"
 
 namespace sluice {
 namespace {
@@ -105,7 +105,7 @@ void Subscription::pass_gap(const ChannelLog& channel, Place& place, const Recor
 void Subscription::tell_losses(LineVisitor& visitor) {
   if (told_lines_ == lost_lines_) return;
   told_lines_ = lost_lines_;
-  const Losses losses = std::exchange(untold_, Losses{});
+  const Losses losses = std::exchange(unreported_, Losses{});
   visitor.on_loss(losses);
 }
 

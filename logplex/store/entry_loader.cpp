@@ -1,4 +1,4 @@
-#include "logplex/store/entry_intake.hpp"
+#include "logplex/store/entry_loader.hpp"
 
 #include "logplex/base/bytes/utf8.hpp"
 #include "logplex/base/log.hpp"
@@ -13,21 +13,21 @@ constexpr std::size_t kShownReason = 300;
 
 }  // namespace
 
-bool EntryIntake::take(EntryKind kind, std::string_view key, std::string_view json, ChangedKeys& changed) {
+bool EntryLoader::take(EntryKind kind, std::string_view key, std::string_view json, ChangedKeys& changed) {
   auto entry = decode_entry(kind, key, json, seal());
   if (entry.has_value()) return put({kind, std::string(key), std::move(*entry)}, changed);
   leave_out(kind, key, entry.error().message, changed);
   return false;
 }
 
-void EntryIntake::leave_out(EntryKind kind, std::string_view key, const std::string& reason, ChangedKeys& changed) {
+void EntryLoader::leave_out(EntryKind kind, std::string_view key, const std::string& reason, ChangedKeys& changed) {
   quarantine(kind, key, reason);
   // The channel's name and flags are lost for now; its tokens and drains need not be.
   if (kind == EntryKind::kChannel && config_.channel(key) == nullptr && check_channel_id(key).has_value())
     editor(changed).apply({kind, std::string(key), Channel{std::string(key), {}, {}, {}}});
 }
 
-bool EntryIntake::put(Effect effect, ChangedKeys& changed) {
+bool EntryLoader::put(Effect effect, ChangedKeys& changed) {
   auto edit = editor(changed);
   if (const auto fits = edit.fits(*effect.entry); fits.has_error()) {
     quarantine(effect.kind, effect.key, fits.error().message);
@@ -38,7 +38,7 @@ bool EntryIntake::put(Effect effect, ChangedKeys& changed) {
   return true;
 }
 
-void EntryIntake::quarantine(EntryKind kind, std::string_view key, const std::string& reason) {
+void EntryLoader::quarantine(EntryKind kind, std::string_view key, const std::string& reason) {
   auto& known = quarantined_[{kind, std::string(key)}];
   if (known == reason) return;
   known = reason;
@@ -48,7 +48,7 @@ void EntryIntake::quarantine(EntryKind kind, std::string_view key, const std::st
                                                {"reason", shown_text(reason, kShownReason)}});
 }
 
-void EntryIntake::release(const std::vector<Effect>& effects) {
+void EntryLoader::release(const std::vector<Effect>& effects) {
   if (quarantined_.empty()) return;
   for (const auto& effect : effects) {
     quarantined_.erase({effect.kind, effect.key});
@@ -59,17 +59,17 @@ void EntryIntake::release(const std::vector<Effect>& effects) {
   }
 }
 
-bool EntryIntake::has_quarantined(EntryKind kind, const std::string& prefix) const {
+bool EntryLoader::has_quarantined(EntryKind kind, const std::string& prefix) const {
   const auto found = quarantined_.lower_bound({kind, prefix});
   return found != quarantined_.end() && found->first.first == kind && found->first.second.starts_with(prefix);
 }
 
-std::uint64_t EntryIntake::entries() const {
+std::uint64_t EntryLoader::entries() const {
   return config_.app_count() + config_.channel_count() + config_.token_count() + config_.drain_count() +
          config_.session_count() + config_.key_count() + config_.credential_count();
 }
 
-void EntryIntake::describe(StoreStatus& status) const {
+void EntryLoader::describe(StoreStatus& status) const {
   status.revision = config_.revision();
   status.entries = entries();
   status.quarantined_count = quarantined_.size();

@@ -23,11 +23,11 @@ inline constexpr EntryKind kLoadOrder[] = {EntryKind::kChannel,   EntryKind::kAp
 
 /// Makes stored entries into a snapshot. What cannot be read, or contradicts what is there, is quarantined by name: it
 /// is left out, or what was there before stays, until a good write of the same key. One thread at a time.
-class EntryIntake {
+class EntryLoader {
  public:
   /// `source` names the file or server in logs.
   /// `seal` opens sealed secrets; null: entries that need it are quarantined.
-  explicit EntryIntake(std::string source, std::shared_ptr<const Seal> seal = nullptr)
+  explicit EntryLoader(std::string source, std::shared_ptr<const Seal> seal = nullptr)
       : source_(std::move(source)), seal_(std::move(seal)), config_(SnapshotEditor::empty(slots_)) {}
 
   const Seal* seal() const { return seal_.get(); }

@@ -1,4 +1,4 @@
-#include "logplex/daemon/node_desk.hpp"
+#include "logplex/daemon/node_status_service.hpp"
 
 #include <cmath>
 
@@ -16,7 +16,7 @@ double per_second(std::uint64_t before, std::uint64_t after, Duration time) {
 
 }  // namespace
 
-Task<NodeTotals> NodeDesk::totals() {
+Task<NodeTotals> NodeStatusService::totals() {
   NodeTotals sum;
   for (std::uint32_t shard = 0; shard < node_.runtime().size(); ++shard) {
     const ShardParts* parts = &node_.parts(shard);
@@ -30,7 +30,7 @@ Task<NodeTotals> NodeDesk::totals() {
   co_return sum;
 }
 
-Task<void> NodeDesk::measure() {
+Task<void> NodeStatusService::measure() {
   SteadyTime last = Shard::current().now();
   const NodeTotals first = co_await totals();
   rates_.totals = first;
@@ -45,7 +45,7 @@ Task<void> NodeDesk::measure() {
   }
 }
 
-Task<api::NodeReport> NodeDesk::report() {
+Task<api::NodeReport> NodeStatusService::report() {
   const Rates* measured = &rates_;
   const Rates rates = co_await call_on(0, [measured] { return *measured; });
   const StoreStatus store = node_.store().status();

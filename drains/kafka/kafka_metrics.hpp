@@ -17,7 +17,7 @@ namespace sluice::drains {
 /// that all shards choose the same; others are summed as "other", those of
 /// channels as "channels". So there are never more than kNamed + 2 values of
 /// the label.
-class KafkaFigures {
+class KafkaMetrics {
  public:
   static constexpr std::size_t kNamed = 32;
 

@@ -1,4 +1,4 @@
-#include "drains/kafka/kafka_figures.hpp"
+#include "drains/kafka/kafka_metrics.hpp"
 
 #include <string>
 
@@ -24,14 +24,14 @@ void write_one(MetricsPage& page, const std::string& name, const Ledger& ledger)
 
 }  // namespace
 
-void KafkaFigures::add(const Drain& drain, const Ledger& ledger) {
+void KafkaMetrics::add(const Drain& drain, const Ledger& ledger) {
   if (!drain.url.reveal().starts_with("kafka")) return;
   if (drain.global()) return global_[drain.id].add(ledger);
   channels_.add(ledger);
   any_ = true;
 }
 
-void KafkaFigures::write(MetricsPage& page) const {
+void KafkaMetrics::write(MetricsPage& page) const {
   Ledger other;
   std::size_t named = 0;
   for (const auto& [id, ledger] : global_) {

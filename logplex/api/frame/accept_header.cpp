@@ -1,4 +1,4 @@
-#include "logplex/api/frame/accept.hpp"
+#include "logplex/api/frame/accept_header.hpp"
 
 #include <algorithm>
 #include <compare>

@@ -1,4 +1,4 @@
-#include "logplex/store/redis/redis_image.hpp"
+#include "logplex/store/redis/redis_replica.hpp"
 
 #include <algorithm>
 #include <set>
@@ -20,26 +20,26 @@ App shrunk(App app, const std::vector<std::string>& kept) {
 
 }  // namespace
 
-RedisImage::RedisImage(EntryIntake intake, std::uint64_t history) : intake_(std::move(intake)), history_(history) {
+RedisReplica::RedisReplica(EntryLoader loader, std::uint64_t history) : loader_(std::move(loader)), history_(history) {
   if (history_ == 0 && revision() == 0) return;
   for (const auto& effect : everything())
     remember(effect.kind, effect.key,
-             entry_digest(effect.kind, effect.key, encode_entry(*effect.entry, intake_.seal())));
+             entry_digest(effect.kind, effect.key, encode_entry(*effect.entry, loader_.seal())));
 }
 
-std::string RedisImage::state_of(EntryKind kind, const std::string& key) const {
+std::string RedisReplica::state_of(EntryKind kind, const std::string& key) const {
   const auto& states = states_[index_of(kind)];
   const auto found = states.find(key);
   return found == states.end() ? std::string() : digest_text(found->second);
 }
 
-void RedisImage::remember(EntryKind kind, const std::string& key, std::uint64_t digest) {
+void RedisReplica::remember(EntryKind kind, const std::string& key, std::uint64_t digest) {
   forget(kind, key);
   states_[index_of(kind)][key] = digest;
   sum_.add(digest);
 }
 
-void RedisImage::forget(EntryKind kind, const std::string& key) {
+void RedisReplica::forget(EntryKind kind, const std::string& key) {
   auto& states = states_[index_of(kind)];
   const auto found = states.find(key);
   if (found == states.end()) return;
@@ -47,30 +47,30 @@ void RedisImage::forget(EntryKind kind, const std::string& key) {
   states.erase(found);
 }
 
-void RedisImage::remove(EntryKind kind, const std::string& key, ChangedKeys& changed, std::vector<Effect>& written) {
+void RedisReplica::remove(EntryKind kind, const std::string& key, ChangedKeys& changed, std::vector<Effect>& written) {
   forget(kind, key);
   contest_.forget(kind, key);
   Effect effect{kind, key, std::nullopt};
-  intake_.editor(changed).apply(effect);
-  intake_.release({effect});
+  loader_.editor(changed).apply(effect);
+  loader_.release({effect});
   written.push_back(std::move(effect));
 }
 
-void RedisImage::write(EntryKind kind, const std::string& key, const std::string& value, ChangedKeys& changed,
-                       std::vector<Effect>& written) {
+void RedisReplica::write(EntryKind kind, const std::string& key, const std::string& value, ChangedKeys& changed,
+                         std::vector<Effect>& written) {
   remember(kind, key, entry_digest(kind, key, value));
-  auto entry = decode_entry(kind, key, value, intake_.seal());
+  auto entry = decode_entry(kind, key, value, loader_.seal());
   if (entry.has_error()) {
-    intake_.leave_out(kind, key, entry.error().message, changed);
+    loader_.leave_out(kind, key, entry.error().message, changed);
     contest_.forget(kind, key);
     return;
   }
-  contest_.put({kind, key, std::move(*entry)}, {intake_, changed, written});
+  contest_.put({kind, key, std::move(*entry)}, {loader_, changed, written});
 }
 
-bool RedisImage::apply(const RedisEvent& event, ChangedKeys& changed, std::vector<Effect>& written) {
+bool RedisReplica::apply(const RedisEvent& event, ChangedKeys& changed, std::vector<Effect>& written) {
   if (event.revision != revision() + 1) return false;
-  intake_.editor(changed).set_revision(event.revision);
+  loader_.editor(changed).set_revision(event.revision);
   for (const auto& part : event.parts) {
     if (part.value)
       write(part.kind, part.key, *part.value, changed, written);
@@ -79,11 +79,11 @@ bool RedisImage::apply(const RedisEvent& event, ChangedKeys& changed, std::vecto
     else
       remove(part.kind, part.key, changed, written);
   }
-  contest_.settle({intake_, changed, written});
+  contest_.settle({loader_, changed, written});
   return sum() == event.sum;
 }
 
-RedisImage::Loss RedisImage::loss(const RedisRows& rows) const {
+RedisReplica::Loss RedisReplica::loss(const RedisRows& rows) const {
   Loss loss;
   for (std::size_t kind = 0; kind < kEntryKinds; ++kind) {
     // Sessions come and go by themselves.
@@ -94,7 +94,7 @@ RedisImage::Loss RedisImage::loss(const RedisRows& rows) const {
   return loss;
 }
 
-void RedisImage::remove_missing(const RedisRows& rows, ChangedKeys& changed, std::vector<Effect>& written) {
+void RedisReplica::remove_missing(const RedisRows& rows, ChangedKeys& changed, std::vector<Effect>& written) {
   for (auto kind = std::rbegin(kLoadOrder); kind != std::rend(kLoadOrder); ++kind) {
     std::vector<std::string> gone;
     for (const auto& [key, digest] : states_[index_of(*kind)])
@@ -103,27 +103,27 @@ void RedisImage::remove_missing(const RedisRows& rows, ChangedKeys& changed, std
   }
 }
 
-bool RedisImage::is_known(EntryKind kind, const std::string& key, std::uint64_t digest) const {
+bool RedisReplica::is_known(EntryKind kind, const std::string& key, std::uint64_t digest) const {
   const auto& states = states_[index_of(kind)];
   const auto known = states.find(key);
   return known != states.end() && known->second == digest;
 }
 
 /// Rows that are not as they were last seen, in load order; what cannot be read is quarantined.
-std::vector<Effect> RedisImage::read_changed(const RedisRows& rows, ChangedKeys& changed) {
+std::vector<Effect> RedisReplica::read_changed(const RedisRows& rows, ChangedKeys& changed) {
   std::vector<Effect> puts;
   for (const auto kind : kLoadOrder) {
     for (const auto& [key, value] : rows.values[index_of(kind)]) {
-      if (value.too_large) intake_.leave_out(kind, key, "is larger than 4 MiB", changed);
+      if (value.too_large) loader_.leave_out(kind, key, "is larger than 4 MiB", changed);
       const auto digest = value.digest.value_or(value.text ? entry_digest(kind, key, *value.text) : 0);
       if (is_known(kind, key, digest)) continue;
       remember(kind, key, digest);
       if (!value.text) continue;
-      auto entry = decode_entry(kind, key, *value.text, intake_.seal());
+      auto entry = decode_entry(kind, key, *value.text, loader_.seal());
       if (entry.has_value()) {
         puts.push_back({kind, key, std::move(*entry)});
       } else {
-        intake_.leave_out(kind, key, entry.error().message, changed);
+        loader_.leave_out(kind, key, entry.error().message, changed);
         contest_.forget(kind, key);
       }
     }
@@ -132,7 +132,7 @@ std::vector<Effect> RedisImage::read_changed(const RedisRows& rows, ChangedKeys&
 }
 
 /// Entries that changed may have swapped what only one can have: each gives up first what it will not keep.
-void RedisImage::make_room(const Effect& put, SnapshotEditor& editor) {
+void RedisReplica::make_room(const Effect& put, SnapshotEditor& editor) {
   if (const auto* app = std::get_if<App>(&*put.entry)) {
     const auto* before = config().app(put.key);
     if (before != nullptr) editor.apply({put.kind, put.key, shrunk(before->app, app->domains)});
@@ -144,27 +144,27 @@ void RedisImage::make_room(const Effect& put, SnapshotEditor& editor) {
   }
 }
 
-void RedisImage::make_room(const std::vector<Effect>& puts, ChangedKeys& changed) {
-  auto editor = intake_.editor(changed);
+void RedisReplica::make_room(const std::vector<Effect>& puts, ChangedKeys& changed) {
+  auto editor = loader_.editor(changed);
   for (const auto& put : puts) make_room(put, editor);
 }
 
-std::size_t RedisImage::replace(const RedisRows& rows, ChangedKeys& changed, std::vector<Effect>& written) {
-  intake_.editor(changed).set_revision(rows.meta.revision);
+std::size_t RedisReplica::replace(const RedisRows& rows, ChangedKeys& changed, std::vector<Effect>& written) {
+  loader_.editor(changed).set_revision(rows.meta.revision);
   remove_missing(rows, changed, written);
   auto puts = read_changed(rows, changed);
   make_room(puts, changed);
   std::size_t differing = written.size() + puts.size();
-  const EntryContest::Turn turn{intake_, changed, written};
+  const EntryContest::Turn turn{loader_, changed, written};
   for (auto& put : puts) contest_.put(std::move(put), turn);
   contest_.settle(turn);
-  intake_.editor(changed).raise_counters(rows.meta.next_drain_id, rows.meta.next_channel_id);
+  loader_.editor(changed).raise_counters(rows.meta.next_drain_id, rows.meta.next_channel_id);
   history_ = rows.meta.history;
   offset_ = rows.meta.sum.minus(sum_);
   return differing;
 }
 
-std::vector<Effect> RedisImage::everything() const {
+std::vector<Effect> RedisReplica::everything() const {
   std::vector<Effect> out;
   const auto add = [&out](const Entry& entry) { out.push_back({kind_of(entry), key_of(entry), entry}); };
   config().for_each_channel([&](const ChannelEntry& entry) { add(entry.channel); });

@@ -20,11 +20,11 @@ struct NodeTotals {
 
 /// Answers `GET /v3/status`: adds up the shards' counters every kPeriod on shard 0 and tells rates from the difference.
 /// Owned by Node.
-class NodeDesk final : public api::NodeStatus {
+class NodeStatusService final : public api::NodeStatus {
  public:
   static constexpr std::chrono::seconds kPeriod{2};
 
-  explicit NodeDesk(Node& node) : node_(node) {}
+  explicit NodeStatusService(Node& node) : node_(node) {}
 
   /// Measures for ever, on shard 0.
   Task<void> measure();

@@ -1,4 +1,4 @@
-#include "drains/kafka/kafka_figures.hpp"
+#include "drains/kafka/kafka_metrics.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -26,21 +26,21 @@ Ledger delivered(std::uint64_t lines) {
   return ledger;
 }
 
-std::string text_of(const KafkaFigures& figures) {
+std::string text_of(const KafkaMetrics& metrics) {
   MetricsPage page;
-  figures.write(page);
+  metrics.write(page);
   return page.text();
 }
 
-TEST(KafkaFigures, each_global_drain_has_its_own) {
-  KafkaFigures figures;
+TEST(KafkaMetrics, each_global_drain_has_its_own) {
+  KafkaMetrics metrics;
   Ledger ledger = delivered(100);
   ledger.pending_lines = 12;
   ledger.in_flight_lines = 5;
   ledger.errors.count("topic");
   ledger.errors.count("topic");
-  figures.add(drain_with(7, "kafka://b/t"), ledger);
-  const std::string text = text_of(figures);
+  metrics.add(drain_with(7, "kafka://b/t"), ledger);
+  const std::string text = text_of(metrics);
   EXPECT_THAT(text, HasSubstr("sluice_kafka_drain_queue_lines{drain=\"7\"} 7\n"));
   EXPECT_THAT(text, HasSubstr("sluice_kafka_drain_in_flight_lines{drain=\"7\"} 5\n"));
   EXPECT_THAT(text, HasSubstr("sluice_kafka_drain_acknowledged_lines_total{drain=\"7\"} 100\n"));
@@ -48,29 +48,29 @@ TEST(KafkaFigures, each_global_drain_has_its_own) {
   EXPECT_THAT(text, Not(HasSubstr("drain=\"channels\"")));
 }
 
-TEST(KafkaFigures, those_of_channels_are_one) {
-  KafkaFigures figures;
-  for (std::uint64_t id = 1; id <= 500; ++id) figures.add(drain_with(id, "kafka+tls://b/t", "app"), delivered(2));
-  EXPECT_THAT(text_of(figures), HasSubstr("acknowledged_lines_total{drain=\"channels\"} 1000\n"));
-  EXPECT_THAT(text_of(figures), Not(HasSubstr("drain=\"1\"")));
+TEST(KafkaMetrics, those_of_channels_are_one) {
+  KafkaMetrics metrics;
+  for (std::uint64_t id = 1; id <= 500; ++id) metrics.add(drain_with(id, "kafka+tls://b/t", "app"), delivered(2));
+  EXPECT_THAT(text_of(metrics), HasSubstr("acknowledged_lines_total{drain=\"channels\"} 1000\n"));
+  EXPECT_THAT(text_of(metrics), Not(HasSubstr("drain=\"1\"")));
 }
 
-TEST(KafkaFigures, beyond_a_number_global_drains_are_summed) {
-  KafkaFigures figures;
-  for (std::uint64_t id = 2 * KafkaFigures::kNamed; id >= 1; --id)
-    figures.add(drain_with(id, "kafka://b/t"), delivered(1));
-  const std::string text = text_of(figures);
+TEST(KafkaMetrics, beyond_a_number_global_drains_are_summed) {
+  KafkaMetrics metrics;
+  for (std::uint64_t id = 2 * KafkaMetrics::kNamed; id >= 1; --id)
+    metrics.add(drain_with(id, "kafka://b/t"), delivered(1));
+  const std::string text = text_of(metrics);
   EXPECT_THAT(text, HasSubstr("acknowledged_lines_total{drain=\"1\"} 1\n"));
-  EXPECT_THAT(text, HasSubstr("acknowledged_lines_total{drain=\"" + std::to_string(KafkaFigures::kNamed) + "\"} 1\n"));
-  EXPECT_THAT(text, Not(HasSubstr("drain=\"" + std::to_string(KafkaFigures::kNamed + 1) + "\"")));
+  EXPECT_THAT(text, HasSubstr("acknowledged_lines_total{drain=\"" + std::to_string(KafkaMetrics::kNamed) + "\"} 1\n"));
+  EXPECT_THAT(text, Not(HasSubstr("drain=\"" + std::to_string(KafkaMetrics::kNamed + 1) + "\"")));
   EXPECT_THAT(text,
-              HasSubstr("acknowledged_lines_total{drain=\"other\"} " + std::to_string(KafkaFigures::kNamed) + "\n"));
+              HasSubstr("acknowledged_lines_total{drain=\"other\"} " + std::to_string(KafkaMetrics::kNamed) + "\n"));
 }
 
-TEST(KafkaFigures, other_drains_have_none) {
-  KafkaFigures figures;
-  figures.add(drain_with(7, "https://example.com/"), delivered(3));
-  EXPECT_EQ(text_of(figures), "");
+TEST(KafkaMetrics, other_drains_have_none) {
+  KafkaMetrics metrics;
+  metrics.add(drain_with(7, "https://example.com/"), delivered(3));
+  EXPECT_EQ(text_of(metrics), "");
 }
 
 TEST(ErrorCounts, counts_by_class_and_what_is_unknown_as_other) {

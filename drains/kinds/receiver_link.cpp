@@ -1,4 +1,4 @@
-#include "drains/kinds/link.hpp"
+#include "drains/kinds/receiver_link.hpp"
 
 #include "logplex/net/net_error.hpp"
 #include "logplex/net/tls/tls_material.hpp"
@@ -61,14 +61,15 @@ std::optional<TlsClientOptions> own_options(const Drain& drain, const Destinatio
 
 }  // namespace
 
-Link::Link(const DrainEnvironment& environment, const Drain& drain, Destination destination, Limits limits)
+ReceiverLink::ReceiverLink(const DrainEnvironment& environment, const Drain& drain, Destination destination,
+                           Limits limits)
     : environment_(environment),
       destination_(std::move(destination)),
       limits_(limits),
       whose_{drain.id, drain.channel},
       own_tls_(own_options(drain, destination_, environment.settings)) {}
 
-Task<result<std::shared_ptr<const TlsContext>, Error>> Link::tls_context() {
+Task<result<std::shared_ptr<const TlsContext>, Error>> ReceiverLink::tls_context() {
   if (!destination_.tls) co_return std::shared_ptr<const TlsContext>();
   if (!own_tls_) co_return environment_.default_tls;
   if (context_) co_return context_;
@@ -79,12 +80,12 @@ Task<result<std::shared_ptr<const TlsContext>, Error>> Link::tls_context() {
   co_return std::move(made->context);
 }
 
-Duration Link::fuzz() const {
+Duration ReceiverLink::fuzz() const {
   const auto most = static_cast<std::uint64_t>(environment_.settings.idle_fuzz.count());
   return Duration(static_cast<Duration::rep>(shard().rng().below(most + 1)));
 }
 
-Task<result<std::unique_ptr<ByteStream>, Error>> Link::dial() {
+Task<result<std::unique_ptr<ByteStream>, Error>> ReceiverLink::dial() {
   DialShares& shares = *environment_.dials;
   const std::uint64_t drains = environment_.settings.max_per_channel;
   const std::optional<Duration> pause = shares.take(whose_, drains, shard().now());
@@ -108,7 +109,7 @@ Task<result<std::unique_ptr<ByteStream>, Error>> Link::dial() {
   co_return std::move(*stream);
 }
 
-void Link::touch() { idle_at_ = shard().now() + limits_.idle + fuzz(); }
+void ReceiverLink::touch() { idle_at_ = shard().now() + limits_.idle + fuzz(); }
 
 SendReport failed_attempt(const Error& error) {
   SendReport report;

@@ -1,4 +1,4 @@
-#include "logplex/store/redis/redis_roll.hpp"
+#include "logplex/store/redis/redis_presence.hpp"
 
 #include <algorithm>
 
@@ -31,7 +31,7 @@ std::string_view next_word(std::string_view& text) {
   return word;
 }
 
-std::string report_text(const RedisRoll::Report& report) {
+std::string report_text(const RedisPresence::Report& report) {
   return (report.up_to_date ? "1 " : "0 ") + std::to_string(report.revision) + " " + report.state + kKnows;
 }
 
@@ -49,15 +49,15 @@ NodeSeen parse_report(std::string_view node, std::string_view text, std::uint64_
   return seen;
 }
 
-RedisRoll::RedisRoll(Shard& shard, RedisFollower& follower, std::string name, std::function<Report()> own,
-                     std::function<void()> on_heard)
+RedisPresence::RedisPresence(Shard& shard, RedisFollower& follower, std::string name, std::function<Report()> own,
+                             std::function<void()> on_heard)
     : shard_(shard),
       follower_(follower),
       name_(std::move(name)),
       own_(std::move(own)),
       on_heard_(std::move(on_heard)) {}
 
-Task<void> RedisRoll::run() {
+Task<void> RedisPresence::run() {
   for (;;) {
     if (follower_.commands() && follower_.commands()->is_open()) co_await call();
     const auto pause = kInterval + std::chrono::milliseconds(shard_.rng().below(kJitterMs));
@@ -66,7 +66,7 @@ Task<void> RedisRoll::run() {
 }
 
 /// The script looks once more who is there.
-Task<void> RedisRoll::raise_schema() {
+Task<void> RedisPresence::raise_schema() {
   const bool behind = follower_.state() == RedisState::kUpToDate && follower_.schema() < kRedisSchema;
   if (!behind || follower_.history() == 0) co_return;
   SystemRng rng;
@@ -80,7 +80,7 @@ Task<void> RedisRoll::raise_schema() {
   if (reply->text_at(0) == "ok") log_info("the configuration in Redis has a new schema", {{"schema", kRedisSchema}});
 }
 
-Task<void> RedisRoll::call() {
+Task<void> RedisPresence::call() {
   const json::object members{{"node", name_}, {"report", report_text(own_())}, {"most", kMostNodes}};
   const std::string argument = json::serialize(members);
   const auto reply = co_await run_script(follower_.commands(), "report_node", argument, kPatience);

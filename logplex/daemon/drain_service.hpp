@@ -7,9 +7,9 @@ namespace sluice::daemon {
 class Node;
 
 /// Joins the API to the drains: asks the shards on which a drain's parts run and adds up what they say. Owned by Node.
-class DrainDesk final : public api::DrainControl {
+class DrainService final : public api::DrainControl {
  public:
-  explicit DrainDesk(Node& node) : node_(node) {}
+  explicit DrainService(Node& node) : node_(node) {}
 
   Task<api::DrainReport> report(std::uint64_t drain) override;
   Task<result<api::DrainTest, Error>> test(std::uint64_t drain) override;
