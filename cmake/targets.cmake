@@ -1,20 +1,30 @@
-# The .cpp of a folder and of its rooms; PATTERN says which.
+# The files of a folder and of its rooms that match a pattern. Rooms are the folders below it, but for those in ARGN and
+# those that have a CMakeLists.txt of their own.
 function(sluice_sources out folder pattern)
-  set(patterns ${folder}/${pattern})
-  foreach(room IN LISTS ARGN)
-    list(APPEND patterns ${folder}/${room}/${pattern})
+  file(GLOB sources CONFIGURE_DEPENDS ${folder}/${pattern} ${folder}/*/${pattern})
+  file(GLOB apart CONFIGURE_DEPENDS ${folder}/*/CMakeLists.txt)
+  foreach(room IN LISTS apart)
+    cmake_path(GET room PARENT_PATH room)
+    list(FILTER sources EXCLUDE REGEX "^${room}/")
   endforeach()
-  file(GLOB sources CONFIGURE_DEPENDS ${patterns})
+  foreach(room IN LISTS ARGN)
+    list(FILTER sources EXCLUDE REGEX "^${folder}/${room}/")
+  endforeach()
   set(${out} ${sources} PARENT_SCOPE)
 endfunction()
 
-# sluice_library(NAME ROOMS folder... DEPS target...)
-#   A static library of every .cpp in the calling folder and in the named ones below it. NAME is the folder's path with
-#   dots: logplex.base.
+# sluice_library(NAME [ONLY regex | WITHOUT regex] DEPS target...)
+#   A static library of every .cpp in the calling folder and in its rooms, or of those whose path matches or does not
+#   match. NAME is the folder's path with dots: logplex.base.
 set(folders_without_asio logplex.base logplex.model logplex.wire router.http1)
 function(sluice_library name)
-  cmake_parse_arguments(ARG "" "" "ROOMS;DEPS;PRIVATE_DEPS" ${ARGN})
-  sluice_sources(sources ${CMAKE_CURRENT_SOURCE_DIR} *.cpp ${ARG_ROOMS})
+  cmake_parse_arguments(ARG "" "ONLY;WITHOUT" "DEPS;PRIVATE_DEPS" ${ARGN})
+  sluice_sources(sources ${CMAKE_CURRENT_SOURCE_DIR} *.cpp)
+  if(ARG_ONLY)
+    list(FILTER sources INCLUDE REGEX ${ARG_ONLY})
+  elseif(ARG_WITHOUT)
+    list(FILTER sources EXCLUDE REGEX ${ARG_WITHOUT})
+  endif()
   if(sources)
     add_library(${name} STATIC ${sources})
     target_link_libraries(${name} PUBLIC sluice_flags ${ARG_DEPS} PRIVATE ${ARG_PRIVATE_DEPS})
@@ -39,12 +49,12 @@ function(sluice_program name)
   sluice_precompile(${name} asio)
 endfunction()
 
-# sluice_unit_tests(FOLDER ROOMS folder... DEPS target...)
-#   tests/unit/FOLDER/*_test.cpp, and those in the named folders below it, as one GoogleTest program named unit.FOLDER
-#   (with dots).
+# sluice_unit_tests(FOLDER [WITHOUT folder...] DEPS target...)
+#   tests/unit/FOLDER/*_test.cpp, and those in the folders below it but the named ones, as one GoogleTest program named
+#   unit.FOLDER (with dots).
 function(sluice_unit_tests folder)
-  cmake_parse_arguments(ARG "" "" "ROOMS;DEPS" ${ARGN})
-  sluice_sources(sources ${CMAKE_SOURCE_DIR}/tests/unit/${folder} *_test.cpp ${ARG_ROOMS})
+  cmake_parse_arguments(ARG "" "" "WITHOUT;DEPS" ${ARGN})
+  sluice_sources(sources ${CMAKE_SOURCE_DIR}/tests/unit/${folder} *_test.cpp ${ARG_WITHOUT})
   if(NOT sources)
     return()
   endif()

@@ -12,6 +12,31 @@ DrainEnvironment with_names(DrainEnvironment environment, const ChannelNames& na
   return environment;
 }
 
+/// Of the kinds that have metrics of their own, for one scrape.
+class MetricsByKind {
+ public:
+  /// nullptr: it has none.
+  KindMetrics* of(const DrainKind& kind) {
+    if (kind.metrics == nullptr) return nullptr;
+    auto& metrics = by_kind_[&kind];
+    if (metrics == nullptr) metrics = kind.metrics();
+    return metrics.get();
+  }
+  void add(const Drain& drain, const Ledger& ledger) {
+    const DrainKind* kind = find_drain_kind(drain);
+    KindMetrics* metrics = kind == nullptr ? nullptr : of(*kind);
+    if (metrics == nullptr) return;
+    if (drain.global()) return metrics->add_global(drain.id, ledger);
+    metrics->add_of_channels(ledger);
+  }
+  void write(MetricsPage& page) const {
+    for (const auto& [kind, metrics] : by_kind_) metrics->write(page);
+  }
+
+ private:
+  std::map<const DrainKind*, std::unique_ptr<KindMetrics>> by_kind_;
+};
+
 }  // namespace
 
 DrainSet::DrainSet(DrainEnvironment environment, FabricShard& fabric, std::uint32_t shards)
@@ -75,7 +100,8 @@ void DrainSet::remove(std::uint64_t drain) {
   last.in_flight_lines = 0;
   ended_.add(last);
   gave_up_ended_ += running->second->lines_given_up();
-  if (const Drain& ended = running->second->drain(); !ended.global()) kafka_ended_.add(ended, last);
+  const DrainKind* kind = find_drain_kind(running->second->drain());
+  if (!running->second->drain().global() && kind != nullptr && kind->metrics != nullptr) kinds_ended_[kind].add(last);
   running->second->cancel();
   gate_.spawn(retire(std::move(running->second)));
   runners_.erase(running);
@@ -127,17 +153,19 @@ Task<void> DrainSet::stopped() {
 
 std::size_t DrainSet::add_metrics(MetricsPage& page, std::size_t at) const {
   Ledger sum = at == 0 ? ended_ : Ledger();
-  KafkaMetrics kafka = at == 0 ? kafka_ended_ : KafkaMetrics();
+  MetricsByKind by_kind;
+  if (at == 0)
+    for (const auto& [kind, ledger] : kinds_ended_) by_kind.of(*kind)->add_of_channels(ledger);
   std::uint64_t gave_up = at == 0 ? gave_up_ended_ + memory_.rings.lines_given_up() : 0;
   std::array<std::uint64_t, 5> states{};
   const std::size_t next = for_some(at, [&](const DrainRunner& runner) {
     const Ledger ledger = runner.ledger();
     ++states[static_cast<std::size_t>(ledger.state)];
     sum.add(ledger);
-    kafka.add(runner.drain(), ledger);
+    by_kind.add(runner.drain(), ledger);
     gave_up += runner.lines_given_up();
   });
-  kafka.write(page);
+  by_kind.write(page);
   const auto count = [&page](std::string_view name, std::string_view help, std::uint64_t value) {
     page.counter(name, help, static_cast<double>(value));
   };

@@ -1,13 +1,14 @@
 #pragma once
 
 #include <algorithm>
+#include <map>
 #include <memory>
 #include <unordered_map>
 #include <vector>
 
 #include "drains/delivery/drain_runner.hpp"
-#include "drains/kafka/kafka_metrics.hpp"
 #include "drains/kinds/channel_names.hpp"
+#include "drains/kinds/drain_kind.hpp"
 #include "logplex/store/config_feed.hpp"
 
 namespace sluice {
@@ -91,7 +92,7 @@ class DrainSet final : public ConfigObserver, public OnShard {
   std::vector<OwedLines> expected_;
   std::unordered_map<std::uint64_t, DrainOwed> going_on_;  // by drain, while they start
   Ledger ended_;                                           // sums of drains that were deleted, for metrics
-  KafkaMetrics kafka_ended_;                               // of them, Kafka drains of channels
+  std::map<const DrainKind*, Ledger> kinds_ended_;         // of them, those of channels whose kinds have metrics
   std::uint64_t gave_up_ended_ = 0;                        // lines that their filters gave up on
   Gate gate_;
 };

@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 
+#include "drains/kinds/drain_environment.hpp"
 #include "drains/kinds/transport.hpp"
 
 namespace sluice::drains {

@@ -5,9 +5,9 @@
 
 #include <boost/asio/post.hpp>
 
+#include "drains/facts/shown_url.hpp"
 #include "drains/kinds/destination.hpp"
 #include "logplex/base/log.hpp"
-#include "logplex/model/public_url.hpp"
 #include "logplex/wire/notice.hpp"
 
 namespace sluice::drains {

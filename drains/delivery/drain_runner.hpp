@@ -10,6 +10,7 @@
 #include "drains/delivery/batch_limit.hpp"
 #include "drains/delivery/body_pool.hpp"
 #include "drains/delivery/frame_ring.hpp"
+#include "drains/kinds/drain_environment.hpp"
 #include "drains/kinds/encoder.hpp"
 #include "drains/kinds/frame.hpp"
 #include "drains/kinds/ledger.hpp"

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "drains/delivery/body_pool.hpp"
+#include "drains/kinds/drain_environment.hpp"
 #include "drains/kinds/encoder.hpp"
-#include "drains/kinds/transport.hpp"
 #include "logplex/channel/fabric.hpp"
 #include "logplex/runtime/turn_work.hpp"
 #include "logplex/wire/filter.hpp"

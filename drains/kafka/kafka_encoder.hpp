@@ -3,8 +3,8 @@
 #include <string>
 #include <string_view>
 
+#include "drains/kafka/kafka_url.hpp"
 #include "drains/kinds/encoder.hpp"
-#include "logplex/model/kafka_url.hpp"
 
 namespace sluice::drains {
 

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "drains/kafka/kafka_producer.hpp"
+#include "drains/kinds/drain_kind.hpp"
 #include "logplex/runtime/lane.hpp"
 #include "logplex/runtime/task.hpp"
 
@@ -26,7 +27,7 @@ namespace sluice::drains {
 /// says which limit it met.
 ///
 /// One per process, used by all shards; outlives the drains, ends before the runtime.
-class KafkaHub {
+class KafkaHub final : public DrainShared {
  public:
   struct Shares {
     std::size_t producers;
@@ -34,15 +35,14 @@ class KafkaHub {
   };
   KafkaHub(const AddressGuard& guard, Shares shares, std::chrono::seconds stall_limit = KafkaProducer::kStallLimit)
       : guard_(guard), shares_(shares), stall_limit_(stall_limit) {}
-  ~KafkaHub() { counters_.ending.store(true); }
+  ~KafkaHub() override { counters_.ending.store(true); }
 
   /// The producer with these options for a drain of `channel` (empty: a global one), shared unless it is dead. Errors:
   /// an unusable option (invalid_argument: no retry helps), too many producers (no_buffer_space).
   Task<result<std::shared_ptr<KafkaProducer>, Error>> acquire(KafkaOptions options, std::string channel);
 
   const KafkaCounters& counters() const { return counters_; }
-  /// Any thread.
-  void add_metrics(MetricsPage& page) const;
+  void add_metrics(MetricsPage& page) const override;
 
  private:
   using Shared = result<std::shared_ptr<KafkaProducer>, Error>;

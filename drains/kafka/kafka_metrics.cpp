@@ -3,7 +3,6 @@
 #include <string>
 
 #include "logplex/base/metrics.hpp"
-#include "logplex/model/drain.hpp"
 
 namespace sluice::drains {
 namespace {
@@ -24,11 +23,9 @@ void write_one(MetricsPage& page, const std::string& name, const Ledger& ledger)
 
 }  // namespace
 
-void KafkaMetrics::add(const Drain& drain, const Ledger& ledger) {
-  if (!drain.url.reveal().starts_with("kafka")) return;
-  if (drain.global()) return global_[drain.id].add(ledger);
+void KafkaMetrics::add_of_channels(const Ledger& ledger) {
   channels_.add(ledger);
-  any_ = true;
+  any_of_channels_ = true;
 }
 
 void KafkaMetrics::write(MetricsPage& page) const {
@@ -41,7 +38,7 @@ void KafkaMetrics::write(MetricsPage& page) const {
       other.add(ledger);
   }
   if (named > kNamed) write_one(page, "other", other);
-  if (any_) write_one(page, "channels", channels_);
+  if (any_of_channels_) write_one(page, "channels", channels_);
 }
 
 }  // namespace sluice::drains

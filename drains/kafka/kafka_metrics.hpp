@@ -3,32 +3,25 @@
 #include <cstdint>
 #include <map>
 
-#include "drains/kinds/ledger.hpp"
-
-namespace sluice {
-class MetricsPage;
-struct Drain;
-}  // namespace sluice
+#include "drains/kinds/drain_kind.hpp"
 
 namespace sluice::drains {
 
-/// Collects the figures of Kafka drains for one scrape. Global drains, which
-/// operators make, have theirs under their id: those with the lowest ids, so
-/// that all shards choose the same; others are summed as "other", those of
-/// channels as "channels". So there are never more than kNamed + 2 values of
-/// the label.
-class KafkaMetrics {
+/// The metrics of Kafka drains for one scrape. Global drains, which operators make, have theirs under their id: those
+/// with the lowest ids, so that all shards choose the same; others are summed as "other", those of channels as
+/// "channels". So there are never more than kNamed + 2 values of the label.
+class KafkaMetrics final : public KindMetrics {
  public:
   static constexpr std::size_t kNamed = 32;
 
-  /// Does nothing for a drain that is not a Kafka drain.
-  void add(const Drain& drain, const Ledger& ledger);
-  void write(MetricsPage& page) const;
+  void add_global(std::uint64_t drain, const Ledger& ledger) override { global_[drain].add(ledger); }
+  void add_of_channels(const Ledger& ledger) override;
+  void write(MetricsPage& page) const override;
 
  private:
   std::map<std::uint64_t, Ledger> global_;
   Ledger channels_;
-  bool any_ = false;
+  bool any_of_channels_ = false;
 };
 
 }  // namespace sluice::drains

@@ -4,10 +4,10 @@
 #include <utility>
 #include <vector>
 
+#include "drains/kafka/kafka_url.hpp"
 #include "logplex/base/secret.hpp"
 #include "logplex/base/settings.hpp"
 #include "logplex/model/drain.hpp"
-#include "logplex/model/kafka_url.hpp"
 
 namespace sluice::drains {
 

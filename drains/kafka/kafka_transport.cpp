@@ -36,9 +36,10 @@ SendReport failed_report(Verdict verdict, std::string_view error_class, std::str
 
 }  // namespace
 
-KafkaTransport::KafkaTransport(const DrainEnvironment& environment, const Drain& drain, KafkaUrl url,
+KafkaTransport::KafkaTransport(const DrainEnvironment& environment, KafkaHub& hub, const Drain& drain, KafkaUrl url,
                                std::string format)
     : environment_(environment),
+      hub_(hub),
       drain_(drain),
       url_(std::move(url)),
       format_(std::move(format)),
@@ -89,7 +90,7 @@ Task<result<void, Error>> KafkaTransport::ensure_producer() {
   auto own_key = co_await check_own_key();
   if (!own_key) co_return std::move(own_key).error();
   auto options = kafka_options(url_, drain_, environment_.settings, variant, owner);
-  auto acquired = co_await environment_.kafka->acquire(std::move(options), drain_.channel);
+  auto acquired = co_await hub_.acquire(std::move(options), drain_.channel);
   if (!acquired) co_return std::move(acquired).error();
   SLUICE_CO_TRY(auto topic, (*acquired)->topic(url_.topic));
   producer_ = std::move(*acquired);
@@ -324,15 +325,6 @@ void KafkaTransport::close() {
   failure_.reset();
   refused_ = {};
   release_producer();
-}
-
-result<std::unique_ptr<Transport>, Error> make_kafka_transport(const Drain& drain,
-                                                               const DrainEnvironment& environment) {
-  if (environment.kafka == nullptr)
-    return Error{make_error_code(boost::system::errc::invalid_argument), "there are no Kafka drains here"};
-  SLUICE_TRY(KafkaUrl url, parse_kafka_url(drain.url.reveal()));
-  const std::string format = drain.format.empty() ? "rfc5424" : drain.format;
-  return std::make_unique<KafkaTransport>(environment, drain, std::move(url), format);
 }
 
 }  // namespace sluice::drains

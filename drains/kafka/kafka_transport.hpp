@@ -7,6 +7,8 @@
 #include <string>
 
 #include "drains/kafka/kafka_hub.hpp"
+#include "drains/kafka/kafka_url.hpp"
+#include "drains/kinds/drain_environment.hpp"
 #include "drains/kinds/transport.hpp"
 
 namespace sluice::drains {
@@ -27,7 +29,9 @@ namespace sluice::drains {
 /// A full producer queue is kLater: the frame stays with the caller, and goes on where it stopped.
 class KafkaTransport final : public Transport, private KafkaWakeUp::Owner {
  public:
-  KafkaTransport(const DrainEnvironment& environment, const Drain& drain, KafkaUrl url, std::string format);
+  /// `hub` outlives it.
+  KafkaTransport(const DrainEnvironment& environment, KafkaHub& hub, const Drain& drain, KafkaUrl url,
+                 std::string format);
   ~KafkaTransport() override;
 
   Task<SendReport> send(const Frame& frame) override;
@@ -72,6 +76,7 @@ class KafkaTransport final : public Transport, private KafkaWakeUp::Owner {
   bool all_finished() const;
 
   const DrainEnvironment& environment_;
+  KafkaHub& hub_;
   const Drain drain_;
   const KafkaUrl url_;
   const std::string format_;
@@ -93,8 +98,5 @@ class KafkaTransport final : public Transport, private KafkaWakeUp::Owner {
   bool key_checked_ = false;
   std::uint64_t closings_ = 0;
 };
-
-/// The transport of a Kafka drain. Error: an unusable url, or no hub in the environment.
-result<std::unique_ptr<Transport>, Error> make_kafka_transport(const Drain& drain, const DrainEnvironment& environment);
 
 }  // namespace sluice::drains

@@ -53,9 +53,9 @@ class Encoder {
   }
 };
 
-/// The encoder for a drain's url and format. Error: an unknown scheme or format, named; never a secret.
-/// `channels` outlives it; nullptr: lines go without their channel's name. `own`: what receivers of syslog frames are
-/// told.
+/// The encoder for a drain, by its kind (see drain_kind.hpp). Error: an unknown scheme or format, named; never a
+/// secret. `channels` outlives it; nullptr: lines go without their channel's name. `own`: what receivers of syslog
+/// frames are told.
 result<std::unique_ptr<Encoder>, Error> make_encoder(const Drain& drain, const DrainSettings& settings,
                                                      const ChannelNames* channels = nullptr, const OwnLogs& own = {});
 

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "drains/kinds/destination.hpp"
+#include "drains/kinds/drain_environment.hpp"
 #include "drains/kinds/transport.hpp"
 
 namespace sluice::drains {

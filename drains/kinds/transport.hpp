@@ -5,22 +5,15 @@
 #include <string>
 #include <string_view>
 
-#include "drains/kinds/dial_shares.hpp"
 #include "drains/kinds/frame.hpp"
-#include "drains/kinds/own_logs.hpp"
-#include "logplex/base/settings.hpp"
 #include "logplex/model/drain.hpp"
-#include "logplex/net/dial/dial.hpp"
 #include "logplex/net/stream.hpp"
-#include "logplex/net/tls/tls_context.hpp"
 #include "logplex/runtime/event.hpp"
-#include "logplex/runtime/lane.hpp"
 #include "logplex/runtime/task.hpp"
 
 namespace sluice::drains {
 
-class ChannelNames;
-class KafkaHub;
+struct DrainEnvironment;
 
 /// What became of one attempt to send a frame.
 enum class Verdict {
@@ -101,21 +94,8 @@ class Transport {
   virtual const TlsFacts* tls() const { return nullptr; }
 };
 
-/// What transports share on a shard. Outlives them.
-struct DrainEnvironment {
-  Shard& shard;
-  Dialer& dialer;
-  const DrainSettings& settings;
-  std::shared_ptr<const TlsContext> default_tls;  // drains.ca_file or the system's CAs
-  Lane& tls_lane;                                 // makes contexts for drains with certificates of their own
-  std::string user_agent;                         // "Logplex/<version>"
-  KafkaHub* kafka = nullptr;                      // the process's producers; nullptr = no Kafka drains
-  const ChannelNames* channels = nullptr;         // of this shard; nullptr = lines go without their channel's name
-  OwnLogs own = {};                               // receivers are told
-  std::shared_ptr<DialShares> dials = std::make_shared<DialShares>();  // of this shard
-};
-
-/// The transport for a drain's url. Error: an unknown scheme or an unusable url; never a secret.
+/// The transport for a drain, by its kind (see drain_kind.hpp). Error: an unknown scheme or an unusable url; never a
+/// secret.
 result<std::unique_ptr<Transport>, Error> make_transport(const Drain& drain, const DrainEnvironment& environment);
 
 }  // namespace sluice::drains

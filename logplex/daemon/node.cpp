@@ -112,7 +112,7 @@ Node::Node(const Settings& settings, Clock& clock, std::unique_ptr<DirectoryFile
                     },
                     [this](MetricsPage& page) {
                       store_->add_metrics(page);
-                      kafka_->add_metrics(page);
+                      shared_of_drains_.add_metrics(page);
                       api_->add_metrics(page);
                       runtime_->memory().add_metrics(page);
                       backend_names_->add_metrics(page);
@@ -138,7 +138,7 @@ Node::~Node() {
   drain_names_.reset();
   backend_names_.reset();
   store_.reset();
-  kafka_.reset();  // may wait for producers; the store is closed by then
+  shared_of_drains_ = {};  // may wait for Kafka producers; the store is closed by then
   fabric_.reset();
   listeners_.reset();
   signals_.reset();
@@ -179,9 +179,7 @@ result<void, Error> Node::open() {
   tls_lane_ = std::make_unique<Lane>("tls", 1, 256);
   handshake_lane_ = std::make_unique<Lane>("handshake", kHandshakeThreads, kHandshakesWaiting);
   descriptors_ = std::make_unique<DescriptorGauge>();
-  const drains::KafkaHub::Shares producers{settings_.drains.kafka_max_producers,
-                                           settings_.limits.kafka_producers_per_channel};
-  kafka_ = std::make_unique<drains::KafkaHub>(guard_, producers);
+  shared_of_drains_ = drains::SharedOfKinds::make({guard_, settings_.drains, settings_.limits});
   ingress_pools_ = std::make_unique<ingress::IngressPools>(runtime_->size(), settings_);
   idle_pools_ = std::make_unique<IdlePools>(runtime_->size(), settings_);
   SLUICE_TRY_VOID(open_listeners());

@@ -7,7 +7,7 @@
 
 #include <boost/asio/basic_signal_set.hpp>
 
-#include "drains/kafka/kafka_hub.hpp"
+#include "drains/kinds/drain_kind.hpp"
 #include "logplex/api/api_shard.hpp"
 #include "logplex/base/directory_files.hpp"
 #include "logplex/base/settings.hpp"
@@ -55,7 +55,7 @@ class Node {
   const std::shared_ptr<const TlsContext>& drain_tls() const { return drain_tls_; }
   Lane& tls_lane() { return *tls_lane_; }
   Lane& handshake_lane() { return *handshake_lane_; }
-  drains::KafkaHub& kafka() { return *kafka_; }
+  const drains::SharedOfKinds& shared_of_drains() const { return shared_of_drains_; }
   ingress::IngressPools& ingress_pools() { return *ingress_pools_; }
   IdlePools& idle_pools() { return *idle_pools_; }
   const router::ProxySettings& proxy_settings() const { return proxy_settings_; }
@@ -116,7 +116,7 @@ class Node {
   std::unique_ptr<Lane> tls_lane_;
   std::unique_ptr<DescriptorGauge> descriptors_;
   std::unique_ptr<Lane> handshake_lane_;
-  std::unique_ptr<drains::KafkaHub> kafka_;
+  drains::SharedOfKinds shared_of_drains_;
   std::unique_ptr<ingress::IngressPools> ingress_pools_;
   std::unique_ptr<IdlePools> idle_pools_;
   std::unique_ptr<ListenerTable> listeners_;

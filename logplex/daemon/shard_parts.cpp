@@ -14,7 +14,7 @@ drains::DrainEnvironment drain_environment(Node& node, Shard& shard, Dialer& dia
           node.drain_tls(),
           node.tls_lane(),
           kUserAgent,
-          &node.kafka(),
+          &node.shared_of_drains(),
           nullptr,
           {node.fabric().identity().log_id, [&store = node.store()] { return store.data_set(); }}};
 }

@@ -18,7 +18,7 @@ struct Drain {
   std::uint64_t id = 0;
   Uuid token;           // `d.<uuid>`, sent to the receiver as its name for this drain
   std::string channel;  // empty = global
-  Secret url;           // may hold a password or keys; show redacted_url() instead
+  Secret url;           // may hold a password or keys; drains/facts/shown_url.hpp shows it
   std::string format;   // empty = the transport's default
   bool durable = false;
   std::string filter;  // empty = every line
@@ -37,9 +37,5 @@ struct Drain {
 
 /// Headers of HTTP drains that describe the message itself: a drain's own headers may not be named like them.
 bool is_reserved_header(std::string_view name);
-
-/// A drain's url for answers, logs and errors: the password and the values of query parameters that look like
-/// credentials are replaced by "***". Everything else stays byte for byte.
-std::string redacted_url(std::string_view url);
 
 }  // namespace sluice

@@ -16,6 +16,7 @@ checked<void> check_drain_url(std::string_view url, const AddressGuard& guard);
 checked<void> check_drain_format(std::string_view url, std::string_view format);
 /// The format in which such a drain sends when none was given; empty for a scheme that is not ours.
 std::string_view default_drain_format(std::string_view url);
-bool delivers_by_http(std::string_view url);
+/// 422: what goes to such a url cannot be signed with a secret.
+checked<void> check_drain_can_sign(std::string_view url);
 
 }  // namespace sluice::api

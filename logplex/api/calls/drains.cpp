@@ -2,12 +2,12 @@
 
 #include <boost/json/array.hpp>
 
+#include "drains/facts/shown_url.hpp"
 #include "logplex/api/calls/drain_path.hpp"
 #include "logplex/api/calls/drain_url.hpp"
 #include "logplex/api/calls/handlers.hpp"
 #include "logplex/api/frame/changes.hpp"
 #include "logplex/api/frame/json_body.hpp"
-#include "logplex/model/public_url.hpp"
 #include "logplex/net/signing_key.hpp"
 #include "logplex/net/tls/tls_material.hpp"
 #include "logplex/runtime/lane.hpp"
@@ -54,8 +54,7 @@ checked<void> refuse_what_is_missing(const Drain& drain) {
 
 checked<void> check_secret(const Drain& drain) {
   if (drain.secret.empty()) return {};
-  if (!delivers_by_http(drain.url.reveal()))
-    return BadInput{"only what goes to an http or https url can be signed", "secret", 422};
+  SLUICE_TRY_VOID(check_drain_can_sign(drain.url.reveal()));
   if (const auto key = signing_key(drain.secret); key.has_error()) return BadInput{key.error().text(), "secret", 422};
   return {};
 }
@@ -161,7 +160,7 @@ json::object stats_json(const DrainStats& stats) {
 
 std::string shown_url(const Drain& drain, const Principal& who) {
   const auto& url = drain.url.reveal();
-  return who.may(Scope::kDrainsWrite) ? redacted_url(url) : public_url(url);
+  return who.may(Scope::kDrainsWrite) ? drains::redacted_url(url) : drains::public_url(url);
 }
 
 json::object drain_json(const Drain& drain, const DrainReport& report, const Principal& who) {

@@ -2,6 +2,8 @@
 
 #include <CLI/CLI.hpp>
 
+#include "drains/facts/drain_facts.hpp"
+
 namespace sluice::cli {
 namespace {
 
@@ -51,7 +53,7 @@ void add_app_or_global(CLI::App& app, Arguments& a) {
   });
 }
 
-void add_subject(CLI::App& app, Arguments& a, const char* name, const char* what) {
+void add_subject(CLI::App& app, Arguments& a, const char* name, const std::string& what) {
   app.add_option(name, a.subject, what)->type_name("")->required();
 }
 
@@ -102,10 +104,22 @@ void tokens_revoke(CLI::App& app, Arguments& a) {
   add_subject(app, a, "TOKEN", "Id or name");
 }
 
+/// "How lines are written: logplex, rfc5424 or ndjson for http and https; ..."
+std::string drain_formats_help() {
+  std::string out = "How lines are written";
+  for (const drains::DrainFacts* facts : drains::drain_facts()) {
+    out += facts == drains::drain_facts().front() ? ": " : "; ";
+    out += std::string(facts->name) + " takes ";
+    for (const std::string_view format : facts->formats)
+      out += std::string(format == facts->formats.front() ? "" : ", ") + std::string(format);
+  }
+  return out;
+}
+
 void drains_add(CLI::App& app, Arguments& a) {
   add_app_or_global(app, a);
-  add_subject(app, a, "URL", "http(s)://, syslog://, syslog+tls:// or kafka://");
-  app.add_option("--format", a.drain.format, "How lines are written")->type_name("FORMAT");
+  add_subject(app, a, "URL", drains::list_drain_schemes("://"));
+  app.add_option("--format", a.drain.format, drain_formats_help())->type_name("FORMAT");
   app.add_flag("--durable", a.drain.durable, "Keep undelivered lines on disk, also over a restart");
   app.add_option("--filter", a.drain.filter, "Only lines that match, such as 'source=app level<=warning'")
       ->type_name("FILTER");

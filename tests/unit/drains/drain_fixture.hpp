@@ -54,6 +54,12 @@ inline LineView line_of(std::string_view text) {
   return line;
 }
 
+inline SharedOfKinds shared_of_kinds(const AddressGuard& guard, std::chrono::seconds kafka_stall_limit) {
+  SharedOfKinds out;
+  out.put(kafka_kind, std::make_unique<KafkaHub>(guard, KafkaHub::Shares{8, 4}, kafka_stall_limit));
+  return out;
+}
+
 /// One running shard, a fabric on it, and everything that a transport needs. Loopback is allowed unless told otherwise.
 struct DrainWorld {
   explicit DrainWorld(const std::vector<std::string>& allow = {"127.0.0.0/8"},
@@ -61,8 +67,9 @@ struct DrainWorld {
                       std::chrono::seconds kafka_stall_limit = KafkaProducer::kStallLimit)
       : settings(std::move(drain_settings)),
         guard(AddressGuard::parse(allow).value()),
-        kafka(guard, {8, 4}, kafka_stall_limit),
-        environment{shards.runtime.shard(0), dialer, settings, default_tls(), tls_lane, "Logplex/test", &kafka},
+        shared(shared_of_kinds(guard, kafka_stall_limit)),
+        kafka(static_cast<KafkaHub&>(*shared.of(kafka_kind))),
+        environment{shards.runtime.shard(0), dialer, settings, default_tls(), tls_lane, "Logplex/test", &shared},
         fabric(shards.runtime, {64_MiB, 1500, {}}, std::chrono::seconds(1), {0x1234, 3}) {
     shards.start();
     shards.on(0, [this] {
@@ -88,7 +95,8 @@ struct DrainWorld {
   AddressGuard guard;
   Dialer dialer{shards.runtime.shard(0), resolver, guard};
   Lane tls_lane{"tls", 1, 16};
-  KafkaHub kafka;
+  const SharedOfKinds shared;
+  KafkaHub& kafka;
   const DrainEnvironment environment;
   Fabric fabric;
   std::unique_ptr<FrameMemory> memory;

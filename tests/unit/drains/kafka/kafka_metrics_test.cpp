@@ -4,21 +4,12 @@
 #include <gtest/gtest.h>
 
 #include "logplex/base/metrics.hpp"
-#include "logplex/model/drain.hpp"
 
 namespace sluice::drains {
 namespace {
 
 using ::testing::HasSubstr;
 using ::testing::Not;
-
-Drain drain_with(std::uint64_t id, std::string url, std::string channel = "") {
-  Drain drain;
-  drain.id = id;
-  drain.url = Secret(std::move(url));
-  drain.channel = std::move(channel);
-  return drain;
-}
 
 Ledger delivered(std::uint64_t lines) {
   Ledger ledger;
@@ -39,7 +30,7 @@ TEST(KafkaMetrics, each_global_drain_has_its_own) {
   ledger.in_flight_lines = 5;
   ledger.errors.count("topic");
   ledger.errors.count("topic");
-  metrics.add(drain_with(7, "kafka://b/t"), ledger);
+  metrics.add_global(7, ledger);
   const std::string text = text_of(metrics);
   EXPECT_THAT(text, HasSubstr("sluice_kafka_drain_queue_lines{drain=\"7\"} 7\n"));
   EXPECT_THAT(text, HasSubstr("sluice_kafka_drain_in_flight_lines{drain=\"7\"} 5\n"));
@@ -50,27 +41,20 @@ TEST(KafkaMetrics, each_global_drain_has_its_own) {
 
 TEST(KafkaMetrics, those_of_channels_are_one) {
   KafkaMetrics metrics;
-  for (std::uint64_t id = 1; id <= 500; ++id) metrics.add(drain_with(id, "kafka+tls://b/t", "app"), delivered(2));
+  for (int drain = 0; drain < 500; ++drain) metrics.add_of_channels(delivered(2));
   EXPECT_THAT(text_of(metrics), HasSubstr("acknowledged_lines_total{drain=\"channels\"} 1000\n"));
   EXPECT_THAT(text_of(metrics), Not(HasSubstr("drain=\"1\"")));
 }
 
 TEST(KafkaMetrics, beyond_a_number_global_drains_are_summed) {
   KafkaMetrics metrics;
-  for (std::uint64_t id = 2 * KafkaMetrics::kNamed; id >= 1; --id)
-    metrics.add(drain_with(id, "kafka://b/t"), delivered(1));
+  for (std::uint64_t id = 2 * KafkaMetrics::kNamed; id >= 1; --id) metrics.add_global(id, delivered(1));
   const std::string text = text_of(metrics);
   EXPECT_THAT(text, HasSubstr("acknowledged_lines_total{drain=\"1\"} 1\n"));
   EXPECT_THAT(text, HasSubstr("acknowledged_lines_total{drain=\"" + std::to_string(KafkaMetrics::kNamed) + "\"} 1\n"));
   EXPECT_THAT(text, Not(HasSubstr("drain=\"" + std::to_string(KafkaMetrics::kNamed + 1) + "\"")));
   EXPECT_THAT(text,
               HasSubstr("acknowledged_lines_total{drain=\"other\"} " + std::to_string(KafkaMetrics::kNamed) + "\n"));
-}
-
-TEST(KafkaMetrics, other_drains_have_none) {
-  KafkaMetrics metrics;
-  metrics.add(drain_with(7, "https://example.com/"), delivered(3));
-  EXPECT_EQ(text_of(metrics), "");
 }
 
 TEST(ErrorCounts, counts_by_class_and_what_is_unknown_as_other) {

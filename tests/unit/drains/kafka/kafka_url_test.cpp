@@ -1,10 +1,10 @@
-#include "logplex/model/kafka_url.hpp"
+#include "drains/kafka/kafka_url.hpp"
 
 #include <gtest/gtest.h>
 
-#include "logplex/model/drain.hpp"
+#include "drains/facts/shown_url.hpp"
 
-namespace sluice {
+namespace sluice::drains {
 namespace {
 
 using Key = KafkaUrl::KeyKind;
@@ -118,4 +118,4 @@ TEST(KafkaUrl, shown_urls_hide_every_password_that_is_understood) {
 }
 
 }  // namespace
-}  // namespace sluice
+}  // namespace sluice::drains

@@ -10,7 +10,7 @@
 #include "logplex/base/secret.hpp"
 #include "logplex/base/units.hpp"
 
-namespace sluice {
+namespace sluice::drains {
 
 /// What a Kafka drain's url says:
 ///
@@ -48,10 +48,7 @@ struct KafkaUrl {
   bool sasl() const { return !mechanism.empty(); }
 };
 
-/// True for `kafka:` and `kafka+tls:` in any case.
-bool is_kafka_url(std::string_view text);
-
 /// Pure; resolves nothing. The error says what is wrong and never repeats a password or an option's value.
 result<KafkaUrl, Error> parse_kafka_url(std::string_view text);
 
-}  // namespace sluice
+}  // namespace sluice::drains

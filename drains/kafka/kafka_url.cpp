@@ -1,11 +1,11 @@
-#include "logplex/model/kafka_url.hpp"
+#include "drains/kafka/kafka_url.hpp"
 
 #include <algorithm>
 #include <charconv>
 
 #include "logplex/model/config_error.hpp"
 
-namespace sluice {
+namespace sluice::drains {
 namespace {
 
 constexpr std::size_t kBrokersMax = 32;
@@ -270,11 +270,6 @@ std::string KafkaUrl::Broker::address() const {
   return (v6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
 }
 
-bool is_kafka_url(std::string_view text) {
-  const auto scheme = lower(text.substr(0, std::min<std::size_t>(text.find(':'), 16)));
-  return scheme == "kafka" || scheme == "kafka+tls";
-}
-
 result<KafkaUrl, Error> parse_kafka_url(std::string_view text) {
   KafkaUrl url;
   auto rest = text;
@@ -299,4 +294,4 @@ result<KafkaUrl, Error> parse_kafka_url(std::string_view text) {
   return url;
 }
 
-}  // namespace sluice
+}  // namespace sluice::drains

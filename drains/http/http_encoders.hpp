@@ -1,0 +1,44 @@
+#pragma once
+
+#include <string>
+
+#include "drains/kinds/framed_encoder.hpp"
+
+namespace sluice::drains {
+
+/// Logplex's form for HTTP receivers.
+class HttpEncoder final : public FramedEncoder {
+ public:
+  using FramedEncoder::FramedEncoder;
+  void append(const RecordView& line, std::string& body) const override;
+  std::string likeness() const override { return "http"; }
+  bool tells_ways() const override { return true; }
+};
+
+/// RFC 5424 with the line's own host, msgid and structured data.
+class HttpRfc5424Encoder final : public FramedEncoder {
+ public:
+  using FramedEncoder::FramedEncoder;
+  void append(const RecordView& line, std::string& body) const override;
+  std::string likeness() const override { return "http rfc5424"; }
+  bool tells_ways() const override { return true; }
+};
+
+/// One JSON object a line, for HTTP receivers.
+class NdjsonEncoder final : public Encoder {
+ public:
+  explicit NdjsonEncoder(std::size_t target) : target_(target) {}
+  void append(const RecordView& line, std::string& body) const override;
+  std::size_t target_bytes() const override { return target_; }
+  std::optional<std::pair<Frame, Frame>> split(const Frame& frame) const override { return split_at_newlines(frame); }
+  std::string likeness() const override { return "http ndjson"; }
+  bool tells_ways() const override { return true; }
+
+ private:
+  const std::size_t target_;
+};
+
+/// The encoder of an HTTP drain, by its format. Error: a format that it does not have.
+result<std::unique_ptr<Encoder>, Error> make_http_encoder(const Drain& drain, std::size_t target);
+
+}  // namespace sluice::drains

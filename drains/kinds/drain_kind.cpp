@@ -1,0 +1,57 @@
+#include "drains/kinds/drain_kind.hpp"
+
+#include <algorithm>
+
+namespace sluice::drains {
+namespace {
+
+constexpr const DrainKind* kAll[] = {
+#define SLUICE_DRAIN_KIND(name) &name##_kind,
+#include "drains/facts/kinds.def"
+#undef SLUICE_DRAIN_KIND
+};
+
+result<const DrainKind*, Error> kind_of(const Drain& drain) {
+  if (const DrainKind* kind = find_drain_kind(drain)) return kind;
+  const std::string& url = drain.url.reveal();
+  const std::string scheme = url.substr(0, std::min(url.find(':'), url.size()));
+  return Error{make_error_code(boost::system::errc::invalid_argument),
+               "no drain has the scheme '" + scheme + "': use " + list_drain_schemes("")};
+}
+
+}  // namespace
+
+const DrainKind* find_drain_kind(const Drain& drain) {
+  const DrainFacts* facts = find_drain_facts(drain.url.reveal());
+  const auto at = std::ranges::find_if(kAll, [facts](const DrainKind* kind) { return &kind->facts == facts; });
+  return at == std::end(kAll) ? nullptr : *at;
+}
+
+result<std::unique_ptr<Encoder>, Error> make_encoder(const Drain& drain, const DrainSettings& settings,
+                                                     const ChannelNames* channels, const OwnLogs& own) {
+  SLUICE_TRY(const DrainKind* kind, kind_of(drain));
+  return kind->encoder(drain, {settings, channels, own});
+}
+
+result<std::unique_ptr<Transport>, Error> make_transport(const Drain& drain, const DrainEnvironment& environment) {
+  SLUICE_TRY(const DrainKind* kind, kind_of(drain));
+  return kind->transport(drain, environment);
+}
+
+SharedOfKinds SharedOfKinds::make(const SharedNeeds& needs) {
+  SharedOfKinds out;
+  for (const DrainKind* kind : kAll)
+    if (kind->shared != nullptr) out.put(*kind, kind->shared(needs));
+  return out;
+}
+
+DrainShared* SharedOfKinds::of(const DrainKind& kind) const {
+  const auto shared = shared_.find(&kind);
+  return shared == shared_.end() ? nullptr : shared->second.get();
+}
+
+void SharedOfKinds::add_metrics(MetricsPage& page) const {
+  for (const auto& [kind, shared] : shared_) shared->add_metrics(page);
+}
+
+}  // namespace sluice::drains

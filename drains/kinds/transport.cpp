@@ -1,0 +1,12 @@
+#include "drains/kinds/transport.hpp"
+
+namespace sluice::drains {
+
+SendReport Transport::break_report() const {
+  SendReport report;
+  report.error_class = "closed";
+  report.error = "the receiver closed the connection before it had everything";
+  return report;
+}
+
+}  // namespace sluice::drains
