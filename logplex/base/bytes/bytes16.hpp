@@ -3,13 +3,9 @@
 #include <bit>
 #include <cstdint>
 
-#if defined(__SSE2__)
-#include "logplex/base/bytes/bytes16_sse2.hpp"
-#elif defined(__aarch64__)
 #include "logplex/base/bytes/bytes16_neon.hpp"
-#else
 #include "logplex/base/bytes/bytes16_plain.hpp"
-#endif
+#include "logplex/base/bytes/bytes16_sse2.hpp"
 
 namespace sluice {
 

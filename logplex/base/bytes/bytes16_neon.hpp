@@ -1,5 +1,7 @@
 #pragma once
 
+#if defined(__aarch64__)
+
 #include <arm_neon.h>
 
 #include <cstdint>
@@ -43,3 +45,5 @@ struct NeonVector {
 };
 
 }  // namespace sluice
+
+#endif

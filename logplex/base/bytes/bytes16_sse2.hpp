@@ -1,5 +1,7 @@
 #pragma once
 
+#if defined(__SSE2__)
+
 #include <emmintrin.h>
 
 #include <cstdint>
@@ -38,3 +40,5 @@ struct Sse2Vector {
 };
 
 }  // namespace sluice
+
+#endif

@@ -5,8 +5,6 @@
 
 #include <gtest/gtest.h>
 
-#include "logplex/base/bytes/bytes16_plain.hpp"
-
 // Each vector against what its words mean, byte by byte.
 
 namespace sluice {
