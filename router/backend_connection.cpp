@@ -25,7 +25,7 @@ int pending_error(int fd) {
 }  // namespace
 
 BackendConnection::BackendConnection(ProxyShard& proxy, Upstream& upstream)
-    : proxy_(proxy), upstream_(upstream), socket_(*this), idle_(proxy.shard().wheel(), on_idle_too_long, this) {
+    : proxy_(proxy), upstream_(upstream), socket_(*this), idle_(proxy.shard().wheel(), *this) {
   ++proxy_.counters().backend_connections;
 }
 
@@ -254,10 +254,9 @@ void BackendConnection::close() {
 }
 
 /// Those that became idle together time out together: not all in one turn.
-void BackendConnection::on_idle_too_long(void* self) {
-  auto& connection = *static_cast<BackendConnection*>(self);
-  connection.timed_out_ = true;
-  connection.proxy_.queue().add(connection);
+void BackendConnection::on_idle_too_long() {
+  timed_out_ = true;
+  proxy_.queue().add(*this);
 }
 
 void BackendConnection::end_idleness() {

@@ -67,7 +67,7 @@ class BackendConnection final : public Pollable, public Retired, private Resumab
   std::string_view take_body(char* data, std::size_t size, std::size_t& taken);
   void on_end(bool clean);
   bool reusable() const;
-  static void on_idle_too_long(void* self);
+  void on_idle_too_long();
   void end_idleness();
 
   ProxyShard& proxy_;
@@ -85,7 +85,7 @@ class BackendConnection final : public Pollable, public Retired, private Resumab
   http1::BodyScanner body_;
   std::unique_ptr<http1::ResponseParser> parser_;
   ByteQueue unparsed_;  // a head that is not whole yet
-  Deadline idle_;
+  Deadline<&BackendConnection::on_idle_too_long> idle_;
 };
 
 }  // namespace sluice::router

@@ -32,7 +32,7 @@ ClientConnection::ClientConnection(ProxyShard& proxy, int fd, const ClientFacts&
       trusted_(facts.trusted),
       address_size_(static_cast<std::uint8_t>(std::min(facts.address.size(), std::tuple_size_v<decltype(address_)>))),
       port_(facts.listener_port),
-      deadline_(proxy.shard().wheel(), on_deadline, this),
+      deadline_(proxy.shard().wheel(), *this),
       ticket_(std::move(ticket)) {
   std::memcpy(address_.data(), facts.address.data(), address_size_);
   ++proxy_.counters().client_connections;
@@ -364,8 +364,6 @@ void ClientConnection::close() {
   proxy_.on_client_closed();
   shard.retire(std::unique_ptr<Retired>(this));
 }
-
-void ClientConnection::on_deadline(void* self) { static_cast<ClientConnection*>(self)->on_time(); }
 
 /// Those that came together time out together.
 void ClientConnection::on_time() {

@@ -109,7 +109,6 @@ class ClientConnection final : public Pollable,
   void close();
   std::size_t send(std::string_view first, std::string_view second = {});
   http1::ForwardFacts forward_facts() const;
-  static void on_deadline(void* self);
   void on_time();
   void end_by_time();
 
@@ -134,7 +133,7 @@ class ClientConnection final : public Pollable,
   std::uint32_t requests_ = 0;
   std::unique_ptr<http1::RequestParser> parser_;
   ByteQueue unparsed_;  // a head that is not whole yet, or requests that came early
-  Deadline deadline_;   // idle, head or linger
+  Deadline<&ClientConnection::on_time> deadline_;   // idle, head or linger
   SteadyTime linger_until_{};
   ShareTable::Share app_share_;  // of the app that the last request was for
   ConnectionTicket ticket_;

@@ -32,7 +32,7 @@ void RequestText::clear() {
 
 Exchange::Exchange(ProxyShard& proxy)
     : proxy_(proxy),
-      deadline_(proxy.shard().wheel(), on_deadline, this),
+      deadline_(proxy.shard().wheel(), *this),
       parked_(proxy.shard(), MemoryClass::kRouterParked, *this) {}
 
 void Exchange::reset(ClientSide& client) {
@@ -224,8 +224,6 @@ void Exchange::write_line(RouterCode code) {
   line.tls = tls_;
   proxy_.write_line(channel_, line);
 }
-
-void Exchange::on_deadline(void* self) { static_cast<Exchange*>(self)->on_time(); }
 
 void Exchange::on_time() {
   switch (phase_) {

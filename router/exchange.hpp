@@ -147,7 +147,6 @@ class Exchange final : public Retired, private MemoryHolder {
   void end_tunnel_if_over();
   void await_taking();
 
-  static void on_deadline(void* self);
   void on_time();
   void fail(RouterCode code, std::string_view cause = {}, unsigned status = 0);
   void end(RouterCode code, ExchangeEnd end);
@@ -198,7 +197,7 @@ class Exchange final : public Retired, private MemoryHolder {
   std::string_view first_body_;  // came with the head; within start() only
   ByteQueue waiting_body_;       // came before there was a connection
   http1::BodyScanner request_body_;
-  Deadline deadline_;
+  Deadline<&Exchange::on_time> deadline_;
   RequestText request_;
   MemoryCharge parked_;  // the head, while it is larger than what an exchange has room for
 };

@@ -23,7 +23,7 @@ void SharedBody::address_to(std::string_view token) {
 void SharedBodyRef::give_back() { body_->pool->give_back(*body_); }
 
 BodyPool::BodyPool(Shard& shard, FabricShard& fabric)
-    : OnShard(shard), fabric_(fabric), second_(shard.wheel(), &BodyPool::on_second, this) {}
+    : OnShard(shard), fabric_(fabric), second_(shard.wheel(), *this) {}
 
 BodyPool::~BodyPool() { fabric_.charge(-static_cast<std::int64_t>(used_)); }
 
@@ -111,19 +111,18 @@ void BodyPool::watch() {
 }
 
 /// A part of what nobody needed in this second, so that a burst now and then still finds some.
-void BodyPool::on_second(void* self) {
-  auto& pool = *static_cast<BodyPool*>(self);
-  for (std::size_t left = (pool.least_spare_ + 1) / 2; left > 0 && !pool.spare_.empty(); --left) pool.take();
-  for (std::size_t left = (pool.least_spare_shared_ + 1) / 2; left > 0 && !pool.spare_shared_.empty(); --left) {
-    SharedBody* gone = pool.spare_shared_.back();
-    pool.spare_shared_.pop_back();
-    pool.charge(-static_cast<std::int64_t>(gone->charged));
-    pool.spare_bytes_ -= gone->charged;
-    std::erase_if(pool.all_shared_, [gone](const auto& body) { return body.get() == gone; });
+void BodyPool::on_second() {
+  for (std::size_t left = (least_spare_ + 1) / 2; left > 0 && !spare_.empty(); --left) take();
+  for (std::size_t left = (least_spare_shared_ + 1) / 2; left > 0 && !spare_shared_.empty(); --left) {
+    SharedBody* gone = spare_shared_.back();
+    spare_shared_.pop_back();
+    charge(-static_cast<std::int64_t>(gone->charged));
+    spare_bytes_ -= gone->charged;
+    std::erase_if(all_shared_, [gone](const auto& body) { return body.get() == gone; });
   }
-  pool.least_spare_ = pool.spare_.size();
-  pool.least_spare_shared_ = pool.spare_shared_.size();
-  if (pool.least_spare_ + pool.least_spare_shared_ > 0) pool.watch();
+  least_spare_ = spare_.size();
+  least_spare_shared_ = spare_shared_.size();
+  if (least_spare_ + least_spare_shared_ > 0) watch();
 }
 
 }  // namespace sluice::drains

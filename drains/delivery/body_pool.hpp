@@ -62,7 +62,7 @@ class BodyPool final : public OnShard {
   void give_back(SharedBody& body);
   std::uint64_t in_frames() const { return used_ - spare_bytes_; }
   void watch();
-  static void on_second(void* self);
+  void on_second();
 
   FabricShard& fabric_;
   std::uint64_t used_ = 0;         // with what is spare
@@ -73,7 +73,7 @@ class BodyPool final : public OnShard {
   std::vector<Holder*> holders_;
   std::size_t least_spare_ = 0;  // since the last second began
   std::size_t least_spare_shared_ = 0;
-  Deadline second_;
+  Deadline<&BodyPool::on_second> second_;
 };
 
 }  // namespace sluice::drains

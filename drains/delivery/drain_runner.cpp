@@ -56,7 +56,7 @@ DrainRunner::DrainRunner(const DrainEnvironment& environment, FabricShard& fabri
       backoff_(environment.settings.backoff_min, environment.settings.backoff_max),
       wake_(environment.shard),
       finished_(environment.shard),
-      flush_time_(environment.shard.wheel(), &DrainRunner::on_flush_time, this),
+      flush_time_(environment.shard.wheel(), *this),
       work_(environment.shard, owner_of(entry)),
       gate_(environment.shard, "drain") {
   configure();
@@ -167,10 +167,9 @@ void DrainRunner::on_news() {
   }
 }
 
-void DrainRunner::on_flush_time(void* self) {
-  auto& runner = *static_cast<DrainRunner*>(self);
-  runner.flush_due_ = true;
-  runner.wake_.set();
+void DrainRunner::on_flush_time() {
+  flush_due_ = true;
+  wake_.set();
 }
 
 bool DrainRunner::may_send() const {

@@ -89,7 +89,7 @@ class DrainRunner final : public OnShard, private Subscription, private FrameRin
 
   void on_news() override;
   void on_closed() override {}
-  static void on_flush_time(void* self);
+  void on_flush_time();
 
   // FrameRing::Reader
   void on_frame(const FrameRing::Shared& shared) override;
@@ -200,7 +200,7 @@ class DrainRunner final : public OnShard, private Subscription, private FrameRin
   Backoff backoff_;
   Event wake_;
   Event finished_;
-  Deadline flush_time_;
+  Deadline<&DrainRunner::on_flush_time> flush_time_;
   bool flush_due_ = false;
   TaskWork work_;
   Gate gate_;

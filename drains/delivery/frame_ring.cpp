@@ -85,8 +85,8 @@ FrameRing::FrameRing(const DrainEnvironment& environment, FabricShard& fabric, B
       bodies_(bodies),
       encoder_(std::move(encoder)),
       filter_(std::move(filter)),
-      flush_time_(environment.shard.wheel(), &FrameRing::on_flush_time, this),
-      patience_(environment.shard.wheel(), &FrameRing::on_patience, this) {}
+      flush_time_(environment.shard.wheel(), *this),
+      patience_(environment.shard.wheel(), *this) {}
 
 FrameRing::~FrameRing() { hold(false); }
 
@@ -139,8 +139,6 @@ void FrameRing::on_news() {
   render(target());
   if (has_pending() && !flush_time_.armed()) flush_time_.arm(environment_.settings.flush_window);
 }
-
-void FrameRing::on_flush_time(void* self) { static_cast<FrameRing*>(self)->render_all(); }
 
 void FrameRing::flush() {
   flushing_ = true;
@@ -257,8 +255,6 @@ void FrameRing::hold(bool wanted) {
   if (!wanted) return patience_.disarm();
   if (!patience_.armed()) patience_.arm(kPatience);
 }
-
-void FrameRing::on_patience(void* self) { static_cast<FrameRing*>(self)->look_after_readers(); }
 
 void FrameRings::leave_room() {
   if (fabric_.has_place_for_global_reader()) return;

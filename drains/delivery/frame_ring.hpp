@@ -94,8 +94,6 @@ class FrameRing final : public OnShard, private Subscription, private TurnWorker
 
   void on_news() override;
   void on_share(Work share) override;
-  static void on_flush_time(void* self);
-  static void on_patience(void* self);
 
   bool is_wanted() const;
   void render(std::uint64_t at_least_pending);
@@ -124,8 +122,8 @@ class FrameRing final : public OnShard, private Subscription, private TurnWorker
   bool flushing_ = false;
   bool holding_ = false;
   bool handing_out_ = false;
-  Deadline flush_time_;
-  Deadline patience_;
+  Deadline<&FrameRing::render_all> flush_time_;
+  Deadline<&FrameRing::look_after_readers> patience_;
 };
 
 /// The rings of one shard, by what their readers have in common.

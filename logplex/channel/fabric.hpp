@@ -135,7 +135,7 @@ class FabricShard final : public LineOutlet, public OnShard, private TurnHook {
   void receive(std::uint32_t from, std::unique_ptr<LineBatch> batch);
   void receive_record(ChannelSlot channel, const RecordView& record, LineBatch& batch);
   Duration delay_of(const ChannelLog& channel) const;
-  static void on_second(void* self);
+  void on_second();
   void ask_for_share();
   /// Counts a line in; when it is over the channel's rate the line is gone.
   bool is_over_rate(ChannelLog& channel);
@@ -148,7 +148,7 @@ class FabricShard final : public LineOutlet, public OnShard, private TurnHook {
   Outbox outbox_;
   ChannelRates rates_;
   std::vector<Route> routes_;
-  Deadline second_;
+  Deadline<&FabricShard::on_second> second_;
   std::uint64_t evicted_before_ = 0;  // a second ago
   std::uint64_t unrouted_ = 0;
   std::uint64_t restored_ = 0;

@@ -21,7 +21,7 @@ FabricShard::FabricShard(Fabric& fabric, Shard& shard)
       id_(shard.id()),
       log_(shard, *this, fabric.identity().first_seq(), fabric.settings().history_lines),
       outbox_(fabric, shard, log_, *this, fabric.most_batches_under_way()),
-      second_(shard.wheel(), &FabricShard::on_second, this) {
+      second_(shard.wheel(), *this) {
   log_.set_limit(fabric.settings().memory_budget.count / fabric.runtime().size());
 }
 
@@ -195,14 +195,13 @@ bool FabricShard::outbox_full() {
   return false;
 }
 
-void FabricShard::on_second(void* self) {
-  auto& fabric = *static_cast<FabricShard*>(self);
-  fabric.second_.arm(kRebalance);
-  fabric.outbox_.shrink();
-  fabric.rates_.end_second(fabric.shard().now(), [&fabric](ChannelSlot channel, std::uint64_t lines, WallTime since) {
-    fabric.write_notice(channel, lines, since);
+void FabricShard::on_second() {
+  second_.arm(kRebalance);
+  outbox_.shrink();
+  rates_.end_second(shard().now(), [this](ChannelSlot channel, std::uint64_t lines, WallTime since) {
+    write_notice(channel, lines, since);
   });
-  if (fabric.fabric_.runtime().size() > 1) fabric.ask_for_share();
+  if (fabric_.runtime().size() > 1) ask_for_share();
 }
 
 void FabricShard::ask_for_share() {

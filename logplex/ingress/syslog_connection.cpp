@@ -23,7 +23,7 @@ SyslogConnection::SyslogConnection(SyslogServer& server, UniqueFd fd, const Peer
       index_(index),
       splitter_(server.settings_.frame_max.count),
       kept_charge_(server.shard(), MemoryClass::kIngressBodies, *this),
-      deadline_(server.shard().wheel(), &SyslogConnection::on_deadline, this) {}
+      deadline_(server.shard().wheel(), *this) {}
 
 SyslogConnection::~SyslogConnection() {
   if (fd_) server_.shard().poller().remove(fd_.fd(), *this);
@@ -181,12 +181,11 @@ void SyslogConnection::pause(Duration time) {
   deadline_.arm(time);
 }
 
-void SyslogConnection::on_deadline(void* self) {
-  auto& connection = *static_cast<SyslogConnection*>(self);
-  if (connection.state_ != State::kPaused) return connection.on_message_time();
-  connection.state_ = State::kReading;
+void SyslogConnection::on_deadline() {
+  if (state_ != State::kPaused) return on_message_time();
+  state_ = State::kReading;
   // An edge may have come and gone meanwhile: look.
-  connection.server_.read_later(connection);
+  server_.read_later(*this);
 }
 
 void SyslogConnection::on_message_time() {

@@ -55,7 +55,7 @@ class SyslogConnection final : public Pollable, public Retired, public ReadsOn, 
   /// Read of a sender who goes on sending when the server stops: what kernels hold on both sides.
   static constexpr std::size_t kMostAtStop = 4 << 20;
 
-  static void on_deadline(void* self);
+  void on_deadline();
   void read_now();
   void on_not_proven(NotProven why) override;
   bool has_unread() override;
@@ -84,7 +84,7 @@ class SyslogConnection final : public Pollable, public Retired, public ReadsOn, 
   SyslogSplitter splitter_;
   std::string kept_;  // the beginning of a message, or all that is unfinished; empty between messages
   MemoryCharge kept_charge_;
-  Deadline deadline_;  // of the message that has begun, or of the pause
+  Deadline<&SyslogConnection::on_deadline> deadline_;  // of the message that has begun, or of the pause
   State state_ = State::kReading;
   bool readable_ = false;         // bytes may be there that no edge will announce again
   bool half_closed_ = false;      // the sender has ended: read to the end

@@ -101,14 +101,13 @@ struct ListenerTable::Listener final : Pollable, TurnHook {
         shard(its_shard),
         fd(std::move(its_fd)),
         port(peer_of(local_address(fd.fd())).port),
-        pause(shard.wheel(), &Listener::on_pause_over, this) {}
+        pause(shard.wheel(), *this) {}
   ~Listener() override { close(); }
 
   void start();
   void close();
   void on_events(std::uint32_t) override { shard.at_turn_end(*this); }
   void on_turn_end() override { accept_some(); }
-  static void on_pause_over(void* self) { static_cast<Listener*>(self)->start(); }
   void on_free_place();
 
   void accept_some();
@@ -121,7 +120,7 @@ struct ListenerTable::Listener final : Pollable, TurnHook {
   Shard& shard;
   UniqueFd fd;
   const std::uint16_t port;
-  Deadline pause;
+  Deadline<&Listener::start> pause;
   bool watched = false;
   bool without_room = false;  // the pause is for a place
   SteadyTime warned{};

@@ -44,19 +44,18 @@ Task<error_code> ByteStream::discard_until_closed() {
 }
 
 CloseAfter::CloseAfter(ByteStream& stream, Duration time)
-    : stream_(stream), grace_(time), deadline_(Shard::current().wheel(), &CloseAfter::fire, this) {
+    : stream_(stream), grace_(time), deadline_(Shard::current().wheel(), *this) {
   deadline_.arm(time);
 }
 
-void CloseAfter::fire(void* self) {
-  auto& limit = *static_cast<CloseAfter*>(self);
-  if (limit.grace_ > Duration::zero() && limit.stream_.is_open() && limit.stream_.has_news()) {
-    limit.grace_ -= kLook;
-    limit.deadline_.arm(kLook);
+void CloseAfter::on_time() {
+  if (grace_ > Duration::zero() && stream_.is_open() && stream_.has_news()) {
+    grace_ -= kLook;
+    deadline_.arm(kLook);
     return;
   }
-  limit.fired_ = true;
-  limit.stream_.close();
+  fired_ = true;
+  stream_.close();
 }
 
 }  // namespace sluice

@@ -92,12 +92,12 @@ class CloseAfter {
   bool fired() const { return fired_; }
 
  private:
-  static void fire(void* self);
+  void on_time();
 
   ByteStream& stream_;
   Duration grace_;
   bool fired_ = false;
-  Deadline deadline_;
+  Deadline<&CloseAfter::on_time> deadline_;
 };
 
 }  // namespace sluice

@@ -40,14 +40,13 @@ void Unproven::end_of_connection() {
   pool_ = nullptr;
 }
 
-void Unproven::on_deadline(void* self) {
-  auto& connection = *static_cast<Unproven*>(self);
-  connection.leave_unproven();
-  connection.on_not_proven(NotProven::kTooLate);
+void Unproven::on_deadline() {
+  leave_unproven();
+  on_not_proven(NotProven::kTooLate);
 }
 
 UnprovenList::UnprovenList(Shard& shard, UnprovenPool& pool)
-    : OnShard(shard), pool_(pool), retry_(shard.wheel(), &UnprovenList::on_retry, this) {
+    : OnShard(shard), pool_(pool), retry_(shard.wheel(), *this) {
   pool_.parts_[shard.id()]->list = this;
 }
 
@@ -109,10 +108,9 @@ void UnprovenList::give_room() {
 }
 
 /// Too few could be closed so far, and nobody else may ask: a listener that is full takes no newcomer.
-void UnprovenList::on_retry(void* self) {
-  auto& list = *static_cast<UnprovenList*>(self);
-  for (int i = 0; i < kMostAsked && !list.retry_.armed(); ++i) list.make_room();
-  if (list.pool_.is_over() && list.first_ != nullptr) list.retry_.arm(Wheel::kTick);
+void UnprovenList::on_retry() {
+  for (int i = 0; i < kMostAsked && !retry_.armed(); ++i) make_room();
+  if (pool_.is_over() && first_ != nullptr) retry_.arm(Wheel::kTick);
 }
 
 /// Who has come, sent something or been asked in this turn stays for it.

@@ -61,7 +61,7 @@ enum class NotProven : std::uint8_t {
 /// destroyed.
 class Unproven {
  public:
-  explicit Unproven(Wheel& wheel) : deadline_(wheel, &Unproven::on_deadline, this) {}
+  explicit Unproven(Wheel& wheel) : deadline_(wheel, *this) {}
   Unproven(const Unproven&) = delete;
   Unproven& operator=(const Unproven&) = delete;
 
@@ -83,14 +83,14 @@ class Unproven {
 
  private:
   friend class UnprovenList;
-  static void on_deadline(void* self);
+  void on_deadline();
 
   UnprovenPool* pool_ = nullptr;  // counts it as open
   UnprovenList* list_ = nullptr;
   Unproven* next_ = nullptr;
   Unproven* prev_ = nullptr;
   SteadyTime active_{};
-  Deadline deadline_;
+  Deadline<&Unproven::on_deadline> deadline_;
 };
 
 /// One shard's connections in an UnprovenPool, the longest silent first. When the pool is over its limit, the one
@@ -117,14 +117,14 @@ class UnprovenList final : public OnShard {
   void remove(Unproven& connection);
   void make_room();
   void give_room();
-  static void on_retry(void* self);
+  void on_retry();
   void close_first();
   void publish();
 
   UnprovenPool& pool_;
   Unproven* first_ = nullptr;
   Unproven* last_ = nullptr;
-  Deadline retry_;
+  Deadline<&UnprovenList::on_retry> retry_;
 };
 
 }  // namespace sluice

@@ -5,7 +5,7 @@
 namespace sluice {
 
 Event::Event(Shard& shard)
-    : timer_(shard.executor(), SteadyTimer::time_point::max()), deadline_(shard.wheel(), &Event::on_time, this) {}
+    : timer_(shard.executor(), SteadyTimer::time_point::max()), deadline_(shard.wheel(), *this) {}
 
 void Event::set() {
   set_ = true;
@@ -13,7 +13,7 @@ void Event::set() {
   timer_.cancel();
 }
 
-void Event::on_time(void* self) { static_cast<Event*>(self)->timer_.cancel(); }
+void Event::on_time() { timer_.cancel(); }
 
 Task<bool> Event::wait() {
   const std::uint64_t before = sets_;

@@ -24,10 +24,10 @@ class Event {
   Task<bool> wait_for(Duration time);
 
  private:
-  static void on_time(void* self);
+  void on_time();
 
   SteadyTimer timer_;
-  Deadline deadline_;
+  Deadline<&Event::on_time> deadline_;
   bool set_ = false;
   std::uint64_t sets_ = 0;  // tells each of several waiters that it was set, although the first one has taken it
 };

@@ -4,7 +4,7 @@
 
 namespace sluice {
 
-void Deadline::arm(Duration from_now) {
+void DeadlineEntry::arm(Duration from_now) {
   // One tick more, because the current one has partly passed.
   when_ = wheel_.tick_at(wheel_.time_.steady() + from_now) + 1;
   if (linked_tick_ != kNever && linked_tick_ <= when_) return;
@@ -12,14 +12,14 @@ void Deadline::arm(Duration from_now) {
   wheel_.link(*this, when_);
 }
 
-void Deadline::unlink() {
+void DeadlineEntry::unlink() {
   if (linked_tick_ == kNever) return;
   *from_ = next_;
   if (next_ != nullptr) next_->from_ = from_;
   linked_tick_ = kNever;
 }
 
-void Wheel::link(Deadline& deadline, std::int64_t tick) {
+void Wheel::link(DeadlineEntry& deadline, std::int64_t tick) {
   const std::int64_t placed = std::clamp(tick, done_ + 1, done_ + static_cast<std::int64_t>(kSlots) - 1);
   const std::size_t slot = static_cast<std::size_t>(placed) % kSlots;
   deadline.linked_tick_ = placed;
@@ -33,19 +33,19 @@ void Wheel::link(Deadline& deadline, std::int64_t tick) {
 /// Takes one entry at a time from the slot, because a callback may unlink any other.
 void Wheel::visit(std::int64_t tick) {
   const std::size_t slot = static_cast<std::size_t>(tick) % kSlots;
-  Deadline* waiting = slots_[slot];
+  DeadlineEntry* waiting = slots_[slot];
   slots_[slot] = nullptr;
   occupied_[slot / 64] &= ~(1ULL << (slot % 64));
   if (waiting != nullptr) waiting->from_ = &waiting;
   while (waiting != nullptr) {
-    Deadline& entry = *waiting;
+    DeadlineEntry& entry = *waiting;
     entry.unlink();
-    if (entry.when_ == Deadline::kNever) continue;
+    if (entry.when_ == DeadlineEntry::kNever) continue;
     if (entry.when_ > tick) {
       link(entry, entry.when_);
       continue;
     }
-    entry.when_ = Deadline::kNever;
+    entry.when_ = DeadlineEntry::kNever;
     entry.fire_(entry.owner_);
   }
 }

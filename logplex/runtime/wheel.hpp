@@ -13,23 +13,21 @@ namespace sluice {
 
 class Wheel;
 
-/// One time limit on the shard's wheel. Arming again only writes a number: the entry stays linked where it was and is
-/// moved when its old slot comes up, so a deadline per request costs no list operation.
-///
-/// Fires once, up to one tick (4 ms) late, never early, in Shard::turn(). It may destroy itself or arm itself again
-/// from its callback. Owned by the object it guards; the wheel must outlive it. One shard.
-class Deadline {
+/// What the wheel knows of a Deadline.
+class DeadlineEntry {
  public:
-  using Fire = void (*)(void* owner);
-
-  Deadline(Wheel& wheel, Fire fire, void* owner) : wheel_(wheel), fire_(fire), owner_(owner) {}
-  Deadline(const Deadline&) = delete;
-  Deadline& operator=(const Deadline&) = delete;
-  ~Deadline() { unlink(); }
+  DeadlineEntry(const DeadlineEntry&) = delete;
+  DeadlineEntry& operator=(const DeadlineEntry&) = delete;
 
   void arm(Duration from_now);
   void disarm() { when_ = kNever; }
   bool armed() const { return when_ != kNever; }
+
+ protected:
+  using Fire = void (*)(void* owner);
+
+  DeadlineEntry(Wheel& wheel, Fire fire, void* owner) : wheel_(wheel), fire_(fire), owner_(owner) {}
+  ~DeadlineEntry() { unlink(); }
 
  private:
   friend class Wheel;
@@ -42,8 +40,30 @@ class Deadline {
   void* owner_;
   std::int64_t when_ = kNever;         // tick at which it fires
   std::int64_t linked_tick_ = kNever;  // tick whose slot holds it; kNever = in no slot
-  Deadline* next_ = nullptr;
-  Deadline** from_ = nullptr;  // the pointer that points here
+  DeadlineEntry* next_ = nullptr;
+  DeadlineEntry** from_ = nullptr;  // the pointer that points here
+};
+
+template <class Function>
+struct OwnerOf;
+template <class Owner>
+struct OwnerOf<void (Owner::*)()> {
+  using Type = Owner;
+};
+
+/// One time limit on the shard's wheel: Deadline<&Exchange::on_time> calls that function of its owner. Arming again only
+/// writes a number: the entry stays linked where it was and is moved when its old slot comes up, so a deadline per
+/// request costs no list operation.
+///
+/// Fires once, up to one tick (4 ms) late, never early, in Shard::turn(). The owner may destroy it or arm it again from
+/// the function. Owned by the object it guards; the wheel must outlive it. One shard.
+template <auto kOnTime>
+class Deadline final : public DeadlineEntry {
+  using Owner = typename OwnerOf<decltype(kOnTime)>::Type;
+
+ public:
+  Deadline(Wheel& wheel, Owner& owner)
+      : DeadlineEntry(wheel, [](void* self) { (static_cast<Owner*>(self)->*kOnTime)(); }, &owner) {}
 };
 
 /// Coarse timer wheel: 2048 slots of 4 ms. An entry further away than one round stays in its slot and is looked at
@@ -61,16 +81,16 @@ class Wheel {
   Duration until_next(SteadyTime now) const;
 
  private:
-  friend class Deadline;
+  friend class DeadlineEntry;
 
   std::int64_t tick_at(SteadyTime time) const { return (time - start_) / kTick; }
-  void link(Deadline& deadline, std::int64_t tick);
+  void link(DeadlineEntry& deadline, std::int64_t tick);
   void visit(std::int64_t tick);
 
   const TurnTime& time_;
   const SteadyTime start_;
   std::int64_t done_ = 0;  // slots up to this tick have been visited
-  std::array<Deadline*, kSlots> slots_{};
+  std::array<DeadlineEntry*, kSlots> slots_{};
   std::array<std::uint64_t, kSlots / 64> occupied_{};
 };
 

@@ -50,7 +50,7 @@ OpenStream::OpenStream(OpenStreams& streams, HttpExchange& http, StreamRights ri
     : streams_(streams),
       http_(http),
       rights_(std::move(rights)),
-      deadline_(streams.shard_.wheel(), &OpenStream::on_time, this),
+      deadline_(streams.shard_.wheel(), *this),
       by_maker_(streams.by_maker_.emplace(maker_name(rights_.by_key, rights_.maker), this)),
       by_channel_(streams.by_channel_.emplace(rights_.channel, this)) {
   watch_the_clock();
@@ -74,12 +74,11 @@ void OpenStream::watch_the_clock() {
   deadline_.arm(std::clamp<Duration>(left, Duration{0}, kLongestWait));
 }
 
-void OpenStream::on_time(void* self) {
-  auto& stream = *static_cast<OpenStream*>(self);
-  if (*stream.rights_.until <= stream.streams_.shard_.wall_now())
-    stream.end();
+void OpenStream::on_time() {
+  if (*rights_.until <= streams_.shard_.wall_now())
+    end();
   else
-    stream.watch_the_clock();
+    watch_the_clock();
 }
 
 }  // namespace sluice::api

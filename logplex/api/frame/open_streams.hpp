@@ -72,12 +72,12 @@ class OpenStream {
 
   void end();
   void watch_the_clock();
-  static void on_time(void* self);
+  void on_time();
 
   OpenStreams& streams_;
   HttpExchange& http_;
   const StreamRights rights_;
-  Deadline deadline_;
+  Deadline<&OpenStream::on_time> deadline_;
   OpenStreams::Index::iterator by_maker_;
   OpenStreams::Index::iterator by_channel_;
   bool ended_ = false;

@@ -17,21 +17,20 @@ namespace {
 class ConnectLimit {
  public:
   ConnectLimit(Shard& shard, TcpSocket& socket, Duration time)
-      : socket_(socket), deadline_(shard.wheel(), &ConnectLimit::fire, this) {
+      : socket_(socket), deadline_(shard.wheel(), *this) {
     deadline_.arm(time);
   }
 
  private:
-  static void fire(void* self) {
-    TcpSocket& socket = static_cast<ConnectLimit*>(self)->socket_;
-    if (!socket.is_open()) return;
-    pollfd state{socket.native_handle(), POLLOUT, 0};
+  void on_time() {
+    if (!socket_.is_open()) return;
+    pollfd state{socket_.native_handle(), POLLOUT, 0};
     error_code ignored;
-    if (::poll(&state, 1, 0) == 0) socket.close(ignored);
+    if (::poll(&state, 1, 0) == 0) socket_.close(ignored);
   }
 
   TcpSocket& socket_;
-  Deadline deadline_;
+  Deadline<&ConnectLimit::on_time> deadline_;
 };
 
 void set_options(TcpSocket& socket) {

@@ -12,9 +12,7 @@
 namespace sluice {
 
 PacedSocket::PacedSocket(Shard& shard, TcpSocket socket)
-    : shard_(shard), socket_(std::move(socket)), deadline_(shard.wheel(), &PacedSocket::on_time, this) {}
-
-void PacedSocket::on_time(void* self) { static_cast<PacedSocket*>(self)->time_out(); }
+    : shard_(shard), socket_(std::move(socket)), deadline_(shard.wheel(), *this) {}
 
 void PacedSocket::time_out() {
   timed_out_ = true;

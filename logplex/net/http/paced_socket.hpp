@@ -59,13 +59,12 @@ class PacedSocket {
   }
 
  private:
-  static void on_time(void* self);
   error_code broken(error_code failed, bool& given_up);
   ssize_t receive(std::string& in, std::size_t at_most);
 
   Shard& shard_;
   TcpSocket socket_;
-  Deadline deadline_;
+  Deadline<&PacedSocket::time_out> deadline_;
   std::size_t used_ = 0;  // since the last wait
   bool timed_out_ = false;
   bool given_up_reading_ = false;

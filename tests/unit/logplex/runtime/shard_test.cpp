@@ -41,7 +41,7 @@ struct OneShard {
 
 struct Counted {
   int fired = 0;
-  static void fire(void* self) { ++static_cast<Counted*>(self)->fired; }
+  void fire() { ++fired; }
 };
 
 TEST(Shard, handlers_of_a_turn_are_bounded_in_number_and_time) {
@@ -156,7 +156,7 @@ TEST(Shard, handlers_have_a_quarter_of_a_long_turn) {
 TEST(Wheel, fires_once_and_never_early) {
   OneShard one;
   Counted counted;
-  Deadline deadline(one.shard.wheel(), &Counted::fire, &counted);
+  Deadline<&Counted::fire> deadline(one.shard.wheel(), counted);
   deadline.arm(milliseconds(100));
   one.pass(milliseconds(99));
   EXPECT_EQ(counted.fired, 0);
@@ -169,7 +169,7 @@ TEST(Wheel, fires_once_and_never_early) {
 TEST(Wheel, a_handler_after_a_long_sleep_gets_all_its_time) {
   OneShard one;
   Counted counted;
-  Deadline deadline(one.shard.wheel(), &Counted::fire, &counted);
+  Deadline<&Counted::fire> deadline(one.shard.wheel(), counted);
   one.turns();
   one.clock.advance(milliseconds(900));
   asio::post(one.shard.io(), [&] { deadline.arm(milliseconds(100)); });
@@ -204,8 +204,8 @@ TEST(Wheel, rearming_later_and_earlier_both_hold) {
   OneShard one;
   Counted later;
   Counted earlier;
-  Deadline a(one.shard.wheel(), &Counted::fire, &later);
-  Deadline b(one.shard.wheel(), &Counted::fire, &earlier);
+  Deadline<&Counted::fire> a(one.shard.wheel(), later);
+  Deadline<&Counted::fire> b(one.shard.wheel(), earlier);
   a.arm(milliseconds(20));
   a.arm(seconds(30));
   b.arm(seconds(30));
@@ -223,10 +223,10 @@ TEST(Wheel, disarmed_or_destroyed_deadline_stays_silent) {
   OneShard one;
   Counted counted;
   {
-    Deadline gone(one.shard.wheel(), &Counted::fire, &counted);
+    Deadline<&Counted::fire> gone(one.shard.wheel(), counted);
     gone.arm(milliseconds(5));
   }
-  Deadline disarmed(one.shard.wheel(), &Counted::fire, &counted);
+  Deadline<&Counted::fire> disarmed(one.shard.wheel(), counted);
   disarmed.arm(milliseconds(5));
   disarmed.disarm();
   one.pass(seconds(100));
@@ -237,15 +237,12 @@ TEST(Wheel, random_deadlines_fire_within_a_tick) {
   OneShard one;
   SeededRng rng(3);
   struct Timed {
-    Timed(Wheel& wheel, const Clock& c) : clock(c), deadline(wheel, &Timed::fire, this) {}
-    static void fire(void* self) {
-      auto& t = *static_cast<Timed*>(self);
-      t.fired_at = t.clock.steady();
-    }
+    Timed(Wheel& wheel, const Clock& c) : clock(c), deadline(wheel, *this) {}
+    void fire() { fired_at = clock.steady(); }
     const Clock& clock;
     SteadyTime due;
     SteadyTime fired_at{};
-    Deadline deadline;
+    Deadline<&Timed::fire> deadline;
   };
   std::vector<std::unique_ptr<Timed>> all;
   for (int i = 0; i < 500; ++i) {
