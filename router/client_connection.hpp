@@ -132,8 +132,8 @@ class ClientConnection final : public Pollable,
   std::uint16_t port_ = 0;
   std::uint32_t requests_ = 0;
   std::unique_ptr<http1::RequestParser> parser_;
-  ByteQueue unparsed_;  // a head that is not whole yet, or requests that came early
-  Deadline<&ClientConnection::on_time> deadline_;   // idle, head or linger
+  ByteQueue unparsed_;                             // a head that is not whole yet, or requests that came early
+  Deadline<&ClientConnection::on_time> deadline_;  // idle, head or linger
   SteadyTime linger_until_{};
   ShareTable::Share app_share_;  // of the app that the last request was for
   ConnectionTicket ticket_;

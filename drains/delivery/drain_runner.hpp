@@ -6,7 +6,6 @@
 #include <string>
 #include <string_view>
 
-#include "drains/delivery/backoff.hpp"
 #include "drains/delivery/batch_limit.hpp"
 #include "drains/delivery/body_pool.hpp"
 #include "drains/delivery/frame_ring.hpp"
@@ -15,6 +14,7 @@
 #include "drains/kinds/frame.hpp"
 #include "drains/kinds/ledger.hpp"
 #include "drains/kinds/transport.hpp"
+#include "logplex/base/backoff.hpp"
 #include "logplex/channel/owed_lines.hpp"
 #include "logplex/model/snapshot.hpp"
 #include "logplex/runtime/gate.hpp"

@@ -5,6 +5,7 @@
 #include "logplex/cli/view/cli_error.hpp"
 #include "logplex/cli/view/json_text.hpp"
 #include "logplex/cli/view/terminal_text.hpp"
+#include "logplex/wire/timestamp.hpp"
 
 namespace sluice::cli {
 namespace {
@@ -34,7 +35,7 @@ LogStream::LogStream(CommandRun& run, ApiRequest request, LineStyle style)
   const std::string& until = run.arguments.log.until;
   if (until.empty()) return;
   if (const auto time = point_in_time(until, run.world.clock.wall()); time.has_value()) {
-    until_ = parse_timestamp(*time)->seconds;
+    until_ = read_timestamp(*time)->seconds;
   }
 }
 

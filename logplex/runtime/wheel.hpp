@@ -51,8 +51,8 @@ struct OwnerOf<void (Owner::*)()> {
   using Type = Owner;
 };
 
-/// One time limit on the shard's wheel: Deadline<&Exchange::on_time> calls that function of its owner. Arming again only
-/// writes a number: the entry stays linked where it was and is moved when its old slot comes up, so a deadline per
+/// One time limit on the shard's wheel: Deadline<&Exchange::on_time> calls that function of its owner. Arming again
+/// only writes a number: the entry stays linked where it was and is moved when its old slot comes up, so a deadline per
 /// request costs no list operation.
 ///
 /// Fires once, up to one tick (4 ms) late, never early, in Shard::turn(). The owner may destroy it or arm it again from
@@ -63,7 +63,8 @@ class Deadline final : public DeadlineEntry {
 
  public:
   Deadline(Wheel& wheel, Owner& owner)
-      : DeadlineEntry(wheel, [](void* self) { (static_cast<Owner*>(self)->*kOnTime)(); }, &owner) {}
+      : DeadlineEntry(
+            wheel, [](void* self) { (static_cast<Owner*>(self)->*kOnTime)(); }, &owner) {}
 };
 
 /// Coarse timer wheel: 2048 slots of 4 ms. An entry further away than one round stays in its slot and is looked at

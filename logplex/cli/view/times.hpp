@@ -13,15 +13,6 @@ namespace sluice::cli {
 /// How a line's time is shown.
 enum class Timestamps { kUtc, kLocal, kNone };
 
-/// A timestamp of RFC 3339, its fraction kept as written so that no digit is made up.
-struct Timestamp {
-  std::chrono::sys_seconds seconds{};
-  std::string_view fraction;  // digits after the point; views into the text that was read
-};
-
-/// Nothing when text is not exactly one RFC 3339 timestamp (RFC 5424 section 6.2.3 is a part of it).
-std::optional<Timestamp> parse_timestamp(std::string_view text);
-
 /// The time in UTC or in this machine's zone, with as many digits as received; text that is no timestamp as it came.
 std::string shown_time(std::string_view received, Timestamps how);
 

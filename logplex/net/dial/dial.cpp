@@ -16,8 +16,7 @@ namespace {
 /// Closes the socket when the time passes, unless the connect is over by then and the shard was too busy to see it.
 class ConnectLimit {
  public:
-  ConnectLimit(Shard& shard, TcpSocket& socket, Duration time)
-      : socket_(socket), deadline_(shard.wheel(), *this) {
+  ConnectLimit(Shard& shard, TcpSocket& socket, Duration time) : socket_(socket), deadline_(shard.wheel(), *this) {
     deadline_.arm(time);
   }
 

@@ -7,6 +7,7 @@
 namespace sluice {
 namespace {
 
+constexpr std::chrono::milliseconds kShortestPause{100};
 constexpr std::string_view kBlockMs = "500";
 constexpr Duration kBlock = std::chrono::milliseconds(500);
 constexpr std::uint64_t kEventsAtOnce = 500;
@@ -42,7 +43,7 @@ RedisFollower::RedisFollower(Gate& gate, Dialer& dialer, RedisTarget target, con
       settings_(settings),
       replica_(replica),
       observer_(observer),
-      backoff_(gate.shard().rng(), settings.reconnect_max),
+      backoff_(kShortestPause, settings.reconnect_max),
       reader_(settings.patience),
       events_at_once_(std::to_string(kEventsAtOnce)),
       known_revision_(replica.revision()) {}
@@ -79,7 +80,7 @@ Task<void> RedisFollower::run() {
     set_state(RedisState::kAway, ended.text());
     // The figures move on although the state does not.
     observer_.on_state();
-    const auto pause = backoff_.next();
+    const auto pause = backoff_.pause(gate_.shard().rng());
     co_await sleep_for(pause);
   }
 }

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "logplex/base/backoff.hpp"
 #include "logplex/store/redis/redis_link.hpp"
 #include "logplex/store/redis/redis_reader.hpp"
 #include "logplex/store/redis/redis_recent.hpp"
@@ -123,7 +124,7 @@ class RedisFollower {
   const FollowSettings settings_;
   RedisReplica& replica_;
   Observer& observer_;
-  RedisBackoff backoff_;
+  Backoff backoff_;
   RedisLink commands_;
   RedisLink stream_;
   RedisReader reader_;

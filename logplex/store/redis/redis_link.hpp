@@ -49,24 +49,4 @@ std::string info_field(std::string_view info, std::string_view name);
 Task<result<RedisReply, Error>> run_script(std::shared_ptr<RedisConnection> connection, std::string_view name,
                                            std::string argument, Duration timeout);
 
-/// Pauses between attempts: anything up to a bound that doubles each time ("full jitter"), so that many nodes whose
-/// server came back do not arrive together.
-class RedisBackoff {
- public:
-  RedisBackoff(Rng& rng, Duration longest) : rng_(rng), longest_(longest) {}
-
-  Duration next() {
-    bound_ = std::min(longest_, bound_ * 2);
-    return Duration(static_cast<std::int64_t>(rng_.below(static_cast<std::uint64_t>(bound_.count())) + 1));
-  }
-  void reset() { bound_ = kFirst; }
-
- private:
-  static constexpr Duration kFirst = std::chrono::milliseconds(50);
-
-  Rng& rng_;
-  Duration longest_;
-  Duration bound_ = kFirst;
-};
-
 }  // namespace sluice

@@ -3,7 +3,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "drains/delivery/backoff.hpp"
 #include "drains/kinds/destination.hpp"
 #include "drains/kinds/ledger.hpp"
 #include "logplex/wire/notice.hpp"
@@ -158,18 +157,6 @@ TEST(Destination, default_ports_and_options) {
   EXPECT_TRUE(parse_destination(drain_to("syslog+tls://h#insecure"))->insecure);
   EXPECT_FALSE(parse_destination(drain_to("syslog+tls://h"))->insecure);
   EXPECT_FALSE(parse_destination(drain_to("https://h#insecure"))->insecure);
-}
-
-TEST(Backoff, doubles_to_the_longest_with_jitter) {
-  SeededRng rng(1);
-  Backoff backoff(std::chrono::milliseconds(100), std::chrono::milliseconds(450));
-  for (const int most : {100, 200, 400, 450, 450}) {
-    const Duration pause = backoff.pause(rng);
-    EXPECT_GE(pause, std::chrono::milliseconds(most) / 2);
-    EXPECT_LE(pause, std::chrono::milliseconds(most));
-  }
-  backoff.reset();
-  EXPECT_LE(backoff.pause(rng), std::chrono::milliseconds(100));
 }
 
 TEST(FrameId, depends_on_log_drain_and_runs_only) {

@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include "logplex/wire/timestamp.hpp"
+
 namespace sluice::cli {
 namespace {
 
@@ -28,7 +30,7 @@ TEST(Times, text_that_is_no_timestamp_stays) {
   for (const char* text : {"", "-", "yesterday", "2012-13-10T03:00:48Z", "2012-12-10T03:00:48", "2012-12-10T03:00:48Zx",
                            "2012-02-30T00:00:00Z", "2012-12-10T24:00:00Z", "2012-12-10T03:00:48+1:00"}) {
     EXPECT_EQ(shown_time(text, Timestamps::kUtc), text);
-    EXPECT_FALSE(parse_timestamp(text).has_value()) << text;
+    EXPECT_FALSE(read_timestamp(text).has_value()) << text;
   }
 }
 

@@ -187,29 +187,5 @@ TEST_F(RedisPeer, huge_answer_is_not_read) {
   EXPECT_EQ(reply.error().code, NetError::kBodyTooLarge);
 }
 
-// A hundred nodes lose Redis at the same moment and find it again: not all at once, at no attempt.
-TEST(RedisBackoffTest, a_hundred_clients_come_back_spread_out) {
-  constexpr std::size_t kClients = 100;
-  constexpr Duration kLongest = std::chrono::seconds(5);
-  constexpr Duration kOutage = std::chrono::seconds(30);
-  std::vector<std::size_t> arrivals(50);  // tenths of a second after Redis is back
-  for (std::size_t client = 0; client < kClients; ++client) {
-    SeededRng rng(client);
-    RedisBackoff backoff(rng, kLongest);
-    Duration now{};
-    while (now < kOutage) {
-      const auto pause = backoff.next();
-      ASSERT_GT(pause, Duration::zero());
-      ASSERT_LE(pause, kLongest);
-      now += pause;
-    }
-    const auto tenth = static_cast<std::size_t>((now - kOutage) / std::chrono::milliseconds(100));
-    ASSERT_LT(tenth, arrivals.size());
-    ++arrivals[tenth];
-  }
-  EXPECT_LE(*std::max_element(arrivals.begin(), arrivals.end()), kClients / 8);
-  EXPECT_GE(std::count_if(arrivals.begin(), arrivals.end(), [](std::size_t n) { return n > 0; }), 20);
-}
-
 }  // namespace
 }  // namespace sluice

@@ -5,10 +5,10 @@
 #include "logplex/base/rng.hpp"
 #include "logplex/base/units.hpp"
 
-namespace sluice::drains {
+namespace sluice {
 
 /// Exponential back-off with jitter: the k-th pause lies between a half and the whole of min(max, min * 2^k), so that
-/// drains that failed together do not come back together.
+/// those who failed together do not come back together.
 class Backoff {
  public:
   Backoff(Duration shortest, Duration longest) : shortest_(shortest), longest_(longest), next_(shortest) {}
@@ -27,4 +27,4 @@ class Backoff {
   Duration next_;
 };
 
-}  // namespace sluice::drains
+}  // namespace sluice
