@@ -12,10 +12,10 @@ DrainEnvironment with_names(DrainEnvironment environment, const ChannelNames& na
   return environment;
 }
 
-/// Of the kinds that have metrics of their own, for one scrape.
+/// The metrics of all kinds that have their own, for one scrape.
 class MetricsByKind {
  public:
-  /// nullptr: it has none.
+  /// nullptr if the kind has none.
   KindMetrics* of(const DrainKind& kind) {
     if (kind.metrics == nullptr) return nullptr;
     auto& metrics = by_kind_[&kind];
@@ -57,7 +57,7 @@ bool DrainSet::runs_here(const DrainEntry& entry) const {
 
 void DrainSet::on_config(const ConfigSnapshot& config, const ChangedKeys& changed) {
   names_.follow(config, changed);
-  // A node without any configuration does not know yet what to make of it.
+  // Without any configuration the node cannot tell yet which drains and channels still exist.
   if (expected_.empty() || config.revision() == 0) return follow(config, changed);
   Restoring restoring(fabric_);
   restore(config, restoring);
@@ -107,7 +107,7 @@ void DrainSet::remove(std::uint64_t drain) {
   runners_.erase(running);
 }
 
-/// A runner is destroyed once its task has ended and nobody has it pinned.
+/// Destroys the runner once its task has ended and nobody holds a pin on it.
 Task<void> DrainSet::retire(std::unique_ptr<DrainRunner> runner) { co_await runner->stopped(); }
 
 std::optional<Ledger> DrainSet::ledger(std::uint64_t drain) const {
@@ -127,7 +127,7 @@ void DrainSet::flush() {
   for (auto& [id, runner] : runners_) runner->flush();
 }
 
-/// The configuration may remove runners while a task goes through them: the pins keep them until it is done.
+/// A configuration change may remove runners while a task walks over them: the pins keep them until the task is done.
 std::vector<DrainSet::Pinned> DrainSet::pin_all() {
   std::vector<Pinned> all;
   for (auto& [id, runner] : runners_) all.push_back({runner.get(), runner->pin()});

@@ -17,11 +17,12 @@ class MetricsPage;
 
 namespace sluice::drains {
 
-/// The drains of one shard: those of the channels that it owns, and its part of every global one. Follows the
-/// configuration; a drain begins in the turn in which its shard learns of it, so that it is offered every line accepted
-/// after its creation was answered.
+/// The drains of one shard: the drains of the channels that the shard owns, and its part of every global drain. The set
+/// follows the configuration. A drain starts in the same turn in which its shard learns of it, so it gets every line
+/// that was accepted after the request that created it was answered.
 ///
-/// Lives on its shard; environment and fabric outlive it. Added to the feed after the channels are opened.
+/// Lives on its shard. The environment and the fabric must outlive it. Add it to the configuration feed after the
+/// channels are open.
 class DrainSet final : public ConfigObserver, public OnShard {
  public:
   DrainSet(DrainEnvironment environment, FabricShard& fabric, std::uint32_t shards);
@@ -29,12 +30,12 @@ class DrainSet final : public ConfigObserver, public OnShard {
 
   void on_config(const ConfigSnapshot& config, const ChangedKeys& changed) override;
 
-  /// The account of a drain's part on this shard; none when it does not run here.
+  /// The counts of a drain's part on this shard; none if the drain does not run here.
   std::optional<Ledger> ledger(std::uint64_t drain) const;
   /// False when the drain does not run here.
   bool skip_pending(std::uint64_t drain);
-  /// Calls visit(runner) for about kDrainsAtOnce of the drains here, those of the buckets from `at` on, and returns
-  /// where to go on, in another turn: there may be very many. 0 when that were all.
+  /// Calls visit(runner) for about kDrainsAtOnce drains, beginning with hash bucket `at`, and returns the bucket to
+  /// continue with; 0 after the last one. There may be very many drains, so continue in another turn.
   static constexpr std::size_t kDrainsAtOnce = 500;
   template <class Visit>
   std::size_t for_some(std::size_t at, Visit&& visit) const {
@@ -44,27 +45,28 @@ class DrainSet final : public ConfigObserver, public OnShard {
     return at < runners_.bucket_count() ? at : 0;
   }
 
-  /// No new lines come: every drain sends what it has.
+  /// Call it when no new lines come any more: every drain sends what it has, without waiting for full batches.
   void flush();
-  /// Returns when all have sent it or failed.
+  /// Returns when every drain has sent its lines or failed.
   Task<void> flushed();
-  /// Ends everything now.
+  /// Stops all drains at once.
   void cancel();
   Task<void> stopped();
 
-  /// What drains here were owed at the last stop. Before the set follows the configuration: the first one says what
-  /// becomes of it.
+  /// Hands over what drains of this shard were owed at the last stop. Call it before the set follows the configuration:
+  /// the first configuration decides which of these lines are restored.
   void expect(std::vector<OwedLines> owed) { expected_ = std::move(owed); }
-  /// What drains here are owed now that they have stopped, channel by channel. Valid while the fabric is.
+  /// What drains of this shard are owed now, by channel. Call it after they have stopped and while the fabric exists.
   std::vector<OwedLines> take_owed();
-  /// Says in the own log what becomes of each drain's undelivered lines.
+  /// Logs for each drain how many undelivered lines are kept for the next start and how many are lost.
   void log_undelivered(bool written) const;
 
-  /// Of a channel that this shard owns; empty when it is not known.
+  /// The id of a channel that this shard owns; empty if the channel is not known.
   std::string channel_name(ChannelSlot channel) const { return std::string(names_.name(channel)); }
   const DrainEnvironment& environment() const { return environment_; }
   std::uint64_t lines_delivered() const { return memory_.delivered_lines; }
-  /// A part of the drains, from `at` on, 0 at first; returns where to go on, 0 at the end. The page adds them up.
+  /// Adds the metrics of some drains to the page, which sums them up. `at` is 0 at first, then what the last call
+  /// returned; 0 means that all are done.
   std::size_t add_metrics(MetricsPage& page, std::size_t at) const;
 
  private:
@@ -90,10 +92,10 @@ class DrainSet final : public ConfigObserver, public OnShard {
   const std::uint32_t shards_;
   std::unordered_map<std::uint64_t, std::unique_ptr<DrainRunner>> runners_;
   std::vector<OwedLines> expected_;
-  std::unordered_map<std::uint64_t, DrainOwed> going_on_;  // by drain, while they start
-  Ledger ended_;                                           // sums of drains that were deleted, for metrics
-  std::map<const DrainKind*, Ledger> kinds_ended_;         // of them, those of channels whose kinds have metrics
-  std::uint64_t gave_up_ended_ = 0;                        // lines that their filters gave up on
+  std::unordered_map<std::uint64_t, DrainOwed> going_on_;  // by drain, until the drain has started
+  Ledger ended_;                                           // counts of deleted drains, for metrics
+  std::map<const DrainKind*, Ledger> kinds_ended_;         // of these, the channel drains, by kinds with metrics
+  std::uint64_t gave_up_ended_ = 0;                        // lines of deleted drains that a filter gave up on
   Gate gate_;
 };
 

@@ -6,7 +6,7 @@
 #include "drains/drain_set.hpp"
 #include "logplex/base/log.hpp"
 
-// What drains are owed, from one run of the process to the next.
+// Carries what drains are owed from one run of the process to the next.
 
 namespace sluice::drains {
 namespace {
@@ -23,7 +23,7 @@ struct Cursors {
 
 }  // namespace
 
-/// The drains here that there still are, by token.
+/// The drains that still exist and run on this shard, by token.
 DrainSet::Tokens DrainSet::tokens(const ConfigSnapshot& config) const {
   Tokens tokens;
   config.for_each_drain([&](const DrainEntry& entry) {
@@ -69,7 +69,7 @@ std::vector<OwedLines> DrainSet::take_owed() {
     for (const OwedPlace& place : owed.places) {
       Cursors& cursors = by_channel[place.channel];
       cursors.lowest = std::min(cursors.lowest, place.next);
-      // Reported once, so written down once.
+      // A drain reports its losses once, so only its first cursor carries them.
       const std::uint64_t unreported = std::exchange(owed.unreported, 0);
       cursors.all.push_back({runner->drain().token, place.next, unreported, owed.unreported_since});
     }

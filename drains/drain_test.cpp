@@ -8,7 +8,7 @@
 namespace sluice::drains {
 namespace {
 
-/// How long a receiver's TCP has to acknowledge, and how often it is asked.
+/// How long to wait for the receiver's confirmation, and how often to check for it.
 constexpr std::chrono::seconds kConfirmTime{5};
 constexpr std::chrono::milliseconds kConfirmPoll{8};
 constexpr std::uint8_t kLocal5Info = 174;

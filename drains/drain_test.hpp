@@ -8,7 +8,7 @@
 
 namespace sluice::drains {
 
-/// What one synthetic line met on its way to a drain's receiver.
+/// The outcome of one test line that was sent to a drain's receiver.
 struct DrainTestReport {
   SendReport sent;
   bool delivered = false;
@@ -16,8 +16,8 @@ struct DrainTestReport {
   std::optional<TlsFacts> tls;
 };
 
-/// Sends one line now over a connection of its own, apart from the drain's lines and account. Any shard that has an
-/// environment, which must outlive the task. Ends within the transport's time limits.
+/// Sends one line at once over its own connection; it does not touch the drain's lines or counts. Runs on any shard
+/// that has an environment, which must outlive the task. Ends within the transport's time limits.
 Task<DrainTestReport> test_drain(const DrainEnvironment& environment, Drain drain);
 
 }  // namespace sluice::drains

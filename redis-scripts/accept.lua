@@ -1,7 +1,7 @@
--- Says that the data set is meant to be as it is, even when that deletes most of what nodes act on. An empty Redis
--- becomes an empty data set.
+-- Confirms that the data set is meant to be as it is, even if that deletes most of the configuration that nodes use. An
+-- empty Redis becomes an empty data set.
 --
--- Answer id = the revision from which on nodes take it.
+-- Answer id = the revision from which on nodes accept the data set.
 -- Writes meta.
 arg.always = true
 return commit(function()

@@ -1,51 +1,50 @@
--- What every script begins with; the build puts it in front of each. It holds the rules that all changes share.
+-- The beginning of every script: the build puts it in front of each. It holds the rules that all changes share.
 --
 -- KEYS   1 meta, 2 changes, 3 claims, 4 marks, 5 members, 6 to 12 one hash per kind, 13 nodes, 14 groups, 15 made;
---        README.md
---        says what they hold
+--        README.md says what they hold
 -- ARGV   1 the change as one JSON object. Each script names its own members; these are the same for all:
---            history      the data set that the node follows, "" when it knows none
---            new_history  the name to give to a data set that is begun by this change
---            by           names this change alone, and comes back in the change stream. It is made once, however often
---                         it arrives; then the answer is what it was the first time
---            keep         how many changes the stream keeps, about
---            keep_bytes   and how many bytes of them, about; absent = 64 MiB
+--            history      the data set that the node follows, "" if it knows none
+--            new_history  the name for the data set if this change is the first of a new one
+--            by           the unique name of this change, which also stands in the change stream. The change is made
+--                         once, however often it arrives; a repetition gets the first answer again
+--            keep         about how many changes the stream keeps
+--            keep_bytes   about how many bytes of changes the stream keeps; absent = 64 MiB
 -- Answer {"ok", revision, id}, or {"refused", code, text, revision}: then nothing was written. Codes: "stale" (an entry
---        is not what the node took it for: read the stream up to this revision and decide again), "conflict", "limit",
+--        is not what the node expected: read the stream up to this revision and decide again), "conflict", "limit",
 --        "not_found", "history" (another data set, or none), "newer" (this version may not write here), "damaged" (a
---        number in meta is none: an operator has to set it right).
+--        number in meta is not valid: an operator has to correct it).
 --
 -- An entry is {key, value, was, needs, group, limit, claims}:
---   was     16 hexadecimal digits: the digest of what it replaces; "" = it must not exist; absent = whatever is there
+--   was     16 hexadecimal digits: the digest of the value to replace; "" = it must not exist; absent = any value
 --   needs   a channel that must exist
---   group   the group that it belongs to; limit = how many may be in it when this one joins
---   claims  what no other entry may have, such as a domain
+--   group   the group that the entry belongs to; limit = the most entries in it, including this one if it joins
+--   claims  values that no other entry may have, such as a domain
 --
--- Everything is read and checked before anything is written. The first write is the XADD, so that what Redis refuses
--- (full, read-only) is refused whole. The caller needs the right to run all commands on these keys: one that is denied
--- behind the XADD leaves half a change. What a script costs grows with its argument and with what it writes or deletes,
--- never with what else there is.
+-- A script reads and checks everything before it writes anything. Its first write is the XADD, so if Redis refuses
+-- writes (full, read-only), it refuses the whole change. The caller must be allowed to run all commands on these keys:
+-- if a command after the XADD is denied, half a change remains. The cost of a script grows with its argument and with
+-- what it writes or deletes, never with the rest of the data.
 --
--- Schema 1 keeps a group as a list in `members`, which every change of it reads and writes whole; nodes of versions that
--- know no other keep it so. Schema 2 keeps it in `groups`, counts the entries of each kind in `meta`, and lets the stream
--- name large values instead of holding them. raise_schema.lua leads from one to the other; a list that is still there is
--- moved when its group is next changed.
+-- Schema 1 keeps a group as a list in `members`, which every change of the group reads and writes completely; nodes of
+-- versions that know only schema 1 need it so. Schema 2 keeps it in `groups`, counts the entries of each kind in
+-- `meta`, and lets the stream name large values instead of containing them. raise_schema.lua changes the schema; a list
+-- that remains is moved when its group next changes.
 
 local META, CHANGES, CLAIMS, MARKS, MEMBERS = 1, 2, 3, 4, 5
 local KIND = {app = 6, channel = 7, token = 8, drain = 9, session = 10, key = 11, credential = 12}
 local NODES, GROUPS, MADE = 13, 14, 15
 local SCHEMA = 2 -- the newest that this version writes
-local LARGE = 1024 -- bytes of a value that the stream names instead of holding it
+local LARGE = 1024 -- bytes; the stream names larger values instead of containing them
 local KEEP_BYTES = 67108864
 local SUM_LIMIT = 281474976710656 -- 2^48: sums stay exact in a double
 local EXACT = 9007199254740991 -- 2^53 - 1: every whole number up to here is exact in a double
-local COUNTED_IDS = 1000000000000000 -- an id from here on, which somebody chose, does not move the counter of ids
+local COUNTED_IDS = 1000000000000000 -- ids from here on were chosen by somebody and do not move the counter
 
 local arg = cjson.decode(ARGV[1])
-local staged = {} -- by hash: what this script writes
-local known = {} -- by hash: what it has read
-local groups = {} -- by name: what this script knows of the groups that it changes
-local counts = {} -- by kind: how many entries more
+local staged = {} -- by hash: fields that this script will write
+local known = {} -- by hash: fields that it has read
+local groups = {} -- by name: the groups that this script reads or changes
+local counts = {} -- by kind: change of the number of entries
 local effects = {}
 local meta = {}
 
@@ -57,7 +56,7 @@ local function number_text(number)
   return string.format('%.0f', number)
 end
 
--- What Redis holds as a number: digits as Redis itself takes them, exact in a double. Anything else is nil.
+-- A number as Redis stores it: digits, exact in a double. Anything else gives nil.
 local function whole(text)
   local digits = type(text) == 'string' and (text == '0' and text or string.match(text, '^[1-9]%d*$'))
   local number = digits and tonumber(digits)
@@ -113,8 +112,8 @@ local function expect(kind, entry)
   if digest_now ~= entry.was then refuse('stale', kind .. ' ' .. entry.key .. ' has changed') end
 end
 
--- Groups. A member of `groups` is the group's name, a newline, and the entry's key; all have score 0, so that Redis keeps
--- them in order of bytes. While a script runs, `changed` holds what it adds (true) and takes away (false).
+-- Groups. A member of `groups` is the group's name, a newline, and the entry's key. All have score 0, so Redis sorts
+-- them by bytes. While a script runs, `changed` holds the keys that it adds (true) and removes (false).
 
 local function first_of(name) return '[' .. name .. '\n' end
 local function behind(name) return '(' .. name .. '\v' end
@@ -163,7 +162,7 @@ local function join(name, key, limit)
   group.count = group.count + 1
 end
 
--- The keys of a group: only for what deletes or compares all of them.
+-- The keys of a group. Only for scripts that delete or compare all of them.
 local function members_of(name)
   local group = group_of(name)
   local seen, out = {}, {}
@@ -200,7 +199,7 @@ local function save_group(name, group)
   if read(MEMBERS, name) then write(MEMBERS, name, false) end
 end
 
--- Claims. A mark is what an entry holds: its group in the first line, one claim in each that follows.
+-- Claims. A mark lists what an entry holds: its group in the first line, then one claim per line.
 
 local function mark_of(name)
   local claims = lines(read(MARKS, name))
@@ -212,7 +211,7 @@ local function owner_of(claim)
   local owner = read(CLAIMS, claim)
   if not owner then return nil end
   local kind, key = string.match(owner, '^(%a+):(.*)$')
-  -- A claim of something that is gone is no claim.
+  -- A claim counts only while its owner exists.
   return kind and KIND[kind] and exists(kind, key) and owner or nil
 end
 
@@ -241,7 +240,7 @@ local function remove(kind, key)
   if exists(kind, key) then set_value(kind, key, false) end
 end
 
--- Raises the counter of ids of this kind to `number`, unless that is none or so large that it would use up the ids.
+-- Raises the id counter of this kind to `number`, unless that is nil or so large that it would use up the ids.
 local function raise_counter(kind, number)
   local counter = kind == 'drain' and 'next_drain_id' or kind == 'channel' and 'next_channel_id'
   if counter and number and number <= COUNTED_IDS then meta[counter] = math.max(meta[counter], number) end
@@ -252,7 +251,7 @@ local function raise_counters(kind, key)
   raise_counter(kind, number and number + 1)
 end
 
--- The next id of a drain or channel that nothing has yet, whoever wrote what is there.
+-- The next unused id of a drain or channel, also if entries were written without the counter.
 local function free_id(kind)
   local counter = kind == 'drain' and 'next_drain_id' or 'next_channel_id'
   while exists(kind, number_text(meta[counter])) do meta[counter] = meta[counter] + 1 end
@@ -278,7 +277,7 @@ local function put(kind, entry)
   set_value(kind, entry.key, entry.value)
 end
 
--- A channel with everything that hangs on it. The channel `_router` stays; what hangs on it goes.
+-- Removes a channel with its tokens and drains. The channel `_router` itself stays; its tokens and drains go.
 local function remove_channel(id)
   for _, key in ipairs(members_of('tokens:' .. id)) do remove('token', key) end
   for _, key in ipairs(members_of('drains:' .. id)) do remove('drain', key) end
@@ -288,13 +287,13 @@ end
 
 -- Begin and end
 
--- Every number of `meta`, and what it is when it is not there. A field that is no number stops the change here, before
--- anything is written: half a change would be worse than none.
+-- Every number of `meta` and its default. If a field is not a number, the change stops here, before anything is
+-- written: half a change would be worse than none.
 local NUMBERS = {revision = 0, checksum = 0, next_drain_id = 1, next_channel_id = 1, stream_half = 0, stream_from = 0,
   stream_before = 0}
 
 local function is_count(text)
-  -- A count falls below zero when entries are deleted that no script made.
+  -- A count is negative after entries were deleted that no script had made.
   return whole(text) or whole(string.match(text, '^%-([1-9]%d*)$'))
 end
 
@@ -329,7 +328,7 @@ local function open_data_set()
   end
 end
 
--- The answer to this very change when it was made before and the stream has it; nil otherwise.
+-- The first answer to this change, if it was made before and the stream still has it; nil otherwise.
 local function made_before()
   local revision = whole(redis.call('ZSCORE', KEYS[MADE], arg.by))
   local at = revision and number_text(revision) .. '-0'
@@ -338,8 +337,8 @@ local function made_before()
   return {number_text(revision), event[2][5] == 'id' and event[2][6] or ''}
 end
 
--- How many changes the stream may keep: as many as the node says, and no more than were made since the half before the
--- current one began. A half is full when its changes have half of the bytes that may be kept. Every revision is one
+-- How many changes the stream may keep: as many as the node asks for, but no more than were made since the half before
+-- the current one began. A half is full when its changes take half of the bytes that may be kept. Every revision is one
 -- change.
 local function stream_length(event)
   for _, part in ipairs(event) do meta.stream_half = meta.stream_half + #part end
@@ -349,7 +348,7 @@ local function stream_length(event)
   return math.min(tonumber(arg.keep), math.max(meta.revision - meta.stream_before, 1))
 end
 
--- Refuses here, before anything is written, a key of another type and a command that is not allowed.
+-- Fails here, before anything is written, if the key has another type or a command is not allowed.
 local function try_made()
   redis.call('ZADD', KEYS[MADE], 'XX', 0, '')
   redis.call('ZREMRANGEBYSCORE', KEYS[MADE], 1, 0)
@@ -362,7 +361,7 @@ local function append(id)
     event[5], event[6] = 'id', id
   end
   for _, part in ipairs(effects) do event[#event + 1] = part end
-  -- Whatever is trimmed is whole nodes of the stream; a large change fills one alone.
+  -- Redis trims whole nodes of the stream only; a large change fills one alone.
   local command = {'XADD', KEYS[CHANGES], 'MAXLEN', '~', number_text(stream_length(event)),
     number_text(meta.revision) .. '-0'}
   for _, part in ipairs(event) do command[#command + 1] = part end
@@ -400,14 +399,14 @@ local function save(id)
   end
 end
 
--- Writes down how many entries of each kind there are now.
+-- Counts the entries of each kind anew and writes the counts.
 local function count_again()
   for kind, hash in pairs(KIND) do
     write(META, 'count:' .. kind, number_text(redis.call('HLEN', KEYS[hash])))
   end
 end
 
--- Runs a change; what it returns is the id in the answer.
+-- Runs a change; its return value is the id in the answer.
 local function commit(change)
   local made
   local done, outcome = pcall(function()

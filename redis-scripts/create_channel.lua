@@ -2,7 +2,7 @@
 --
 -- ARGV   channel  entry without key
 --        add      entries of tokens, each with `id` (16 hexadecimal digits) in place of key, group and needs
---        id       absent, or the id that it is to have, because its tokens are sealed for that one
+--        id       absent, or the id that it must get, because its tokens are sealed for that id
 -- Checks the id is the next one; no value belongs to another token.
 -- Answer id = the channel's id.
 -- Writes channel, token, claims, marks, members, the counter of channel ids.

@@ -1,7 +1,7 @@
 -- Deletes sessions, API keys and credentials.
 --
 -- ARGV   entries  at most 1000; kind, key and was of each
---        skip     true = those that have changed stay (what expires may have been renewed); otherwise they are "stale"
+--        skip     true = changed entries stay (an expired one may have been renewed); otherwise they are "stale"
 -- Writes session, key, credential, claims, marks.
 return commit(function()
   for _, entry in ipairs(arg.entries) do

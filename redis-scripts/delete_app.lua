@@ -1,8 +1,8 @@
--- Deletes an app with its channel, the channel's tokens and drains.
+-- Deletes an app with its channel and the channel's tokens and drains.
 --
 -- ARGV   app           entry; key and was
 --        keep_channel  true = the channel stays as it is
--- Checks the app is what the node took it for. What hangs on the channel goes by what is there now, so that a token
+-- Checks the app is what the node expected. The script deletes the tokens and drains that exist now, so that a token
 --        created at the same time is not left behind.
 -- Writes app, channel, token, drain, claims, marks, members.
 return commit(function()

@@ -1,7 +1,7 @@
 -- Deletes a channel with its tokens and drains.
 --
 -- ARGV   channel  entry; key and was
--- Checks the channel is what the node took it for; it is not `_router`. What hangs on it goes by what is there now.
+-- Checks the channel is what the node expected; it is not `_router`. Deletes the tokens and drains that exist now.
 -- Writes channel, token, drain, claims, marks, members.
 return commit(function()
   if arg.channel.key == '_router' then refuse('conflict', 'the channel _router cannot be deleted') end

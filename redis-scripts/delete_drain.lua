@@ -1,7 +1,7 @@
 -- Deletes a drain.
 --
 -- ARGV   drain  entry; key and was
--- Checks the drain is what the node took it for.
+-- Checks the drain is what the node expected.
 -- Writes drain, claims, marks, members.
 return commit(function()
   expect('drain', arg.drain)

@@ -1,8 +1,9 @@
--- Says which changes were not made here. A node asks so whether a server has what it answered.
+-- Says which changes were not made here. So a node checks whether a server has the changes that it confirmed.
 --
 -- ARGV   changes  the revision and the `by` of each, in turn
--- Checks nothing. A change from before the oldest one that is remembered counts as there.
--- Answer {history, revision, number, number, ...}: the data set ("" = none), its revision, and which are missing, from 1.
+-- Checks nothing. A change older than the oldest one that is remembered counts as made.
+-- Answer {history, revision, number, number, ...}: the data set ("" = none), its revision, and the positions in
+--        `changes` (from 1) of those that are missing.
 -- Writes nothing.
 local now = redis.call('HMGET', KEYS[META], 'history', 'revision')
 local revision = whole(now[2]) or 0

@@ -1,9 +1,9 @@
--- Creates or replaces what lets somebody in: a session, an API key, a credential.
+-- Creates or replaces a means of access: a session, an API key or a credential.
 --
 -- ARGV   kind   "session", "key" or "credential"
 --        entry  entry; a session needs its channel, a key claims "hash:<hash>"
 --        most   how many of this kind there may be
--- Checks the entry is what the node took it for, the channel exists, no other key has this hash, the limit.
+-- Checks the entry is what the node expected, the channel exists, no other key has this hash, the limit.
 -- Writes session, key or credential, claims, marks.
 return commit(function()
   local hash = KIND[arg.kind]

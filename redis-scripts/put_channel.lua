@@ -1,11 +1,11 @@
--- Creates or updates a channel; with `tokens` its tokens become those declared.
+-- Creates or updates a channel; with `tokens`, its tokens become the declared ones.
 --
 -- ARGV   channel  entry
 --        tokens   keys of all tokens that the node knows the channel to have, sorted; absent = tokens stay as they are
 --        drop     keys of tokens to delete
 --        add      entries of tokens to create; claims "value:<hash>", group "tokens:<channel>"
 --        keys     entries of API keys that wait for the channel; each claims "hash:<hash>"; absent = none
--- Checks the channel is what the node took it for, and so is its set of tokens; no value belongs to another token.
+-- Checks the channel is what the node expected, and so is its set of tokens; no value belongs to another token.
 -- Writes channel, token, key, claims, marks, members, the counter of channel ids.
 return commit(function()
   local id = arg.channel.key

@@ -1,7 +1,7 @@
--- Raises the data set to schema 2, from which on versions that know only schema 1 do not work on it.
+-- Raises the data set to schema 2: from then on, versions that know only schema 1 refuse it.
 --
--- ARGV   silent  milliseconds after which a node that said nothing is not there
--- Checks every node that is there says that it knows schema 2.
+-- ARGV   silent  milliseconds after its last report until a node counts as absent
+-- Checks every present node reports that it knows schema 2.
 -- Answer id = the schema.
 -- Writes meta.
 return commit(function()

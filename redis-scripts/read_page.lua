@@ -1,9 +1,9 @@
--- Reads a page of entries of one kind. Values that do not fit into the page are named by their length only: a node reads
--- each of them by itself, or leaves it out when it is too large for an entry.
+-- Reads a page of entries of one kind. For a value that does not fit into the page, the answer has only its length: the
+-- node then reads it alone, or leaves it out if it is too large for an entry.
 --
 -- ARGV   kind    of the entries
 --        cursor  as HSCAN takes it
---        count   how many entries, about
+--        count   about how many entries
 --        most    bytes of values in the page
 -- Checks nothing.
 -- Answer {cursor, key, value, key, length as a number, ...}.

@@ -1,13 +1,13 @@
--- Notes what a node says of itself, and tells it what the others said. Works on any data set, and does not change it.
+-- Stores the report of a node and answers with those of the others. Works on any data set and does not change it.
 --
 -- ARGV   node    its name
---        report  a text of its own
---        most    how many nodes there may be; one that comes later is told, and not noted
--- Checks nothing. A node that said nothing for an hour is forgotten, and at once what no node has written: a row without
---        a time, or with more than 8 KiB. When there are more rows than `most`, it looks at about as many.
--- Answer {now, node, "TIME REPORT", node, ...}: at most `most` others, with the server's time in milliseconds.
+--        report  its text
+--        most    how many nodes there may be; a further node gets the answer, but its report is not stored
+-- Checks nothing. Removes nodes that did not report for an hour, and rows that no node can have written: without a
+--        time, or with more than 8 KiB. If there are more rows than `most`, it looks at about `most` of them.
+-- Answer {now, node, "TIME REPORT", node, ...}: at most `most` other nodes. Times are the server's, in milliseconds.
 -- Writes nodes.
-local LONGEST = 8192 -- more than the longest path that can stand in a name
+local LONGEST = 8192 -- bytes; more than the longest path that a name can contain
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local rows

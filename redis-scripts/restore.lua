@@ -1,9 +1,9 @@
--- Writes entries as they were elsewhere, with their ids: one part of an import. What is there under the same key is
+-- Writes entries as they were in another store, with their ids: one part of an import. An entry under the same key is
 -- replaced.
 --
--- ARGV   entries  at most 500; kind and entry each, without was and limit; what others need comes first
+-- ARGV   entries  at most 500; kind and entry each, without was and limit; channels before the entries that need them
 --        next_drain_id, next_channel_id   the counters are raised to these
---        loading  "begin" = a new data set is begun here: nodes do not look at it before a part says "end"
+--        loading  "begin" = this part starts a new data set: nodes ignore it until a part says "end"
 -- Checks no claim (domain, token value, url, key hash) belongs to another entry; channels that are needed exist.
 -- Writes every key.
 return commit(function()

@@ -1,7 +1,7 @@
 -- Deletes a token.
 --
 -- ARGV   token  entry; key and was
--- Checks the token is what the node took it for.
+-- Checks the token is what the node expected.
 -- Writes token, claims, marks, members.
 return commit(function()
   expect('token', arg.token)

@@ -12,7 +12,7 @@
 namespace sluice::router {
 namespace {
 
-/// Reads per event, so that one busy backend does not hold up the shard's other connections.
+/// Most reads per event, so that one busy backend does not hold up the shard's other connections.
 constexpr int kReadsPerTurn = 8;
 
 int pending_error(int fd) {
@@ -87,7 +87,7 @@ void BackendConnection::on_connect_event() {
 }
 
 void BackendConnection::on_writable() {
-  // When nothing more can be sent an answer may still be there to read: the read finds out.
+  // When sending fails, a response may still be there to read: the read shows it.
   if (!socket_.flush()) readable_ = true;
   exchange_->on_backend_writable();
 }
@@ -113,7 +113,7 @@ void BackendConnection::read_some() {
       return;
     }
     if (outcome != ReadOutcome::kBytes) return on_end(outcome == ReadOutcome::kEnd);
-    // A short read means that all is read, unless the end is near: that comes without another event.
+    // A short read means that everything is read, unless the peer has closed: its end comes without another event.
     readable_ = got == ProxyShard::kReadSize || peer_closed_;
     on_bytes(proxy_.read_buffer(), got);
     if (!readable_) return;
@@ -145,7 +145,7 @@ void BackendConnection::on_bytes(char* data, std::size_t size) {
   if (exchange_ != nullptr) unparsed_.consume(used);
 }
 
-/// How many bytes it used; fewer when a head is not whole yet, or the exchange has ended.
+/// Returns how many bytes it used: fewer when a head is incomplete or the exchange has ended.
 std::size_t BackendConnection::process(char* data, std::size_t size) {
   std::size_t used = 0;
   while (used < size && exchange_ != nullptr) {
@@ -168,7 +168,7 @@ std::size_t BackendConnection::process_head(char* data, std::size_t size) {
     exchange_->on_bad_response(parser_->error());
     return size;
   }
-  auto parser = std::move(parser_);  // the next head needs one from its start
+  auto parser = std::move(parser_);  // the next head needs a fresh parser
   std::size_t used = parser->consumed();
   if (parser->interim())
     exchange_->on_interim(*parser);
@@ -178,7 +178,8 @@ std::size_t BackendConnection::process_head(char* data, std::size_t size) {
   return used;
 }
 
-/// Hands the head on together with what came of its body, so that both leave in one send. Returns how much that was.
+/// Passes on the head together with the body bytes that came with it, so that both leave in one send. Returns how many
+/// body bytes it used.
 std::size_t BackendConnection::on_final_head(const http1::ResponseParser& head, char* data, std::size_t size) {
   std::size_t taken = 0;
   body_.start(head.body(), head.content_length(), http1::ChunkRules::kLenient);
@@ -221,7 +222,7 @@ void BackendConnection::on_end(bool clean) {
   exchange_->on_backend_gone(answered_);
 }
 
-/// Nothing is left of this response and nothing of another is there.
+/// True when the response is complete and no further bytes have come.
 bool BackendConnection::reusable() const {
   if (!keep_alive_ || excess_ || peer_closed_ || socket_.blocked() || state_ != State::kBody) return false;
   return !readable_ || !socket_.has_input();
@@ -253,14 +254,14 @@ void BackendConnection::close() {
   shard.retire(std::unique_ptr<Retired>(this));
 }
 
-/// Those that became idle together time out together: not all in one turn.
+/// Connections that became idle together time out together; the queue spreads them over several turns.
 void BackendConnection::on_idle_too_long() {
   timed_out_ = true;
   proxy_.queue().add(*this);
 }
 
 void BackendConnection::end_idleness() {
-  if (state_ != State::kIdle || idle_.armed()) return;  // it serves a request, or did
+  if (state_ != State::kIdle || idle_.armed()) return;  // it has served a request since
   upstream_.forget_idle(*this);
   close();
 }

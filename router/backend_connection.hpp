@@ -16,11 +16,11 @@ class Exchange;
 class ProxyShard;
 class Upstream;
 
-/// One connection to a backend, HTTP/1.1: sends the request of an exchange and reads its response, or is idle in its
-/// Upstream's pool. Anything that arrives while it is idle, bytes or an end, closes it.
+/// One HTTP/1.1 connection to a backend. It sends the request of an exchange and reads the response, or it is idle in
+/// its Upstream's pool. An idle connection closes as soon as anything arrives on it, bytes or the end of the stream.
 ///
-/// Lives on its shard: made by an exchange, owned by itself, destroyed at the end of the turn in which it closes. Idle
-/// it owns no buffer.
+/// Lives on its shard. An exchange makes it, it owns itself, and it is destroyed at the end of the turn in which it
+/// closes. It owns no buffer while it is idle.
 class BackendConnection final : public Pollable, public Retired, private Resumable, private MemoryHolder {
  public:
   BackendConnection(ProxyShard& proxy, Upstream& upstream);
@@ -29,22 +29,23 @@ class BackendConnection final : public Pollable, public Retired, private Resumab
   void operator delete(void* memory, BlockPool&) { BlockPool::give_back(memory); }
   void operator delete(void* memory) { BlockPool::give_back(memory); }
 
-  /// Begins to connect for this exchange. False when that failed at once, with errno set; then it has closed.
+  /// Begins to connect for this exchange. Returns false when that failed at once: errno is set and the connection has
+  /// closed.
   bool connect(const Endpoint& endpoint, Exchange& exchange);
-  /// From the pool: serves this exchange from now on.
+  /// Takes the connection out of the pool: it serves this exchange from now on.
   void attach(Exchange& exchange);
-  /// What is known without asking the kernel: nothing unread, no end seen. For requests that cannot be sent twice.
+  /// Asks the kernel whether nothing is unread and the peer has not closed. For requests that cannot be sent twice.
   bool is_still_clean() const { return !socket_.has_input(); }
 
-  /// False when the backend takes no more.
+  /// False when the connection is broken and nothing more can be sent.
   bool send(std::string_view first, std::string_view second = {}) { return socket_.send(first, second); }
   bool blocked() const { return socket_.blocked(); }
-  /// Nothing more will be sent, within a tunnel.
+  /// In a tunnel: closes the sending side once everything has gone out.
   void finish_sending() { socket_.finish_sending(); }
   void pause() { paused_ = true; }
   void resume();
 
-  /// The exchange is done with it: back to the pool when nothing speaks against it, else closed.
+  /// The exchange no longer needs the connection. Returns it to the pool if it can be reused, else closes it.
   void release(bool request_complete);
   void close();
 
@@ -76,15 +77,15 @@ class BackendConnection final : public Pollable, public Retired, private Resumab
   HotSocket socket_;
   State state_ = State::kConnecting;
   bool paused_ = false;
-  bool readable_ = false;  // there may be bytes for which no event will come
+  bool readable_ = false;  // unread bytes may be waiting without a further event
   bool peer_closed_ = false;
-  bool answered_ = false;  // bytes of this response have come
+  bool answered_ = false;  // bytes of this response have arrived
   bool keep_alive_ = false;
   bool excess_ = false;     // bytes beyond the response
   bool timed_out_ = false;  // its idle time is over
   http1::BodyScanner body_;
   std::unique_ptr<http1::ResponseParser> parser_;
-  ByteQueue unparsed_;  // a head that is not whole yet
+  ByteQueue unparsed_;  // a head that is still incomplete
   Deadline<&BackendConnection::on_idle_too_long> idle_;
 };
 

@@ -91,7 +91,7 @@ void BlockPool::give_back(void* object) {
   if (block.used == 0) block.pool->on_given_back(block);
 }
 
-/// An empty block is kept only when there is no other with room.
+/// Keeps an empty block only when no other block has room.
 void BlockPool::on_given_back(Block& block) {
   if (with_room_.size() == 1) return;
   with_room_.erase(Blocks::s_iterator_to(block));

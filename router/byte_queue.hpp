@@ -12,16 +12,16 @@
 
 namespace sluice::router {
 
-/// Whose memory a ByteQueue's is: see MemoryAccount.
+/// Who is charged for the memory of a ByteQueue: see MemoryAccount.
 struct MemoryOwner {
   Shard& shard;
   MemoryClass of;
   MemoryHolder& holder;
 };
 
-/// Bytes that could not be handed on yet, contiguous, with the parsers' slack behind them. Owns memory only while it
-/// holds bytes, so that idle connections cost nothing; it is charged to whoever makes the queue hold it. Bounded by its
-/// users, who stop reading while it is not empty.
+/// Bytes that could not be passed on yet, contiguous and followed by the parsers' slack. It owns memory only while it
+/// holds bytes, so idle connections cost nothing; the memory is charged to the given MemoryOwner. Its users bound it:
+/// they stop reading while it is not empty.
 class ByteQueue {
  public:
   bool empty() const { return memory_ == nullptr; }
@@ -40,11 +40,12 @@ class ByteQueue {
     store().begin += count;
   }
   void clear() { memory_.reset(); }
-  /// It holds bytes, and its class of memory more than its part: reading can wait until others have given theirs up.
+  /// True when the queue holds bytes and its memory class is over its limit: reading should wait until the holders that
+  /// were told to give up memory have done so.
   bool should_wait() const { return !empty() && store().charge.class_is_full() && !store().charge.told(); }
 
  private:
-  /// In front of the bytes, so that an empty queue is one pointer: every idle connection has two.
+  /// Stored in front of the bytes, so that an empty queue is a single pointer: every idle connection has two queues.
   struct Store {
     MemoryCharge charge;
     std::size_t begin;

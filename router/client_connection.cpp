@@ -11,16 +11,16 @@
 namespace sluice::router {
 namespace {
 
-/// Reads per event, so that one busy client does not hold up the shard's other connections.
+/// Most reads per event, so that one busy client does not hold up the shard's other connections.
 constexpr int kReadsPerTurn = 8;
-/// A client that is still sending when all is answered is read away until it is silent for so long, or so long in all:
-/// a reset would take from it what it has not read yet.
+/// If a client is still sending after the response, we read and discard until it has been silent for kLingerSilence, at
+/// most kLinger in all: a reset would destroy what it has not read yet.
 constexpr Duration kLingerSilence = std::chrono::seconds(5);
 constexpr Duration kLinger = std::chrono::seconds(30);
-/// In all, when we are stopping.
+/// The same in all, while the process is stopping.
 constexpr Duration kShortLinger = std::chrono::seconds(2);
-/// A body up to this size is copied behind its head; a longer one goes as a second part of the same send. Lists of
-/// parts pay only above a few KiB.
+/// A body up to this size is copied behind its head; a longer one is a second part of the same send, because sending
+/// two parts is cheaper only above a few KiB.
 constexpr std::size_t kCopiedBody = 4096;
 
 }  // namespace
@@ -83,7 +83,7 @@ http1::ForwardFacts ClientConnection::forward_facts() const {
 
 void ClientConnection::on_events(std::uint32_t events) {
   if (state_ == State::kClosed) return;
-  // Within a tunnel both sides may have closed their sending sides, with bytes still to be read.
+  // In a tunnel both sides may have closed their sending sides while bytes are still unread.
   const bool gone = state_ == State::kTunnel ? (events & EPOLLERR) != 0 : (events & (EPOLLHUP | EPOLLERR)) != 0;
   if (gone) return on_gone();
   peer_closed_ |= (events & EPOLLRDHUP) != 0;
@@ -95,8 +95,8 @@ void ClientConnection::on_events(std::uint32_t events) {
   look_for_end();
 }
 
-/// A client that has closed both sides looks like one that has closed its sending side and waits: it is served, unless
-/// router.abort_on_close says otherwise. Whether it is gone shows when it is answered.
+/// A client that has closed both directions looks like one that has closed its sending side and waits. We serve it,
+/// unless router.abort_on_close is set. Whether it is gone shows when we answer.
 void ClientConnection::look_for_end() {
   const bool aborts = peer_closed_ && proxy_.settings().abort_on_close;
   if (aborts && state_ == State::kResponse && exchange_ != nullptr) on_gone();
@@ -111,7 +111,7 @@ bool ClientConnection::take_share_of(AppSlot app) {
   return proxy_.take_connection_of(app, app_share_);
 }
 
-/// The connection is gone, in both directions or as far as anyone can tell.
+/// The connection is closed in both directions or broken.
 void ClientConnection::on_gone() {
   broken_ = true;
   if (exchange_ != nullptr) return exchange_->on_client_gone();
@@ -143,11 +143,11 @@ bool ClientConnection::wants_input() const {
 }
 
 void ClientConnection::read_more() {
-  if (processing_) return;  // the loop that is running goes on by itself
+  if (processing_) return;  // the running loop in process() continues
   go_on();
 }
 
-/// Goes on with what was left when there was nobody to take it, or when the turn was long.
+/// Continues with bytes that nobody could take before, or that a long turn left over.
 void ClientConnection::go_on() {
   if (timed_out_) end_by_time();
   if (std::exchange(draining_, false)) drain();
@@ -169,7 +169,7 @@ void ClientConnection::read_some() {
     }
     if (outcome == ReadOutcome::kBroken) return on_gone();
     if (outcome == ReadOutcome::kEnd) return on_end();
-    // A short read means that all is read, unless the end is near: that comes without another event.
+    // A short read means that everything is read, unless the peer has closed: its end comes without another event.
     readable_ = got == ProxyShard::kReadSize || peer_closed_;
     on_bytes(proxy_.read_buffer(), got);
     if (!readable_) return;
@@ -178,13 +178,13 @@ void ClientConnection::read_some() {
   if (wants_input()) proxy_.queue().add(*this);
 }
 
-/// What comes while a head is read is a part of it, or the next one.
+/// Bytes that come while a head is read belong to it or to the next one.
 MemoryOwner ClientConnection::memory_owner() {
   const MemoryClass of = state_ == State::kHead ? MemoryClass::kRouterHeads : MemoryClass::kRouterBodies;
   return {proxy_.shard(), of, *this};
 }
 
-/// It holds most of all, and there is no room.
+/// Memory is used up and this connection holds more than any other.
 void ClientConnection::give_up_memory(MemoryClass of) {
   if (state_ == State::kClosed) return;
   if (exchange_ != nullptr) return exchange_->on_no_memory_for_client();
@@ -200,12 +200,12 @@ void ClientConnection::on_bytes(char* data, std::size_t size) {
   } else {
     unparsed_.append({data, size}, memory_owner());
     const std::size_t used = process(unparsed_.data(), unparsed_.size());
-    unparsed_.consume(std::min(used, unparsed_.size()));  // closing empties it
+    unparsed_.consume(std::min(used, unparsed_.size()));  // it is empty once closed
   }
   processing_ = false;
 }
 
-/// How many bytes it used; fewer when a head is not whole yet, or nobody takes more now.
+/// Returns how many bytes it used: fewer when a head is incomplete or nobody takes more now.
 std::size_t ClientConnection::process(char* data, std::size_t size) {
   std::size_t used = 0;
   while (used < size && wants_input()) {
@@ -239,7 +239,7 @@ std::size_t ClientConnection::process_head(char* data, std::size_t size) {
   return head_size + start_request(data + head_size, size - head_size);
 }
 
-/// `body`: what came with the head. Returns how much of it was used.
+/// `body`: the bytes after the head. Returns how many of them it used.
 std::size_t ClientConnection::start_request(char* body, std::size_t size) {
   auto parser = std::move(parser_);
   deadline_.disarm();
@@ -277,11 +277,11 @@ std::size_t ClientConnection::process_body(char* data, std::size_t size) {
   return taken;
 }
 
-/// Answers what is no request; the parser may have come as far as the host.
+/// Answers a malformed or incomplete head; the parser may already know the host.
 void ClientConnection::refuse(RouterCode code, unsigned status, std::string_view cause) {
   auto parser = std::move(parser_);
   deadline_.disarm();
-  state_ = State::kBody;  // whatever else it sends is read away
+  state_ = State::kBody;  // everything else it sends is read and discarded
   http_1_0_ = false;
   to_head_ = false;
   Exchange& exchange = proxy_.take_exchange();
@@ -290,7 +290,7 @@ void ClientConnection::refuse(RouterCode code, unsigned status, std::string_view
   proxy_.give_back(std::move(parser));
 }
 
-/// The client has sent all it will ever send.
+/// The client has closed its sending side.
 void ClientConnection::on_end() {
   readable_ = false;
   if (state_ == State::kTunnel && exchange_ != nullptr) return exchange_->on_tunnel_end_of_client();
@@ -300,8 +300,8 @@ void ClientConnection::on_end() {
   refuse(RouterCode::kH27, row_of(RouterCode::kH27).status, {});
 }
 
-/// A request has begun, as far as its first line, and its head is not whole. Makes the parser's views good again: the
-/// bytes were in a buffer that others use.
+/// True when the first byte of a request has come but its head is incomplete. Makes the parser's views valid again: the
+/// bytes were in a shared buffer.
 bool ClientConnection::head_is_open() {
   if (state_ != State::kHead || !head_begun_ || !parser_) return false;
   parser_->parse(unparsed_.data(), unparsed_.size());
@@ -327,8 +327,8 @@ void ClientConnection::await_request() {
   if (readable_ || !unparsed_.empty()) proxy_.queue().add(*this);
 }
 
-/// Closes once everything sent has gone out. Unread bytes of the client would turn the close into a reset that can
-/// destroy what it has not read yet, so those are read away first.
+/// Closes once everything is sent. Closing with unread bytes of the client would send a reset, which can destroy what
+/// the client has not read yet, so we read and discard those bytes first.
 void ClientConnection::finish() {
   finishing_ = true;
   if (socket_.blocked()) return deadline_.arm(proxy_.settings().idle);
@@ -365,13 +365,13 @@ void ClientConnection::close() {
   shard.retire(std::unique_ptr<Retired>(this));
 }
 
-/// Those that came together time out together.
+/// Connections that came together time out together; the queue spreads them over several turns.
 void ClientConnection::on_time() {
   timed_out_ = true;
   proxy_.queue().add(*this);
 }
 
-/// Within the turn, or some turns later: then a request may have come meanwhile.
+/// Runs in this turn or a later one; by then a request may have come.
 void ClientConnection::end_by_time() {
   timed_out_ = false;
   if (deadline_.armed() || state_ == State::kClosed) return;
@@ -380,7 +380,7 @@ void ClientConnection::end_by_time() {
   refuse(RouterCode::kH26, 408, "head timeout");
 }
 
-// What the exchange sends.
+// Sending for the exchange.
 
 std::size_t ClientConnection::send(std::string_view first, std::string_view second) {
   if (!broken_ && !socket_.send(first, second)) broken_ = true;

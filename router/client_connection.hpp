@@ -22,7 +22,7 @@ namespace sluice::router {
 class Exchange;
 class ProxyShard;
 
-/// What is known of a client from the moment it was accepted.
+/// What we know about a client when it is accepted.
 struct ClientFacts {
   std::string_view address;
   std::uint16_t listener_port = 0;
@@ -33,10 +33,12 @@ struct ClientFacts {
 using ClientListHook = boost::intrusive::list_base_hook<boost::intrusive::tag<class ClientListTag>,
                                                         boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
 
-/// One client connection, HTTP/1.x: reads requests one after the other, strictly in order, and writes their responses.
-/// While a request is under way the following ones stay unread in the kernel; what was read with it waits here.
+/// One HTTP/1.x client connection. It reads requests one after the other, strictly in order, and writes their
+/// responses. While a request is under way, later requests stay unread in the kernel; bytes that were read along with
+/// it wait here.
 ///
-/// Lives on its shard, owned by itself, destroyed at the end of the turn in which it closes. Idle it owns no buffer.
+/// Lives on its shard, owns itself, and is destroyed at the end of the turn in which it closes. It owns no buffer while
+/// it is idle.
 class ClientConnection final : public Pollable,
                                public Retired,
                                public ClientListHook,
@@ -50,13 +52,13 @@ class ClientConnection final : public Pollable,
   void operator delete(void* memory, BlockPool&) { BlockPool::give_back(memory); }
   void operator delete(void* memory) { BlockPool::give_back(memory); }
 
-  /// False when the kernel has no room to watch it; then it has closed.
+  /// Starts watching the socket. Returns false when the kernel refuses that; the connection has then closed.
   bool start();
-  /// We are stopping: closes at once when no request is under way, else after its response.
+  /// The process is stopping: closes at once if no request is under way, else after the response.
   void drain();
   /// Ends the request under way with H24 and closes.
   void force_close();
-  /// Calls drain() soon: many connections are not ended in one turn.
+  /// Calls drain() in this turn or a later one, so that many connections do not all close in one turn.
   void drain_soon();
 
   void on_events(std::uint32_t events) override;
@@ -65,9 +67,9 @@ class ClientConnection final : public Pollable,
   enum class State : std::uint8_t {
     kHead,       // waiting for, or within, a request head
     kBody,       // within a request body
-    kResponse,   // the request is complete, its response is not
-    kTunnel,     // 101 was answered
-    kLingering,  // all is sent; reads on so that the client gets it (RFC 9112 section 9.6)
+    kResponse,   // the request is complete, the response is not
+    kTunnel,     // we answered 101
+    kLingering,  // everything is sent; reads on so that no reset destroys it (RFC 9112 section 9.6)
     kClosed,
   };
 
@@ -116,28 +118,28 @@ class ClientConnection final : public Pollable,
   HotSocket socket_;
   Exchange* exchange_ = nullptr;
   State state_ = State::kHead;
-  bool readable_ : 1 = false;  // there may be bytes for which no event will come
+  bool readable_ : 1 = false;  // unread bytes may be waiting without a further event
   bool peer_closed_ : 1 = false;
   bool broken_ : 1 = false;  // sending failed
   bool processing_ : 1 = false;
   bool finishing_ : 1 = false;
-  bool timed_out_ : 1 = false;  // what its deadline says is to be done
+  bool timed_out_ : 1 = false;  // the deadline has passed; go_on() handles it
   bool http_1_0_ : 1 = false;
   bool to_head_ : 1 = false;
   bool head_begun_ : 1 = false;
   bool tls_ : 1 = false;
   bool trusted_ : 1 = false;
-  bool draining_ = false;  // drain() is to be called
+  bool draining_ = false;  // go_on() will call drain()
   std::uint8_t address_size_ = 0;
   std::uint16_t port_ = 0;
   std::uint32_t requests_ = 0;
   std::unique_ptr<http1::RequestParser> parser_;
-  ByteQueue unparsed_;                             // a head that is not whole yet, or requests that came early
-  Deadline<&ClientConnection::on_time> deadline_;  // idle, head or linger
+  ByteQueue unparsed_;                             // an incomplete head, or requests that came early
+  Deadline<&ClientConnection::on_time> deadline_;  // for idle time, head or lingering
   SteadyTime linger_until_{};
   ShareTable::Share app_share_;  // of the app that the last request was for
   ConnectionTicket ticket_;
-  std::array<char, 40> address_{};  // of IPv6 at most 39, without a zone
+  std::array<char, 40> address_{};  // an IPv6 address has at most 39 characters, without a zone
 };
 
 }  // namespace sluice::router

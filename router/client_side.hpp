@@ -8,40 +8,42 @@
 
 namespace sluice::router {
 
-/// How an exchange leaves its client.
+/// What happens to the client connection when an exchange ends.
 enum class ExchangeEnd {
   kKeep,   // the next request may follow
-  kClose,  // what was sent is to arrive, then the connection closes
-  kAbort,  // the response is not whole, and the client must be able to tell
+  kClose,  // the connection closes once everything sent has arrived
+  kAbort,  // the response is incomplete, and the client must notice it
 };
 
-/// The client's end of an exchange: one request on some protocol over some transport. HTTP/1 over TCP today.
+/// The client's end of an exchange: one request over some protocol and transport. Today that is HTTP/1 over TCP.
 ///
-/// send_*() take the bytes or queue them, and return how many bytes that is for the client. When blocked() says so
-/// afterwards, the exchange stops reading from the backend until it is told that the client is writable. A client that
-/// breaks while being sent to says so later, not in the call.
+/// send_*() send or queue the bytes and return how many bytes the client gets. If blocked() is true afterwards, the
+/// exchange stops reading from the backend until on_client_writable() is called. When the connection breaks during a
+/// send, the exchange learns of it later, not in that call.
 class ClientSide {
  public:
-  /// Content without chunked framing is wanted.
+  /// The client needs content without chunked framing (HTTP/1.0).
   virtual bool wants_decoded() const = 0;
   virtual std::size_t send_interim(const http1::ResponseParser& head) = 0;
   virtual std::size_t send_head(const http1::ResponseParser& head, std::string_view body, bool keep) = 0;
   virtual std::size_t send_body(std::string_view bytes) = 0;
-  /// A small page of ours that says what the status means, and after how many seconds to try again (0 = not said).
+  /// Sends a small page of our own that explains the status. `retry_after`: seconds until the client should retry (0 =
+  /// not stated).
   virtual std::size_t send_page(unsigned status, unsigned retry_after) = 0;
-  /// 100 Continue: the request's body is wanted.
+  /// Sends 100 Continue: asks the client for the request's body.
   virtual std::size_t send_continue() = 0;
   virtual bool blocked() const = 0;
-  /// Counts the client for this app from now on. False when the app has as many as it may have.
+  /// Counts the client connection for this app from now on. False when the app already has as many as it may have.
   virtual bool take_share_of(AppSlot app) = 0;
-  /// It has closed its sending side after its request: maybe it waits for the response, maybe it is gone.
+  /// The client has closed its sending side after its request: it may be waiting for the response, or it may be gone.
   virtual bool may_be_gone() const = 0;
+  /// The client has acknowledged everything that was sent.
   virtual bool has_taken_all() const = 0;
-  /// Nothing more will be sent, within a tunnel.
+  /// In a tunnel: closes the sending side once everything has gone out.
   virtual void finish_sending() = 0;
-  /// The exchange takes bytes of the request again.
+  /// The exchange accepts bytes of the request again.
   virtual void read_more() = 0;
-  /// From here on bytes go both ways as they come (after a 101).
+  /// After a 101: passes bytes both ways as they come from now on.
   virtual void become_tunnel() = 0;
   virtual void on_exchange_end(ExchangeEnd end) = 0;
 

@@ -12,7 +12,7 @@
 
 namespace sluice::router {
 
-/// A socket address as connect(2) wants it, and whether it is left alone because connecting to it failed.
+/// A socket address for connect(2), and until when it is in quarantine because connecting to it failed.
 struct Endpoint {
   sockaddr_storage address{};
   socklen_t size = 0;
@@ -27,7 +27,8 @@ bool same_address(const Endpoint& a, const Endpoint& b);
 
 Endpoint make_endpoint(const boost::asio::ip::address& address, std::uint16_t port);
 
-/// "host:port" cut in two; the brackets of an IPv6 literal are gone. Checked text, see normal_address().
+/// "host:port" split in two, without the brackets of an IPv6 literal. The text must have been checked, see
+/// normal_address().
 struct HostAndPort {
   std::string host;
   std::uint16_t port = 0;

@@ -7,15 +7,15 @@ namespace sluice::router {
 
 constexpr std::size_t kErrorPageBound = 1024;
 
-/// What a page of ours says beside its status.
+/// What an error page says besides its status.
 struct PageFacts {
   std::string_view date;      // an IMF-fixdate
-  std::string_view via;       // how Via names us
+  std::string_view via;       // our name in Via
   bool without_body = false;  // for HEAD
-  unsigned retry_after = 0;   // seconds; 0 = not said
+  unsigned retry_after = 0;   // seconds; 0 = not stated
 };
 
-/// Writes a whole response with a small page that says what the status means: `out` has kErrorPageBound bytes. The
+/// Writes a complete response with a small page that explains the status. `out` has kErrorPageBound bytes. The
 /// connection closes after it.
 std::size_t write_error_page(unsigned status, const PageFacts& facts, char* out);
 

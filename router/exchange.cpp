@@ -75,7 +75,7 @@ bool Exchange::begin(ClientSide& client, const http1::RequestParser& request, co
   return find_app(request) && check_loop(request) && check_expectation(request) && check_shares();
 }
 
-/// Copies what the line needs of a head that is none.
+/// Copies the parts of a malformed or incomplete head that the router line shows.
 void Exchange::describe(const http1::RequestParser& request, const http1::ForwardFacts& facts) {
   const std::string_view texts[] = {request.method(), request.target(), request.host(), facts.client_address};
   http1::UpstreamHead parts;
@@ -121,7 +121,7 @@ bool Exchange::find_app(const http1::RequestParser& request) {
   return false;
 }
 
-/// The app's parts of connections and of requests; see ops/limits.md.
+/// The app's limits of client connections and of requests; see ops/limits.md.
 bool Exchange::check_shares() {
   if (!client_->take_share_of(app_)) {
     fail(RouterCode::kH22);
@@ -138,7 +138,8 @@ bool Exchange::check_shares() {
   return false;
 }
 
-/// A backend that leads back to us, by itself or over others, would make one request as many as fit into its head.
+/// A backend that leads back to us, directly or through other proxies, would turn one request into as many as fit into
+/// its head.
 bool Exchange::check_loop(const http1::RequestParser& request) {
   if (!has_passed(request, proxy_.settings().via)) return true;
   fail(RouterCode::kH26, "loop", 508);
@@ -172,7 +173,7 @@ void Exchange::fail(RouterCode code, std::string_view cause, unsigned status) {
     bytes_ += client_->send_page(page, row_of(code).retry_after);
     return end(code, ExchangeEnd::kClose);
   }
-  // What the client was told stays, except where a code has a status of its own.
+  // The line keeps the status that the client got, unless the code has a status of its own.
   const bool keeps_status = code == RouterCode::kH17 || code == RouterCode::kH18;
   if (!response_begun_ || !keeps_status) status_ = page;
   end(code, ExchangeEnd::kAbort);
@@ -245,7 +246,7 @@ void Exchange::on_time() {
   }
 }
 
-/// Bytes that it does not take, or that it sent too early.
+/// The client does not take these bytes, or it sent them too early.
 void Exchange::on_no_memory_for_client() { fail(RouterCode::kH28, kNoMemory, response_begun_ ? 0 : 413); }
 
 void Exchange::on_no_memory_for_backend(MemoryClass of) {

@@ -25,12 +25,12 @@ enum class NameTrouble : std::uint8_t;
 struct AppRoutes;
 class Upstream;
 
-/// The head that the backend gets, built once: it serves sending, sending again, and the router line.
+/// The request head for the backend, built once: for sending, for sending again, and for the router line.
 class RequestText {
  public:
-  /// Room for that many bytes; what was there is gone.
+  /// Makes room for that many bytes; the previous content is lost.
   char* reserve(std::size_t size);
-  /// Gives back what is not part of the object.
+  /// Frees the memory outside the object.
   void clear();
   std::size_t held() const { return held_; }
   std::string_view text(http1::Span span) const { return {at_ + span.at, span.size}; }
@@ -45,17 +45,17 @@ class RequestText {
   char* at_ = small_.data();
 };
 
-/// One request: its client, its backend, its time limits and its router line. It knows neither protocol nor transport;
-/// the two sides feed it and are told what to do. Whatever happens, it ends once, in one line.
+/// One request: its client, its backend, its time limits and its router line. It knows neither protocol nor transport:
+/// the client side and the backend side call it, and it calls them. Every exchange ends exactly once, with one line.
 ///
 ///     begin -> choosing -> connecting -> sending -> awaiting -> responding -> end        (fail -> end from anywhere)
 ///                 ^  backend failed |                                  `-> tunnel
 ///
-/// In `served` everything is sent, and a client that has closed its sending side has to take it before that is known:
-/// one that is gone answers with a reset.
+/// `served` is for a client that has closed its sending side: everything is sent, and the exchange waits until the
+/// client has acknowledged it. A client that is gone answers with a reset.
 ///
-/// Lives on its shard, owned by ProxyShard, which uses it again: in steady state a request costs no allocation. After a
-/// call into it the exchange may have ended (ClientSide::on_exchange_end was called) and even have begun again.
+/// Lives on its shard, owned by ProxyShard, which reuses it: in steady state a request needs no allocation. Any call
+/// into an exchange may end it (ClientSide::on_exchange_end was called), and it may even have begun again.
 class Exchange final : public Retired, private MemoryHolder {
  public:
   explicit Exchange(ProxyShard& proxy);
@@ -66,21 +66,22 @@ class Exchange final : public Retired, private MemoryHolder {
   Exchange& operator=(const Exchange&) = delete;
 
   // From the client side.
-  /// Where in the request's body the client is. Kept here, because an idle connection needs none.
+  /// The position in the request's body. Kept here because an idle connection needs none.
   http1::BodyScanner& request_body() { return request_body_; }
-  /// A whole head has come. False when the request ended at once: no such app, maintenance, bad expectation.
+  /// The request head is complete. False when the request ended at once: no such app, maintenance, a loop, a bad
+  /// expectation, or a limit reached.
   bool begin(ClientSide& client, const http1::RequestParser& request, const http1::ForwardFacts& facts);
-  /// After begin(): goes to a backend, with the part of the body that came with the head.
+  /// After begin(): chooses a backend. `body` is the part of the body that came with the head.
   void start(std::string_view body, bool complete);
-  /// A head that is none, or did not come to its end. `status` is answered, but for one that has no page; `cause`
-  /// stands in the line when no app is known.
+  /// The request head is malformed or incomplete. Replies with `status` unless that is 499. The line shows `cause`, or
+  /// "bad header" for a malformed head whose host matches an app.
   void refuse(ClientSide& client, const http1::RequestParser& request, const http1::ForwardFacts& facts,
               RouterCode code, unsigned status, std::string_view cause);
   bool wants_request_bytes() const;
   void on_request_bytes(std::string_view bytes, bool complete);
   void on_bad_chunk();
   void on_client_gone();
-  /// The client sends no more, within a tunnel: its end is passed on.
+  /// In a tunnel: the client has closed its sending side, which is passed on to the backend.
   void on_tunnel_end_of_client();
   void on_client_writable();
 
@@ -93,18 +94,18 @@ class Exchange final : public Retired, private MemoryHolder {
   void on_response_bytes(std::string_view bytes, bool complete);
   void on_bad_response(http1::HeadError error);
   void on_bad_response_body();
-  /// The connection ended. `answered`: bytes of a response had come.
+  /// The backend connection ended. `answered`: bytes of a response had come.
   void on_backend_gone(bool answered);
-  /// The backend sends no more, within a tunnel: its end is passed on.
+  /// In a tunnel: the backend has closed its sending side, which is passed on to the client.
   void on_tunnel_end_of_backend();
   bool wants_decoded() const { return client_->wants_decoded(); }
   bool to_head() const { return to_head_; }
 
-  /// The client, or the backend, makes us hold more than anybody else, and there is no room.
+  /// Memory is used up, and this client, or this backend, makes us hold more than any other.
   void on_no_memory_for_client();
   void on_no_memory_for_backend(MemoryClass of);
 
-  /// We stop and cannot wait any longer: H24.
+  /// The process is stopping and cannot wait any longer: ends the request with H24.
   void force_close();
 
  private:
@@ -170,15 +171,15 @@ class Exchange final : public Retired, private MemoryHolder {
   bool expects_continue_ = false;
   bool wants_upgrade_ = false;
   bool request_complete_ = false;
-  bool upload_broken_ = false;  // the backend takes no more of the request; its answer may still come
+  bool upload_broken_ = false;  // cannot send more of the request; the response may still come
   bool response_begun_ = false;
   bool keep_client_ = false;
-  bool looked_up_anew_ = false;  // the backend's name, because its addresses did not work
+  bool looked_up_anew_ = false;  // because no address of the backend's name worked
   bool client_ended_ = false;    // within a tunnel
   bool backend_ended_ = false;   // within a tunnel
   std::uint32_t attempts_ = 0;
   Endpoint target_;                             // of the last connect
-  RouterCode connect_code_ = RouterCode::kH21;  // what the last failed connect would end in
+  RouterCode connect_code_ = RouterCode::kH21;  // the code for the last failed connect
   std::string_view connect_cause_;
   std::uint32_t interim_responses_ = 0;
   unsigned status_ = 0;
@@ -191,15 +192,15 @@ class Exchange final : public Retired, private MemoryHolder {
   SteadyTime served_since_{};
   SteadyTime upload_window_since_{};
   std::uint64_t upload_window_bytes_ = 0;
-  std::shared_ptr<SharedCount> app_requests_;  // of which it holds one; null where there is no limit
+  std::shared_ptr<SharedCount> app_requests_;  // this exchange holds one; null without a limit
   std::optional<SteadyTime> connected_at_;
   std::optional<std::int64_t> connect_ms_;
-  std::string_view first_body_;  // came with the head; within start() only
-  ByteQueue waiting_body_;       // came before there was a connection
+  std::string_view first_body_;  // came with the head; only during start()
+  ByteQueue waiting_body_;       // came before a connection was ready
   http1::BodyScanner request_body_;
   Deadline<&Exchange::on_time> deadline_;
   RequestText request_;
-  MemoryCharge parked_;  // the head, while it is larger than what an exchange has room for
+  MemoryCharge parked_;  // for a head that needs memory outside the object
 };
 
 }  // namespace sluice::router

@@ -1,4 +1,4 @@
-// How an exchange comes to a connection: choice, pool, connecting, and what happens when that fails.
+// How an exchange gets a connection: choosing a backend, the pool, connecting, and what happens on failure.
 #include <algorithm>
 #include <cerrno>
 
@@ -13,7 +13,7 @@ constexpr Duration kFirstBackoff = std::chrono::milliseconds(50);
 constexpr Duration kLongestBackoff = std::chrono::seconds(1);
 constexpr Duration kAddressPoll = std::chrono::milliseconds(8);
 constexpr Duration kAddressAge = std::chrono::seconds(10);
-/// A name whose addresses are all in quarantine is looked up this often at most.
+/// The shortest time between look-ups of a name whose addresses are all in quarantine.
 constexpr Duration kLookUpPause = std::chrono::seconds(1);
 
 bool is_our_fault(int error) { return error == EMFILE || error == ENFILE || error == ENOMEM || error == ENOBUFS; }
@@ -54,7 +54,7 @@ void Exchange::choose_backend() {
   choose_again_later();
 }
 
-/// A name may have got other addresses: those are tried as soon as they are known.
+/// A name may have new addresses by now: they are tried as soon as they are known.
 void Exchange::look_up_quarantined(const AppRoutes& routes) {
   const SteadyTime now = proxy_.shard().now();
   for (Upstream* const upstream : routes.upstreams) {
@@ -63,7 +63,7 @@ void Exchange::look_up_quarantined(const AppRoutes& routes) {
   }
 }
 
-/// Null when there is no usable one. Another shard may take the last place of one that was chosen: it is chosen anew.
+/// Null when no backend is usable. Another shard may take the last place of the chosen backend; then we choose again.
 Upstream* Exchange::hold_one(AppRoutes& routes) {
   for (;;) {
     Upstream* const next = routes.choose(proxy_.shard().rng(), proxy_.shard().now());
@@ -71,7 +71,7 @@ Upstream* Exchange::hold_one(AppRoutes& routes) {
   }
 }
 
-/// Every backend is in quarantine: looks again, less and less often.
+/// Every backend is in quarantine: tries again with exponential back-off.
 void Exchange::choose_again_later() {
   const Duration left = connect_time_left();
   if (left <= Duration{0}) return fail(RouterCode::kH34);
@@ -85,7 +85,7 @@ void Exchange::go_to_backend() {
   ++attempts_;
   looked_up_anew_ = false;
   connection_ = upstream.take_idle();
-  // A request that cannot be sent twice asks the kernel whether the connection is still good.
+  // For a request that cannot be sent twice, ask the kernel whether the connection is still good.
   while (connection_ != nullptr && !may_retry_ && !connection_->is_still_clean()) {
     connection_->close();
     connection_ = upstream.take_idle();
@@ -105,7 +105,7 @@ void Exchange::connect() {
   const bool stale = upstream_->is_name() && proxy_.shard().now() - upstream_->resolved_at() > kAddressAge;
   if (stale || upstream_->endpoints().empty()) proxy_.resolve(*upstream_, app_);
   if (upstream_->endpoints().empty()) return await_address();
-  // A retry goes on although all are in quarantine.
+  // A retry connects even when all addresses are in quarantine.
   const std::size_t next = upstream_->next_endpoint(proxy_.shard().now());
   target_ = upstream_->endpoints()[next < upstream_->endpoints().size() ? next : 0];
   connect_to_target();
@@ -132,7 +132,7 @@ void Exchange::connect_to_target() {
   on_connect_failed(false);
 }
 
-/// The backend's name is being looked up. Rare: once per backend, then in the background.
+/// Waits for the look-up of the backend's name. Rare: once per backend; later look-ups run in the background.
 void Exchange::await_address() {
   const SteadyTime now = proxy_.shard().now();
   if (upstream_->next_endpoint(now) < upstream_->endpoints().size()) return connect();
@@ -142,7 +142,7 @@ void Exchange::await_address() {
   deadline_.arm(kAddressPoll);
 }
 
-/// The look-up brought nothing that could be tried: no address at all, or again those that do not work.
+/// The look-up gave no address that can be tried: none at all, or only those that have just failed.
 void Exchange::on_no_address(NameTrouble trouble) {
   connect_ms_ = milliseconds_since(connecting_since_);
   if (!upstream_->endpoints().empty()) return give_up_backend(connect_code_, connect_cause_);
@@ -158,8 +158,8 @@ void Exchange::on_connected() {
   send_request();
 }
 
-/// The quarantine belongs to the address: another one of the backend is tried at once, also one that its name has got
-/// meanwhile.
+/// The quarantine applies to one address: another address of the backend is tried at once, also one that a new look-up
+/// gives.
 void Exchange::on_connect_failed(bool timed_out, std::string_view cause) {
   let_go_of_backend();
   connect_ms_ = milliseconds_since(connecting_since_);
@@ -181,7 +181,7 @@ void Exchange::look_up_anew() {
   await_address();
 }
 
-/// On to the next backend; the request fails like this when there is none.
+/// Tries the next backend; without one, the request fails with this code.
 void Exchange::give_up_backend(RouterCode code, std::string_view cause) {
   if (!try_next_backend()) return fail(code, cause);
   connect_ms_.reset();
@@ -194,8 +194,8 @@ bool Exchange::try_next_backend() const {
   return attempts_ < std::min<std::uint64_t>(proxy_.settings().connect_attempts, routes->upstreams.size());
 }
 
-/// A pooled connection turned out to be closed. Only a request that may be repeated, of which no answer has begun, goes
-/// out again, and on a new connection, so that it happens once.
+/// A pooled connection turned out to be closed. The request is sent again only if it may be repeated and no response
+/// has begun. It then uses a new connection, so this happens once.
 bool Exchange::retry_on_fresh_connection() {
   if (!reused_ || !may_retry_ || response_begun_) return false;
   let_go_of_backend();

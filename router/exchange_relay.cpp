@@ -1,4 +1,4 @@
-// The bytes of an exchange, both ways, once there is a connection.
+// Relays the bytes of an exchange both ways, once there is a connection.
 #include <algorithm>
 
 #include "router/backend_connection.hpp"
@@ -8,10 +8,10 @@
 namespace sluice::router {
 namespace {
 
-/// How often it is looked at whether a client that may be gone has taken its response.
+/// How often we check whether a client that may be gone has acknowledged its response: at first, and at most.
 constexpr Duration kFirstLook = std::chrono::milliseconds(4);
 constexpr Duration kLastLook = std::chrono::seconds(1);
-/// Interim responses (1xx) of one request.
+/// Most interim responses (1xx) of one request.
 constexpr std::uint32_t kMostInterim = 100;
 
 }  // namespace
@@ -22,12 +22,12 @@ void Exchange::send_request() {
   const bool sent = connection_->send(request_.head(), waiting_body_.empty() ? first_body_ : waiting_body_.view());
   waiting_body_.clear();
   if (!sent && reused_ && may_retry_) return on_backend_gone(false);
-  // The backend took no more, but an answer may be there: reading tells, and its event is on the way.
+  // The backend takes no more, but a response may be there. Its event is on the way, and the read will tell.
   upload_broken_ = !sent;
   request_sent();
 }
 
-/// The backend's time for its first byte runs from the moment it has the whole request.
+/// The backend's time for its first byte starts when it has the whole request.
 void Exchange::request_sent() {
   if (phase_ != Phase::kSending) return;
   if (request_complete_ && !connection_->blocked()) {
@@ -39,14 +39,15 @@ void Exchange::request_sent() {
   if (!request_complete_ && !connection_->blocked()) client_->read_more();
 }
 
-/// Time in which the backend takes nothing is not the client's: a window begins when the backend takes again.
+/// The client is not charged for time in which the backend takes nothing: a new window begins when the backend takes
+/// bytes again.
 void Exchange::begin_upload_window() {
   upload_window_since_ = proxy_.shard().now();
   upload_window_bytes_ = 0;
 }
 
-/// Judges the upload at the end of each window, and as a whole. One that stands still has no bytes to judge: the idle
-/// time ends it.
+/// Checks the rate of the upload at the end of each window, and its total time. An upload that stands still brings no
+/// bytes to check: the idle time ends it.
 bool Exchange::is_too_slow(std::size_t bytes) {
   const SteadyTime now = proxy_.shard().now();
   if (now - choosing_since_ >= proxy_.settings().upload_timeout) return true;
@@ -71,7 +72,7 @@ void Exchange::on_request_bytes(std::string_view bytes, bool complete) {
   if (!upload_broken_ && !connection_->send(bytes)) upload_broken_ = true;
   if (!complete && is_too_slow(bytes.size())) return fail(RouterCode::kH28);
   if (phase_ == Phase::kSending) return request_sent();
-  // Sending on is no excuse for a client that does not take its response.
+  // A client that does not take its response does not gain time by sending.
   if (!client_->blocked()) deadline_.arm(proxy_.settings().idle);
 }
 
@@ -97,7 +98,8 @@ void Exchange::on_tunnel_end_of_backend() {
   end_tunnel_if_over();
 }
 
-/// What one side sent before its end is to arrive at the other. The client's side sends its rest when it closes.
+/// Everything that one side sent before it closed must reach the other. The client connection sends its remaining bytes
+/// when it closes.
 void Exchange::end_tunnel_if_over() {
   if (!client_ended_ || !backend_ended_ || connection_->blocked()) return;
   let_go_of_backend();
@@ -118,7 +120,7 @@ void Exchange::on_backend_writable() {
   client_->read_more();
 }
 
-/// Each is a send of its own, so that one read of them would be a long turn.
+/// Each interim response is a separate send, so a read full of them would make a long turn.
 void Exchange::on_interim(const http1::ResponseParser& head) {
   if (++interim_responses_ > kMostInterim) return fail(RouterCode::kH17, "too many interim responses");
   if (http_1_0_) return;
@@ -174,8 +176,8 @@ void Exchange::finish_response() {
   end(RouterCode::kNone, keep_client_ ? ExchangeEnd::kKeep : ExchangeEnd::kClose);
 }
 
-/// The client has closed its sending side, or all of it. Its acknowledgement shows that it is still there, and a reset
-/// ends the exchange; who neither takes nor refuses has had the idle time.
+/// The client has closed its sending side or both directions. Its acknowledgement shows that it is still there, and a
+/// reset ends the exchange. If neither comes, the exchange ends after the idle time.
 void Exchange::await_taking() {
   const SteadyTime now = proxy_.shard().now();
   if (phase_ != Phase::kServed) {

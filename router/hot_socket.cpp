@@ -13,7 +13,7 @@ namespace {
 
 bool is_transient(int error) { return error == EAGAIN || error == EWOULDBLOCK; }
 
-/// Bytes taken by the kernel, 0 when it takes none now, -1 when the connection is broken.
+/// Returns how many bytes the kernel took, 0 when it takes none now, -1 when the connection is broken.
 ssize_t send_parts(int fd, std::string_view first, std::string_view second) {
   for (;;) {
     ssize_t sent = 0;

@@ -7,15 +7,16 @@
 
 namespace sluice::router {
 
-/// What a read came to.
+/// Result of a read.
 enum class ReadOutcome { kBytes, kNothingNow, kEnd, kBroken };
 
-/// A non-blocking TCP socket of the proxy path with what the kernel has not taken yet. send() goes to the kernel at
-/// once: head and body in one call are one segment, and gathering to the end of a turn measured the same (2026-11-22).
-/// The rest waits here until the socket is writable, and whoever feeds it stops reading meanwhile.
+/// A non-blocking TCP socket of the proxy, with the bytes that the kernel has not accepted yet. send() calls the kernel
+/// at once: head and body in one call leave as one segment, and collecting them until the end of a turn measured the
+/// same (2026-11-22). The rest waits here until the socket is writable; meanwhile the caller stops reading from the
+/// other side.
 class HotSocket {
  public:
-  /// `holder` is charged with what waits.
+  /// `holder` is charged for the bytes that wait.
   explicit HotSocket(MemoryHolder& holder, int fd = -1) : holder_(holder), fd_(fd) {}
 
   int fd() const { return fd_.fd(); }
@@ -29,18 +30,18 @@ class HotSocket {
 
   /// At most `capacity` bytes to `into`.
   ReadOutcome read(char* into, std::size_t capacity, std::size_t& got);
-  /// Both parts in order. False when the connection is broken; then nothing more can be sent.
+  /// Sends both parts in order. False when the connection is broken; then nothing more can be sent.
   bool send(std::string_view first, std::string_view second = {});
-  /// Sends what waits. False when the connection is broken.
+  /// Sends the waiting bytes. False when the connection is broken.
   bool flush();
   /// True while bytes wait for the peer.
   bool blocked() const { return !unsent_.empty(); }
   /// True when bytes, or the peer's end, can be read right now.
   bool has_input() const;
   void shutdown_sending();
-  /// The same once everything that waits has gone out.
+  /// As shutdown_sending(), once all waiting bytes are sent.
   void finish_sending();
-  /// The peer has acknowledged all that was sent. False too once the connection is reset.
+  /// The peer has acknowledged everything that was sent. Also false once the connection is reset.
   bool has_delivered_all() const;
 
  private:

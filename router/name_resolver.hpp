@@ -5,7 +5,7 @@
 
 namespace sluice::router {
 
-/// Backends' names through the process's resolver. One per shard or one for all; the resolver outlives it.
+/// Resolves names of backends with the process's resolver, which outlives it. One per shard or one for all.
 class NameResolver final : public BackendResolver {
  public:
   NameResolver(Resolver& resolver, Duration timeout) : resolver_(resolver), timeout_(timeout) {}

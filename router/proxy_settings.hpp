@@ -13,7 +13,7 @@
 
 namespace sluice::router {
 
-/// What the proxy path needs of the settings, in the form in which it needs it.
+/// The settings that the proxy uses, in the form it needs them.
 struct ProxySettings {
   explicit ProxySettings(const RouterSettings& settings, const LimitSettings& limits = {})
       : request_limits(http1::HeadLimits::of_requests(settings)),
@@ -63,13 +63,13 @@ struct ProxySettings {
   std::uint64_t app_requests;
   std::uint64_t app_idle_backends;
   std::uint64_t idle_backends;
-  // What the process knows when it has started.
-  std::string via = "sluice";  // how Via names this node; see router_pseudonym()
+  // Filled in by the process when it has started.
+  std::string via = "sluice";  // this node's name in Via; see router_pseudonym()
   CidrList trusted_proxies;
   BackendGuard backends;
 };
 
-/// How Via names the node whose log has this id: `sluice-` and 12 hex digits.
+/// The name in Via of the node whose log has this id: `sluice-` and 12 hex digits.
 inline std::string router_pseudonym(std::uint64_t log_id) { return fmt::format("sluice-{:012x}", log_id >> 16); }
 
 }  // namespace sluice::router

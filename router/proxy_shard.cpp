@@ -11,9 +11,9 @@
 namespace sluice::router {
 namespace {
 
-/// Parsers kept for the next partial head.
+/// Most parsers kept for reuse.
 constexpr std::size_t kSpareParsers = 64;
-/// Exchanges kept for the next requests: as many as are usually under way at once on a busy shard.
+/// Most exchanges kept for reuse: about as many as are under way at once on a busy shard.
 constexpr std::size_t kSpareExchanges = 64;
 
 std::uint16_t local_port(int fd) {
@@ -147,7 +147,7 @@ Exchange& ProxyShard::take_exchange() {
   return *exchange;
 }
 
-/// Frames above may still be in it, so one too many goes at the end of the turn.
+/// Callers up the stack may still use it, so one that is not kept is destroyed at the end of the turn.
 void ProxyShard::give_back(Exchange& exchange) {
   std::unique_ptr<Exchange> spare(&exchange);
   if (spare_exchanges_.size() < kSpareExchanges) return spare_exchanges_.push_back(std::move(spare));

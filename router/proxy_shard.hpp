@@ -20,7 +20,7 @@
 
 namespace sluice::router {
 
-/// Finds the addresses of backends that are given by name.
+/// Resolves backends that are configured by name.
 class BackendResolver {
  public:
   /// Errors: those of Resolver.
@@ -32,7 +32,7 @@ class BackendResolver {
 
 /// Plain counters of one shard's proxy.
 struct ProxyCounters {
-  std::array<std::uint64_t, 6> by_class{};  // lines by first digit of their status; 0 = none sent
+  std::array<std::uint64_t, 6> by_class{};  // router lines by first digit of the status; 0 = no status sent
   std::array<std::uint64_t, kRouterCodes> by_code{};
   std::uint64_t unknown_host = 0;
   std::uint64_t active_requests = 0;
@@ -46,11 +46,11 @@ struct ProxyCounters {
   std::uint64_t backends_refused = 0;
 };
 
-/// The proxy of one shard: what its connections and exchanges share. Routing table, one read buffer for all of them,
-/// parsers and exchanges that are used again, counters, and the way to the fabric for router lines.
+/// The proxy of one shard. Its connections and exchanges share the routing table, one read buffer, parsers and
+/// exchanges for reuse, counters, and the outlet for router lines.
 ///
-/// Lives on its shard, owned by Router; settings, feed, outlet and shares outlive it. Lines are handed to the outlet
-/// and never waited for.
+/// Lives on its shard, owned by the daemon; settings, feed, outlet and shares outlive it. It hands lines to the outlet
+/// and never waits for them.
 class ProxyShard final : public ConnectionHandler, public OnShard {
  public:
   static constexpr std::size_t kReadSize = 65536;
@@ -61,12 +61,12 @@ class ProxyShard final : public ConnectionHandler, public OnShard {
 
   void on_accepted(int fd, const Peer& peer, ConnectionTicket ticket) override;
 
-  /// No new requests: idle connections close, the others after the response under way.
+  /// Accepts no new requests: idle connections close, the others close after the response under way.
   void stop_accepting();
   bool draining() const { return draining_; }
   /// After stop_accepting(): returns when no client is left.
   Task<void> finished();
-  /// Ends requests still under way with H24, and everything else.
+  /// Ends requests still under way with H24 and closes all connections.
   void cancel();
   Task<void> stopped();
   void add_metrics(MetricsPage& page) const;
@@ -78,9 +78,9 @@ class ProxyShard final : public ConnectionHandler, public OnShard {
   TurnQueue& queue() { return queue_; }
   ProxyCounters& counters() { return counters_; }
   const ProxyCounters& counters() const { return counters_; }
-  /// kReadSize bytes and slack; what is in it lasts until the next read on this shard.
+  /// kReadSize bytes and slack. The content is valid until the next read on this shard.
   char* read_buffer() { return read_buffer_.get(); }
-  /// Room for a head that is written and sent at once.
+  /// A buffer for a head that is written and sent at once.
   char* scratch(std::size_t size);
   std::string_view date();
   std::unique_ptr<http1::RequestParser> take_request_parser();
@@ -91,10 +91,11 @@ class ProxyShard final : public ConnectionHandler, public OnShard {
   Exchange& take_exchange();
   void give_back(Exchange& exchange);
   void write_line(ChannelSlot channel, const RouterLine& line);
-  /// Looks the backend's name up, once at a time. `anew`: the addresses known so far do not work.
+  /// Looks the backend's name up, unless a look-up is running. `anew`: none of the known addresses works.
   void resolve(Upstream& upstream, AppSlot app, bool anew = false);
   void on_client_closed();
-  /// One of the client connections that the app may have, in place of what `share` holds. False when it has them all.
+  /// Replaces what `share` holds by one of the client connections that the app may have. False when the app has reached
+  /// its limit.
   bool take_connection_of(AppSlot app, ShareTable::Share& share);
 
  private:

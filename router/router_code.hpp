@@ -5,16 +5,16 @@
 
 namespace sluice::router {
 
-/// What went wrong with a request, as the `code` and `desc` of its router line: the codes of Heroku's router.
+/// Why a request failed, shown as `code` and `desc` of its router line. The codes are those of Heroku's router.
 enum class RouterCode : std::uint8_t {
   kNone,
-  kH11,  // every backend has reached its hard limit, or the app its own
+  kH11,  // every backend is at its hard limit, or the app at its request limit
   kH12,  // no first byte in time
   kH13,  // the backend closed before it sent a byte
   kH14,  // the app has no backends
-  kH15,  // the backend was silent in the middle of a response
+  kH15,  // the backend was silent in the middle of a response, or took no more of the request
   kH17,  // the response is malformed
-  kH18,  // the backend closed in the middle
+  kH18,  // the backend closed in the middle of the request or response
   kH19,  // connecting took too long on every backend tried
   kH21,  // connecting failed on every backend tried
   kH22,  // the app has as many client connections as it may have
@@ -22,10 +22,10 @@ enum class RouterCode : std::uint8_t {
   kH25,  // the response is over a limit
   kH26,  // the request is malformed
   kH27,  // the client closed before the response was complete
-  kH28,  // the client was silent in the middle
+  kH28,  // the client was silent or too slow in the middle of a request or response
   kH34,  // every backend is in quarantine
   kH80,  // maintenance mode
-  kH99,  // our own fault
+  kH99,  // our own failure, such as no free descriptor
 };
 constexpr std::size_t kRouterCodes = 19;
 
@@ -38,7 +38,7 @@ struct RouterCodeRow {
   LineLevel level;
   unsigned status;           // of the page and of the line; 0 = the connection is closed without one
   std::string_view sock;     // whose connection is to blame: "client", "backend" or empty
-  unsigned retry_after = 0;  // seconds that the page says
+  unsigned retry_after = 0;  // seconds, stated on the page; 0 = not stated
 };
 
 const RouterCodeRow& row_of(RouterCode code);

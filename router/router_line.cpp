@@ -15,13 +15,14 @@ namespace {
 constexpr std::uint8_t kPriority = 158;
 constexpr std::size_t kFixedBound = 512;
 constexpr std::size_t kEscapedByteSize = 4;
-/// Room of the two values that a client makes as long as it likes, as they are written: with escapes. A path of plain
-/// characters is never cut by the default router.request_line_max. Of the forwarding list the end is kept: that is the
-/// part which did not come from the client.
+/// Most bytes, with escapes, of the two values that a client can make arbitrarily long. With the default
+/// router.request_line_max, a path of plain characters is never cut. The end of the forwarding list is kept, because
+/// that part did not come from the client.
 constexpr std::size_t kPathRoom = 8192;
 constexpr std::size_t kForwardingRoom = 2048;
 
-/// What a value may hold as it is: printable ASCII without quotes and backslashes, and where it stands bare no space.
+/// Characters that a value may contain unescaped: printable ASCII without quotes and backslashes; a bare value has no
+/// spaces either.
 enum class Lowest : char { kQuoted = ' ', kBare = '!' };
 
 bool is_plain(char c, Lowest lowest) { return c >= static_cast<char>(lowest) && c < 0x7f && c != '"' && c != '\\'; }
@@ -31,7 +32,7 @@ std::size_t escaped_size(char c) {
   return c == '"' || c == '\\' ? 2 : kEscapedByteSize;
 }
 
-/// How many of the bytes fit when they are escaped.
+/// Returns how many of the bytes fit once they are escaped.
 template <class Bytes>
 std::size_t fitting(const Bytes begin, const Bytes end, std::size_t room) {
   Bytes at = begin;
@@ -42,7 +43,7 @@ std::size_t fitting(const Bytes begin, const Bytes end, std::size_t room) {
   return static_cast<std::size_t>(at - begin);
 }
 
-// Functions of their own, so that values of usual length do not pay for them.
+// Separate functions, so that values of usual length do not pay for them.
 [[gnu::noinline, gnu::cold]] std::string_view begin_that_fits(std::string_view value, std::size_t room) {
   return value.substr(0, fitting(value.begin(), value.end(), room));
 }
@@ -50,7 +51,7 @@ std::size_t fitting(const Bytes begin, const Bytes end, std::size_t room) {
   return value.substr(value.size() - fitting(value.rbegin(), value.rend(), room));
 }
 
-/// Says whether the value fits whatever it holds.
+/// True when the value fits whatever it contains.
 bool surely_fits(std::string_view value, std::size_t room) { return value.size() <= room / kEscapedByteSize; }
 
 std::string_view path_of(const RouterLine& line) {
@@ -62,15 +63,15 @@ std::string_view forwarding_of(const RouterLine& line) {
                                                           : end_that_fits(line.forwarded_for, kForwardingRoom);
 }
 
-/// Ones where a byte is plain.
+/// All bits set where a byte is plain.
 template <Lowest kLowest>
 Bytes16 plain(Bytes16 bytes) {
   const Bytes16 special = bytes.equal('"') | bytes.equal('\\') | bytes.equal(0x7f);
   return bytes.ascii_above(static_cast<char>(kLowest) - 1).and_not(special);
 }
 
-/// Copies the value, and says whether all of it is plain. No call of memcpy and no second look: 910 -> 600 instructions
-/// a line (2026-11-23). Reads up to 15 bytes behind the copy.
+/// Copies the value; returns whether all of it is plain. Calls no memcpy and reads the value once: 910 -> 600
+/// instructions a line (2026-11-23). Reads up to 15 bytes after the value.
 template <Lowest kLowest>
 bool copy_plain(std::string_view value, char* out) {
   const std::size_t size = value.size();
@@ -90,7 +91,7 @@ bool copy_plain(std::string_view value, char* out) {
   return found.places().all();
 }
 
-/// Puts fields one after the other; `out` has router_line_bound() bytes.
+/// Appends fields; `out` has router_line_bound() bytes.
 class LineWriter {
  public:
   explicit LineWriter(char* out) : begin_(out), at_(out) {}
@@ -100,7 +101,7 @@ class LineWriter {
     std::memcpy(at_, text.data(), text.size());
     at_ += text.size();
   }
-  /// Of a size that the compiler knows: a few stores.
+  /// The compiler knows the size: a few stores.
   template <std::size_t kSize>
   void put(const char (&literal)[kSize]) {
     std::memcpy(at_, literal, kSize - 1);
@@ -136,7 +137,7 @@ class LineWriter {
   std::size_t size() const { return static_cast<std::size_t>(at_ - begin_); }
 
  private:
-  /// False when the value has to be escaped; then nothing was put.
+  /// False when the value has to be escaped; then it puts nothing.
   template <Lowest kLowest>
   bool put_plain(std::string_view value) {
     if (!copy_plain<kLowest>(value, at_)) return false;
@@ -171,7 +172,7 @@ class LineWriter {
 };
 
 void put_start(LineWriter& out, const RouterLine& line) {
-  // Nearly every line: nothing went wrong.
+  // Nearly every line reports a success.
   if (line.code == RouterCode::kNone && line.desc.empty() && line.cause.empty()) return out.put("at=info");
   const RouterCodeRow& row = row_of(line.code);
   if (!row.sock.empty()) {
@@ -242,7 +243,7 @@ std::size_t write_router_line(const RouterLine& line, RouterLineFormat format, c
 std::string_view LineClock::format(WallTime time) {
   using std::chrono::duration_cast;
   const std::int64_t micros = time.time_since_epoch().count();
-  if (micros == micros_) return {text_, kLineTimeSize};  // lines of one turn
+  if (micros == micros_) return {text_, kLineTimeSize};  // the lines of one turn have the same time
   micros_ = micros;
   const std::int64_t second = micros / 1000000;
   if (second != second_) {

@@ -14,10 +14,10 @@ namespace sluice::router {
 /// The tail of a router line: `heroku` ends in protocol=http, `heroku2` in protocol=http1.1 tls=false.
 enum class RouterLineFormat : std::uint8_t { kHeroku, kHeroku2 };
 
-/// What one request's line says. What is unknown, or was not reached, stays empty or absent: `dyno= connect=`.
+/// The content of one request's line. What is unknown or was not reached stays empty or absent: `dyno= connect=`.
 struct RouterLine {
   RouterCode code = RouterCode::kNone;
-  std::string_view desc;  // instead of the code's own; for failures that have no code
+  std::string_view desc;  // replaces the code's text; also for failures without a code
   std::string_view cause;
   std::string_view method;
   std::string_view path;
@@ -34,19 +34,19 @@ struct RouterLine {
   std::string_view tls_version;  // "tls1.3"
 };
 
-/// Upper bound of what write_router_line() writes.
+/// An upper bound of the size that write_router_line() writes.
 std::size_t router_line_bound(const RouterLine& line);
-/// Says whether the line shows only a part of the path (its begin) or of the forwarding list (its end): a line is at
-/// most about as long as the request that made it.
+/// True when the line shows only the beginning of the path or the end of the forwarding list. A line is at most about
+/// as long as its request.
 bool is_cut(const RouterLine& line);
 /// Writes the line's text to `out`, without newline; returns its size. Nothing that a client sends can end a field or
 /// the line: quotes and backslashes are escaped, control bytes and bytes from 0x7f on become \xNN, and a value that is
-/// to stand bare but is not made of plain characters is quoted.
+/// normally unquoted gets quotes when it contains anything but plain characters.
 std::size_t write_router_line(const RouterLine& line, RouterLineFormat format, char* out);
 
 /// `2026-11-22T22:00:00.123456+00:00`, 32 characters.
 constexpr std::size_t kLineTimeSize = 32;
-/// Formats times; keeps the part down to the second, which rarely changes between two lines. One shard.
+/// Formats times. It keeps the text up to the second, which rarely changes between two lines. One shard.
 class LineClock {
  public:
   std::string_view format(WallTime time);
@@ -57,19 +57,19 @@ class LineClock {
   char text_[kLineTimeSize] = {};
 };
 
-/// Where router lines are written, one after the other, each over the one before:
+/// A buffer for router lines; each line overwrites the one before:
 ///
 ///     TIME host SOURCE router - - TEXT
 ///
-/// Fields and text stand in one run, as those of a parsed line do: then a record takes them with one copy. One shard.
+/// Fields and text are contiguous, as in a parsed line, so that a record takes them with one copy. One shard.
 class LineBuffer {
  public:
-  /// `source`: the app-name that lines have.
+  /// `source`: the app-name of the lines.
   explicit LineBuffer(std::string_view source);
   LineBuffer(const LineBuffer&) = delete;
   LineBuffer& operator=(const LineBuffer&) = delete;
 
-  /// What it shows is there until the next call.
+  /// The view is valid until the next call.
   const LineView& write(const RouterLine& line, RouterLineFormat format, WallTime now);
 
  private:

@@ -5,10 +5,10 @@
 
 namespace sluice::router {
 
-/// What the proxies of all shards count together, so that a limit of an app or of a backend is exact over the process.
-/// One per process; outlives the shards' proxies. Any thread.
+/// Counts that the proxies of all shards share, so that a limit of an app or of a backend is exact for the whole
+/// process. One per process; outlives the shards' proxies. Any thread.
 struct RouterShares {
-  /// `connections`: of the process, router.max_connections.
+  /// `connections`: the limit of the process, router.max_connections.
   explicit RouterShares(std::uint64_t connections) : app_connections(connections) {}
 
   SharedCounts<BackendSlot> backend_requests;

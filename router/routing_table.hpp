@@ -12,7 +12,7 @@
 
 namespace sluice::router {
 
-/// One app's backends as one shard sees them, and how the next is chosen.
+/// One app's backends as one shard sees them, and the choice of the next one.
 struct AppRoutes {
   Balance balance = Balance::kPowerOfTwo;
   std::uint64_t total_weight = 0;
@@ -30,10 +30,10 @@ struct AppRoutes {
   Upstream* power_of_two(Rng& rng, SteadyTime now) const;
 };
 
-/// What this shard adds to the configuration: for every app its backends with their load and open connections, found
-/// by slot. Hosts are looked up in the shard's snapshot itself; neither takes a lock.
+/// What this shard adds to the configuration: for every app, its backends with their load and open connections, found
+/// by slot. Hosts are looked up in the shard's own snapshot. Neither takes a lock.
 ///
-/// Lives on its shard, told of changes by the ConfigFeed, which outlives it; so do the shares.
+/// Lives on its shard. The ConfigFeed reports changes to it; feed and shares outlive it.
 class RoutingTable final : public ConfigObserver {
  public:
   RoutingTable(ConfigFeed& feed, RouterShares& shares, const ProxySettings& settings);
@@ -44,9 +44,9 @@ class RoutingTable final : public ConfigObserver {
   const ConfigSnapshot& config() const { return feed_.current(); }
   /// Null when the app is gone.
   AppRoutes* routes(AppSlot slot);
-  /// A request is done with the backend.
+  /// A request no longer uses the backend.
   void release(Upstream& upstream);
-  /// The addresses of a backend's name were looked up; it may be gone meanwhile.
+  /// A look-up of a backend's name has ended. The backend may be gone by now.
   void resolved(BackendSlot slot, std::vector<Endpoint> endpoints, NameTrouble trouble, SteadyTime now);
   /// Closes every idle backend connection.
   void close_idle();

@@ -10,10 +10,10 @@
 
 namespace sluice::router {
 
-/// How much there is of something at this moment, over all shards. Any thread.
+/// A count over all shards, such as requests under way. Any thread.
 class SharedCount {
  public:
-  /// One more, unless there are `most` already. Exact: a refused try is never seen by others.
+  /// Adds one, unless the count is `most` already. Exact: other threads never see a refused attempt.
   bool try_take(std::uint64_t most) {
     std::uint64_t now = count();
     while (now < most)
@@ -28,8 +28,9 @@ class SharedCount {
   std::atomic<std::uint64_t> count_{0};
 };
 
-/// The counts of one kind of thing, such as backends, that all shards share: found by slot when the configuration
-/// changes, then used without a lock. A count goes when nobody holds it. Any thread; one per process.
+/// The counts of one kind of thing, such as backends, that all shards share. A shard finds a count by slot when the
+/// configuration changes and then uses it without a lock. A count is deleted when nobody holds it. Any thread; one per
+/// process.
 template <class Slot>
 class SharedCounts {
  public:
@@ -43,7 +44,7 @@ class SharedCounts {
   }
 
  private:
-  /// A few of those that nobody holds any more, so that the table does not grow with all that ever were.
+  /// Deletes a few counts that nobody holds any more, so that the table does not grow for ever.
   void forget_some() {
     for (int looked_at = 0; looked_at < 4 && !counts_.empty(); ++looked_at) {
       auto next = counts_.upper_bound(last_looked_at_);

@@ -9,7 +9,7 @@
 
 namespace sluice::router {
 
-/// A connection of the proxy that goes on by itself, without an event of its socket. Leaves its queue when destroyed.
+/// A connection of the proxy that continues without an event of its socket. Destroying it removes it from its queue.
 class Resumable : public boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
  public:
   virtual void go_on() = 0;
@@ -18,14 +18,14 @@ class Resumable : public boost::intrusive::list_base_hook<boost::intrusive::link
   virtual ~Resumable() = default;
 };
 
-/// The connections of one shard's proxy that have more to do: each goes on at the end of the turn, in the order in
-/// which they asked, as long as the turn is short. The others come first in the next turn. So thousands that are busy,
-/// or close, or time out at once take many short turns instead of one long one.
+/// The connections of one shard's proxy that have more to do. At the end of a turn each continues, in the order in
+/// which they were added, as long as the turn is short. The others come first in the next turn. So when thousands are
+/// busy, close, or time out at once, that takes many short turns instead of one long one.
 ///
 /// Lives on its shard, in ProxyShard. Nothing is allocated; bounded by the number of connections.
 class TurnQueue final : private TurnHook {
  public:
-  /// Of a turn's time by the clock: what is begun after that is put off.
+  /// A connection is not continued once the turn has lasted this long by the clock; it waits for the next turn.
   static constexpr std::chrono::microseconds kShare{1000};
 
   explicit TurnQueue(Shard& shard) : shard_(shard) {}
@@ -33,14 +33,14 @@ class TurnQueue final : private TurnHook {
   TurnQueue& operator=(const TurnQueue&) = delete;
   ~TurnQueue() override { shard_.forget(*this); }
 
-  /// Asking twice is the same as once.
+  /// Adding a connection twice is the same as once.
   void add(Resumable& more) {
     if (more.is_linked()) return;
     waiting_.push_back(more);
     shard_.at_turn_end(*this);
   }
-  /// True when the turn has lasted so long that what can wait should. `bytes`: read since the last question. The clock
-  /// is looked at about every 64 KiB or 16 questions: each time would be 5 % of a small request.
+  /// True when the turn has lasted so long that other work should wait. `bytes`: bytes read since the last call. It
+  /// reads the clock about every 64 KiB or 16 calls: reading it each time would be 5 % of a small request.
   bool turn_is_long(std::size_t bytes = 0) {
     if (shard_.now() != turn_) begin_turn();
     unlooked_ += kPerQuestion + bytes;

@@ -32,7 +32,8 @@ Upstream::~Upstream() {
 void Upstream::update(const Backend& backend) {
   soft_ = backend.soft;
   guarded_ = backend.guarded;
-  // Requests are counted together while there is a limit only: those under way begin or cease to count.
+  // The shards count requests together only while there is a hard limit. When the limit appears or disappears, add or
+  // remove the requests under way.
   if (hard_ == 0 && backend.hard != 0) requests_->add(outstanding_);
   if (hard_ != 0 && backend.hard == 0) requests_->give_back(outstanding_);
   hard_ = backend.hard;
@@ -66,7 +67,7 @@ bool Upstream::keep_idle(BackendConnection& connection, std::uint64_t limit) {
 }
 
 void Upstream::forget_idle(BackendConnection& connection) {
-  // Those that end on their own are the ones that were not used for long: at the front.
+  // Connections that end by themselves are usually the least recently used ones, at the front.
   const auto at = std::find(idle_.begin(), idle_.end(), &connection);
   if (at == idle_.end()) return;
   idle_.erase(at);

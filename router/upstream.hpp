@@ -20,7 +20,7 @@ class BackendConnection;
 /// Why a backend's name has no address.
 enum class NameTrouble : std::uint8_t { kNone, kNotFound, kTimedOut };
 
-/// Idle backend connections of somebody who may keep only so many: an app on a shard, or a shard.
+/// Counts idle backend connections of an app on a shard, or of a shard, which may keep only `most`.
 struct IdleShare {
   std::uint64_t count = 0;
   std::uint64_t most = 0;
@@ -28,13 +28,13 @@ struct IdleShare {
   bool full() const { return count >= most; }
 };
 
-/// One backend as one shard sees it: how many requests of this shard it has, where it is and which of its addresses are
-/// in quarantine,
-/// and the connections kept open to it, last used first, so that few stay in use and the others time out.
+/// One backend as one shard sees it: how many of this shard's requests it has, its addresses and which of them are in
+/// quarantine, and the open connections to it. The connection used last is taken first, so that few stay in use and the
+/// others time out.
 ///
-/// Lives on its shard, owned by RoutingTable. A request holds it by try_hold() and release(); dropped from the
-/// configuration it takes no new ones and goes away with its last request. Idle connections over the limit are closed.
-/// The hard limit is exact over all shards: `requests` is what they count together while there is a limit.
+/// Lives on its shard, owned by RoutingTable. A request holds it from try_hold() to release(). Once it is dropped from
+/// the configuration it takes no new requests and is destroyed with its last one. Idle connections over the limit are
+/// closed. The hard limit is exact over all shards: `requests` is their common count, used while there is a limit.
 class Upstream {
  public:
   Upstream(BackendSlot slot, const Backend& backend, std::shared_ptr<SharedCount> requests);
@@ -53,10 +53,10 @@ class Upstream {
   /// None of its addresses may be tried now.
   bool quarantined(SteadyTime now) const;
   bool usable(SteadyTime now) const { return !at_hard_limit() && !quarantined(now); }
-  /// Lower is better: requests per weight; over the soft limit comes after everything below it.
+  /// Lower is better: requests per weight. Any backend over its soft limit comes after all that are below theirs.
   std::uint64_t load() const;
 
-  /// False when it has as many requests as it may have.
+  /// False when the backend is at its hard limit.
   bool try_hold() {
     if (hard_ != 0 && !requests_->try_take(hard_)) return false;
     ++outstanding_;
@@ -66,37 +66,38 @@ class Upstream {
     --outstanding_;
     if (hard_ != 0) requests_->give_back();
   }
-  /// Leaves one of its addresses alone.
+  /// Puts one of its addresses in quarantine.
   void quarantine(const Endpoint& endpoint, SteadyTime until);
-  /// Leaves the backend alone while it has no address.
+  /// Puts the backend in quarantine while it has no address.
   void quarantine_name(SteadyTime until) { quarantined_until_ = until; }
-  void drop();  // out of the configuration: closes what is idle
+  void drop();  // left the configuration: closes idle connections
   bool dropped() const { return dropped_; }
 
   /// The connection used last, or null.
   BackendConnection* take_idle();
-  /// Whose idle connections its own are; they outlive it, or its drop().
+  /// Sets the shares that count its idle connections. They outlive it, or its drop().
   void count_idle(IdleShare& of_app, IdleShare& of_shard) { idle_shares_ = {&of_app, &of_shard}; }
-  /// False when `limit` are idle already, a share is used up, or the backend was dropped.
+  /// False when `limit` connections are idle already, a share is full, or the backend was dropped.
   bool keep_idle(BackendConnection& connection, std::uint64_t limit);
   void forget_idle(BackendConnection& connection);
   std::size_t idle() const { return idle_.size(); }
 
-  // Where it is. A literal is known from the start; a name when it has been resolved.
+  // Its addresses. An IP literal is known from the start, a name once it has been resolved.
   const std::string& host() const { return host_; }
   std::uint16_t port() const { return port_; }
   bool is_name() const { return is_name_; }
-  /// Loopback addresses are none of it.
+  /// Made by a key that is limited to channels: loopback addresses are refused unless router.allow_cidrs names them.
   bool guarded() const { return guarded_; }
   const std::vector<Endpoint>& endpoints() const { return endpoints_; }
-  /// Those that it had keep their quarantine. None: what it had stays, and `trouble` is why.
+  /// Known addresses keep their quarantine. When `endpoints` is empty, the known addresses stay, and `trouble` says
+  /// why.
   void set_endpoints(std::vector<Endpoint> endpoints, NameTrouble trouble, SteadyTime now);
-  /// The first that may be tried now; endpoints().size() when there is none.
+  /// Index of the first address that may be tried now; endpoints().size() when there is none.
   std::size_t next_endpoint(SteadyTime now) const;
-  /// What the last look-up of the name came to, and when that was.
+  /// Result and time of the last look-up of the name.
   NameTrouble name_trouble() const { return name_trouble_; }
   SteadyTime looked_up_at() const { return looked_up_at_; }
-  /// This one works: it is tried first from now on.
+  /// This address works: it is tried first from now on.
   void prefer(const Endpoint& endpoint);
   SteadyTime resolved_at() const { return resolved_at_; }
   bool resolving = false;

@@ -8,12 +8,13 @@
 
 namespace sluice::drains {
 
-/// How large a drain's next batches may be, learned from how long its receiver takes: half of one that took too long,
-/// and twice as much again after eight that each took less than a quarter of the time. A plain value.
+/// Limits the size of a drain's batches by how long its receiver takes. After a timeout the limit is half of the batch
+/// that timed out. It doubles again after eight deliveries that each took less than a quarter of the timeout. A plain
+/// value.
 class BatchLimit {
  public:
   std::size_t at_most(std::size_t bytes) const { return std::min(bytes, most_); }
-  /// By more than a half of one that was cut in two may be.
+  /// True if a batch is more than half larger than the limit, so that it should be split.
   bool is_exceeded_by(std::size_t bytes) const { return most_ != kNone && bytes > most_ + most_ / 2; }
   void on_timeout(std::size_t bytes) {
     most_ = std::max<std::size_t>(bytes / 2, 1);

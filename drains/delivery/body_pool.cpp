@@ -8,9 +8,9 @@ namespace sluice::drains {
 namespace {
 
 constexpr std::chrono::seconds kLookAfter{1};
-/// More bodies than this are not kept for later.
+/// How many spare bodies the pool keeps.
 constexpr std::size_t kMostSpare = 16;
-/// The room of a body may be so many times its bytes.
+/// How many times larger than its bytes a closed body's buffer may be.
 constexpr std::size_t kMostRoom = 4;
 
 }  // namespace
@@ -110,7 +110,7 @@ void BodyPool::watch() {
   if (!second_.armed()) second_.arm(kLookAfter);
 }
 
-/// A part of what nobody needed in this second, so that a burst now and then still finds some.
+/// Frees half of what nobody needed in this second. The rest stays for the next burst.
 void BodyPool::on_second() {
   for (std::size_t left = (least_spare_ + 1) / 2; left > 0 && !spare_.empty(); --left) take();
   for (std::size_t left = (least_spare_shared_ + 1) / 2; left > 0 && !spare_shared_.empty(); --left) {

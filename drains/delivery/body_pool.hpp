@@ -11,18 +11,18 @@
 
 namespace sluice::drains {
 
-/// The memory of frames on one shard. Bodies are used again, last in first out, because the first touch of fresh memory
-/// is the largest single cost of a line; all of it counts against the fabric's byte budget. What was not needed for a
-/// second goes back to the system.
+/// The memory of frames on one shard. The pool reuses bodies, last in first out, because touching fresh memory for the
+/// first time is the largest single cost of a line. All of its memory counts against the fabric's byte budget. Memory
+/// that nobody needed for a second goes back to the system, half of it each second.
 ///
-/// Owned by the shard's DrainSet; outlives all frames. It has no limit of its own: who makes frames asks is_tight(),
-/// and relieve() takes them from holders.
+/// Owned by the shard's DrainSet; must outlive all frames. The pool has no limit of its own: before making a frame,
+/// callers ask is_tight() and is_full(), and relieve() makes holders drop frames.
 class BodyPool final : public OnShard {
  public:
-  /// Holds frames that others do not need.
+  /// Holds frames that it may drop when memory is short.
   class Holder {
    public:
-    /// Memory is short: gives up frames that are not under way.
+    /// Memory is short: drops the frames that are not under way.
     virtual void give_up_frames() = 0;
 
    protected:
@@ -32,26 +32,27 @@ class BodyPool final : public OnShard {
   BodyPool(Shard& shard, FabricShard& fabric);
   ~BodyPool();
 
-  /// Empty, with memory from before when there is some.
+  /// An empty body; reuses a spare buffer if there is one.
   std::string take();
   void give_back(std::string body);
-  /// Room for so many bytes, so that it does not grow while it is filled.
+  /// An empty shared body with room for `bytes` bytes, so that it does not grow while it is filled.
   SharedBodyRef take_shared(std::size_t bytes);
-  /// After it was filled: counts what it takes.
+  /// Call it after filling the body: charges its memory to the budget.
   void settle(SharedBody& body);
-  /// No line comes to it any more. One with few bytes gives up its room for many.
+  /// Call it when no more lines are added. Moves the bytes out of a buffer that is far too large.
   void close(SharedBody& body);
 
-  /// The last ones give up frames last. Nobody is added twice.
+  /// Adds a holder to the end of the list; relieve() begins at the front. Do not add one twice.
   void add_holder(Holder& holder);
   void remove_holder(Holder& holder);
-  /// While frames take more than a half, holders give theirs up, and are none any more.
+  /// While is_full(), takes the first holder off the list and makes it drop its frames.
   void relieve();
 
   void charge(std::int64_t bytes);
-  /// Frames take more than a quarter of the shard's budget: drains keep one at a time, beside those that arrived.
+  /// Frames take more than a quarter of the shard's budget: a drain then keeps one frame, besides those that have
+  /// arrived.
   bool is_tight() const { return in_frames() > fabric_.budget_bytes() / 4; }
-  /// Frames take more than a half: drains keep one at a time.
+  /// Frames take more than half of the budget: a drain then keeps one frame.
   bool is_full() const { return in_frames() > fabric_.budget_bytes() / 2; }
   std::uint64_t used_bytes() const { return used_; }
   std::size_t shared_bodies() const { return all_shared_.size() - spare_shared_.size(); }
@@ -65,13 +66,13 @@ class BodyPool final : public OnShard {
   void on_second();
 
   FabricShard& fabric_;
-  std::uint64_t used_ = 0;         // with what is spare
-  std::uint64_t spare_bytes_ = 0;  // of spare_ and spare_shared_
+  std::uint64_t used_ = 0;         // including spare memory
+  std::uint64_t spare_bytes_ = 0;  // in spare_ and spare_shared_
   std::vector<std::string> spare_;
   std::vector<SharedBody*> spare_shared_;
   std::vector<std::unique_ptr<SharedBody>> all_shared_;
   std::vector<Holder*> holders_;
-  std::size_t least_spare_ = 0;  // since the last second began
+  std::size_t least_spare_ = 0;  // lowest number since the last second began
   std::size_t least_spare_shared_ = 0;
   Deadline<&BodyPool::on_second> second_;
 };

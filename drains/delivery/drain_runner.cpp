@@ -13,16 +13,16 @@
 namespace sluice::drains {
 namespace {
 
-/// While a transport's way is full it is asked this often.
+/// How long to wait before trying a transport again that could not take a whole frame (backpressure).
 constexpr std::chrono::milliseconds kFullPoll{8};
-/// An idle connection is looked after this often.
+/// How often an idle connection is checked.
 constexpr std::chrono::seconds kTendPeriod{1};
-/// A receiver's Retry-After is honoured up to this.
+/// The longest pause that a receiver's Retry-After can ask for.
 constexpr std::chrono::minutes kLongestAskedPause{10};
-/// L14 is said so often at most: a quiet channel's history is not to fill with it.
+/// L14 is written at most once per period, so that it does not fill a quiet channel's history.
 constexpr std::chrono::minutes kTailNoticePeriod{15};
 
-/// What decides how lines are written.
+/// The settings that decide how lines are encoded: the url's scheme and the format.
 std::string writing_of(const Drain& drain) {
   const std::string& url = drain.url.reveal();
   return url.substr(0, url.find(':')) + ' ' + drain.format;
@@ -33,7 +33,7 @@ Error fault_of(const Error& error) {
   return {error.code, "filter too expensive: " + error.text()};
 }
 
-/// A channel's drains share what is their channel's; each global drain is an owner of its own.
+/// Drains of a channel use the channel's share of work; each global drain has its own share.
 Beneficiary owner_of(const DrainEntry& entry) {
   if (!entry.drain.global()) return {Beneficiary::Kind::kChannel, entry.channel.value};
   return {Beneficiary::Kind::kDrain, static_cast<std::uint32_t>(entry.drain.id)};
@@ -99,7 +99,8 @@ void DrainRunner::start(const DrainOwed& owed) {
   gate_.spawn(run());
 }
 
-/// A drain that found no place among the shard's readers looks again when it is changed, and now and then.
+/// If the shard has no place for another reader, the drain is disabled and tries again when it is changed, and from
+/// time to time.
 void DrainRunner::try_to_attach() {
   if (drain_.global()) memory_.rings.leave_room();
   const auto attached = drain_.global() ? attach_all() : attach(channel_);
@@ -123,7 +124,7 @@ void DrainRunner::keep(Frame frame) {
   keep_records();
 }
 
-/// After what may have changed it.
+/// Charges the transport's copies to the byte budget; call it whenever they may have changed.
 void DrainRunner::charge_copies() {
   const std::uint64_t held = transport_ != nullptr ? transport_->held_bytes() : 0;
   if (held == held_bytes_) return;
@@ -150,7 +151,7 @@ void DrainRunner::change(const DrainEntry& entry) {
   drain_ = entry.drain;
   if (changed_at_ != entry.changed_at) {
     changed_ = true;
-    // What is under way may hang at a receiver that nobody wants any more.
+    // A send may hang at the old receiver: end it.
     if (transport_ != nullptr) transport_->close();
   }
   if (changed_ || drain_.paused) leave_ring();
@@ -184,8 +185,8 @@ bool DrainRunner::batch_is_due() const {
   return flush_due_ || flushing_ || pending_bytes() >= encoder_->target_bytes();
 }
 
-/// The first frame not sent yet, gathered when there is none; nullptr when nothing is due or the lines looked at in
-/// this turn were all filtered away.
+/// The first frame that was not sent; gathers one if there is none. nullptr if no batch is due, or if the filter left
+/// out all lines that were looked at in this turn.
 Frame* DrainRunner::next_frame() {
   if (sent_ < frames_.size()) return &frames_[sent_];
   return batch_is_due() && gather() ? &frames_.back() : nullptr;
@@ -290,7 +291,7 @@ void DrainRunner::on_delivered(std::size_t frames) {
   note_progress();
 }
 
-/// Lines of delivered frames that the receiver did not take after all.
+/// Moves lines that the receiver refused from delivered to rejected; their frames were already counted as delivered.
 void DrainRunner::note_refused(const Refused& refused) {
   if (refused.lines == 0) return;
   delivered_ -= refused.lines;
@@ -302,7 +303,7 @@ void DrainRunner::note_refused(const Refused& refused) {
   last_error_ = refused.why;
 }
 
-/// What is under way stays there; the next confirmation says that all is well again.
+/// Records why frames make no progress. They stay under way; the next confirmation clears the error.
 void DrainRunner::note_trouble() {
   auto trouble = transport_->trouble();
   if (!trouble) return;
@@ -322,7 +323,8 @@ void DrainRunner::on_broken(const SendReport& report) {
   if (report.smaller) make_smaller();
 }
 
-/// Logplex's L14: a drain without a trusted connection is its owner's to mend. A global drain is the operator's.
+/// Writes Logplex's L14 into the channel: the drain's owner has to fix the untrusted connection. A global drain belongs
+/// to the operator and gets no L14.
 void DrainRunner::tell_tails(std::string_view error) {
   const SteadyTime now = shard().now();
   if (drain_.global() || now < tails_told_again_at_) return;
@@ -332,7 +334,7 @@ void DrainRunner::tell_tails(std::string_view error) {
   fabric_.append(channel_, notice.view().line());
 }
 
-/// Frames with window 1 only: the one that was refused is the first.
+/// Drops the first frame that was not sent: send() has just rejected it, or it holds a single line that is too large.
 void DrainRunner::reject_front() {
   Frame& frame = frames_[sent_];
   rejected_ += frame.lines;
@@ -345,8 +347,8 @@ void DrainRunner::reject_front() {
   backoff_.reset();
 }
 
-/// False when the next attempt should wait. A connection that breaks is replaced at once, because receivers close them
-/// for reasons of their own; one that breaks again before anything was delivered is not.
+/// False if the next attempt should wait. A broken connection is replaced at once, because receivers close connections
+/// for reasons of their own; if it breaks again before anything was delivered, the drain waits.
 bool DrainRunner::take_confirmed() {
   if (transport_ == nullptr || sent_ == 0) return true;
   if (const std::size_t frames = transport_->take_confirmed(); frames > 0) on_delivered(frames);
@@ -367,7 +369,7 @@ Task<void> DrainRunner::pause_after_failure() {
   }
 }
 
-/// By the running task, because a frame may be under way.
+/// Only marks the wish: the running task drops the lines, because a frame may be under way.
 void DrainRunner::skip_pending() {
   skip_asked_ = true;
   if (transport_ != nullptr) transport_->close();
@@ -401,7 +403,7 @@ Task<void> DrainRunner::finished() { co_await finished_.wait(); }
 
 void DrainRunner::cancel() {
   leave_ring();
-  // What is confirmed by now is not owed.
+  // Frames that are confirmed by now must not be owed.
   if (sent_ > 0) static_cast<void>(take_confirmed());
   if (transport_ != nullptr) transport_->close();
   gate_.stop();

@@ -23,27 +23,27 @@
 
 namespace sluice::drains {
 
-/// What a drain's receiver has not confirmed: where it goes on in each channel, and losses that no L10 has told.
+/// What a drain is owed after a stop: where it continues in each channel, and losses that no L10 line has reported yet.
 struct DrainOwed {
   std::vector<OwedPlace> places;
   std::uint64_t unreported = 0;
   WallTime unreported_since{};
-  std::uint64_t lost = 0;  // lines that are not in memory any more
+  std::uint64_t lost = 0;  // lines that memory no longer holds
 };
 
 /// One drain on one shard: reads its channel (or all channels of the shard), encodes batches, sends them, and keeps the
-/// account. It knows neither format nor protocol.
+/// counts. It depends on no format and no protocol.
 ///
 ///     subscription --take--> frames_ [sent, unconfirmed | not sent yet] --confirmed--> delivered
 ///
-/// A frame is gathered when enough lines wait or the oldest has waited for drains.flush_window. Frames stay in order;
-/// when the connection breaks, all that are unconfirmed are sent again (at least once). Temporary failures are tried
-/// again for ever, with exponential back-off; meanwhile lines wait in their channel, where the byte budget decides.
-/// What was lost there, or refused by the receiver, is told in band by an L10 line before the next line. Frames count
-/// against the byte budget; while they take much of it, one at a time is gathered.
+/// The runner gathers a frame when enough lines wait or the oldest has waited for drains.flush_window. Frames stay in
+/// order; when the connection breaks, all unconfirmed frames are sent again (at least once). Temporary failures are
+/// retried for ever, with exponential back-off; meanwhile lines wait in their channel, which may evict them under the
+/// byte budget. An L10 line before the next line reports lines that were lost there or refused by the receiver. Frames
+/// count against the byte budget; while frames take much of it, the runner gathers one at a time.
 ///
-/// A global drain that renders like others gets its frames from their ring while it keeps up, and gathers its own when
-/// it does not: see FrameRing.
+/// A global drain that renders like others gets its frames from a ring while it keeps up, and gathers its own when it
+/// does not: see FrameRing.
 ///
 /// Lives on its shard, owned by DrainSet; await stopped() before destroying it.
 class DrainRunner final : public OnShard, private Subscription, private FrameRing::Reader {
@@ -51,34 +51,36 @@ class DrainRunner final : public OnShard, private Subscription, private FrameRin
   DrainRunner(const DrainEnvironment& environment, FabricShard& fabric, FrameMemory& memory, const DrainEntry& entry);
   ~DrainRunner() override;
 
-  /// Begins with the next line of the channel, or with what it was owed before a restart.
+  /// Starts at the next line of the channel, or at what the drain was owed before a restart.
   void start(const DrainOwed& owed = {});
-  /// The drain was changed, or only paused or resumed: other receiver, filter or format from the next frame on. Frames
-  /// gathered before are sent to the new receiver; in its format, made again from the channels, when that is another.
+  /// Applies a change of the drain, including pause and resume: the new receiver, filter or format counts from the next
+  /// frame on. Frames gathered before go to the new receiver; if its format differs, they are encoded again from the
+  /// lines in the channels.
   void change(const DrainEntry& entry);
-  /// Gives up what is pending, in the next turns; counted as skipped.
+  /// Drops all pending lines, in the next turns, and counts them as skipped.
   void skip_pending();
-  /// Sends what there is, without waiting for batches; a failure now is the last. Ends in finished().
+  /// Sends everything without waiting for full batches, and stops at the first failure. finished() returns when it is
+  /// done.
   void flush();
-  /// Returns after flush() has ended, or after cancel(). The caller has a pin.
+  /// Returns after flush() has ended, or after cancel(). The caller must hold a pin.
   Task<void> finished();
-  /// Ends everything now.
+  /// Stops at once.
   void cancel();
-  /// For whoever uses the runner across a co_await: stopped() does not return while the hold exists.
+  /// Keeps the runner alive across a co_await: stopped() does not return while the hold exists.
   Gate::Hold pin() { return gate_.hold(); }
-  /// Returns when no task runs and nobody has a pin: then it may be destroyed.
+  /// Returns when no task runs and nobody holds a pin: then the runner may be destroyed.
   Task<void> stopped() { return gate_.stopped(); }
-  /// Returns when no task runs. The caller has a pin.
+  /// Returns when no task runs. The caller must hold a pin.
   Task<void> tasks_ended() { return gate_.tasks_ended(); }
-  /// Once it has stopped.
+  /// What the drain is owed; call it once the runner has stopped.
   DrainOwed owed() const;
 
   Ledger ledger() const;
-  /// Frames come from the ring that it shares with others.
+  /// True while the drain gets its frames from a ring that it shares with others.
   bool shares_frames() const { return following(); }
   const Drain& drain() const { return drain_; }
   std::uint64_t delivered() const { return delivered_; }
-  /// The state alone costs less than the account.
+  /// Cheaper than ledger().
   DrainState state() const;
   std::uint64_t lines_given_up() const { return gave_up_; }
 
@@ -159,36 +161,36 @@ class DrainRunner final : public OnShard, private Subscription, private FrameRin
   std::unique_ptr<Encoder> encoder_;
   std::unique_ptr<Transport> transport_;
   std::optional<Filter> filter_;
-  std::string written_for_;  // url's scheme and format of what is in frames_
+  std::string written_for_;  // the url's scheme and format that frames_ were encoded for
   std::shared_ptr<FrameRing> ring_;
-  std::uint64_t ring_filtered_ = 0;  // by the ring, before this drain followed it
+  std::uint64_t ring_filtered_ = 0;  // lines that the ring had left out when this drain joined
 
   std::deque<Frame> frames_;  // oldest first; the first sent_ are under way
   std::size_t sent_ = 0;
-  std::uint64_t held_bytes_ = 0;  // by the transport, of what it copied; charged
+  std::uint64_t held_bytes_ = 0;  // the transport's copies, as charged to the budget
   std::uint64_t filtered_ = 0;
   std::uint64_t delivered_ = 0;
   std::uint64_t rejected_ = 0;
   std::uint64_t skipped_ = 0;
-  std::uint64_t given_up_ = 0;   // with their frames, because memory was short
-  std::uint64_t forgotten_ = 0;  // not held any more when their frames had to be written again
+  std::uint64_t given_up_ = 0;   // dropped with their frames because memory was short
+  std::uint64_t forgotten_ = 0;  // no longer in memory when their frames were encoded again
   std::uint64_t notices_ = 0;
-  std::uint64_t gave_up_ = 0;     // of the filtered: a regular expression gave up on them
-  std::uint64_t missing_ = 0;     // lines that were gone when their turn came, for which L10 is to be told
+  std::uint64_t gave_up_ = 0;     // part of filtered_: a regular expression gave up on them
+  std::uint64_t missing_ = 0;     // lines that were evicted before the drain took them; L10 reports them
   std::uint64_t unreported_ = 0;  // lost lines that no L10 has reported yet
   WallTime unreported_since_{};
   SteadyTime tails_told_again_at_{};
 
   Health health_ = Health::kUntried;
-  bool way_is_full_ = false;   // the transport could not take the frame, or not all of it
-  bool broke_before_ = false;  // the connection broke, and nothing was delivered since
-  bool waiting_ = false;       // the task waits for something to do
+  bool way_is_full_ = false;   // the transport could not take all of the frame
+  bool broke_before_ = false;  // the connection broke; nothing was delivered since
+  bool waiting_ = false;       // the task sleeps on wake_
   SteadyTime progress_at_{};
   bool flushing_ = false;
   bool flush_failed_ = false;
   bool changed_ = false;
   bool skip_asked_ = false;
-  bool found_no_place_ = false;  // among the shard's readers
+  bool found_no_place_ = false;  // the shard has no place for another reader
   std::string last_error_;
   ErrorCounts errors_;
   std::optional<WallTime> last_success_;

@@ -4,14 +4,15 @@
 #include "logplex/runtime/working_for.hpp"
 #include "logplex/wire/notice.hpp"
 
-// How a drain takes lines: into a frame, or away. Both in shares of the turn's work when lines cost more than a copy.
+// How a drain takes lines, into a frame or to drop them. If a line costs more than a copy, the work is done in shares
+// of a turn.
 
 namespace sluice::drains {
 namespace {
 
-/// Lines looked at in one go without a filter: those for tails only, which are few.
+/// Lines looked at in one go without a filter; of these, only lines for tails, which are few, stay out of the frame.
 constexpr std::uint64_t kLinesAtOnce = 10'000;
-/// To skip a line, and to let go of its memory.
+/// The work of skipping a line and freeing its memory.
 constexpr Work kWorkPerSkip = 60;
 
 }  // namespace
@@ -19,7 +20,7 @@ constexpr Work kWorkPerSkip = 60;
 /// Turns lines into the body of one frame.
 class DrainRunner::Gatherer final : public LineVisitor {
  public:
-  /// With a filter it stops when it did so much work; what it has then is a frame too.
+  /// With a filter, it stops after `share` work; the lines gathered so far make a frame.
   Gatherer(DrainRunner& runner, Frame& frame, Work share) : runner_(runner), frame_(frame), share_(share) {}
   virtual ~Gatherer() = default;
 
@@ -59,7 +60,7 @@ class DrainRunner::Gatherer final : public LineVisitor {
 
 namespace {
 
-/// Takes everything and looks at nothing.
+/// Takes all lines without looking at them.
 class Skipper final : public LineVisitor {
  public:
   virtual ~Skipper() = default;
@@ -69,12 +70,12 @@ class Skipper final : public LineVisitor {
 
 }  // namespace
 
-/// Only a filter may look at many lines and let none pass.
+/// Only a drain with a filter waits for its share of work: it may look at many lines and let none pass.
 bool DrainRunner::must_wait_for_share() const {
   return filter_ && sent_ == frames_.size() && batch_is_due() && !work_.may_go_on();
 }
 
-/// False when everything that was taken was filtered away.
+/// Makes one frame. False if the filter left out every line that was taken.
 bool DrainRunner::gather() {
   const WorkingFor scope({Beneficiary::Kind::kDrain, static_cast<std::uint32_t>(drain_.id)});
   Frame frame;
@@ -82,7 +83,7 @@ bool DrainRunner::gather() {
   Gatherer gatherer(*this, frame, work_.left());
   keep_since(WallTime::min());
   take(gatherer, {kLinesAtOnce});
-  // Who only copies lines waits for nobody, and takes nothing from those who do.
+  // A drain that only copies lines never waits for a share, so it spends none either.
   if (filter_) work_.spend(gatherer.cost.work + work_of_bytes(frame.body.size()));
   gave_up_ += gatherer.cost.gave_up;
   if (!has_pending()) flush_due_ = false;
@@ -102,7 +103,7 @@ void DrainRunner::append_notice(Frame& frame) {
   unreported_ = 0;
 }
 
-/// What is pending now; what comes meanwhile is delivered.
+/// Drops the lines that are pending now. Lines that arrive meanwhile are delivered.
 Task<void> DrainRunner::drop_pending() {
   skip_asked_ = false;
   if (transport_ != nullptr) transport_->close();

@@ -3,7 +3,7 @@
 
 #include "drains/delivery/drain_runner.hpp"
 
-// What a drain is still owed when it stops, and how it goes on from there after a restart.
+// What a drain is owed when it stops, and how it continues there after a restart.
 
 namespace sluice::drains {
 
@@ -18,7 +18,7 @@ void DrainRunner::go_on(const DrainOwed& owed) {
   if (has_pending()) on_news();
 }
 
-/// Until they are confirmed, the lines in frames may be owed to another run of the process.
+/// Keeps the lines of unconfirmed frames in the channel: the next run of the process may have to send them.
 void DrainRunner::keep_records() {
   WallTime since = kNothing;
   for (const Frame& frame : frames_)
@@ -26,7 +26,7 @@ void DrainRunner::keep_records() {
   keep_since(since);
 }
 
-/// A frame under way counts as not confirmed, so its lines may come to the receiver twice.
+/// A frame under way counts as unconfirmed, so the receiver may get its lines twice.
 DrainOwed DrainRunner::owed() const {
   DrainOwed owed;
   std::map<ChannelSlot, Seq> next;
@@ -46,7 +46,7 @@ DrainOwed DrainRunner::owed() const {
   }
   for (const auto& [channel, first] : next)
     if (fabric_.is_open(channel)) owed.places.push_back({channel, first});
-  // What frames tell was lost before what nothing tells yet.
+  // In order of time: losses that frames report come before those that nothing reports yet.
   const auto add = [&owed](std::uint64_t lines, WallTime since) {
     if (owed.unreported == 0) owed.unreported_since = since;
     owed.unreported += lines;
@@ -58,9 +58,9 @@ DrainOwed DrainRunner::owed() const {
   return owed;
 }
 
-/// Lines that the next run finds missing, because it goes on at the first line in frames and they were lost behind
-/// that. It counts and tells them then. Of a global drain nobody knows which channels they were of: they are told
-/// twice.
+/// Losses that the next run finds again, because it continues at the first line in frames and these lines were lost
+/// after it. The next run counts and reports them, so this one must not. A global drain cannot tell which channels they
+/// belong to: it reports them twice.
 std::uint64_t DrainRunner::found_missing_again() const {
   const auto first = std::ranges::find_if(frames_, [](const Frame& frame) { return frame.lines > 0; });
   if (drain_.global() || first == frames_.end()) return 0;

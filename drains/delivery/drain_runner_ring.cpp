@@ -2,12 +2,12 @@
 
 #include "drains/delivery/drain_runner.hpp"
 
-// How a drain shares frames with others that render alike, and writes frames again that it can no longer use.
+// How a drain shares frames with others that render alike, and encodes frames again after a change of format.
 
 namespace sluice::drains {
 namespace {
 
-/// The number of the part of a frame that is the notice before it; its halves have 1 and 2.
+/// The part number for the id of a notice that precedes a frame; the halves of a split frame have 1 and 2.
 constexpr std::uint64_t kNoticeBefore = 0;
 
 }  // namespace
@@ -54,8 +54,8 @@ void DrainRunner::on_frame(const FrameRing::Shared& shared) {
 
 void DrainRunner::on_ring_loss(std::uint64_t lines, WallTime since) { report_later(lines, since); }
 
-/// The short way of a frame, without a task switch: what was just rendered is still in the cache. True when nothing is
-/// left for the task to do.
+/// Sends a frame without a task switch, while the bytes just rendered are still in the cache. True if the task has
+/// nothing left to do.
 bool DrainRunner::send_at_once() {
   if (!waiting_ || wake_.is_set() || !may_send()) return false;
   if (sent_ > 0) {
@@ -70,7 +70,7 @@ bool DrainRunner::send_at_once() {
     note_progress();
   }
   latency_ = environment_.shard.clock().steady() - before;
-  // An idle task looks for confirmations too seldom.
+  // A task that was idle still sleeps for a long time: wake it, so that it polls for confirmations.
   return sent_ == frames_.size() && !was_idle;
 }
 
@@ -79,8 +79,8 @@ void DrainRunner::note_progress() {
   if (following()) ring_->on_progress();
 }
 
-/// Only what nobody is sending: of the first frame behind those that were sent, the connection may have a part already.
-/// From the end, so that references to the others stay good.
+/// Drops only frames that nobody is sending: the connection may already have a part of the first frame after the sent
+/// ones. Drops from the end, so that references to the other frames stay valid.
 void DrainRunner::give_up_frames() {
   const std::size_t under_way = sent_ + 1;
   if (frames_.size() <= under_way) return;
@@ -95,7 +95,7 @@ void DrainRunner::give_up_frames() {
   report_later(lines, since);
 }
 
-/// Writes lines that were gathered before once more, in another format.
+/// Encodes lines again that were gathered before, in another format.
 class DrainRunner::Rewriter final : public LineVisitor {
  public:
   Rewriter(const Encoder& encoder, Frame& frame) : encoder_(encoder), frame_(frame) {}
@@ -115,14 +115,15 @@ class DrainRunner::Rewriter final : public LineVisitor {
   Frame& frame_;
 };
 
-/// Each frame in its place, so that the account is right meanwhile; nothing is sent before the last.
+/// Replaces the frames one by one, so that the counts stay right meanwhile. Nothing is sent before the last one is
+/// done.
 Task<void> DrainRunner::write_frames_again() {
   for (std::size_t at = 0; at < frames_.size();) {
     if (!work_.may_go_on()) {
       const bool given = co_await work_.share();
       if (!given) co_return;
     }
-    // Meanwhile the last ones may have been given up.
+    // Frames at the end may have been dropped meanwhile.
     if (at >= frames_.size()) break;
     Frame again = written_again(frames_[at]);
     work_.spend(kWorkPerLine * 8 * frames_[at].lines + 4 * work_of_bytes(again.body.size()));
@@ -139,7 +140,7 @@ Task<void> DrainRunner::write_frames_again() {
   keep_records();
 }
 
-/// Lines that are not held any more are lost; L10 lines are written anew with what they told.
+/// Lines that memory no longer holds are lost. What the L10 lines of the frame reported is reported again later.
 Frame DrainRunner::written_again(const Frame& frame) {
   report_later(frame.reported, frame.reported_since);
   Frame again;

@@ -1,6 +1,6 @@
 #include "drains/delivery/drain_runner.hpp"
 
-// Frames that a receiver finds too large, or too slow to take.
+// Splits frames that a receiver finds too large or takes too slowly.
 
 namespace sluice::drains {
 
@@ -26,7 +26,8 @@ void DrainRunner::split_unsent() {
   frames_.insert(frames_.begin() + static_cast<std::ptrdiff_t>(sent_) + 1, std::move(second));
 }
 
-/// A receiver that is slower than its batch would be sent the same for ever, and take it many times.
+/// Without this, a receiver that is too slow for a batch would be sent the same batch for ever, and might process it
+/// many times.
 void DrainRunner::make_smaller() {
   if (changed_ || skip_asked_ || frames_.empty() || frames_.front().messages() < 2) return;
   batch_limit_.on_timeout(frames_.front().bytes().size());

@@ -8,20 +8,20 @@
 namespace sluice::drains {
 namespace {
 
-/// Frames a reader may be behind, when the budget allows so many: 8 MiB of 128 KiB each.
+/// How many frames a reader may be behind, if the budget allows it: 8 MiB in frames of 128 KiB.
 constexpr std::uint64_t kMostFrames = 64;
 constexpr std::uint64_t kFewestFrames = 8;
-/// And when the frames of all rings of the shard together are too many.
+/// The same while all frames of the shard together take too much memory.
 constexpr std::size_t kMostWhenFull = 2;
-/// The frames of one ring may take this part of the shard's budget.
+/// The frames of one ring may take 1/kPartOfBudget of the shard's budget.
 constexpr std::uint64_t kPartOfBudget = 6;
 constexpr std::size_t kSmallestFrame = 4 << 10;
-/// Ingress is held for no reader that got on with nothing for so long.
+/// Ingress does not wait for a reader that made no progress for this long.
 constexpr std::chrono::seconds kPatience{1};
 
 }  // namespace
 
-/// Lines to the open frame. What was lost between lines ends it.
+/// Renders lines into the open frame. A loss between two lines ends the frame.
 class FrameRing::Renderer final : public LineVisitor {
  public:
   struct Loss {
@@ -29,7 +29,7 @@ class FrameRing::Renderer final : public LineVisitor {
     WallTime since{};
   };
 
-  /// With a filter it stops when it did so much work.
+  /// With a filter, it stops after `share` work.
   Renderer(FrameRing& ring, Work share)
       : ring_(ring), frame_(ring.open_), body_(*ring.open_.body), target_(ring.target()), share_(share) {}
   virtual ~Renderer() = default;
@@ -57,7 +57,7 @@ class FrameRing::Renderer final : public LineVisitor {
     loss.lines += reportable(losses);
   }
 
-  bool is_full = false;  // no other line belongs into the frame
+  bool is_full = false;  // the frame takes no more lines
   Loss before;
   Loss after;
   Filter::Tally cost;
@@ -101,7 +101,7 @@ std::size_t FrameRing::depth() const {
 bool FrameRing::join(Reader& reader) {
   render_all();
   hand_out();
-  // Without readers, or when they have just fallen out, it stands nowhere.
+  // Without readers, perhaps because they have just dropped out, the ring is not attached.
   if (!attached() && !attach_all()) return false;
   if (!reader.subscription().follow(*this)) {
     if (readers_.empty()) rest();
@@ -127,7 +127,7 @@ void FrameRing::forget(Reader& reader) {
   bodies_.remove_holder(reader);
 }
 
-/// Nobody reads: nothing is rendered, and no line is kept for the ring.
+/// Without readers the ring renders nothing and keeps no lines.
 void FrameRing::rest() {
   hold(false);
   flush_time_.disarm();
@@ -152,7 +152,8 @@ void FrameRing::render_all() {
 
 bool FrameRing::is_wanted() const { return attached() && has_pending() && pending_bytes() >= wanted_; }
 
-/// Without a filter a line costs a copy, and no more come in a turn than ingress lets in.
+/// Without a filter a line costs only a copy, and ingress limits how many arrive in a turn, so no share of work is
+/// needed.
 void FrameRing::render(std::uint64_t at_least_pending) {
   wanted_ = at_least_pending;
   TurnWork& turn = shard().work();
@@ -171,14 +172,14 @@ void FrameRing::on_share(Work share) {
   if (!has_pending()) end_frame();
 }
 
-/// Nothing waits any more: the open frame goes out as it is.
+/// No line waits any more: hands out the open frame as it is.
 void FrameRing::end_frame() {
   hand_out();
   if (!flushing_) return;
   for (Reader* reader : readers_) reader->on_all_read();
 }
 
-/// A share of the open frame. While it is open lines wait, so somebody comes back to it.
+/// Renders one share of the open frame. While the frame is open there are lines waiting, so another call follows.
 Work FrameRing::render_one(Work share) {
   if (!open_.body) open_.body = bodies_.take_shared(target());
   const std::size_t begin = open_.body->bytes.size();
@@ -193,7 +194,7 @@ Work FrameRing::render_one(Work share) {
     for (Reader* reader : readers_) reader->on_ring_loss(loss.lines, loss.since);
   };
   tell(renderer.before);
-  // Until its readers have the frame: then they keep what is in it.
+  // The ring keeps these lines until its readers have the frame; then the readers keep them.
   keep_since(open_.lines > 0 ? open_.oldest : kNothing);
   if (renderer.is_full || renderer.after.lines > 0 || !has_pending()) hand_out();
   tell(renderer.after);
@@ -206,7 +207,7 @@ void FrameRing::hand_out() {
   if (frame.lines == 0) return;
   bodies_.close(*frame.body);
   bodies_.relieve();
-  // A reader may get on while it takes the frame; who has to fall out does so afterwards.
+  // A reader may make progress while it takes the frame. Whoever has to drop out does so after the loop.
   handing_out_ = true;
   for (Reader* reader : readers_) reader->on_frame(frame);
   handing_out_ = false;
@@ -279,7 +280,7 @@ std::shared_ptr<FrameRing> FrameRings::find(const Drain& drain) {
   if (auto ring = known.lock()) return ring;
   std::optional<Filter> wanted;
   if (!drain.filter.empty()) wanted = std::move(*filter);
-  // The ring works for all its drains: an owner of its own, named after the first.
+  // The ring works for all its drains, so its work is charged to one owner of its own, named after the first drain.
   const Beneficiary owner{Beneficiary::Kind::kDrain, static_cast<std::uint32_t>(drain.id)};
   auto made =
       std::make_shared<FrameRing>(environment_, fabric_, bodies_, std::move(*encoder), std::move(wanted), owner);

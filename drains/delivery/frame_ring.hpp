@@ -16,46 +16,46 @@
 
 namespace sluice::drains {
 
-/// The frames that global drains of one shard share because they render alike: same format, same filter. It reads all
-/// channels for them, renders each line once, and hands every frame to every reader at once (ten drains: 2.8 us a line
-/// with a rendering each, 1.5 so; 2026-11-23).
+/// Renders frames once for all global drains of one shard that render alike: same format, same filter. The ring reads
+/// all channels for them, renders each line once, and hands every frame to all readers at once (ten drains: 2.8 us a
+/// line if each renders, 1.5 us with a ring; 2026-11-23).
 ///
 ///     channels --take--> body, body, body ...        readers: [unconfirmed | waiting] [unconfirmed | waiting] ...
 ///
-/// A reader follows the ring's own subscription, so its account stays exact. It falls out when it is a whole ring
-/// behind, or half a ring and stands still, or when it holds two rings of frames. Then it keeps the frames that it was
-/// given, reads its channels itself from exactly where the ring stood, and joins again when it has caught up. While
-/// more than half of several readers are half a ring behind but get on, ingress is held for a moment: reading cold
-/// memory for each would cost more than the wait.
+/// A reader follows the ring's own subscription, so its counts stay exact. A reader drops out when it is a full ring
+/// behind, or half a ring behind and making no progress, or when it holds two rings of frames. It then keeps the frames
+/// that it was given, reads its channels itself from exactly where the ring stood, and joins again when it has caught
+/// up. While more than half of several readers are half a ring behind but make progress, the ring slows ingress down
+/// for a moment: letting each of them read lines from cold memory would cost more than the wait.
 ///
-/// While the frames of all rings and drains take more than half of the shard's budget, a reader falls out when it is
-/// two frames behind. Those outside, of all rings, then give up frames that are not under way, the longest outside
-/// first.
+/// While all frames take more than half of the shard's budget, a reader drops out when it is two frames behind. Readers
+/// outside their ring, of all rings, then drop frames that are not under way; the one that has been outside longest
+/// goes first.
 ///
-/// Lives on its shard, owned by its readers together. Without readers it reads nothing and holds nothing.
+/// Lives on its shard; its readers own it together. Without readers it reads nothing and holds nothing.
 class FrameRing final : public OnShard, private Subscription, private TurnWorker {
  public:
   struct Shared {
     SharedBodyRef body;
     std::uint64_t lines = 0;
-    WallTime oldest{};  // when the first was received
+    WallTime oldest{};  // when its earliest line was received
   };
 
-  /// A drain, as the ring sees it.
+  /// A drain as the ring sees it. The ring calls these functions on its shard.
   class Reader : public BodyPool::Holder {
    public:
     virtual void on_frame(const Shared& frame) = 0;
-    /// Lines were lost between the frames before and those after.
+    /// Lines were lost after the frames handed out so far.
     virtual void on_ring_loss(std::uint64_t lines, WallTime since) = 0;
-    /// The ring was told to flush, and has read everything: no frame comes unless new lines do.
+    /// The ring is flushing and has read everything: no frame comes until there are new lines.
     virtual void on_all_read() = 0;
-    /// It has fallen out: its subscription reads by itself again.
+    /// The reader has dropped out: its subscription reads by itself again.
     virtual void on_fallen_out() = 0;
-    /// Frames that its receiver does not have yet.
+    /// How many frames its receiver does not have yet.
     virtual std::size_t frames_behind() const = 0;
-    /// All that it holds, also those that it may have to send again.
+    /// How many frames it holds, including those that it may have to send again.
     virtual std::size_t frames_held() const = 0;
-    /// When it last got on, or had nothing to do.
+    /// When it last made progress or had nothing to do.
     virtual SteadyTime progress() const = 0;
     virtual Subscription& subscription() = 0;
 
@@ -67,26 +67,25 @@ class FrameRing final : public OnShard, private Subscription, private TurnWorker
             std::unique_ptr<Encoder> encoder, std::optional<Filter> filter, Beneficiary owner);
   ~FrameRing() override;
 
-  /// False when the reader has not caught up yet, or the shard has no room for another global reader.
+  /// Adds a reader. False if it has not caught up yet, or the shard has no place for another global reader.
   bool join(Reader& reader);
-  /// Its subscription reads by itself again. Frames that it was given stay its own.
+  /// Removes a reader: its subscription reads by itself again, and it keeps the frames that it was given.
   void leave(Reader& reader);
-  /// It will not be there any more.
+  /// Removes a reader that is about to be destroyed or to change its ring.
   void forget(Reader& reader);
-  /// A reader got on.
+  /// A reader made progress.
   void on_progress();
-  /// Renders what waits for a full frame; with a filter, as far as this turn's work allows.
+  /// Renders lines that wait for a full frame; with a filter, as many as this turn's work allows.
   void render_all();
-  /// The frame that the next lines go into. Its lines were taken, and no reader has them yet.
+  /// The open frame, to which the next lines go. The ring has taken its lines, but no reader has them yet.
   const Shared& open() const { return open_; }
-  /// Every reader reads by itself again, and the ring's place among the shard's readers is free. False when it has
-  /// none.
+  /// Makes every reader drop out and frees the ring's place among the shard's global readers. False if it has none.
   bool dissolve();
-  /// From now on nothing waits for a full frame.
+  /// From now on lines do not wait for a full frame.
   void flush();
-  /// Lines that the filter left out so far.
+  /// How many lines the filter left out so far.
   std::uint64_t filtered() const { return filtered_; }
-  /// Of those, lines that a regular expression gave up on.
+  /// How many of these a regular expression gave up on.
   std::uint64_t lines_given_up() const { return gave_up_; }
 
  private:
@@ -118,7 +117,7 @@ class FrameRing final : public OnShard, private Subscription, private TurnWorker
   Shared open_;
   std::uint64_t filtered_ = 0;
   std::uint64_t gave_up_ = 0;
-  std::uint64_t wanted_ = 0;  // what waits is rendered while it is at least so many bytes
+  std::uint64_t wanted_ = 0;  // render while at least so many bytes wait
   bool flushing_ = false;
   bool holding_ = false;
   bool handing_out_ = false;
@@ -126,15 +125,16 @@ class FrameRing final : public OnShard, private Subscription, private TurnWorker
   Deadline<&FrameRing::look_after_readers> patience_;
 };
 
-/// The rings of one shard, by what their readers have in common.
+/// The rings of one shard, by encoder likeness and filter.
 class FrameRings {
  public:
   FrameRings(const DrainEnvironment& environment, FabricShard& fabric, BodyPool& bodies)
       : environment_(environment), fabric_(fabric), bodies_(bodies) {}
 
-  /// The ring for this drain; nullptr when it shares with nobody.
+  /// The ring for this drain; nullptr if the drain shares with nobody.
   std::shared_ptr<FrameRing> find(const Drain& drain);
-  /// Another reader needs a place on this shard: when none is free, a ring gives its own away. Its drains need it less.
+  /// Makes room for another global reader on this shard: if no place is free, one ring gives up its own. The drains of
+  /// the ring keep their places.
   void leave_room();
   std::uint64_t lines_given_up() const;
 
@@ -145,14 +145,14 @@ class FrameRings {
   std::map<std::string, std::weak_ptr<FrameRing>> rings_;
 };
 
-/// What the drains of one shard share. Outlives them.
+/// What the drains of one shard share. Must outlive them.
 struct FrameMemory {
   FrameMemory(const DrainEnvironment& environment, FabricShard& fabric)
       : bodies(environment.shard, fabric), rings(environment, fabric, bodies) {}
 
   BodyPool bodies;
   FrameRings rings;
-  std::uint64_t delivered_lines = 0;  // by all of them, also by those that were deleted
+  std::uint64_t delivered_lines = 0;  // by all drains, including deleted ones
 };
 
 }  // namespace sluice::drains

@@ -8,12 +8,12 @@
 
 namespace sluice::drains {
 
-/// Proves to a receiver who sent a body, and when: the three headers of Standard Webhooks 1.0
-/// (https://www.standardwebhooks.com), whose libraries check them. The id is the frame's, so it stays the same at every
-/// retry; the time is that of the attempt.
+/// Signs a body, so that the receiver can check who sent it and when: the three headers of Standard Webhooks 1.0
+/// (https://www.standardwebhooks.com), which that project's libraries verify. The id is the frame's, so it stays the
+/// same in every retry; the time is that of the attempt.
 class BodySigner {
  public:
-  /// See signing_key().
+  /// `key` comes from signing_key().
   explicit BodySigner(Secret key);
 
   void append_headers(std::string& head, std::string_view id, WallTime now, std::string_view body) const;

@@ -6,7 +6,7 @@
 
 namespace sluice::drains {
 
-/// Logplex's form for HTTP receivers.
+/// Logplex's format for HTTP receivers.
 class HttpEncoder final : public FramedEncoder {
  public:
   using FramedEncoder::FramedEncoder;
@@ -24,7 +24,7 @@ class HttpRfc5424Encoder final : public FramedEncoder {
   bool tells_ways() const override { return true; }
 };
 
-/// One JSON object a line, for HTTP receivers.
+/// One JSON object per line, for HTTP receivers.
 class NdjsonEncoder final : public Encoder {
  public:
   explicit NdjsonEncoder(std::size_t target) : target_(target) {}
@@ -38,7 +38,7 @@ class NdjsonEncoder final : public Encoder {
   const std::size_t target_;
 };
 
-/// The encoder of an HTTP drain, by its format. Error: a format that it does not have.
+/// Makes the encoder for an HTTP drain's format. Error: an unknown format.
 result<std::unique_ptr<Encoder>, Error> make_http_encoder(const Drain& drain, std::size_t target);
 
 }  // namespace sluice::drains

@@ -7,7 +7,8 @@ namespace {
 constexpr DrainScheme kSchemes[] = {{"http", false, 80}, {"https", true, 443}};
 constexpr std::string_view kFormats[] = {"logplex", "rfc5424", "ndjson"};
 
-/// An anchor means nothing to a receiver; this one would seem to switch a check off.
+/// A fragment is never sent to a receiver, so others are ignored. But #insecure would look as if it switched the
+/// certificate check off, so it is an error.
 result<std::vector<DrainHost>, Error> hosts(std::string_view url) {
   SLUICE_TRY(auto found, single_host(url));
   if (parse_url(url)->fragment == "insecure") return drain_url_not_supported(who_takes_insecure());

@@ -38,20 +38,20 @@ std::string middle_of_head(const Drain& drain, const DrainEnvironment& environme
   std::string head;
   append_header(head, "Logplex-Drain-Token", drain_token_text(drain));
   append_header(head, "User-Agent", environment.user_agent);
-  // Tells our own ingress, on any way that leads back to it, that these lines are ours.
+  // If the lines come back to us by any path, our ingress recognises them by this header.
   if (environment.own.log != 0) append_header(head, "Sluice-Origin", fmt::format("{:016x}", environment.own.log));
   for (const auto& [name, value] : drain.headers)
     if (!is_reserved_header(name)) append_header(head, name, value.reveal());
   return head;
 }
 
-/// Worth another attempt although it is 4xx: Request Timeout, Too Early, Too Many Requests.
+/// 4xx statuses that are worth a retry: Request Timeout, Too Early, Too Many Requests.
 bool is_temporary(int status) { return status == 408 || status == 425 || status == 429; }
 
-/// The receiver, or a gateway before it, waited too long for all of the frame or for what became of it.
+/// The receiver, or a gateway in front of it, timed out while it read the frame or processed it.
 bool says_too_slow(int status) { return status == 408 || status == 504; }
 
-/// RFC 9110, 5.6.7: the form that is written today, that of RFC 850, and that of asctime.
+/// RFC 9110, 5.6.7: the current format (IMF-fixdate), that of RFC 850, and that of asctime.
 std::optional<WallTime> http_date(const std::string& text, WallTime now) {
   constexpr const char* kForms[] = {"%a, %d %b %Y %H:%M:%S GMT", "%a, %d-%b-%y %H:%M:%S GMT", "%a %b %d %H:%M:%S %Y"};
   for (const char* form : kForms) {
@@ -59,7 +59,7 @@ std::optional<WallTime> http_date(const std::string& text, WallTime now) {
     const char* rest = ::strptime(text.c_str(), form, &date);
     if (rest == nullptr || *rest != '\0') continue;
     WallTime when{std::chrono::seconds(::timegm(&date))};
-    // Two digits of a year that seem to lie more than 50 years back mean the century to come.
+    // A two-digit year that seems more than 50 years in the past belongs to the next century.
     const bool short_year = form == kForms[1];
     if (short_year && when < now - std::chrono::years(50)) when += std::chrono::years(100);
     return when;
@@ -78,7 +78,7 @@ HttpTransport::HttpTransport(const DrainEnvironment& environment, const Drain& d
       signer_(std::move(signer)),
       own_(environment.own) {}
 
-/// The data set that we share with other nodes, and what the lines passed before.
+/// Appends the id of the data set that we share with other nodes, and the logs that the lines passed before.
 void HttpTransport::append_ways(const Frame& frame) {
   const std::uint64_t data_set = own_.shared();
   if (data_set == 0 && frame.ways().empty()) return;
@@ -114,7 +114,8 @@ Task<SendReport> HttpTransport::send(const Frame& frame) {
   co_return judge(*reply);
 }
 
-/// A server may close a kept connection in the moment in which we use it again. That is no failure of the receiver.
+/// True if a reused connection turns out to be closed: a server may close it just as we use it again, which is no
+/// failure of the receiver.
 bool HttpTransport::is_stale(const Reply& reply) const {
   constexpr int kRequestTimeout = 408;
   return reply ? reply->status == kRequestTimeout : reply.error().code == NetError::kClosed;
@@ -170,7 +171,7 @@ void HttpTransport::tend() {
   if (connection_ != nullptr && !reusable()) close();
 }
 
-/// Without destroying it: an exchange may be under way, and ends now.
+/// Does not destroy the connection: an exchange may be under way, and ends now.
 void HttpTransport::close() {
   ++closings_;
   if (connection_ != nullptr) connection_->close();
@@ -187,7 +188,7 @@ Duration parse_retry_after(std::string_view value, WallTime now) {
   }
   const auto when = http_date(std::string(value), now);
   if (!when || *when <= now) return {};
-  // Compared before the subtraction, which would overflow nanoseconds.
+  // Compare before subtracting: the difference could overflow nanoseconds.
   return *when > now + kLongestRetryAfter ? Duration(kLongestRetryAfter) : Duration(*when - now);
 }
 

@@ -10,11 +10,11 @@
 
 namespace sluice::drains {
 
-/// Frames as `POST` requests with Logplex's headers, one at a time over a connection that is kept alive. 2xx delivers;
-/// 413 asks for smaller frames; other 4xx but 408, 425 and 429 reject for good; everything else is tried again,
-/// Retry-After honoured, and in smaller frames when the receiver was too slow. A kept connection that turns out to be
-/// dead is replaced at once, within the same attempt; so is one that answers 408, because a receiver may say that
-/// about the time before our request.
+/// Sends frames as `POST` requests with Logplex's headers, one at a time over a connection that is kept alive. 2xx
+/// means delivered; 413 asks for smaller frames; other 4xx statuses except 408, 425 and 429 reject the frame for good.
+/// Everything else is retried: after the Retry-After time, if given, and in smaller frames if the receiver was too
+/// slow. If a kept connection turns out to be dead, the same attempt continues on a new one; likewise if it answers
+/// 408, because the receiver may mean the idle time before our request.
 class HttpTransport final : public Transport {
  public:
   HttpTransport(const DrainEnvironment& environment, const Drain& drain, Destination destination,
@@ -39,9 +39,9 @@ class HttpTransport final : public Transport {
 
   ReceiverLink link_;
   const std::string head_start_;   // request line to Content-Type
-  const std::string head_middle_;  // Logplex-Drain-Token to the drain's own headers, which may be 512 KiB
-  std::string head_of_frame_;      // what differs, before the middle
-  std::string head_end_;           // and behind it
+  const std::string head_middle_;  // Logplex-Drain-Token to the drain's own headers, up to 512 KiB
+  std::string head_of_frame_;      // head_start_ and the headers of this frame
+  std::string head_end_;           // headers of this frame after head_middle_
   const std::optional<BodySigner> signer_;
   const OwnLogs own_;
   std::unique_ptr<HttpClient> connection_;
@@ -49,8 +49,8 @@ class HttpTransport final : public Transport {
   std::uint64_t closings_ = 0;
 };
 
-/// How long a Retry-After header (RFC 9110, 10.2.3) asks to wait: seconds or a date in one of HTTP's three forms
-/// (5.6.7); at most a day. 0 for anything else.
+/// How long a Retry-After header (RFC 9110, 10.2.3) asks to wait: seconds, or a date in one of HTTP's three formats
+/// (5.6.7). At most a day; 0 for anything else.
 Duration parse_retry_after(std::string_view value, WallTime now);
 
 }  // namespace sluice::drains

@@ -20,7 +20,7 @@ struct Head {
 constexpr std::size_t kHeadSize = 26;
 static_assert(offsetof(Head, mark) + 1 == kHeadSize);
 
-constexpr std::uint8_t kMark = 0xa4;  // no text begins so
+constexpr std::uint8_t kMark = 0xa4;  // no UTF-8 text begins with this byte
 constexpr std::uint8_t kKeyed = 1;
 constexpr std::size_t kLongestKey = 0xffff;
 constexpr std::size_t kLongestName = 0xff;

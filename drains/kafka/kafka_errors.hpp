@@ -8,17 +8,17 @@
 
 namespace sluice::drains {
 
-/// Errors of librdkafka (rd_kafka_resp_err_t, as int) by what they mean for a drain.
+/// What an error of librdkafka (rd_kafka_resp_err_t, as int) means for a drain.
 enum class KafkaFault : std::uint8_t {
-  kConnect,        // no broker can be reached; it tries again by itself
-  kAddress,        // a broker's address that drains.allow_cidrs does not allow
+  kConnect,        // no broker can be reached; librdkafka retries by itself
+  kAddress,        // drains.allow_cidrs does not allow a broker's address
   kDns,            // a broker's name does not resolve
   kTls,            // handshake or certificate
-  kAuth,           // user, password or mechanism refused
+  kAuth,           // the broker refused user, password or mechanism
   kAuthorization,  // the user may not write to the topic or cluster
-  kTopic,          // there is no such topic or partition
-  kTooLarge,       // the broker takes no batch or message of this size
-  kRecord,         // the topic takes no such record: without a key, with this time, against a policy
+  kTopic,          // the topic or partition does not exist
+  kTooLarge,       // the broker accepts no batch or message of this size
+  kRecord,         // the topic refuses the record: its missing key, its time, or a policy
   kFatal,          // the producer cannot go on
   kOther,
 };
@@ -28,9 +28,9 @@ KafkaFault kafka_fault(int error);
 /// The class in drain tests and metrics: "connect", "refused_address", "dns", "tls", "auth", "authorization", ...
 std::string_view to_string(KafkaFault fault);
 
-/// What the error says, for people.
+/// librdkafka's text for the error.
 std::string kafka_error_text(int error);
-/// What librdkafka or a broker said, fit for a status: one line, no control characters, at most 300 bytes.
+/// Makes a text of librdkafka or a broker fit for a status: one line, no control characters, at most 300 bytes.
 std::string kafka_sentence(std::string_view text);
 
 }  // namespace sluice::drains

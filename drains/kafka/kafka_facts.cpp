@@ -6,7 +6,7 @@ namespace {
 
 constexpr DrainScheme kSchemes[] = {{"kafka", false, 9092}, {"kafka+tls", true, 9093, true}};
 constexpr std::string_view kFormats[] = {"rfc5424", "json", "raw"};
-constexpr std::string_view kPlainOptions[] = {"key"};  // which of a line's fields is the key of its message
+constexpr std::string_view kPlainOptions[] = {"key"};  // names the field that is the message key
 
 result<std::vector<DrainHost>, Error> hosts(std::string_view text) {
   const auto url = parse_kafka_url(text);

@@ -12,7 +12,7 @@ double value_of(const std::atomic<T>& counter) {
   return static_cast<double>(counter.load(std::memory_order_relaxed));
 }
 
-/// How often a drain that finds no place looks for one again before it gives up, and how long it waits between.
+/// If no producer may be made: how often a drain tries again before it gives up, and how long it waits in between.
 constexpr int kMostWaits = 20;
 constexpr std::chrono::milliseconds kWait{100};
 
@@ -56,7 +56,7 @@ KafkaHub::Shared KafkaHub::find_or_make(const KafkaOptions& options, const std::
   return lend(std::move(producer), channel);
 }
 
-/// One more producer for this channel, unless it has this one already.
+/// Checks that the channel may use one more producer, unless it already uses this one.
 result<void, Error> KafkaHub::check_channel(const KafkaProducer* producer, const std::string& channel) const {
   if (channel.empty()) return {};
   std::size_t has = 0;
@@ -81,7 +81,7 @@ result<void, Error> KafkaHub::check_room(const std::string& channel) const {
   return no_room("the Kafka producers that are left of drains.kafka_max_producers are for global drains");
 }
 
-/// Whoever lets go last, on any shard, only asks the lane to destroy it.
+/// The deleter runs on any shard and must not block, so it leaves the destruction to a lane.
 std::shared_ptr<KafkaProducer> KafkaHub::lend(std::shared_ptr<KafkaProducer> producer, const std::string& channel) {
   KafkaProducer* const shown = producer.get();
   ++users_[shown][channel];
@@ -94,7 +94,7 @@ std::shared_ptr<KafkaProducer> KafkaHub::lend(std::shared_ptr<KafkaProducer> pro
           }};
 }
 
-/// Of one that is gone; another may have its address already, and keeps its own users.
+/// `producer` may be destroyed already, and a new one may have the same address; that one keeps its own users.
 void KafkaHub::take_back(const KafkaProducer* producer, const std::string& channel) {
   const std::lock_guard lock(mutex_);
   const auto entry = users_.find(producer);

@@ -7,9 +7,9 @@
 
 namespace sluice::drains {
 
-/// The metrics of Kafka drains for one scrape. Global drains, which operators make, have theirs under their id: those
-/// with the lowest ids, so that all shards choose the same; others are summed as "other", those of channels as
-/// "channels". So there are never more than kNamed + 2 values of the label.
+/// The metrics of Kafka drains for one scrape. The kNamed global drains with the lowest ids have their own label value,
+/// so that all shards choose the same ones; only operators make global drains. Other global drains are summed as
+/// "other", drains of channels as "channels". So the label never has more than kNamed + 2 values.
 class KafkaMetrics final : public KindMetrics {
  public:
   static constexpr std::size_t kNamed = 32;

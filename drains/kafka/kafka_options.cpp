@@ -5,9 +5,10 @@
 namespace sluice::drains {
 namespace {
 
-/// What a broker may answer at once: metadata of 256 brokers and some 10,000 partitions.
+/// The largest response that a broker may send: metadata of 256 brokers and some 10,000 partitions.
 constexpr std::uint64_t kLargestAnswer = 2 << 20;
-/// As set_limits() in logplex/net has them: no group but elliptic ones, no signature but those of keys that we take.
+/// The same limits as set_limits() in logplex/net: only elliptic groups, and only signatures of the key types that we
+/// accept.
 constexpr const char* kCurves = "X25519:P-256:P-384:P-521";
 constexpr const char* kCiphers =
     "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:"
@@ -34,14 +35,14 @@ std::string join_brokers(const KafkaUrl& url) {
   return list;
 }
 
-/// What keeps each line once and in order: librdkafka tries for ever and never gives a line up by itself; what would
-/// leave a gap ends the producer, and we hand over again what it had not delivered.
+/// Delivers each line once and in order: librdkafka retries for ever and never drops a line by itself. An error that
+/// would leave a gap ends the producer, and we hand over again the lines that it had not delivered.
 void set_guarantees(Properties& out, const KafkaVariant& variant) {
   out.set("enable.idempotence", "true");
   out.set("enable.gapless.guarantee", variant.single ? "false" : "true");
   out.set("acks", "all");
   out.set("message.timeout.ms", "0");
-  out.set("partitioner", "murmur2_random");  // as Kafka's own clients place keys
+  out.set("partitioner", "murmur2_random");  // the same partition for a key as Kafka's own clients
 }
 
 void set_batches(Properties& out, const KafkaUrl& url, const DrainSettings& settings, const KafkaVariant& variant) {
@@ -63,7 +64,7 @@ void set_connection(Properties& out, const KafkaUrl& url) {
   out.set("reconnect.backoff.max.ms", "5000");
   out.set("topic.metadata.propagation.max.ms", "5000");
   out.set("statistics.interval.ms", "1000");
-  out.set("enable.metrics.push", "false");  // brokers are given lines, and no figures of ours
+  out.set("enable.metrics.push", "false");  // send brokers no metrics of ours
   out.set("receive.message.max.bytes", kLargestAnswer);
 }
 
@@ -102,7 +103,7 @@ KafkaOptions kafka_options(const KafkaUrl& url, const Drain& drain, const DrainS
                            const KafkaVariant& variant, const std::string& owner) {
   KafkaOptions options;
   Properties out(options);
-  // Who brings certificates means TLS.
+  // Certificates imply TLS.
   const bool tls = url.tls || !drain.ca.empty() || !drain.client_cert.empty();
   set_connection(out, url);
   out.set("security.protocol", std::string(url.sasl() ? "sasl_" : "") + (tls ? "ssl" : "plaintext"));
@@ -110,7 +111,7 @@ KafkaOptions kafka_options(const KafkaUrl& url, const Drain& drain, const DrainS
   set_batches(out, url, settings, variant);
   if (tls) set_tls(out, url, drain, settings);
   if (url.sasl()) set_sasl(out, url);
-  // A name of its own keeps a producer from being shared.
+  // Its own client.id keeps the producer from being shared.
   if (variant.alone) out.set("client.id", "sluice-" + owner);
   return options;
 }

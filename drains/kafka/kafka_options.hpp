@@ -11,25 +11,26 @@
 
 namespace sluice::drains {
 
-/// How a drain wants its producer. Most share one with all drains of their cluster and credential; one whose topic
-/// makes batches fail has its own, because a batch that fails for good ends the producer (see KafkaTransport).
+/// The kind of producer that a drain needs. Most drains share one with all drains of their cluster and credential. A
+/// drain whose topic makes batches fail gets its own, because a batch that fails for good ends the producer (see
+/// KafkaTransport).
 struct KafkaVariant {
   bool alone = false;
   std::size_t batch_bytes = 0;  // 0 = librdkafka's default
-  bool single = false;          // one message a batch, and one that fails harms no other
+  bool single = false;          // one message per batch; a failed one does not affect others
 
   friend bool operator==(const KafkaVariant&, const KafkaVariant&) = default;
 };
 
-/// The properties with which librdkafka makes a producer. Drains with equal options share one.
+/// The configuration properties of a librdkafka producer. Drains with equal options share one.
 struct KafkaOptions {
   std::vector<std::pair<std::string, Secret>> properties;
 
-  /// Equal for options that may share a producer. Holds secrets: never shown.
+  /// Equal for options that may share a producer. Contains secrets: never show it.
   Secret fingerprint() const;
 };
 
-/// `owner` names who is alone.
+/// `owner` becomes part of the client.id if the variant is `alone`.
 KafkaOptions kafka_options(const KafkaUrl& url, const Drain& drain, const DrainSettings& settings,
                            const KafkaVariant& variant, const std::string& owner);
 

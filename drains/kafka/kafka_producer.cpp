@@ -17,15 +17,15 @@
 namespace sluice::drains {
 namespace {
 
-/// How often the thread looks up when nothing is reported.
+/// How long the thread waits for an event before it checks its flags.
 constexpr int kPollMs = 100;
-/// What was on its way when the producer died is waited for this long: its fate is worth knowing.
+/// How long a dead producer waits for the reports of messages that were on their way, before it purges them.
 constexpr std::chrono::seconds kDeathGrace{30};
-/// And when the producer is destroyed, for its last reports.
+/// How long the destructor waits for the last reports.
 constexpr int kEndGraceMs = 5000;
-/// The same when the process ends, for each producer in turn: enough for threads that do not hang.
+/// The same when the process ends, for each producer in turn: enough if no thread hangs.
 constexpr int kProcessEndGraceMs = 50;
-/// As kafka_options() asks for them; a connect is tried again within twice the back-off.
+/// statistics.interval.ms as kafka_options() sets it; and librdkafka tries to connect again within twice its back-off.
 constexpr std::chrono::seconds kStatisticsInterval{1};
 constexpr std::chrono::seconds kLongestBackoff{10};
 constexpr std::size_t kReportBatch = 256;
@@ -135,12 +135,12 @@ result<void, Error> KafkaProducer::open(const KafkaOptions& options) {
   std::array<char, 512> why{};
   std::unique_ptr<rd_kafka_conf_t, decltype(&rd_kafka_conf_destroy)> conf(rd_kafka_conf_new(), rd_kafka_conf_destroy);
   for (const auto& [name, value] : options.properties) {
-    // What librdkafka says of a value may repeat it.
+    // Without librdkafka's own error text: it may repeat the value, which may be a secret.
     if (rd_kafka_conf_set(conf.get(), name.c_str(), value.reveal().c_str(), nullptr, 0) != RD_KAFKA_CONF_OK)
       return unusable("the Kafka client does not take this drain's " + name);
   }
   rd_kafka_conf_set_events(conf.get(), RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_STATS);
-  // What goes wrong comes as an event.
+  // No log: errors come as events.
   rd_kafka_conf_set_log_cb(conf.get(), [](const rd_kafka_t*, int, const char*, const char*) {});
   rd_kafka_conf_set_connect_cb(conf.get(), connect_callback);
   rd_kafka_conf_set_opaque(conf.get(), this);
@@ -197,7 +197,7 @@ KafkaProducer::Taken KafkaProducer::produce(const Topic& topic, const KafkaEntry
   line.outcome = before;
   if (code == RD_KAFKA_RESP_ERR__QUEUE_FULL) return Taken::kQueueFull;
   line.outcome = code;
-  // From here on every call fails so, perhaps before the thread was told.
+  // After a fatal error every call fails, perhaps before the thread has seen the error event.
   if (rd_kafka_fatal_error(handle_, nullptr, 0) != RD_KAFKA_RESP_ERR_NO_ERROR) {
     dead_.store(true, std::memory_order_release);
     line.outcome = RD_KAFKA_RESP_ERR__FATAL;
@@ -275,7 +275,7 @@ void KafkaProducer::report(std::span<const rd_kafka_message_s*> messages) {
   troubled_.store(false, std::memory_order_release);
 }
 
-/// The deliveries may be gone afterwards.
+/// `deliveries` may be deleted when this returns.
 void KafkaProducer::note_reports(KafkaDeliveries& deliveries, std::uint32_t lines) {
   if (std::find(to_wake_.begin(), to_wake_.end(), deliveries.wake_up()) == to_wake_.end())
     to_wake_.push_back(deliveries.wake_up());
@@ -287,7 +287,7 @@ void KafkaProducer::on_error(rd_kafka_op_s* event) {
   if (rd_kafka_event_error_is_fatal(event) != 0) return die(std::string(view(rd_kafka_event_error_string(event))));
   const KafkaFault fault = kafka_fault(code);
   counters_.broker_errors[static_cast<std::size_t>(fault)].fetch_add(1);
-  // That all brokers are down says less than why one is.
+  // "All brokers are down" says less than the error of a single broker: keep that one.
   if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN && troubled_.load(std::memory_order_acquire)) return;
   note_trouble(fault, view(rd_kafka_event_error_string(event)));
 }
@@ -303,7 +303,7 @@ void KafkaProducer::die(std::string reason) {
 void KafkaProducer::note_trouble(KafkaFault fault, std::string_view sentence) {
   const std::lock_guard lock(trouble_mutex_);
   const bool worse = trouble_fault_ == KafkaFault::kAddress && fault == KafkaFault::kConnect;
-  if (worse && troubled_.load(std::memory_order_acquire)) return;  // the same again, less well said
+  if (worse && troubled_.load(std::memory_order_acquire)) return;  // the same fault, less precise
   trouble_ = kafka_sentence(sentence);
   trouble_fault_ = fault;
   troubled_.store(true, std::memory_order_release);
@@ -315,7 +315,8 @@ std::optional<KafkaProducer::Trouble> KafkaProducer::trouble() const {
   return Trouble{trouble_fault_, trouble_};
 }
 
-/// Of librdkafka's statistics, each second: how many messages wait for a broker's answer, and whether one is connected.
+/// Reads librdkafka's statistics each second: how many messages wait for a broker's response, and whether any broker is
+/// connected.
 void KafkaProducer::on_statistics(std::string_view json) {
   boost::system::error_code failed;
   const auto parsed = boost::json::parse({json.data(), json.size()}, failed);
@@ -337,8 +338,8 @@ void KafkaProducer::on_statistics(std::string_view json) {
   look_for_stall(connected);
 }
 
-/// Adds up the seconds since the last confirmation in which lines waited and could have gone out: a broker was
-/// connected, or nobody tried to connect.
+/// Counts the seconds since the last confirmation in which lines waited although they could have been sent: a broker
+/// was connected, or librdkafka did not even try to connect.
 void KafkaProducer::look_for_stall(bool connected) {
   const auto untried_for = std::chrono::steady_clock::now() - tried_to_connect_at_.load(std::memory_order_relaxed);
   if (rd_kafka_outq_len(handle_) == 0)
@@ -378,9 +379,9 @@ void KafkaProducer::fail_for_test() {
 
 }  // namespace sluice::drains
 
-// librdkafka calls this function for each broker that a cluster names, up to 10,000 in one answer, and makes a thread
-// for each that is new. It has no callback for that, so the linker leads its calls here (--wrap, in CMakeLists.txt).
-// The declarations are those of the release that ops/librdkafka builds.
+// librdkafka calls this function for each broker that a cluster names, up to 10,000 in one response, and starts a
+// thread for each new one. It offers no callback to limit that, so the linker redirects the calls to ours (--wrap, in
+// CMakeLists.txt). The declarations match the release that ops/librdkafka builds.
 extern "C" {
 
 // NOLINTBEGIN(bugprone-reserved-identifier,readability-identifier-naming): the linker's names
@@ -391,7 +392,7 @@ void __wrap_rd_kafka_broker_update(rd_kafka_t* handle, int protocol, const rd_ka
 
 void __wrap_rd_kafka_broker_update(rd_kafka_t* handle, int protocol, const rd_kafka_metadata_broker* broker,
                                    void** found) {
-  // Only producers of ours have an owner.
+  // Only our producers have an owner.
   auto* owner = static_cast<sluice::drains::KafkaProducer*>(rd_kafka_opaque(handle));
   if (owner == nullptr || owner->may_learn(broker->id)) {
     __real_rd_kafka_broker_update(handle, protocol, broker, found);

@@ -27,41 +27,43 @@ struct sockaddr;
 
 namespace sluice::drains {
 
-/// What all producers of the process counted. Written by their threads, read by any.
+/// Counters of all producers of the process. Any thread may write and read them.
 struct KafkaCounters {
-  std::atomic<std::uint64_t> producers{0};       // that are alive
-  std::atomic<std::uint64_t> producers_made{0};  // ever
-  std::atomic<std::uint64_t> fatal{0};           // that ended with a fatal error
-  std::atomic<std::uint64_t> brokers{0};         // that producers know; each has a thread
+  std::atomic<std::uint64_t> producers{0};       // alive now
+  std::atomic<std::uint64_t> producers_made{0};  // made so far
+  std::atomic<std::uint64_t> fatal{0};           // ended with a fatal error
+  std::atomic<std::uint64_t> brokers{0};         // known to producers; each has a thread
   std::atomic<std::uint64_t> brokers_refused{0};
-  std::atomic<bool> ending{false};               // the process ends: nobody waits long for last reports
+  std::atomic<bool> ending{false};               // the process ends: destructors wait only briefly
   std::atomic<std::int64_t> queued_lines{0};     // handed over, not reported yet
-  std::atomic<std::int64_t> in_flight_lines{0};  // of them, on their way to a broker
+  std::atomic<std::int64_t> in_flight_lines{0};  // of them, waiting for a broker's response
   std::atomic<std::uint64_t> acknowledged_lines{0};
-  std::array<std::atomic<std::uint64_t>, kKafkaFaults> line_errors{};    // lines that came back
+  std::array<std::atomic<std::uint64_t>, kKafkaFaults> line_errors{};    // lines that came back undelivered
   std::array<std::atomic<std::uint64_t>, kKafkaFaults> broker_errors{};  // events
 };
 
-/// One librdkafka producer, shared by the drains of a cluster and credential on all shards, and the thread that takes
-/// its delivery reports. Lines are handed over from any shard without waiting; reports go into KafkaDeliveries,
-/// and each transport that has news is told once per batch of reports. When its queue is full, produce() says so.
+/// One librdkafka producer, shared by the drains of a cluster and credential on all shards, and the thread that reads
+/// its delivery reports. Any shard hands lines over without waiting. The thread writes the reports into KafkaDeliveries
+/// and wakes each transport concerned once per batch of reports. If the queue is full, produce() returns kQueueFull.
 ///
-/// librdkafka 2.8.0 has been seen to send nothing more after a broker came back (ops/adr/0009): a producer that
-/// confirms nothing for kStallLimit, although it could, is taken for dead.
+/// librdkafka 2.8.0 has been seen to send nothing more after a broker came back (ops/adr/0009). So a producer that
+/// confirms nothing for kStallLimit, although it could send, counts as dead.
 ///
 /// librdkafka makes a thread for each broker that a cluster names. A producer whose cluster names more than
-/// kMostBrokers ends, and says so with is_oversized(): the brokers beyond get no thread.
+/// kMostBrokers ends, and is_oversized() returns true; the brokers beyond the limit get no thread.
 ///
-/// Every address that librdkafka connects to, bootstrap or advertised, is asked of the guard first. After a fatal error
-/// dead() is true: what was queued comes back as failed, what was on its way is still reported; a new one is needed.
+/// The guard checks every address, bootstrap or advertised, before librdkafka connects to it. After a fatal error
+/// dead() is true: queued lines come back as failed, lines on their way are still reported, and a new producer is
+/// needed.
 ///
-/// Made and destroyed on lanes of KafkaHub, because both can take a second. Guard and counters outlive it.
+/// KafkaHub makes and destroys producers on its lanes, because both can take a second. Guard and counters must outlive
+/// the producer.
 class KafkaProducer {
  public:
   struct TopicRelease {
     void operator()(rd_kafka_topic_s* topic) const;
   };
-  /// Must end before its producer.
+  /// Must be destroyed before its producer.
   using Topic = std::unique_ptr<rd_kafka_topic_s, TopicRelease>;
   struct Labels {
     std::string_view frame_id;
@@ -69,39 +71,39 @@ class KafkaProducer {
     bool headers = true;
   };
   enum class Taken : std::uint8_t { kYes, kQueueFull, kTooLarge, kFailed };
-  /// Longer than librdkafka waits for an answer, so a broker that hangs is not taken for a producer that does.
+  /// Longer than librdkafka waits for a response, so that a hanging broker is not mistaken for a hanging producer.
   static constexpr std::chrono::seconds kStallLimit{90};
   static constexpr std::size_t kMostBrokers = 256;        // of one cluster
   static constexpr std::size_t kMostBrokersOfAll = 4096;  // of all producers together,
-  static constexpr std::size_t kAlwaysBrokers = 16;       // but so many for each
+  static constexpr std::size_t kAlwaysBrokers = 16;       // but each may have so many
 
-  /// The error says which option is unusable; never a secret.
+  /// The error says which option is unusable; it contains no secret.
   static result<std::unique_ptr<KafkaProducer>, Error> make(const KafkaOptions& options, const AddressGuard& guard,
                                                             KafkaCounters& counters,
                                                             std::chrono::seconds stall_limit = kStallLimit);
   KafkaProducer(const KafkaProducer&) = delete;
   KafkaProducer& operator=(const KafkaProducer&) = delete;
-  /// Ends at once; lines that are not confirmed come back as failed.
+  /// Stops sending. Lines that are not confirmed come back as failed.
   ~KafkaProducer();
 
   // Any thread.
   result<Topic, Error> topic(const std::string& name);
-  /// Copies the line into the queue; never waits. kFailed: line.outcome says why.
+  /// Copies the line into the queue; never waits. After kFailed, line.outcome is the error.
   Taken produce(const Topic& topic, const KafkaEntry& entry, const Labels& labels, KafkaDeliveries::Line& line);
-  /// So many were just taken.
+  /// Counts lines that produce() just took.
   void handed_over(std::uint32_t lines);
-  /// Its cluster has too many brokers: another producer would end in the same way.
+  /// The cluster has too many brokers: another producer would end in the same way.
   bool is_oversized() const { return oversized_.load(std::memory_order_acquire); }
-  /// From librdkafka's threads: whether it may take up this broker.
+  /// Called on librdkafka's threads: whether the producer may use this broker.
   bool may_learn(std::int32_t broker);
   bool dead() const { return dead_.load(std::memory_order_acquire); }
   struct Trouble {
     KafkaFault fault;
     std::string sentence;
   };
-  /// What keeps lines from being confirmed, since the last confirmation; none when nothing is known.
+  /// What has kept lines from being confirmed since the last confirmation; none if nothing is known.
   std::optional<Trouble> trouble() const;
-  /// For tests: as if a broker had caused a fatal error.
+  /// For tests: behaves as if a broker had caused a fatal error.
   void fail_for_test();
 
  private:
@@ -137,9 +139,9 @@ class KafkaProducer {
   mutable std::mutex trouble_mutex_;
   std::string trouble_;
   KafkaFault trouble_fault_ = KafkaFault::kOther;
-  std::int64_t in_flight_ = 0;                         // the thread's: its share of the counter
-  std::chrono::seconds stalled_for_{0};                // the thread's
-  std::vector<std::shared_ptr<KafkaWakeUp>> to_wake_;  // the thread's
+  std::int64_t in_flight_ = 0;                         // used by the thread: its share of the counter
+  std::chrono::seconds stalled_for_{0};                // used by the thread
+  std::vector<std::shared_ptr<KafkaWakeUp>> to_wake_;  // used by the thread
   std::thread thread_;
 };
 

@@ -11,13 +11,14 @@ namespace {
 
 using Taken = KafkaProducer::Taken;
 
-/// Sizes of batches tried in turn when the broker finds them too large; behind the last come single lines.
+/// Batch sizes to try in turn if the broker finds batches too large; after the last one come single lines.
 constexpr std::array<std::size_t, 2> kSmallerBatches = {64 << 10, 8 << 10};
-/// What librdkafka needs for a message with our headers beside its bytes, about.
+/// About how much memory librdkafka needs for a message with our headers, besides its bytes.
 constexpr std::size_t kMessageBytes = 640;
-/// A topic may be allowed larger messages later.
+/// How long to remember the smallest line that was too large: the topic's limit may be raised.
 constexpr std::chrono::minutes kRememberRefused{10};
-/// A topic that refused one record for what it is will refuse more; each change of the batches costs a new producer.
+/// How long to send single lines after a topic refused a record: it will probably refuse more, and each change of the
+/// batch size costs a new producer.
 constexpr std::chrono::minutes kSingleTime{1};
 
 SendReport later() {
@@ -55,7 +56,7 @@ void KafkaTransport::on_wake_up() {
 }
 
 Task<SendReport> KafkaTransport::send(const Frame& frame) {
-  // What came back goes first: nothing may overtake it.
+  // Lines that came back undelivered go first: nothing may overtake them.
   inspect_finished();
   if (failure_) {
     if (!all_finished()) co_return later();
@@ -72,7 +73,7 @@ Task<SendReport> KafkaTransport::send(const Frame& frame) {
     co_return failed_report(hopeless ? Verdict::kFatal : Verdict::kRetry, hopeless ? "configuration" : "limit",
                             ready.error().text());
   }
-  // What is under way in a dead producer comes back first.
+  // Lines under way in a dead producer have to come back first.
   co_return producer_fits() ? hand_over(frame) : later();
 }
 
@@ -80,7 +81,8 @@ bool KafkaTransport::producer_fits() const {
   return producer_ != nullptr && !producer_->dead() && have_variant_ == variant_;
 }
 
-/// Leaves producer_ empty when another one is needed but lines are still under way in the present one.
+/// If another producer is needed while lines are still under way, this leaves the old one in place; producer_fits() is
+/// then false.
 Task<result<void, Error>> KafkaTransport::ensure_producer() {
   if (producer_fits()) co_return result<void, Error>();
   if (!all_finished()) co_return result<void, Error>();
@@ -99,7 +101,7 @@ Task<result<void, Error>> KafkaTransport::ensure_producer() {
   co_return result<void, Error>();
 }
 
-/// For drains that were stored before the API checked keys.
+/// Needed for drains that were stored before the API checked keys.
 Task<result<void, Error>> KafkaTransport::check_own_key() {
   if (key_checked_ || (drain_.client_cert.empty() && drain_.client_key.empty())) co_return result<void, Error>();
   auto step = [check = TlsMaterialCheck({}, drain_.client_cert, drain_.client_key)]() mutable { return check.step(); };
@@ -134,7 +136,7 @@ SendReport KafkaTransport::hand_over(const Frame& frame) {
 KafkaDeliveries& KafkaTransport::deliveries_of(const Frame& frame) {
   const auto known = std::find_if(deliveries_.begin(), deliveries_.end(),
                                   [&frame](const auto& deliveries) { return deliveries->is_of(frame); });
-  // Frames come in order: one before this that was not handed over whole was given up by the caller.
+  // Frames come in order. So the caller has dropped any earlier frame that was not completely handed over.
   const auto given_up =
       std::remove_if(deliveries_.begin(), known, [](const auto& deliveries) { return !deliveries->handed_over; });
   const bool is_new = known == deliveries_.end();
@@ -144,7 +146,8 @@ KafkaDeliveries& KafkaTransport::deliveries_of(const Frame& frame) {
   return *deliveries_.back();
 }
 
-/// Goes on where it stopped. Holds all lines that are left, so that the last report cannot come meanwhile.
+/// Continues where the last call stopped. Holds all remaining lines first, so that the frame cannot count as finished
+/// in between.
 KafkaTransport::Pass KafkaTransport::hand_over_lines(const Frame& frame, KafkaDeliveries& deliveries) {
   if (environment_.shard.now() >= forget_refused_at_) smallest_refused_ = kNothingRefused;
   auto& lines = deliveries.lines();
@@ -170,7 +173,7 @@ KafkaTransport::Pass KafkaTransport::hand_over_lines(const Frame& frame, KafkaDe
   return stopped ? Pass::kInPart : Pass::kWhole;
 }
 
-/// kTooLarge: it is refused, and the next one comes. kFailed: nothing more can be handed over.
+/// kTooLarge: the line is refused; go on with the next one. kFailed: nothing more can be handed over.
 Taken KafkaTransport::hand_over_line(const KafkaEntry& entry, KafkaProducer::Labels labels,
                                      KafkaDeliveries::Line& line) {
   line.bytes = static_cast<std::uint32_t>(entry.bytes());
@@ -181,7 +184,7 @@ Taken KafkaTransport::hand_over_line(const KafkaEntry& entry, KafkaProducer::Lab
   return taken;
 }
 
-/// The topic takes lines like it never, whatever their size.
+/// The topic never accepts such a record, whatever its size.
 void KafkaTransport::refuse_record(KafkaDeliveries::Line& line) {
   refused_.why = "topic " + url_.topic + " does not take a line: " + kafka_error_text(line.outcome);
   refused_.error_class = to_string(KafkaFault::kRecord);
@@ -216,7 +219,7 @@ std::size_t KafkaTransport::take_confirmed() {
   return frames;
 }
 
-/// All lines of a frame have their report: judges those that came back undelivered.
+/// Called when all lines of a frame were reported: decides what to do with those that came back undelivered.
 void KafkaTransport::inspect(KafkaDeliveries& deliveries) {
   deliveries.inspected = deliveries.handed_over;
   for (KafkaDeliveries::Line& line : deliveries.lines()) {
@@ -233,7 +236,7 @@ void KafkaTransport::inspect(KafkaDeliveries& deliveries) {
   }
 }
 
-/// The most telling error counts: when a producer ends, most lines only say that it did.
+/// Keeps the most specific error: when a producer ends, most lines only report that it ended.
 void KafkaTransport::fail(int error) {
   const KafkaFault fault = kafka_fault(error);
   if (failure_ && (*failure_ != KafkaFault::kFatal || fault == KafkaFault::kFatal)) return;
@@ -243,14 +246,15 @@ void KafkaTransport::fail(int error) {
   if (auto trouble = producer_->trouble()) failure_text_ = std::move(trouble->sentence);
 }
 
-/// No line is under way: what was not delivered is handed over again, from the first frame on.
+/// Called when no line is under way: undelivered lines are handed over again, from the first frame on.
 void KafkaTransport::begin_again() {
   const KafkaFault fault = *failure_;
   failure_.reset();
   for (const auto& deliveries : deliveries_) deliveries->begin_again();
   if (fault == KafkaFault::kTooLarge) return take_smaller_batches();
   if (fault == KafkaFault::kRecord) return take_single_lines();
-  // A topic of ours that ends the producer must not end that of others again and again.
+  // If our topic ends the shared producer, use our own from now on, so that we do not disturb other drains again and
+  // again.
   if (fault != KafkaFault::kFatal && producer_ != nullptr && producer_->dead()) variant_.alone = true;
 }
 
@@ -265,7 +269,7 @@ void KafkaTransport::take_smaller_batches() {
   refused_singly_ = false;
 }
 
-/// Which line of a batch it was is known only when each has one of its own.
+/// Only with one line per batch is it known which line was refused.
 void KafkaTransport::take_single_lines() {
   variant_.alone = true;
   variant_.batch_bytes = kSmallerBatches.back();
@@ -274,7 +278,8 @@ void KafkaTransport::take_single_lines() {
   single_until_ = environment_.shard.now() + kSingleTime;
 }
 
-/// Lines that were known to be too large are refused before they spoil a batch: larger ones may pass again.
+/// Returns to larger batches once the offending lines are known: lines as large as those are now refused before they
+/// get into a batch.
 void KafkaTransport::take_larger_batches() {
   const bool record_refused = single_until_ != SteadyTime{};
   if (record_refused && environment_.shard.now() < single_until_) return;
@@ -318,7 +323,7 @@ bool KafkaTransport::all_finished() const {
                      [](const auto& deliveries) { return deliveries->nothing_under_way(); });
 }
 
-/// Lines under way are still delivered, but nobody counts them any more.
+/// Lines under way may still be delivered, but their reports no longer count.
 void KafkaTransport::close() {
   ++closings_;
   deliveries_.clear();

@@ -13,23 +13,24 @@
 
 namespace sluice::drains {
 
-/// Frames to a Kafka topic, line by line, through a producer that is shared. A frame is confirmed when each of its
-/// lines has its delivery report. Connections, retries and order are librdkafka's: it tries for ever, so an outage only
-/// means that confirmations do not come and that trouble() says why.
+/// Sends frames to a Kafka topic, line by line, through a shared producer. A frame is confirmed when all of its lines
+/// have delivery reports. librdkafka handles connections, retries and order, and it retries for ever: during an outage
+/// confirmations just do not come, and trouble() says why.
 ///
 ///     deliveries_ [handed over | being handed over | after a failure: to be handed over again]
 ///
-/// Lines that come back undelivered break the transport once everything else has its report; then frames are sent
-/// again, and only the lines without a confirmation are handed over: nothing is repeated, and because the producer
-/// stops at the first gap, nothing is reordered. When the broker finds a batch too large, the drain goes on with a
-/// producer of its own and ever smaller batches, at last with one line each; then a line that is too large is known and
-/// refused. When the topic refuses a record for what it is, the drain takes single lines at once, and refuses those
-/// alone.
+/// If lines come back undelivered, the transport is broken once all other lines have been reported. The caller then
+/// sends the frames again, and only lines without a confirmation are handed over: nothing is sent twice, and nothing is
+/// reordered, because the producer stops at the first gap. If the broker finds a batch too large, the drain gets a
+/// producer of its own and tries smaller and smaller batches, at last single lines; a line that is too large alone is
+/// refused. If the topic refuses a record for another reason, the drain sends single lines at once and refuses only
+/// those that fail.
 ///
-/// A full producer queue is kLater: the frame stays with the caller, and goes on where it stopped.
+/// If the producer's queue is full, send() returns kLater: the caller keeps the frame, and the next send() continues
+/// where this one stopped.
 class KafkaTransport final : public Transport, private KafkaWakeUp::Owner {
  public:
-  /// `hub` outlives it.
+  /// `hub` must outlive the transport.
   KafkaTransport(const DrainEnvironment& environment, KafkaHub& hub, const Drain& drain, KafkaUrl url,
                  std::string format);
   ~KafkaTransport() override;
@@ -83,18 +84,18 @@ class KafkaTransport final : public Transport, private KafkaWakeUp::Owner {
   const std::shared_ptr<KafkaWakeUp> wake_up_;
   Event* wake_ = nullptr;
 
-  KafkaVariant variant_;       // what is wanted
-  KafkaVariant have_variant_;  // what producer_ is
+  KafkaVariant variant_;       // the producer that is needed
+  KafkaVariant have_variant_;  // the kind of producer_
   std::shared_ptr<KafkaProducer> producer_;
-  KafkaProducer::Topic topic_;  // ends before producer_
+  KafkaProducer::Topic topic_;  // destroyed before producer_
   std::deque<KafkaDeliveries::Pointer> deliveries_;
   std::optional<KafkaFault> failure_;
   std::string failure_text_;
-  std::size_t smallest_refused_ = kNothingRefused;  // bytes; what is as large needs no attempt
+  std::size_t smallest_refused_ = kNothingRefused;  // bytes; refuse lines this large without trying
   SteadyTime forget_refused_at_{};
   Refused refused_;
-  bool refused_singly_ = false;  // since single lines began
-  SteadyTime single_until_{};    // single lines, because a record was refused
+  bool refused_singly_ = false;  // a line was too large since single lines began
+  SteadyTime single_until_{};    // send single lines until then: a record was refused
   bool key_checked_ = false;
   std::uint64_t closings_ = 0;
 };

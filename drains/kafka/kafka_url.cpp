@@ -29,7 +29,7 @@ std::string upper(std::string_view text) {
   return out;
 }
 
-/// The part of `rest` up to the first of `ends`, which stays in `rest`.
+/// Takes the part of `rest` before the first character of `ends`; that character stays in `rest`.
 std::string_view take_until(std::string_view& rest, std::string_view ends) {
   const auto end = std::min(rest.find_first_of(ends), rest.size());
   const auto part = rest.substr(0, end);
@@ -128,7 +128,7 @@ result<void, Error> read_topic(KafkaUrl& url, std::string_view path) {
   return {};
 }
 
-// One function per option. `value` is decoded.
+// One function per option. `value` is percent-decoded.
 
 result<void, Error> set_compression(KafkaUrl& url, const std::string& value) {
   url.compression = lower(value);
@@ -192,7 +192,7 @@ result<void, Error> set_password(KafkaUrl& url, const std::string& value) {
   return {};
 }
 
-/// What security.protocol asked for, checked against the rest when everything is read.
+/// The value of security.protocol, checked against the other options when all have been read.
 struct Wish {
   std::string protocol;
 };
@@ -218,8 +218,7 @@ constexpr Option kOptions[] = {
 
 result<void, Error> read_option(KafkaUrl& url, Wish& wish, std::string_view parameter) {
   const auto equals = std::min(parameter.find('='), parameter.size());
-  const auto name =
-      parameter.substr(0, equals);  // as it stands: what is shown of a url is decided by names as they stand
+  const auto name = parameter.substr(0, equals);  // not decoded: redacted_url() also compares names as written
   SLUICE_TRY(std::string value, percent_decoded(parameter.substr(std::min(equals + 1, parameter.size()))));
   if (name == "security.protocol") {
     wish.protocol = lower(value);

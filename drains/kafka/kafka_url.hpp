@@ -12,22 +12,22 @@
 
 namespace sluice::drains {
 
-/// What a Kafka drain's url says:
+/// The contents of a Kafka drain's url:
 ///
 ///     kafka[+tls]://[user:password@]broker[:port][,broker[:port]]*/topic[?option=value[&...]][#insecure]
 ///
 ///     compression=zstd|lz4|snappy|gzip|none          acks=all       linger=20ms
-///     key=channel|none|source|process|host|msgid|FIELD    FIELD: of the text's key=value pairs
+///     key=channel|none|source|process|host|msgid|FIELD    FIELD: a key=value pair of the text
 ///     headers=all|none
 ///     security.protocol=plaintext|ssl|sasl_plaintext|sasl_ssl
 ///     sasl.mechanism=PLAIN|SCRAM-SHA-256|SCRAM-SHA-512    sasl.username=...    sasl.password=...
 ///
-/// Other spellings that Kafka's own clients use are understood: `linger.ms`, `compression.type`, `sasl.mechanisms`.
+/// Also accepts spellings of Kafka's own clients: `linger.ms`, `compression.type`, `sasl.mechanisms`.
 struct KafkaUrl {
   struct Broker {
     std::string host;  // without brackets
     std::uint16_t port = 0;
-    /// As clients write it: IPv6 in brackets.
+    /// host:port, with IPv6 addresses in brackets.
     std::string address() const;
   };
   enum class KeyKind : std::uint8_t { kChannel, kNone, kSource, kProcess, kHost, kMsgid, kField };
@@ -40,7 +40,7 @@ struct KafkaUrl {
   std::string key_field;  // for kField
   bool headers = true;
   bool tls = false;
-  bool insecure = false;  // `#insecure`: any certificate will do
+  bool insecure = false;  // `#insecure`: accept any certificate
   std::string mechanism;  // empty = no authentication
   std::string user;
   Secret password;
@@ -48,7 +48,7 @@ struct KafkaUrl {
   bool sasl() const { return !mechanism.empty(); }
 };
 
-/// Pure; resolves nothing. The error says what is wrong and never repeats a password or an option's value.
+/// Pure; resolves no names. The error says what is wrong and never repeats a password or an option's value.
 result<KafkaUrl, Error> parse_kafka_url(std::string_view text);
 
 }  // namespace sluice::drains

@@ -8,8 +8,8 @@
 namespace sluice::drains {
 
 /// Wakes a transport on its shard when its producer has news. The producer's thread calls wake(); the shard then calls
-/// Owner::on_wake_up(), unless the transport is gone. Both share it. Wakes that the shard has not seen yet count as
-/// one.
+/// Owner::on_wake_up(), unless the transport is gone. Transport and producer share the object. Several wakes before the
+/// shard runs count as one.
 class KafkaWakeUp {
  public:
   class Owner {
@@ -22,16 +22,16 @@ class KafkaWakeUp {
 
   KafkaWakeUp(boost::asio::io_context& io, Owner& owner) : io_(io), owner_(&owner) {}
 
-  /// Any thread; `self` is this object.
+  /// Call it on any thread; `self` points to this object.
   static void wake(const std::shared_ptr<KafkaWakeUp>& self);
-  /// On the shard: the owner is going.
+  /// Call it on the shard before the owner is destroyed.
   void close() { owner_ = nullptr; }
 
  private:
   void run();
 
   boost::asio::io_context& io_;
-  Owner* owner_;  // the shard's
+  Owner* owner_;  // used by the shard only
   std::atomic<bool> waking_{false};
 };
 

@@ -10,14 +10,14 @@
 
 namespace sluice::drains {
 
-/// The ids of a shard's channels by slot, for drains that send them with each line: no string is looked up per line.
-/// Lives on its shard, owned by its DrainSet; 32 bytes for each slot ever given out, and the ids themselves.
+/// The ids of a shard's channels by slot, for drains that send the id with each line: no hash lookup per line. Lives on
+/// its shard, owned by its DrainSet. Takes 32 bytes for each slot ever used, plus the ids.
 class ChannelNames {
  public:
   ChannelNames(std::uint32_t shard, std::uint32_t shards) : shard_(shard), shards_(shards) {}
 
   void follow(const ConfigSnapshot& config, const ChangedKeys& changed);
-  /// Empty for a channel of another shard, or one that was deleted. Valid until the next follow().
+  /// Empty if another shard owns the channel or it was deleted. Valid until the next follow().
   std::string_view name(ChannelSlot channel) const {
     return channel.value < names_.size() ? std::string_view(names_[channel.value]) : std::string_view();
   }

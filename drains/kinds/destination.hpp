@@ -9,18 +9,18 @@
 
 namespace sluice::drains {
 
-/// What a drain's url with one host means.
+/// Where a drain connects to, for urls that name one host.
 struct Destination {
   bool tls = false;
-  bool insecure = false;  // `#insecure`, where the scheme takes it: any certificate will do
+  bool insecure = false;  // `#insecure`, if the scheme allows it: accept any certificate
   std::uint16_t port = 0;
   Url url;
 };
 
-/// By the facts of its scheme. The error names what is wrong, never a secret.
+/// Parses the drain's url. The error says what is wrong and contains no secret.
 result<Destination, Error> parse_destination(const Drain& drain);
 
-/// `d.<uuid>`: how receivers know a drain.
+/// `d.<uuid>`: the name by which receivers know the drain.
 std::string drain_token_text(const Drain& drain);
 
 }  // namespace sluice::drains

@@ -7,7 +7,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kDialCost{100};
 constexpr std::chrono::seconds kBurst{2};
-/// A handshake's time of a processor may be this part of the drain's time.
+/// A drain may spend 1/kHandshakeShare of its time on the CPU work of handshakes.
 constexpr int kHandshakeShare = 50;
 constexpr std::chrono::seconds kMostDialCost{5};
 
@@ -21,7 +21,7 @@ void move_on(SteadyTime& paid_until, Duration cost, SteadyTime now) { paid_until
 
 }  // namespace
 
-/// Counted at once, so that those who wait at the same time wait one behind the other.
+/// Counts the connect before the pause, so that drains that wait at the same time are spaced out.
 std::optional<Duration> DialShares::take(const Whose& whose, std::uint64_t drains_per_channel, SteadyTime now) {
   const Duration own = pause_of(drains_, whose.drain, now);
   const Duration channel = whose.channel.empty() ? Duration::zero() : pause_of(channels_, whose.channel, now);
@@ -45,7 +45,7 @@ void DialShares::pay(const Whose& whose, Duration cost, std::uint64_t drains_per
   if (size() >= forget_at_) forget_old(now);
 }
 
-/// Each entry is looked at about twice in its life.
+/// Because forget_at_ doubles with the size, each entry is visited about twice in its life.
 void DialShares::forget_old(SteadyTime now) {
   const auto is_whole = [now](const auto& entry) { return entry.second <= now; };
   std::erase_if(drains_, is_whole);

@@ -10,11 +10,13 @@
 
 namespace sluice::drains {
 
-/// How often the drains of one shard may connect: each ten times a second after a burst of 20, fewer when handshakes
-/// with its receiver are dear. All drains of a channel together as often as drains.max_per_channel of them, so that a
-/// drain that is deleted and made again has no new share. Changing a drain gives it none either.
+/// Limits how often the drains of one shard may connect: each drain ten times a second after a burst of 20, and less
+/// often if handshakes with its receiver cost much CPU. All drains of a channel together may connect as often as
+/// drains.max_per_channel drains, so deleting and recreating a drain does not give it a new share. Changing a drain
+/// does not either.
 ///
-/// Holds an entry for who connected lately, and forgets it when its share is whole again. One shard.
+/// Keeps an entry for each drain and channel that connected lately, and forgets it when its share is full again. Used
+/// on one shard.
 class DialShares {
  public:
   struct Whose {
@@ -22,10 +24,10 @@ class DialShares {
     std::string channel;  // empty: a global drain
   };
 
-  /// The drain is about to connect; how long it must wait before. None when that is more than kLongestPause: then it is
-  /// not counted, and has to try later. `drains_per_channel`: see above.
+  /// Counts a connect and returns how long the drain must wait before it. None if that is longer than kLongestPause:
+  /// then nothing is counted, and the drain has to try again later. `drains_per_channel` is drains.max_per_channel.
   std::optional<Duration> take(const Whose& whose, std::uint64_t drains_per_channel, SteadyTime now);
-  /// What the handshake took of a processor, whether it failed or not.
+  /// Adds the CPU time that the handshake took, whether it failed or not.
   void add(const Whose& whose, Duration handshake, std::uint64_t drains_per_channel, SteadyTime now);
   static constexpr std::chrono::seconds kLongestPause{5};
   std::size_t size() const { return drains_.size() + channels_.size(); }
@@ -34,7 +36,7 @@ class DialShares {
   void pay(const Whose& whose, Duration cost, std::uint64_t drains_per_channel, SteadyTime now);
   void forget_old(SteadyTime now);
 
-  // Until when what was used is paid for; each connect moves it on by what it costs.
+  // Until when the share is used up; each connect moves the time on by its cost.
   std::unordered_map<std::uint64_t, SteadyTime> drains_;
   std::unordered_map<std::string, SteadyTime> channels_;
   std::size_t forget_at_ = 64;  // entries

@@ -15,17 +15,17 @@ namespace sluice::drains {
 class ChannelNames;
 class SharedOfKinds;
 
-/// What transports share on a shard. Outlives them.
+/// What the transports of one shard share. Must outlive them.
 struct DrainEnvironment {
   Shard& shard;
   Dialer& dialer;
   const DrainSettings& settings;
   std::shared_ptr<const TlsContext> default_tls;  // drains.ca_file or the system's CAs
-  Lane& tls_lane;                                 // makes contexts for drains with certificates of their own
+  Lane& tls_lane;                                 // builds TLS contexts for drains with their own certificates
   std::string user_agent;                         // "Logplex/<version>"
-  const SharedOfKinds* shared = nullptr;          // of the process; nullptr = kinds that share something do not work
-  const ChannelNames* channels = nullptr;         // of this shard; nullptr = lines go without their channel's name
-  OwnLogs own = {};                               // receivers are told
+  const SharedOfKinds* shared = nullptr;          // one per process; nullptr = kinds that need it do not work
+  const ChannelNames* channels = nullptr;         // of this shard; nullptr = lines carry no channel name
+  OwnLogs own = {};                               // ids sent along with lines
   std::shared_ptr<DialShares> dials = std::make_shared<DialShares>();  // of this shard
 };
 

@@ -17,7 +17,7 @@ struct LimitSettings;
 
 namespace sluice::drains {
 
-/// What all drains of one kind share in the process, such as connections to a cluster. Any thread.
+/// What all drains of one kind in the process share, such as connections to a cluster. Any thread may use it.
 class DrainShared {
  public:
   virtual ~DrainShared() = default;
@@ -40,20 +40,21 @@ class KindMetrics {
 
 struct EncoderNeeds {
   const DrainSettings& settings;
-  const ChannelNames* channels;  // outlives the encoder; nullptr: lines go without their channel's name
+  const ChannelNames* channels;  // must outlive the encoder; nullptr: lines carry no channel name
   const OwnLogs& own;
 };
 
-/// A kind of drain: everything that the delivery of lines has to know of it. Its row is in drains/facts/kinds.def.
+/// A kind of drain: everything that delivery needs to know about it. The kinds are listed in drains/facts/kinds.def.
 struct DrainKind {
   const DrainFacts& facts;
-  /// By the drain's format. Error: an unknown format or an unusable url, named; never a secret.
+  /// Makes the encoder for the drain's format. The error names an unknown format or says what is wrong with the url; it
+  /// contains no secret.
   result<std::unique_ptr<Encoder>, Error> (*encoder)(const Drain& drain, const EncoderNeeds& needs);
-  /// Error: an unusable url or secret; never a secret.
+  /// The error says what is wrong with the url or the signing secret; it contains no secret.
   result<std::unique_ptr<Transport>, Error> (*transport)(const Drain& drain, const DrainEnvironment& environment);
-  /// nullptr: drains of this kind share nothing.
+  /// nullptr if drains of this kind share nothing.
   std::unique_ptr<DrainShared> (*shared)(const SharedNeeds& needs) = nullptr;
-  /// nullptr: it has none.
+  /// nullptr if the kind has no metrics of its own.
   std::unique_ptr<KindMetrics> (*metrics)() = nullptr;
 };
 
@@ -61,16 +62,16 @@ struct DrainKind {
 #include "drains/facts/kinds.def"
 #undef SLUICE_DRAIN_KIND
 
-/// By the url's scheme; nullptr: no drain has it.
+/// Looks the url's scheme up; nullptr if no kind has it.
 const DrainKind* find_drain_kind(const Drain& drain);
 
-/// What kinds share, each for its drains. Made at the start of the process; outlives the drains.
+/// The shared object of each kind that has one. Made when the process starts; must outlive the drains.
 class SharedOfKinds {
  public:
-  /// For every kind that shares something.
+  /// Makes the shared object of every kind that has one.
   static SharedOfKinds make(const SharedNeeds& needs);
   void put(const DrainKind& kind, std::unique_ptr<DrainShared> shared) { shared_[&kind] = std::move(shared); }
-  /// nullptr: it shares nothing.
+  /// nullptr if the kind shares nothing.
   DrainShared* of(const DrainKind& kind) const;
   void add_metrics(MetricsPage& page) const;
 

@@ -17,35 +17,37 @@ namespace sluice::drains {
 
 class ChannelNames;
 
-/// Lines to body. One per drain and shard; no state between lines.
+/// Turns lines into the body of a frame. One per drain and shard; keeps no state between lines.
 class Encoder {
  public:
-  /// A framed message is at most so much longer than its record: length, priority, token.
+  /// How many bytes a framed message may be longer than its record: length, priority, token.
   static constexpr std::size_t kMessageExtra = 64;
 
   virtual ~Encoder() = default;
 
   /// Appends one line or notice.
   virtual void append(const RecordView& line, std::string& body) const = 0;
-  /// The same for a line of a channel, for formats that say where a line stands.
+  /// The same, for formats that also say which channel a line comes from and its number there.
   virtual void append_from(ChannelSlot channel, Seq seq, const RecordView& line, std::string& body) const {
     static_cast<void>(channel);
     static_cast<void>(seq);
     append(line, body);
   }
-  /// Where a frame should end, in bytes of body. A single line may be larger.
+  /// The size at which a frame should end, in bytes of body. A single line may be larger.
   virtual std::size_t target_bytes() const = 0;
-  /// Two frames with the same messages, for a receiver that finds one too large; none when there is only one message.
-  /// Ids and `oldest` are the caller's to set.
+  /// Splits a frame that the receiver finds too large into two; none if it has only one message. The caller sets the
+  /// ids and `oldest`.
   virtual std::optional<std::pair<Frame, Frame>> split(const Frame& frame) const = 0;
 
-  /// A frame has a head that says which logs its lines passed before this one. Syslog frames say it in each line.
+  /// True if a head of the frame lists the logs that its lines passed before. Syslog drains list them in each line
+  /// instead.
   virtual bool tells_ways() const { return false; }
 
-  /// Drains of a shard whose encoders say the same here share what is rendered: it may differ in their tokens, which
-  /// all have the same size, and in nothing else. Empty: this one shares with nobody.
+  /// Drains of a shard whose encoders return the same text here share rendered frames. Their output may differ only in
+  /// the drain tokens, which all have the same size. Empty: this encoder never shares.
   virtual std::string likeness() const { return {}; }
-  /// Where in `message`, just appended for this line, the drain's token stands; none when it does not.
+  /// The offset of the drain's token in `message`, which was just appended for this line; none if the message has no
+  /// token.
   virtual std::optional<std::size_t> token_in(const RecordView& line, std::string_view message) const {
     static_cast<void>(line);
     static_cast<void>(message);
@@ -53,9 +55,9 @@ class Encoder {
   }
 };
 
-/// The encoder for a drain, by its kind (see drain_kind.hpp). Error: an unknown scheme or format, named; never a
-/// secret. `channels` outlives it; nullptr: lines go without their channel's name. `own`: what receivers of syslog
-/// frames are told.
+/// Makes the encoder for a drain, by its kind (see drain_kind.hpp). The error names an unknown scheme or format and
+/// contains no secret. `channels` must outlive the encoder; nullptr: lines carry no channel name. `own`: the ids that
+/// syslog frames carry.
 result<std::unique_ptr<Encoder>, Error> make_encoder(const Drain& drain, const DrainSettings& settings,
                                                      const ChannelNames* channels = nullptr, const OwnLogs& own = {});
 

@@ -6,17 +6,16 @@
 
 namespace sluice::drains {
 
-/// How often a drain's receiver failed it, by class of error
-/// (SendReport::error_class). A plain value.
+/// How often delivery to a drain's receiver failed, by class of error (SendReport::error_class). A plain value.
 class ErrorCounts {
  public:
-  /// A class that is not known counts as "other".
+  /// An unknown class counts as "other".
   void count(std::string_view error_class) { ++counts_[place_of(error_class)]; }
   void add(const ErrorCounts& other) {
     for (std::size_t i = 0; i < counts_.size(); ++i) counts_[i] += other.counts_[i];
   }
   std::uint64_t of(std::string_view error_class) const { return counts_[place_of(error_class)]; }
-  /// Calls visit(class, count) for each that is not 0.
+  /// Calls visit(class, count) for each class whose count is not 0.
   template <class Visit>
   void for_each(Visit&& visit) const {
     for (std::size_t i = 0; i < counts_.size(); ++i)

@@ -9,13 +9,13 @@ namespace {
 
 using Halves = std::optional<std::pair<Frame, Frame>>;
 
-/// Where the body is cut: behind its first `messages` messages, which are `bytes` long.
+/// Where to cut the body: after its first `messages` messages, which take `bytes` bytes.
 struct Cut {
   std::uint64_t messages;
   std::size_t bytes;
 };
 
-/// `lines` of the runs, after the first `skip`.
+/// The runs of `lines` lines, after skipping the first `skip`.
 std::vector<Run> part_of_runs(std::span<const Run> runs, std::uint64_t skip, std::uint64_t lines) {
   std::vector<Run> part;
   for (const Run& run : runs) {

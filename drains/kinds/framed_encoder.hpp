@@ -7,7 +7,7 @@
 
 namespace sluice::drains {
 
-/// Bodies of octet-counted frames, which can be cut between any two.
+/// Writes octet-counted messages, so a body can be cut between any two of them.
 class FramedEncoder : public Encoder {
  public:
   explicit FramedEncoder(std::size_t target) : target_(target) {}
@@ -18,17 +18,18 @@ class FramedEncoder : public Encoder {
   const std::size_t target_;
 };
 
-/// For encoders whose messages end with a newline each.
+/// split() for encoders that end each message with a newline.
 std::optional<std::pair<Frame, Frame>> split_at_newlines(const Frame& frame);
 
-/// Appends what write(out) writes: into more room than it takes, which is cheaper than to add up its size before.
+/// Appends what write(out) writes. Reserves an upper bound and shrinks afterwards, which is cheaper than computing the
+/// exact size first.
 void append_frame(std::string& body, const RecordView& line, auto write) {
   const std::size_t begin = body.size();
   body.resize(begin + line.size() + Encoder::kMessageExtra);
   body.resize(static_cast<std::size_t>(write(body.data() + begin) - body.data()));
 }
 
-/// The error of make_encoder for a format that the kind does not have; `known`: those that it has.
+/// The error of make_encoder for an unknown format; `known` lists the formats that the kind has.
 Error unknown_format(const std::string& format, std::string_view known);
 
 }  // namespace sluice::drains

@@ -5,7 +5,7 @@
 namespace sluice::drains {
 namespace {
 
-/// What an owner must see first when shards differ.
+/// How urgent a state is. When shards differ, the owner sees the most urgent one.
 int urgency(DrainState state) {
   switch (state) {
     case DrainState::kDisabled:

@@ -11,13 +11,13 @@
 
 namespace sluice::drains {
 
-/// Of these, the lines that L10 is to tell. The channel itself tells of lines over its rate.
+/// How many of these losses the drain reports with an L10 line. The channel itself reports lines over its rate limit.
 inline std::uint64_t reportable(const Losses& losses) { return losses.total() - losses.count(LossReason::kRate); }
 
-/// Why a drain is as it is.
+/// The state of a drain.
 enum class DrainState : std::uint8_t { kPending, kActive, kDegraded, kPaused, kDisabled };
 
-/// One drain's account on one shard. At every moment, in one turn:
+/// The counts of one drain on one shard. Within one turn this always holds:
 ///
 ///     offered = filtered + delivered + sum(dropped) + pending_lines
 struct Ledger {
@@ -27,8 +27,8 @@ struct Ledger {
   std::array<std::uint64_t, Losses::kReasons> dropped{};  // by LossReason
   std::uint64_t pending_lines = 0;
   std::uint64_t pending_bytes = 0;
-  std::uint64_t in_flight_lines = 0;  // of the pending ones: sent and not confirmed
-  std::uint64_t notices = 0;          // L10 lines delivered; in none of the numbers above
+  std::uint64_t in_flight_lines = 0;  // part of pending_lines: sent, not confirmed
+  std::uint64_t notices = 0;          // L10 lines delivered; not counted above
 
   std::optional<WallTime> oldest_pending;
   std::optional<WallTime> last_success;
@@ -43,7 +43,7 @@ struct Ledger {
     for (const auto lines : dropped) sum += lines;
     return sum;
   }
-  /// Adds another shard's account of the same drain.
+  /// Adds the counts of the same drain on another shard.
   void add(const Ledger& other);
 };
 

@@ -5,10 +5,11 @@
 
 namespace sluice::drains {
 
-/// What lines that leave this node have passed here. Receivers are told, so that lines that come back end.
+/// Ids that mark lines as having passed this node. Drains send them along, so that a line that comes back is recognised
+/// and dropped instead of circulating for ever.
 struct OwnLogs {
-  std::uint64_t log = 0;                         // id of this node's log; 0: nobody is told
-  std::function<std::uint64_t()> data_set = {};  // the one that this node shares with others, or 0
+  std::uint64_t log = 0;                         // id of this node's log; 0: no id is sent
+  std::function<std::uint64_t()> data_set = {};  // id of the data set shared with other nodes, or 0
 
   std::uint64_t shared() const { return data_set ? data_set() : 0; }
 };

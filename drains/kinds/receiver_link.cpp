@@ -7,8 +7,8 @@
 namespace sluice::drains {
 namespace {
 
-/// Makes the context for a drain with certificates of its own, step by step. The authorities' keys cost nothing until a
-/// receiver's certificate leads to them.
+/// Builds the TLS context for a drain with its own certificates, step by step. The keys of its CAs cost no time here:
+/// they are used only if a receiver's certificate chain leads to them.
 class OwnContext {
  public:
   explicit OwnContext(const TlsClientOptions& options)

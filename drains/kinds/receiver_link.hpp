@@ -10,8 +10,8 @@
 
 namespace sluice::drains {
 
-/// What the connections of one transport have in common: where to, with which TLS, how old they may grow and how long
-/// they may be idle. Lives in its transport.
+/// What all connections of one transport have in common: destination, TLS options, and the limits for age and idle
+/// time. Owned by its transport.
 class ReceiverLink {
  public:
   struct Limits {
@@ -21,17 +21,17 @@ class ReceiverLink {
 
   ReceiverLink(const DrainEnvironment& environment, const Drain& drain, Destination destination, Limits limits);
 
-  /// A new connection; what is over the drain's share (DialShares) waits here. Errors: those of Dialer, and
-  /// kTlsMaterial for the drain's own.
+  /// Opens a new connection; first waits if the drain has used up its share (DialShares). Errors: those of Dialer, and
+  /// kTlsMaterial if the drain's own certificates or key are unusable.
   Task<result<std::unique_ptr<ByteStream>, Error>> dial();
-  /// Something was delivered: the connection is not idle.
+  /// Call it after a delivery: restarts the idle time.
   void touch();
-  /// Past drains.max_age.
+  /// True if the connection is older than drains.max_age.
   bool is_old() const { return shard().now() >= old_at_; }
-  /// Idle for longer than the limit and its random part.
+  /// True if the connection was idle for longer than the limit plus a random part.
   bool is_idle() const { return shard().now() >= idle_at_; }
 
-  /// Of the last handshake; nullptr when plain or none yet.
+  /// Facts of the last TLS handshake; nullptr without TLS or before the first one.
   const TlsFacts* tls() const { return facts_ ? &*facts_ : nullptr; }
   const Destination& destination() const { return destination_; }
   const DrainEnvironment& environment() const { return environment_; }
@@ -45,14 +45,15 @@ class ReceiverLink {
   const Destination destination_;
   const Limits limits_;
   const DialShares::Whose whose_;
-  std::optional<TlsClientOptions> own_tls_;  // when the default context will not do
+  std::optional<TlsClientOptions> own_tls_;  // set if the default context does not fit
   std::shared_ptr<const TlsContext> context_;
   std::optional<TlsFacts> facts_;
   SteadyTime old_at_{};
   SteadyTime idle_at_{};
 };
 
-/// An attempt that ended with this error: tried again later, unless the drain's own certificates or key are the reason.
+/// The report of an attempt that ended with this error: kRetry, or kFatal if the drain's own certificates or key are
+/// the reason.
 SendReport failed_attempt(const Error& error);
 
 }  // namespace sluice::drains

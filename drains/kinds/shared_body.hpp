@@ -13,7 +13,7 @@ namespace sluice::drains {
 
 class BodyPool;
 
-/// Lines that follow each other in one channel, by number; both ends belong to it.
+/// Consecutive lines of one channel, by number, from `first` to `last` inclusive.
 struct Run {
   std::uint64_t channel;
   Seq first;
@@ -22,7 +22,7 @@ struct Run {
   std::uint64_t lines() const { return last - first + 1; }
 };
 
-/// The next line: lengthens the last run or begins one.
+/// Adds the next line: extends the last run or starts a new one.
 inline void add_line(std::vector<Run>& runs, ChannelSlot channel, Seq seq) {
   if (!runs.empty() && runs.back().channel == channel.value && runs.back().last + 1 == seq)
     ++runs.back().last;
@@ -30,20 +30,21 @@ inline void add_line(std::vector<Run>& runs, ChannelSlot channel, Seq seq) {
     runs.push_back({channel.value, seq, seq});
 }
 
-/// Bytes that several drains send, rendered once. All tokens have the same size, so each drain writes its own over the
-/// one of who sent before, just before it sends; what a socket did not take at once is copied.
+/// A body that is rendered once and sent by several drains. All tokens have the same size, so each drain overwrites the
+/// token of the previous sender with its own just before it sends. Bytes that a socket does not take at once must be
+/// copied.
 ///
-/// Made by BodyPool, to which the last SharedBodyRef gives it back. One shard: the count is not atomic.
+/// Made by BodyPool; the last SharedBodyRef returns it there. Used on one shard: the reference count is not atomic.
 struct SharedBody {
   std::string bytes;
   std::vector<Run> runs;
   PassedRuns passed;
-  std::vector<std::uint32_t> tokens;  // where a drain's token stands; none when all send the same
+  std::vector<std::uint32_t> tokens;  // offsets of the drain's token; empty if the body has none
 
   void address_to(std::string_view token);
 
   BodyPool* pool = nullptr;
-  std::uint64_t charged = 0;  // against the byte budget
+  std::uint64_t charged = 0;  // bytes charged to the byte budget
   std::uint32_t references = 0;
 };
 

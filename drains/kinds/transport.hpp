@@ -15,87 +15,89 @@ namespace sluice::drains {
 
 struct DrainEnvironment;
 
-/// What became of one attempt to send a frame.
+/// The outcome of one attempt to send a frame.
 enum class Verdict {
   kDelivered,  // the receiver confirmed it
-  kSent,       // on its way; take_confirmed() will tell
-  kLater,      // not taken, or only in part, because the way is full: send it again when woken
-  kRetry,      // nothing is known to have arrived: send it, and all unconfirmed before it, again later
-  kSplit,      // too large for the receiver: send it in parts
-  kRejected,   // the receiver will never take it: give it up and go on
-  kFatal,      // the receiver will never take anything (bad configuration): stop until the drain is changed
+  kSent,       // on its way; take_confirmed() reports the confirmation
+  kLater,      // taken in part or not at all (backpressure): send it again when woken
+  kRetry,      // failed: later send it and all unconfirmed frames before it again
+  kSplit,      // too large for the receiver: split it and send the parts
+  kRejected,   // the receiver will never accept it: drop it and go on
+  kFatal,      // nothing can be delivered (bad configuration): stop until the drain is changed
 };
 
 struct SendReport {
   Verdict verdict = Verdict::kRetry;
-  Duration retry_after{};  // what the receiver asked for; 0 = nothing
+  Duration retry_after{};  // pause that the receiver asked for; 0 = none
   std::optional<int> http_status;
-  bool smaller = false;     // the receiver was too slow for it: with kRetry, tried again in parts
-  bool untrusted = false;   // a certificate was not accepted: the drain's owner is told
-  std::string error_class;  // one of those in ErrorCounts; empty when delivered or sent
-  std::string error;        // a sentence without secrets; empty when delivered or sent
+  bool smaller = false;     // with kRetry: the receiver was too slow, retry in smaller frames
+  bool untrusted = false;   // the certificate was not accepted: notify the drain's owner
+  std::string error_class;  // a class of ErrorCounts; empty if delivered or sent
+  std::string error;        // a sentence without secrets; empty if delivered or sent
 };
 
-/// Why nothing gets on.
+/// Why unconfirmed frames make no progress.
 struct Trouble {
   std::string_view error_class;
   std::string sentence;  // without secrets
 };
 
-/// Lines of confirmed frames that the receiver refused one by one.
+/// Lines that the receiver refused although their frames count as confirmed.
 struct Refused {
   std::uint64_t lines = 0;
   std::string_view error_class = "too_large";
   std::string why;
 };
 
-/// Frame to receiver, over a connection that it makes, keeps and renews. One per drain and shard, on that shard; used
-/// by one task at a time. It holds no frame: what is unconfirmed stays with the caller.
+/// Sends frames to a receiver over a connection that it opens, keeps and renews. One per drain and shard, on that
+/// shard, used by one task at a time. It does not store frames: the caller keeps them until they are confirmed.
 class Transport {
  public:
   virtual ~Transport() = default;
 
-  /// Connects when necessary, then sends. `frame` stays until it returns.
+  /// Connects if necessary, then sends. `frame` must stay valid until the task ends.
   virtual Task<SendReport> send(const Frame& frame) = 0;
-  /// The same without waiting, on a connection that stands. True: on its way, as with kSent. False: it takes send() for
-  /// the same frame, which goes on where this ended.
+  /// Sends without waiting, over an open connection only. True: the frame is on its way, as with kSent. False: call
+  /// send() with the same frame, which continues where this call stopped.
   virtual bool send_now(const Frame& frame) {
     static_cast<void>(frame);
     return false;
   }
-  /// Whether the receiver is told frames' ids: who makes frames need not work them out otherwise.
+  /// Whether the receiver sees frame ids. If not, the caller need not compute them.
   virtual bool tells_ids() const { return true; }
-  /// Frames that may be sent but unconfirmed. 1: send() itself confirms.
+  /// How many frames may be unconfirmed at a time. 1: send() itself returns the confirmation.
   virtual std::size_t window() const = 0;
-  /// How many frames, in the order in which they were sent, have been confirmed since the last call.
+  /// How many more frames were confirmed since the last call, in the order in which they were sent.
   virtual std::size_t take_confirmed() { return 0; }
-  /// How many unconfirmed frames the receiver's machine is known to have, the first ones. Only when the connection
-  /// breaks are they sent again.
+  /// How many of the unconfirmed frames, from the first on, have certainly reached the receiver's machine. They are
+  /// sent again only if the connection breaks.
   virtual std::size_t arrived() const { return 0; }
-  /// Of the lines in frames that take_confirmed() counted, those that were refused since the last call.
+  /// The lines refused since the last call, in frames that take_confirmed() counted.
   virtual Refused take_refused() { return {}; }
-  /// The connection is gone and with it all hope for what is unconfirmed. Reset by the next send().
+  /// The connection broke: all unconfirmed frames must be sent again. The next send() resets it.
   virtual bool broken() const { return false; }
-  /// While broken: what happened.
+  /// What happened; valid while broken().
   virtual SendReport break_report() const;
-  /// Why unconfirmed frames make no progress though nothing is broken; none when all is well.
+  /// Why unconfirmed frames make no progress although the connection stands; none if all is well.
   virtual std::optional<Trouble> trouble() const { return std::nullopt; }
-  /// How soon take_confirmed() may have news while frames are unconfirmed.
+  /// How long to wait before the next take_confirmed() while frames are unconfirmed.
   virtual Duration confirm_poll() const { return std::chrono::milliseconds(8); }
-  /// Memory that copies of unconfirmed frames take, for the byte budget.
+  /// Memory of the transport's copies of unconfirmed frames, to charge to the byte budget.
   virtual std::uint64_t held_bytes() const { return 0; }
-  /// `wake` is to be set when there may be something to take, or room again; not by the destructor.
+  /// The transport sets `wake` when something was confirmed or there is room again. Its destructor does not touch
+  /// `wake`.
   virtual void wake_with(Event& wake) { static_cast<void>(wake); }
-  /// Looks after an idle connection: closes one that the peer closed, that is idle or too old. Called now and then.
+  /// Maintains an idle connection: closes it if the peer closed it, or if it is too old or idle for too long. Called
+  /// from time to time.
   virtual void tend() = 0;
-  /// Ends the connection at once.
+  /// Closes the connection at once.
   virtual void close() = 0;
-  /// Facts of the current or last TLS handshake; nullptr when plain.
+  /// Facts of the current or last TLS handshake; nullptr without TLS.
   virtual const TlsFacts* tls() const { return nullptr; }
 };
 
-/// The transport for a drain, by its kind (see drain_kind.hpp). Error: an unknown scheme or an unusable url; never a
-/// secret.
+/// Makes the transport for a drain, by its kind (see drain_kind.hpp). The error names an unknown scheme or says what is
+/// wrong with the url; it contains no secret.
 result<std::unique_ptr<Transport>, Error> make_transport(const Drain& drain, const DrainEnvironment& environment);
 
 }  // namespace sluice::drains

@@ -11,7 +11,7 @@
 namespace sluice::drains {
 namespace {
 
-/// Only lines whose app-name is a token are taken by a Sluice that gets them.
+/// Another Sluice accepts only lines whose app-name is a token.
 bool is_token(std::string_view source) { return source.size() == kTokenSize && parse_token(source).has_value(); }
 
 }  // namespace

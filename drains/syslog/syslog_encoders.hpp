@@ -6,8 +6,8 @@
 
 namespace sluice::drains {
 
-/// Logplex's form for syslog receivers, with the drain's token as host. A line that passed other logs before has an
-/// element of structured data that names them (wire/passed_element.hpp).
+/// Logplex's format for syslog receivers, with the drain's token as host. If a line passed other logs before, a
+/// structured data element names them (wire/passed_element.hpp).
 class SyslogEncoder final : public FramedEncoder {
  public:
   SyslogEncoder(std::size_t target, std::string token) : FramedEncoder(target), token_(std::move(token)) {}
@@ -19,9 +19,9 @@ class SyslogEncoder final : public FramedEncoder {
   const std::string token_;
 };
 
-/// RFC 5424 with the line's own host, msgid and structured data; each line ends with a newline. A line that another
-/// Sluice may take in, because its app-name is a token, and one that passed other logs before have an element of
-/// structured data that names this log and those (wire/passed_element.hpp).
+/// RFC 5424 with the line's own host, msgid and structured data; each line ends with a newline. Two kinds of lines get
+/// a structured data element that names this log and the logs passed before (wire/passed_element.hpp): lines that
+/// another Sluice may accept, because their app-name is a token, and lines that passed other logs.
 class SyslogRfc5424Encoder final : public FramedEncoder {
  public:
   SyslogRfc5424Encoder(std::size_t target, OwnLogs own) : FramedEncoder(target), own_(std::move(own)) {}
@@ -34,7 +34,7 @@ class SyslogRfc5424Encoder final : public FramedEncoder {
   const OwnLogs own_;
 };
 
-/// The encoder of a syslog drain, by its format. Error: a format that it does not have.
+/// Makes the encoder for a syslog drain's format. Error: an unknown format.
 result<std::unique_ptr<Encoder>, Error> make_syslog_encoder(const Drain& drain, std::size_t target, const OwnLogs& own);
 
 }  // namespace sluice::drains

@@ -8,13 +8,13 @@
 namespace sluice::drains {
 namespace {
 
-/// Frames that have not arrived: enough for a long line to the receiver, little enough to send again.
+/// How many frames may be sent but not acknowledged: enough for a high round-trip time, few enough to send again.
 constexpr std::size_t kWindow = 16;
-/// How soon there may be news of a frame that is not acknowledged, and of one that only waits for the proof.
+/// How often to poll while a frame is not acknowledged, and while all are and the connection still has to prove itself.
 constexpr std::chrono::milliseconds kAcknowledgePoll{8};
 constexpr std::chrono::milliseconds kProofPoll{100};
-/// A receiver that is known to be slow gets its bytes in pieces of this size, each with the send timeout, so that the
-/// timeout measures whether it takes anything and not how large a frame is.
+/// A slow receiver gets its bytes in pieces of this size, each with the send timeout. So the timeout measures whether
+/// the receiver takes anything, not how large a frame is.
 constexpr std::size_t kSlowPiece = 4 << 10;
 
 Error lost(NetError code, const char* sentence) { return {code, sentence}; }
@@ -46,7 +46,7 @@ Task<SendReport> SyslogTransport::send(const Frame& frame) {
   write_what_fits(frame);
   if (begun_ < frame.bytes().size()) {
     std::string_view rest = frame.bytes().substr(begun_);
-    // While this waits, other drains write their tokens into a shared body.
+    // While this task waits, other drains write their tokens into a shared body.
     std::string own;
     if (frame.shared) rest = own.assign(rest);
     auto sent = co_await write(rest);
@@ -81,7 +81,8 @@ void SyslogTransport::note_sent(const Frame& frame) {
   ends_.push_back(written_);
 }
 
-/// A connection that ended with frames unconfirmed is reported, so that they are sent again before anything new.
+/// If the connection ended with unconfirmed frames, this reports an error, so that the caller sends them again before
+/// new ones.
 Task<result<void, Error>> SyslogTransport::ensure_connected() {
   const bool owed = !ends_.empty();
   if (usable() && (owed || (!link_.is_old() && !link_.is_idle()))) co_return result<void, Error>();
@@ -125,14 +126,14 @@ std::size_t SyslogTransport::take_confirmed() {
   }
   if (proven_ && heard == Heard::kNothing) heard = stream_->hear_out();
   if (is_stuck() || heard != Heard::kNothing) {
-    frames += count_confirmed();  // what was acknowledged just before the end
+    frames += count_confirmed();  // frames acknowledged just before the end
     lose_connection();
   }
   if (frames > 0) link_.touch();
   return frames;
 }
 
-/// A peer that ends the connection in order has read what it acknowledged.
+/// A peer that closes the connection in an orderly way has read what its TCP acknowledged.
 Heard SyslogTransport::look_for_proof() {
   const Heard heard = stream_->hear_out();
   const bool stands = heard == Heard::kNothing && link_.shard().now() >= proven_at_;
@@ -160,7 +161,7 @@ std::size_t SyslogTransport::arrived() const {
   return static_cast<std::size_t>(std::ranges::upper_bound(ends_, acknowledged_) - ends_.begin());
 }
 
-/// Without destroying it: a write may be under way, and ends now.
+/// Closes the stream without destroying it: a write may be under way, and ends now.
 void SyslogTransport::lose_connection() {
   broken_ = broken_ || !ends_.empty();
   begun_ = 0;

@@ -8,22 +8,22 @@
 
 namespace sluice::drains {
 
-/// Frames written to a TCP or TLS connection one behind the other. A frame is confirmed when the peer's TCP has
+/// Writes frames to a TCP or TLS connection, one after the other. A frame is confirmed when the peer's TCP has
 /// acknowledged its last byte:
 ///
 ///     written_ |---- confirmed ----|-- frame --|-- frame --|     ends_ = where each unconfirmed frame ends
 ///                                  ^ written_ - unacknowledged (SIOCOUTQ)
 ///
-/// For TLS the queue also holds the records' own bytes, so that frames are confirmed late but never early.
+/// With TLS the send queue also holds the record overhead, so frames are confirmed late but never early.
 ///
-/// A peer's TCP also acknowledges what nobody reads: a balancer without receivers takes connections and resets them.
-/// So a new connection proves itself. Before it has stood for kProofTime it confirms only frames that lie more than
-/// kUnreadAtMost before the last acknowledged byte: somebody reads there. When it is reset before that, all its other
-/// frames are sent again. What a receiver's TCP has acknowledged later, and its program never reads, is lost unseen:
-/// syslog has no answers.
+/// A peer's TCP also acknowledges bytes that no program reads: a load balancer without receivers accepts connections
+/// and resets them. So a new connection has to prove itself. Until it has been open for kProofTime, it confirms only
+/// frames that end more than kUnreadAtMost before the last acknowledged byte: so much cannot pile up unread. If it is
+/// reset before that time, all its other frames are sent again. Later, bytes that the receiver's TCP acknowledges but
+/// its program never reads are lost unnoticed: syslog has no replies.
 ///
-/// A receiver that acknowledges nothing for drains.syslog_send_timeout is disconnected. What it says is read and thrown
-/// away: unread, it would reset the connection when we close it.
+/// The transport disconnects a receiver that acknowledges nothing for drains.syslog_send_timeout. It reads and discards
+/// whatever the receiver sends: unread bytes would reset the connection when we close it.
 class SyslogTransport final : public Transport {
  public:
   SyslogTransport(const DrainEnvironment& environment, const Drain& drain, Destination destination);
@@ -31,7 +31,8 @@ class SyslogTransport final : public Transport {
   Task<SendReport> send(const Frame& frame) override;
   bool send_now(const Frame& frame) override;
   bool tells_ids() const override { return false; }
-  /// Shrinks to what is under way when the connection is too old, so that it comes to rest and is replaced.
+  /// Once the connection is too old, shrinks to the frames under way, so that no new ones are sent and the connection
+  /// can be replaced.
   std::size_t window() const override;
   std::size_t take_confirmed() override;
   std::size_t arrived() const override;
@@ -41,11 +42,11 @@ class SyslogTransport final : public Transport {
   void close() override;
   const TlsFacts* tls() const override { return link_.tls(); }
 
-  /// Long enough for a balancer to find that it has no receivers.
+  /// Long enough for a load balancer to notice that it has no receivers.
   static constexpr std::chrono::seconds kProofTime{1};
-  /// More than a peer's TCP and a balancer's buffers take while nobody reads: Linux takes 128 KiB, and lets a buffer
-  /// grow only for a program that reads (tcp_rmem in tcp(7)). Kept small, because each new connection has so much in
-  /// memory.
+  /// More than the buffers of a peer's TCP and of a load balancer hold while nobody reads: Linux takes 128 KiB, and
+  /// grows a buffer only for a program that reads (tcp_rmem in tcp(7)). Kept small, because each new connection keeps
+  /// so many bytes of frames in memory.
   static constexpr std::uint64_t kUnreadAtMost = 3 << 20;
 
  private:
@@ -64,13 +65,13 @@ class SyslogTransport final : public Transport {
   const std::string token_;
   std::unique_ptr<ByteStream> stream_;
   std::uint64_t written_ = 0;  // bytes of frames given to this connection
-  std::size_t begun_ = 0;      // bytes of the next frame that this connection has already
+  std::size_t begun_ = 0;      // bytes of the next frame already written
   std::deque<std::uint64_t> ends_;
   std::uint64_t acknowledged_ = 0;
   SteadyTime progress_at_{};  // when acknowledged_ last grew
   SteadyTime proven_at_{};
-  bool proven_ = true;  // the connection has stood long enough
-  bool slow_ = false;   // did not take a whole frame in time
+  bool proven_ = true;  // the connection has proved itself
+  bool slow_ = false;   // the receiver did not take a whole frame in time
   bool broken_ = false;
 };
 

@@ -19,7 +19,7 @@ namespace {
 constexpr std::string_view kRequestId = "request-id";
 constexpr std::size_t kLongestRequestId = 128;
 
-/// Letters, digits and a few marks: fit for a header and a log as it stands.
+/// True for letters, digits and a few marks: safe in a header and in a log.
 bool is_sane_id(std::string_view id) {
   const auto fits = [](char c) {
     return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
@@ -39,7 +39,7 @@ std::string_view header_or_empty(const HttpRequest& request, std::string_view na
   return value == nullptr ? std::string_view() : std::string_view(*value);
 }
 
-/// Whoever gave a key is told that it is the wrong one.
+/// A caller that sent a key learns that the key is wrong.
 ApiAnswer unauthorized(Dialect dialect, bool key_given) {
   const std::string_view sentence =
       key_given ? "this API key is not known here, or it has expired" : "a valid API key is required";
@@ -64,7 +64,7 @@ ApiAnswer bad_body(const error_code& error) {
   return error_answer(400, "the body is malformed");
 }
 
-/// What a page of another site can make a browser send without asking us (the forms of HTML).
+/// Content types that a page of another site can make a browser send without a preflight (those of HTML forms).
 bool is_form(std::string_view content_type) {
   return is_media_type(content_type, "application/x-www-form-urlencoded") ||
          is_media_type(content_type, "multipart/form-data") || is_media_type(content_type, "text/plain");
@@ -80,7 +80,8 @@ HttpResponse to_response(ApiAnswer answer, const std::string& request_id) {
   response.status = static_cast<int>(answer.status);
   if (!answer.content_type.empty()) response.headers.emplace_back("Content-Type", answer.content_type);
   response.headers.emplace_back(kRequestId, request_id);
-  // Answers hold secrets and lines, and what tenants wrote: nobody keeps them, and no browser guesses what they are.
+  // Answers contain secrets, lines and text that tenants wrote: no cache may keep them, and no browser may guess their
+  // type.
   response.headers.emplace_back("Cache-Control", "no-store");
   response.headers.emplace_back("X-Content-Type-Options", "nosniff");
   for (auto& header : answer.headers) response.headers.push_back(std::move(header));
@@ -88,7 +89,7 @@ HttpResponse to_response(ApiAnswer answer, const std::string& request_id) {
   return response;
 }
 
-/// Of the filter that the call brings, which the handler will compile.
+/// Size of the filter in the call, which the handler will compile.
 std::size_t size_of_filter(const ApiCall& call) {
   const auto* member = call.body.if_contains("filter");
   if (member != nullptr && member->is_string()) return std::min(member->get_string().size(), Filter::kMaxSize);
@@ -184,7 +185,7 @@ Task<void> ApiShard::reply(HttpExchange& exchange, ApiAnswer answer, std::string
   co_await exchange.reply(std::move(response));
 }
 
-/// Not a coroutine up to the call itself: a tail that waits keeps the call and nothing of how it was checked.
+/// Not a coroutine, so that a waiting tail keeps the call but no frame of its checks.
 Task<ApiAnswer> ApiShard::take(HttpExchange& exchange, RouteMatch match, const std::string& request_id) {
   const auto& request = exchange.request();
   if (match.route == nullptr) return answered(no_route(match, request.path));
@@ -242,7 +243,7 @@ Task<ApiAnswer> ApiShard::run(std::unique_ptr<ApiCall> call) {
   co_return answer;
 }
 
-/// 200 when the body is in call.body.
+/// The status is 200 when the body is in call.body; else this is the answer.
 Task<ApiAnswer> ApiShard::read_body(ApiCall& call) {
   const auto& request = call.http.request();
   const auto type = header_or_empty(request, "Content-Type");

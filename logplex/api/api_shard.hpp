@@ -22,21 +22,21 @@ namespace sluice::api {
 class DrainControl;
 class NodeStatus;
 
-/// What the API stands on. All of it outlives the API.
+/// What the API needs. All of it outlives the API.
 struct ApiNeeds {
   Store& store;
   Fabric& fabric;
   DrainControl& drains;
   NodeStatus& node;
   Duration change_timeout = std::chrono::seconds(2);  // store.write_timeout
-  const BackendGuard* backends = nullptr;             // null: an app's backends may be anywhere
+  const BackendGuard* backends = nullptr;             // null: backends of apps may have any address
   KeyLimits limits{};
-  Lane* certificates = nullptr;  // reads those that a drain brings; null: the shard does
+  Lane* certificates = nullptr;  // reads the certificates of drains; null: the shard reads them
 };
 
-/// The API on one shard: takes each request through the checks of its row (path, method, site, authentication, scope,
-/// channel, Accept, body), in that order, then to its handler; answers what it refuses itself. Authentication comes
-/// before the body is read. Lives on its shard, owned by Api.
+/// The API on one shard. Each request passes the checks of its row in this order: path, method, site, authentication,
+/// scope, channel, Accept, the caller's share, body. Then the handler runs. The shard itself answers requests that a
+/// check refuses. Authentication comes before the body is read. Lives on its shard, owned by Api.
 class ApiShard final : public HttpHandler, public OnShard, private ConfigObserver {
  public:
   ApiShard(Shard& shard, const ApiNeeds& needs, const ApiSettings& settings, const AddressGuard& guard,
@@ -46,12 +46,12 @@ class ApiShard final : public HttpHandler, public OnShard, private ConfigObserve
   Task<void> handle(HttpExchange& exchange) override;
   HttpResponse refused(int status, std::string sentence) override;
 
-  /// Ends the waits for changes that are still being made. After the server's cancel().
+  /// Stops waiting for changes that are still being made. Call after the server's cancel().
   void cancel() { changes_.cancel(); }
   Task<void> stopped() { return changes_.stopped(); }
 
   Tails& tails() { return tails_; }
-  /// "GET /v3/apps"; `number` as ApiCall::mention() gives it.
+  /// For example "GET /v3/apps"; `number` as ApiCall::mention() gives it.
   std::string route_name(std::uint32_t number) const;
   void add_metrics(MetricsPage& page) const;
 
@@ -60,13 +60,13 @@ class ApiShard final : public HttpHandler, public OnShard, private ConfigObserve
   using Counts = std::array<std::uint64_t, kClasses>;
 
   void on_config(const ConfigSnapshot& config, const ChangedKeys& changed) override;
-  /// Keys of earlier versions get the list of channels that entries have now.
+  /// Rewrites keys of earlier versions to the current form of their list of channels.
   Task<void> rewrite_old_keys();
   Task<ApiAnswer> take(HttpExchange& exchange, RouteMatch match, const std::string& request_id);
   Task<ApiAnswer> read_body(ApiCall& call);
   Task<ApiAnswer> run(std::unique_ptr<ApiCall> call);
   Task<void> reply(HttpExchange& exchange, ApiAnswer answer, std::string request_id);
-  /// None when the call may go on.
+  /// Null when the call may continue.
   std::unique_ptr<ApiAnswer> refusal(const HttpRequest& request, const RouteMatch& match, Principal& who);
   std::unique_ptr<ApiAnswer> no_right(const RouteMatch& match, const Principal& who) const;
   void count(const Route* route, unsigned status);
@@ -79,12 +79,12 @@ class ApiShard final : public HttpHandler, public OnShard, private ConfigObserve
   OpenStreams streams_;
   bool rewriting_ = false;
   ApiParts parts_;
-  std::vector<Counts> counts_;  // by row; the last one counts what has no row
+  std::vector<Counts> counts_;  // by row; the last one counts requests without a row
   std::uint64_t cross_site_ = 0;
 };
 
-/// The HTTP API of the process: one ApiShard per shard. Made at start-up, before the shards run; destroyed after they
-/// have stopped.
+/// The HTTP API of the process: one ApiShard per shard. Created at start-up, before the shards run; destroyed after
+/// they have stopped.
 class Api {
  public:
   Api(Runtime& runtime, const ApiNeeds& needs, const ApiSettings& settings, AddressGuard guard);
@@ -93,7 +93,7 @@ class Api {
   ~Api();
 
   ApiShard& shard(std::uint32_t id) { return *shards_[id]; }
-  /// Of all shards together: once per scrape.
+  /// Adds the metrics of all shards together; call once per scrape.
   void add_metrics(MetricsPage& page) const {
     shares_.add_metrics(page);
     lines_.add_metrics(page);

@@ -7,8 +7,8 @@
 
 namespace sluice {
 
-/// Exponential back-off with jitter: the k-th pause lies between a half and the whole of min(max, min * 2^k), so that
-/// those who failed together do not come back together.
+/// Exponential back-off with jitter: the k-th pause is between half and all of min(max, min * 2^k), so that clients
+/// that failed together do not retry together.
 class Backoff {
  public:
   Backoff(Duration shortest, Duration longest) : shortest_(shortest), longest_(longest), next_(shortest) {}

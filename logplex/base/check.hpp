@@ -7,7 +7,8 @@ namespace sluice {
 
 }  // namespace sluice
 
-/// An invariant of our own. Never for bytes from the network or a file: those are error values.
+/// Aborts when an invariant of our own code is broken. Not for bytes from the network or a file: bad ones are error
+/// values.
 #define SLUICE_CHECK(expression) \
   (static_cast<bool>(expression) ? void() : ::sluice::check_failed(#expression, __FILE__, __LINE__))
 

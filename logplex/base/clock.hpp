@@ -7,7 +7,7 @@ namespace sluice {
 using SteadyTime = std::chrono::steady_clock::time_point;
 using WallTime = std::chrono::sys_time<std::chrono::microseconds>;
 
-/// Where time comes from. Passed in, so that a test decides it. Any thread may call it.
+/// The source of time, passed in so that a test can control it. Any thread may call it.
 class Clock {
  public:
   virtual ~Clock() = default;
@@ -23,7 +23,7 @@ class SystemClock final : public Clock {
   }
 };
 
-/// Stands still until told otherwise. For tests; one thread.
+/// A clock that moves only when a test moves it. One thread.
 class ManualClock final : public Clock {
  public:
   SteadyTime steady() const override { return steady_; }
@@ -32,7 +32,7 @@ class ManualClock final : public Clock {
     steady_ += by;
     step_wall(by);
   }
-  /// Somebody sets the clock.
+  /// Moves the wall clock only, as when somebody sets it.
   void step_wall(std::chrono::nanoseconds by) { wall_ += std::chrono::duration_cast<std::chrono::microseconds>(by); }
 
  private:

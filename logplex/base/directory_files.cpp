@@ -42,7 +42,7 @@ result<void, Error> check_directory(int fd, const std::string& path) {
   return {};
 }
 
-/// A file of ours that is not reached through a link.
+/// Opens a regular file that belongs to this user or root. Refuses links.
 result<OpenFile, Error> open_own(int directory, const std::string& name, const std::string& path) {
   OpenFile file(::openat(directory, name.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
   struct stat found {};
@@ -77,13 +77,13 @@ result<void, Error> DirectoryFiles::check(const std::string& path) {
   const OpenFile directory(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (directory.fd >= 0) return check_directory(directory.fd, path);
   if (errno != ENOENT) return failed("cannot open data directory", path);
-  // It would be made: in the nearest directory above it that there is.
+  // The directory is missing, so it would be created in the nearest existing directory above it.
   std::filesystem::path above = without_last_slash(path);
   struct stat found {};
   do above = above.parent_path();
   while (!above.empty() && ::stat(above.c_str(), &found) != 0 && errno == ENOENT);
   const std::string parent = above.empty() ? "." : above.string();
-  // Tried, not asked: access(2) tells root that it may write where no file can be.
+  // Create a directory to find out: for root, access(2) says yes even where no file can be created.
   std::string tried = parent + "/.sluice-XXXXXX";
   if (::mkdtemp(tried.data()) == nullptr) return failed("cannot create data directory", path);
   ::rmdir(tried.c_str());
@@ -121,7 +121,7 @@ result<void, Error> DirectoryFiles::lock() {
   return error;
 }
 
-/// SQLite opens its files by their paths, so that nothing in the directory may lead elsewhere.
+/// SQLite opens its files by path, so no entry of the directory may lead elsewhere.
 result<void, Error> DirectoryFiles::check_entries() {
   for (const std::string& name : names_in(fd_)) {
     if (name == "." || name == "..") continue;

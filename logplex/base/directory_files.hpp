@@ -4,22 +4,23 @@
 
 namespace sluice {
 
-/// The files of one directory, which is opened once: renaming it, or a directory above it, later changes nothing. Paths
-/// begin with its path and name files in it, not below. Links are not followed, and files of other users than us and
-/// root are neither read nor replaced.
+/// The files of one directory. The directory is opened once: renaming it, or a directory above it, later has no effect.
+/// Every path must be the directory's path followed by a slash and a file name. Links are not followed. Reading refuses
+/// files that belong neither to this process's user nor to root.
 ///
-/// Blocking. Made on the main thread; the file operations may be used on any thread.
+/// Blocking. Created on the main thread; any thread may call the file operations.
 class DirectoryFiles final : public Files {
  public:
-  /// Makes the directory (mode 0700) when it is missing, and takes DIR/lock for the life of the object. Errors, with
-  /// what to do: it belongs to somebody else, others may write to it, it holds a link or somebody else's file, or
-  /// another process uses it. Removes new files that a crash left half written.
+  /// Creates the directory (mode 0700) when it is missing, and holds DIR/lock for the life of the object. Fails when
+  /// the directory belongs to another user, when others may write to it, when it holds a link or another user's file,
+  /// or when another process uses it; the error says what to do. Removes new files that a crash left half written.
   static result<std::unique_ptr<DirectoryFiles>, Error> open_and_lock(const std::string& path);
   DirectoryFiles(const DirectoryFiles&) = delete;
   DirectoryFiles& operator=(const DirectoryFiles&) = delete;
   ~DirectoryFiles() override;
 
-  /// What would keep open_and_lock() from working; leaves nothing behind.
+  /// Checks whether open_and_lock() could open or create the directory; leaves nothing behind. Does not check the lock
+  /// or the files in it.
   static result<void, Error> check(const std::string& path);
 
   result<std::string, Error> read(const std::string& path) override;
@@ -28,7 +29,7 @@ class DirectoryFiles final : public Files {
   result<std::unique_ptr<OpenedFile>, Error> open(const std::string& path) override;
   result<void, Error> rename(const std::string& from, const std::string& to) override;
   result<void, Error> remove(const std::string& path) override;
-  /// Refused: nothing here needs one.
+  /// Always fails: nothing in this directory needs a subdirectory.
   result<void, Error> make_directory(const std::string& path) override;
   bool exists(const std::string& path) override;
 

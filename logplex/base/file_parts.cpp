@@ -16,7 +16,7 @@ namespace sluice::file_parts {
 namespace {
 
 constexpr std::size_t kLargestRead = std::size_t{16} << 20;
-/// Small pieces are written together.
+/// Pieces are gathered and written together once they reach this size.
 constexpr std::size_t kWriteTogether = std::size_t{256} << 10;
 constexpr std::string_view kNewEnding = ".new";
 constexpr std::size_t kChanceDigits = 12;
@@ -39,7 +39,7 @@ std::string chance_name() {
   return text;
 }
 
-/// Written under another name beside its place.
+/// Written under a temporary name in the same directory until commit().
 class PlacedNewFile final : public NewFile {
  public:
   PlacedNewFile(FilePlace place, std::string beside, OpenFile file)

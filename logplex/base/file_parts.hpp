@@ -11,10 +11,10 @@
 
 namespace sluice::file_parts {
 
-/// "cannot open PATH: why", from errno.
+/// Makes the error "cannot open PATH: why" from errno.
 Error failed(std::string_view doing, const std::string& path);
 
-/// Closes on every way out.
+/// A file descriptor that closes on destruction.
 struct OpenFile {
   int fd;
   explicit OpenFile(int opened) : fd(opened) {}
@@ -23,21 +23,21 @@ struct OpenFile {
   ~OpenFile();
 };
 
-/// Where a file is: a name in an open directory (or AT_FDCWD and a path), and its path for sentences.
+/// Where a file is: a name in an open directory (or AT_FDCWD and a path), and its path for error messages.
 struct FilePlace {
   int directory;
   std::string name;
   std::string path;
 };
 
-/// To the end; at most 16 MiB.
+/// Reads to the end of the file; fails above 16 MiB.
 result<std::string, Error> read_all(const OpenFile& file, const std::string& path);
-/// A new file beside the place, with a name that nobody can guess, which must not exist.
+/// Creates a file in the same directory under a random name. Fails when that name exists.
 result<std::unique_ptr<NewFile>, Error> begin_new_file(const FilePlace& place, unsigned mode);
 result<std::unique_ptr<OpenedFile>, Error> opened(OpenFile file, const std::string& path);
-/// A rename is on disk only once its directory is.
+/// Syncs the directory of the place: only then is a rename on disk.
 bool sync_directory(const FilePlace& place);
-/// NAME.xxxxxxxxxxxx.new
+/// Whether the name has the form NAME.xxxxxxxxxxxx.new.
 bool is_new_file(std::string_view name);
 
 }  // namespace sluice::file_parts

@@ -45,7 +45,7 @@ bool is_plain(std::string_view value) {
   return !value.empty();
 }
 
-/// Quotes what is not plain, so that no value can forge another field or line, control a terminal, or look like
+/// Quotes a value that is not plain, so that it cannot forge another field or line, control a terminal, or look like
 /// something else on one.
 void append_value(std::string& out, std::string_view value) {
   if (is_plain(value)) {

@@ -10,7 +10,7 @@
 namespace sluice {
 
 /// Our own log: one logfmt line per event on stderr. Fixed message, then key=value. Never a secret, never a customer's
-/// line. Any thread; written at once, so not for per-request or per-line events.
+/// line. Any thread. A line is written before the call returns, so not for per-request or per-line events.
 enum class LogLevel { kDebug, kInfo, kWarning, kError };
 
 /// One key=value of a log line.
@@ -32,7 +32,7 @@ inline void log_warning(std::string_view m, std::initializer_list<LogField> f = 
 inline void log_error(std::string_view m, std::initializer_list<LogField> f = {}) { log_line(LogLevel::kError, m, f); }
 
 void set_log_level(LogLevel level);
-/// Writes out what is queued. Called once before the process ends.
+/// Flushes the log. Called once before the process ends.
 void flush_log();
 
 }  // namespace sluice

@@ -18,7 +18,7 @@ std::string own_group() {
   return {};
 }
 
-/// "max" and what is not there are no limit.
+/// The limit in the file; no limit when the file says "max" or does not exist.
 std::uint64_t limit_in(const std::string& file) {
   std::ifstream in(file);
   std::string text;

@@ -58,7 +58,7 @@ void MetricsPage::merge(const MetricsPage& other) {
 
 namespace {
 
-/// Prometheus counts in each step what the ones below it hold too.
+/// Prometheus buckets are cumulative: each also counts what is in the buckets below it.
 void write_steps(const std::vector<std::uint64_t>& steps, double sum, prometheus::ClientMetric::Histogram& out) {
   for (std::size_t i = 0; i < steps.size(); ++i) {
     out.sample_count += steps[i];

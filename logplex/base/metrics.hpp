@@ -10,10 +10,10 @@
 
 namespace sluice {
 
-/// How often something took how long, in the steps that Prometheus shows. A count costs a few instructions. One thread.
+/// A histogram of durations, in Prometheus buckets. count() costs a few instructions. One thread.
 class TimeHistogram {
  public:
-  /// Upper bounds in seconds; above the last one is a step more.
+  /// Upper bounds of the buckets, in seconds. One more bucket holds what is above the last.
   static constexpr std::array<double, 13> kBounds = {0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01,
                                                      0.02,   0.05,    0.1,    0.25,  1,      5};
 
@@ -32,7 +32,7 @@ class TimeHistogram {
 };
 
 /// Collects one scrape of /metrics. Components keep plain counters on their shard; at a scrape each shard adds its
-/// values here in one turn, samples with the same name and labels are summed, and the text is written once.
+/// values here in one turn. Samples with the same name and labels are summed, and the text is written once.
 ///
 /// Names: sluice_<part>_<what>_<unit>_total for counters. Labels are few and their values bounded (never a channel
 /// or host; a drain only of a few). One thread at a time.
@@ -42,10 +42,10 @@ class MetricsPage {
 
   void counter(std::string_view name, std::string_view help, double value, Labels labels = {});
   void gauge(std::string_view name, std::string_view help, double value, Labels labels = {});
-  /// Histograms of one name are added up.
+  /// Histograms with the same name are summed.
   void histogram(std::string_view name, std::string_view help, const TimeHistogram& times);
 
-  /// Adds all samples of another page, as from another shard.
+  /// Adds all samples of another page, such as another shard's.
   void merge(const MetricsPage& other);
   /// Prometheus text format 0.0.4.
   std::string text() const;

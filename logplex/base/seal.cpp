@@ -74,7 +74,7 @@ std::string to_url(std::string base64) {
   return base64;
 }
 
-/// Only the one form that to_url() gives, so that nobody has a second text for the same value.
+/// Accepts only the form that to_url() writes, so that each value has exactly one text.
 std::optional<std::string> from_url(std::string_view text) {
   std::string base64(text);
   std::replace(base64.begin(), base64.end(), '-', '+');
@@ -99,7 +99,7 @@ std::string_view trimmed(std::string_view line) {
   return line;
 }
 
-/// A length in front keeps place and value apart.
+/// The length prefix marks where the place ends and the value begins.
 std::string nonce_input(std::string_view value, std::string_view place) {
   return std::to_string(place.size()) + ":" + std::string(place) + std::string(value);
 }

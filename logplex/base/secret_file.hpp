@@ -9,12 +9,12 @@ struct stat;
 
 namespace sluice {
 
-/// The text of a file that holds a secret, without line ends behind it. At most 64 KiB. Errors name the path and what
-/// to do: it cannot be read, is empty, belongs to another user than us and root, or others than its owner and group may
-/// read it, or others than its owner may write to it.
+/// Reads a secret from a file, without trailing line ends. Fails when the file cannot be read, is empty or larger than
+/// 64 KiB, belongs neither to this user nor to root, can be read by anybody but its owner and group, or can be written
+/// by anybody but its owner. Errors name the path and what to do.
 result<Secret, Error> read_secret_file(const std::string& path);
 
-/// Why a file with this owner and mode must not hold a secret, as the end of a sentence; empty = it may.
+/// Why a file of this type, owner and mode must not hold a secret, as the end of a sentence; empty when it may.
 std::string trouble_with_secret(const struct stat& file);
 
 }  // namespace sluice

@@ -38,7 +38,7 @@ std::vector<std::string> split(std::string_view text, char separator) {
   return parts;
 }
 
-/// "25%" of RAM for memory_budget, at most 4 GiB.
+/// A share of RAM for memory_budget, such as "25%"; at most 4 GiB.
 Bytes share_of_memory(std::uint64_t percent) {
   const auto ram =
       static_cast<std::uint64_t>(::sysconf(_SC_PHYS_PAGES)) * static_cast<std::uint64_t>(::sysconf(_SC_PAGE_SIZE));
@@ -79,7 +79,7 @@ result<void, Error> check_bounds(const T& value, std::string_view bounds, Reader
   return {};
 }
 
-/// Several words count the same in any order.
+/// Sorted, because a list of words means the same in any order.
 std::vector<std::string> words_of(std::string_view text) {
   auto words = split(text, ',');
   std::sort(words.begin(), words.end());
@@ -130,7 +130,7 @@ struct Assign {
   }
 };
 
-/// Letters to insert, remove or replace until one text is the other.
+/// The edit distance: letters to insert, remove or replace to turn one text into the other.
 std::size_t distance(std::string_view a, std::string_view b) {
   std::vector<std::size_t> row(b.size() + 1);
   for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
@@ -145,7 +145,7 @@ std::size_t distance(std::string_view a, std::string_view b) {
   return row[b.size()];
 }
 
-/// ", did you mean router.http?" when a name is close; that text may be a typing error.
+/// ", did you mean router.http?" when a known name is close, because the name may be a typing error.
 std::string suggestion(std::string_view name) {
   constexpr std::size_t kLongestName = 100;
   constexpr std::size_t kMostErrors = 3;
@@ -158,7 +158,7 @@ std::string suggestion(std::string_view name) {
   return fmt::format(", did you mean {}?", nearest->name);
 }
 
-/// Gives settings their values and gathers what is wrong with them.
+/// Assigns values to settings and collects the mistakes.
 class Reader {
  public:
   explicit Reader(SettingsReading& out) : out_(out) {}
@@ -309,7 +309,7 @@ result<Settings, Error> load_settings(const SettingsSources& sources, Files& fil
 }
 
 std::vector<ChangedSetting> changed_settings(const Settings& before, const Settings& after) {
-  // The fields' accessors take what they could change.
+  // The accessors need a mutable Settings, so they get copies.
   Settings old = before;
   Settings now = after;
   std::vector<ChangedSetting> changed;

@@ -13,8 +13,8 @@
 
 namespace sluice {
 
-// What an operator can set. Each component gets its own struct; the table in settings.cpp gives every field its name,
-// default, bounds and sentence. Defaults stand in that table only.
+// All options. Each component gets its own struct; the table in settings_table.cpp gives every option its name,
+// default, bounds and description. Defaults are in that table only.
 
 struct ProcessSettings {
   std::string data_dir;
@@ -96,7 +96,7 @@ struct ApiSettings {
 
 struct AdminSettings {
   std::string listen;
-  std::uint64_t max_connections = 1000;  // no row: less when there are few descriptors
+  std::uint64_t max_connections = 1000;  // not an option; lowered when descriptors are few
 };
 
 struct StoreSettings {
@@ -143,7 +143,7 @@ struct DrainSettings {
   Duration backoff_max{};
 };
 
-/// Whose share of what is how large. What happens at each limit stands in ops/limits.md.
+/// How much one address, app, channel or key may take of what all share. ops/limits.md says what happens at each limit.
 struct LimitSettings {
   std::uint64_t client_connections_per_address = 0;
   std::uint64_t app_connections = 0;
@@ -178,11 +178,11 @@ struct Settings {
 /// Where settings come from, weakest first: defaults, the TOML file, the environment, --set.
 struct SettingsSources {
   std::string config_file;                         // empty = no file is read
-  std::map<std::string, std::string> environment;  // only SLUICE_SECTION__KEY is looked at
+  std::map<std::string, std::string> environment;  // only SLUICE_SECTION__KEY is read
   std::vector<std::string> set;                    // "section.key=value", split at the first '='
 };
 
-/// What reading the sources gave. Settings with a mistake keep their default.
+/// The result of reading the sources. A value with a mistake is skipped: a weaker source or the default applies.
 struct SettingsReading {
   Settings settings;
   std::map<std::string, std::string, std::less<>> origins;  // "FILE line 3" by name; a default has none
@@ -192,10 +192,10 @@ struct SettingsReading {
   std::string origin_of(std::string_view name) const;
 };
 
-/// Reads everything and finds all mistakes. A secret's value is not shown. Start-up and SIGHUP only.
+/// Reads all sources and reports all mistakes, without the values of secrets. Start-up and SIGHUP only.
 SettingsReading read_settings(const SettingsSources& sources, Files& files);
 
-/// The same; the error is the first mistake.
+/// Like read_settings(), but fails with the first mistake.
 result<Settings, Error> load_settings(const SettingsSources& sources, Files& files);
 
 struct ChangedSetting {

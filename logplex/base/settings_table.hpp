@@ -8,7 +8,7 @@
 
 namespace sluice {
 
-/// Where a row's value goes. The alternative is the row's type.
+/// Finds the field that a row's value goes to. The alternative is the row's type.
 using SettingField = std::variant<std::string* (*)(Settings&), Secret* (*)(Settings&), bool* (*)(Settings&),
                                   std::uint64_t* (*)(Settings&), Bytes* (*)(Settings&), Duration* (*)(Settings&),
                                   std::vector<std::string>* (*)(Settings&), Portion* (*)(Settings&)>;

@@ -5,7 +5,7 @@
 
 namespace sluice {
 
-/// A channel's, app's or backend's dense number in this process; given out once, never reused while it runs.
+/// The dense number of a channel, app or backend in this process; never reused while the process runs.
 template <class Tag>
 struct Slot {
   std::uint32_t value = kNone;
@@ -19,7 +19,7 @@ using ChannelSlot = Slot<struct ChannelTag>;
 using AppSlot = Slot<struct AppTag>;
 using BackendSlot = Slot<struct BackendTag>;
 
-/// A line's number in its channel: epoch << 40 | n. Without holes within an epoch.
+/// The sequence number of a line in its channel: epoch << 40 | n. No number is skipped within an epoch.
 using Seq = std::uint64_t;
 constexpr unsigned kEpochShift = 40;
 

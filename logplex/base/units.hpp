@@ -10,7 +10,7 @@
 
 namespace sluice {
 
-/// A number of bytes, so that no signature leaves the unit open.
+/// A number of bytes, as a type so that every signature shows the unit.
 struct Bytes {
   std::uint64_t count = 0;
 

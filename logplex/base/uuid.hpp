@@ -21,7 +21,7 @@ struct Uuid {
 
   /// A version 4 UUID.
   static Uuid random(Rng& rng);
-  /// Exactly 36 characters, either case. Nothing else.
+  /// Accepts exactly 36 characters, in upper or lower case, and nothing else.
   static std::optional<Uuid> parse(std::string_view text);
   /// 36 lower-case characters, no terminator.
   void format_to(char* out) const;
@@ -31,7 +31,7 @@ struct Uuid {
 };
 
 struct UuidHash {
-  /// The bits of a random UUID are a hash already; mixing guards against chosen ones.
+  /// The bits of a random UUID are a hash already; mixing them guards against ids that a peer has chosen.
   std::size_t operator()(const Uuid& id) const {
     return static_cast<std::size_t>((id.high ^ (id.low * 0x9e3779b97f4a7c15ULL)) * 0xff51afd7ed558ccdULL >> 7);
   }

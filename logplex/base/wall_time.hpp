@@ -8,9 +8,9 @@
 
 namespace sluice {
 
-// Sums and differences of wall times. Those come from clients, receivers and stores, and reach further than the 292
-// years of a Duration: beyond that the answer is the longest, or the last, that there is. All are taken here;
-// ops/layers.py looks for others.
+// Sums and differences of wall times. Wall times come from clients, receivers and stores, and may lie further apart
+// than the 292 years of a Duration; results out of range are clamped. All such arithmetic is in this file;
+// ops/layers.py finds any elsewhere.
 
 /// The time from one wall time to another, negative when `to` is earlier.
 constexpr std::chrono::nanoseconds time_between(WallTime from, WallTime to) {
@@ -22,7 +22,7 @@ constexpr std::chrono::nanoseconds time_between(WallTime from, WallTime to) {
   return std::chrono::nanoseconds(nanos);
 }
 
-/// A wall time so much later.
+/// The wall time `by` later than `time`.
 constexpr WallTime later(WallTime time, std::chrono::nanoseconds by) {
   std::int64_t micros = 0;
   if (__builtin_add_overflow(time.time_since_epoch().count(), by.count() / 1000, &micros))

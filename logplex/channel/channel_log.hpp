@@ -8,36 +8,36 @@ namespace sluice {
 
 class Subscription;
 
-/// One channel's log on the shard that owns it: a list of segments and who reads them.
+/// One channel's log on the shard that owns it: a list of segments and the readers of the channel.
 ///
 ///     oldest -> [segment] -> [segment] -> ... -> [newest] -> nullptr
 ///                   ^ a reader's Place                ^ lines are appended here
 ///
-/// Owned by ShardLog; its address is stable while it is open. About 150 bytes, so that an idle channel with its first
-/// segment stays well under 1 KiB.
+/// Owned by ShardLog; its address is stable while it is open. It takes about 150 bytes, so an idle channel with its
+/// first segment stays well under 1 KiB.
 struct ChannelLog {
   static constexpr std::uint32_t kNoBlock = 0xffffffff;
 
   Segment* oldest = nullptr;
   Segment* newest = nullptr;
-  Seq start = 0;                // first number this channel ever gave
+  Seq start = 0;                // the first sequence number of this channel
   Seq next = 0;                 // number of the next line
   Seq oldest_end = 0;           // oldest->end when it is sealed
-  std::uint64_t end_bytes = 0;  // of all records ever appended
-  std::uint64_t memory = 0;     // that its segments take
+  std::uint64_t end_bytes = 0;  // size of all records ever appended
+  std::uint64_t memory = 0;     // bytes that its segments take
   std::int64_t rate_at = 0;     // see ChannelRates::take()
 
-  Subscription* readers = nullptr;  // attached to this channel alone
-  std::uint64_t news = 0;           // bit g: global reader g has not taken everything
-  std::uint64_t fresh = 0;          // those of them that stand at fresh_place: mostly all
+  Subscription* readers = nullptr;  // list of the readers of this channel alone
+  std::uint64_t news = 0;           // bit g: global reader g has lines to take here
+  std::uint64_t fresh = 0;          // bit g: global reader g, in `news`, stands at fresh_place
   Place fresh_place;
-  std::uint32_t news_block = kNoBlock;  // places of the other ones
-  std::uint32_t waiting = 0;            // readers to be told of the next line
+  std::uint32_t news_block = kNoBlock;  // block with the places of all other readers in `news`
+  std::uint32_t waiting = 0;            // own readers to notify of the next line
 
   ChannelLog* same_size_next = nullptr;  // ring of channels of one size class
   ChannelLog* same_size_prev = nullptr;
   ChannelSlot slot;
-  std::uint32_t index = 0;      // in its ShardLog
+  std::uint32_t index = 0;      // index in its ShardLog
   std::uint8_t size_class = 0;  // 0 = holds nothing
   bool open = false;
 

@@ -8,7 +8,7 @@ namespace {
 
 constexpr std::int64_t kSecond = 1'000'000'000;
 
-/// So many lines' time, at most as much as there is.
+/// `lines` times `each`; half of the largest value on overflow.
 std::int64_t time_of(std::uint64_t lines, std::int64_t each) {
   std::int64_t time = 0;
   const auto most = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());

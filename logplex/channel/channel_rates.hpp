@@ -18,33 +18,33 @@ struct ChannelLog;
 /// How many lines a channel may take, from all its senders and the router together.
 struct LineRateLimit {
   std::uint64_t lines_per_second = 0;  // 0 = no limit
-  std::uint64_t burst = 0;             // lines at once above it
-  Duration notice_interval{};          // how often a channel is told of lines that were dropped
+  std::uint64_t burst = 0;             // lines that may come at once above the rate
+  Duration notice_interval{};          // minimum time between two L16 notices in a channel
 };
 
-/// Keeps the channels that one shard owns to their rate. The owner counts, so a limit holds exactly however many shards
-/// take lines in, and a token, which writes to one channel only, never gets more than its channel.
+/// Enforces the line rate limit on the channels that one shard owns. Only the owner counts, so the limit is exact
+/// however many shards receive lines. A token writes to one channel only, so it never gets more than its channel.
 ///
-/// A line over the rate is not appended; at the end of the turn the channel gets one gap record for all of them, with
-/// reason `rate`, so that every reader's account stays exact, and an L16 line now and then. Lives on its shard, inside
-/// FabricShard. What it remembers of a channel goes when the channel has kept to its rate for an interval.
+/// Drops lines over the rate. At the end of the turn the channel gets one gap record with reason `rate` for all lines
+/// dropped in that turn, so every reader's counts stay exact, and at most one L16 line per notice interval. Lives on
+/// its shard, inside FabricShard. Forgets a channel once it has kept to its rate for one notice interval.
 class ChannelRates {
  public:
   void limit(const LineRateLimit& limit);
   bool limited() const { return line_time_ != 0; }
 
-  /// Counts one line in; false when it is over the channel's rate. `next_line_at` is the channel's own.
+  /// Counts one line; false when it is over the channel's rate. `next_line_at` is the state kept in the channel.
   bool take(std::int64_t& next_line_at, SteadyTime now) const {
     const std::int64_t at = now.time_since_epoch().count();
     if (next_line_at - at > burst_time_) return false;
     next_line_at = (next_line_at > at ? next_line_at : at) + line_time_;
     return true;
   }
-  /// One that was not taken.
+  /// Records a line that take() refused.
   void drop(ChannelSlot channel, WallTime now);
 
-  /// Calls gap(channel, lines) for what was dropped in this turn, then notice(channel, lines, since) for those that are
-  /// to be told. End of turn.
+  /// At the end of a turn: calls gap(channel, lines) for each channel that dropped lines in this turn, then
+  /// notice(channel, lines, since) if its notice is due.
   template <class Gap, class Notice>
   void end_turn(SteadyTime now, Gap&& gap, Notice&& notice) {
     for (const ChannelSlot channel : dropped_) {
@@ -54,7 +54,7 @@ class ChannelRates {
     }
     dropped_.clear();
   }
-  /// Tells what was not told yet, of channels whose interval has passed; forgets the others. Each second.
+  /// Each second: sends the notices that have become due, and forgets channels that have kept to their rate since.
   template <class Notice>
   void end_second(SteadyTime now, Notice&& notice) {
     for (auto at = channels_.begin(); at != channels_.end();) {
@@ -85,8 +85,8 @@ class ChannelRates {
     notice(channel, std::exchange(dropped.unreported, 0), dropped.since);
   }
 
-  std::int64_t line_time_ = 0;   // nanoseconds of rate that a line takes; 0 = no limit
-  std::int64_t burst_time_ = 0;  // that may be taken in advance
+  std::int64_t line_time_ = 0;   // nanoseconds between two lines at the full rate; 0 = no limit
+  std::int64_t burst_time_ = 0;  // nanoseconds that a channel may be ahead of its rate
   Duration notice_interval_{};
   std::unordered_map<std::uint32_t, Dropped> channels_;  // by slot
   std::vector<ChannelSlot> dropped_;                     // in this turn

@@ -10,14 +10,14 @@
 namespace sluice {
 
 enum class CursorError {
-  kMalformed = 1,  // not a cursor's text: the client's fault
-  kForeign,        // of another log (data directory, node): start anew from history
+  kMalformed = 1,  // the text is not a cursor: the client's fault
+  kForeign,        // the cursor belongs to another log (data directory, node): start again from history
 };
 const char* to_text(CursorError error);
 SLUICE_ERROR_ENUM(CursorError, "cursor", to_text)
 
-/// A reader's position in a channel as others keep it (server-sent event ids, resume calls): which log, and the next
-/// sequence number wanted. Opaque outside this folder; ops/protocol/cursor.md has the text form.
+/// A reader's position in a channel, in a form that clients can keep (server-sent event ids, resume calls): the log's
+/// id and the next sequence number wanted. Opaque outside this folder; ops/protocol/cursor.md has the text form.
 struct Cursor {
   std::uint64_t log_id = 0;
   Seq next = 0;
@@ -28,7 +28,7 @@ struct Cursor {
   std::string format() const;
   /// Errors: kMalformed.
   static result<Cursor> parse(std::string_view text);
-  /// The same, and kForeign when it is not of this log.
+  /// The same, but also fails with kForeign when the cursor belongs to another log.
   static result<Cursor> parse(std::string_view text, std::uint64_t log_id);
 };
 

@@ -38,7 +38,7 @@ Fabric::~Fabric() {
   }
 }
 
-/// All that may be under way is at most about an eighth of the budget.
+/// Limits the batches under way between all shards to about an eighth of the budget.
 std::uint32_t Fabric::most_batches_under_way() const {
   const std::uint64_t shards = runtime_.size();
   const std::uint64_t pairs = std::max<std::uint64_t>(shards * (shards - 1), 1);

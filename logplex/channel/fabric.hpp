@@ -26,9 +26,9 @@ struct OwedLines;
 class Restoring;
 
 enum class FabricError {
-  kNoChannel = 1,  // the slot is not open: look it up again
-  kNotOwner,       // another shard owns the channel: ask there
-  kTooManyGlobal,  // 64 global readers on this shard already
+  kNoChannel = 1,  // the channel is not open: look up its slot again
+  kNotOwner,       // another shard owns the channel: ask that shard
+  kTooManyGlobal,  // this shard already has 64 global readers
 };
 const char* to_text(FabricError error);
 SLUICE_ERROR_ENUM(FabricError, "fabric", to_text)
@@ -37,73 +37,73 @@ struct FabricGauges {
   std::uint64_t bytes_used = 0;    // capacity of segments, index and batches
   std::uint64_t bytes_budget = 0;  // this shard's share
   std::uint64_t channels = 0;
-  std::uint64_t lines_appended = 0;                             // gaps' lines included
-  std::uint64_t lines_over_rate = 0;                            // dropped; gaps say so
-  std::uint64_t lines_refused = 0;                              // found no room on their way to another shard
-  std::uint64_t lines_unrouted = 0;                             // for a channel that is closed or unknown
-  std::uint64_t lines_restored = 0;                             // of those appended: owed since before the start
-  std::array<std::uint64_t, Losses::kReasons> lines_evicted{};  // by reason; readers may have had them before
+  std::uint64_t lines_appended = 0;   // including the lines that gap records stand for
+  std::uint64_t lines_over_rate = 0;  // dropped, and counted in gap records
+  std::uint64_t lines_refused = 0;    // dropped because the outbox to another shard was full
+  std::uint64_t lines_unrouted = 0;   // dropped because their channel was closed or unknown
+  std::uint64_t lines_restored = 0;   // of the appended ones: owed lines kept by the last stop
+  std::array<std::uint64_t, Losses::kReasons> lines_evicted{};  // by reason; readers may have taken them before
 };
 
-/// One shard's part of the fabric: the log of every channel that this shard owns, and the way to the others.
+/// One shard's part of the fabric: the logs of the channels that this shard owns, and the outbox to the other shards.
 ///
-/// Lives on its shard, owned by Fabric. append() never waits: a line for another shard goes with its turn's batch; when
-/// too many batches are under way the line is counted and its owner writes a gap record. When the byte budget is used
-/// up, the largest channels give up their oldest segments, lines that only a standing reader waits for first.
+/// Lives on its shard, owned by Fabric. append() never waits: it puts a line for another shard into a batch. When too
+/// many batches are under way, it drops and counts the line, and the channel's owner writes a gap record. When the byte
+/// budget is used up, the largest channels lose their oldest segments, starting with history that no drain needs and
+/// then lines needed only by drains that make no progress.
 class FabricShard final : public LineOutlet, public OnShard, private TurnHook {
  public:
   FabricShard(Fabric& fabric, Shard& shard);
   ~FabricShard() override;
 
-  /// Begins to share the budget with the other shards, each second.
+  /// Starts the timer that, each second, renegotiates this shard's share of the budget.
   void start();
 
   void append(ChannelSlot channel, const LineView& line) override;
-  /// Brings nearer what append() to this channel will touch, one step after the other: who has several lines for
-  /// different channels takes each step for all of them.
+  /// Prefetches the memory that append() to this channel will touch, in three steps. A caller with lines for several
+  /// channels does each step for all of them before the next step.
   enum class Step : std::uint8_t { kChannel, kSegment, kTail };
   void prefetch(ChannelSlot channel, Step step) const;
-  /// For lines that were refused before they got here, such as over a quota: consumes their numbers, so that readers
-  /// are told how many and why.
+  /// Records lines that the caller dropped, for example because of a quota: the gap consumes their sequence numbers, so
+  /// readers learn how many lines they lost and why.
   void append_gap(ChannelSlot channel, std::uint64_t lines, LossReason reason);
-  /// Ends when everything appended on this shard before is with its owners, so that a read afterwards sees it. Error:
+  /// Waits until the owners have everything appended on this shard so far, so that a read afterwards sees it. Error:
   /// operation_canceled when the task is cancelled.
   Task<result<void>> settled();
-  /// How many lines append() had to refuse so far: a caller who must say so compares before and after.
+  /// How many lines append() has dropped so far. A caller that must report drops compares before and after.
   std::uint64_t lines_refused() const { return outbox_.refused(); }
 
-  /// Configuration changes, on every shard; both idempotent. Closing ends the channel's own subscriptions; global
-  /// readers still get what they have not taken.
+  /// Apply a configuration change; call them on every shard. Both are idempotent. Closing a channel detaches its own
+  /// subscriptions; global readers can still take the lines that they have not taken.
   void open_channel(ChannelSlot channel, std::string_view id);
   void close_channel(ChannelSlot channel);
   bool is_open(ChannelSlot channel) const { return route_of(channel).state == Route::kOpen; }
-  /// The shard that owns the channel; only for open ones.
+  /// The shard that owns the channel. The channel must be open.
   std::uint32_t owner_of(ChannelSlot channel) const;
 
-  /// How long ingress should pause before it reads more for this channel: 0 while less than 75 % of the owner's budget
-  /// is in use, or the channel is not among the largest, or readers that make progress need less than half of what it
-  /// holds; else rising to ingress.max_delay. A little while outbox_full() to its owner, or the owner's ingress is
-  /// held.
+  /// Backpressure: how long ingress should pause before it reads more for this channel. Above 75 % of the owner's
+  /// budget it rises, up to ingress.max_delay, with the memory in use and with ShardLog::strain(). Otherwise 0, but at
+  /// least 1 ms while the outbox to the owner is full, and at least 8 ms while the owner's ingress is held.
   Duration ingress_delay(ChannelSlot channel);
   bool congested(ChannelSlot channel) { return ingress_delay(channel) > Duration{0}; }
-  /// Half of what may be under way to that shard (to any) is: read less until it is not.
+  /// Half of the batches that may be under way to that shard (to any shard) are: read less until this is false.
   bool outbox_full(std::uint32_t to) { return outbox_.full(to); }
   bool outbox_full();
-  /// So many bytes of lines may be appended after outbox_full() said no, before it is asked again: none is refused.
+  /// After outbox_full() returned false, append() drops none of the next lines up to so many bytes.
   std::size_t outbox_portion() const { return outbox_.portion(); }
-  /// Counts memory that others keep on behalf of lines (frames, receive buffers) against the budget; negative gives
-  /// back.
+  /// Counts memory that other parts use for lines (frames, receive buffers) against the budget; a negative number
+  /// gives it back.
   void charge(std::int64_t bytes) { log_.charge(bytes); }
 
-  /// The number of the oldest line in memory, or of the next one; the highest there is when the channel is not open
-  /// here.
+  /// The number of the channel's oldest line in memory, or of its next line when it holds none. The largest Seq when
+  /// the channel is not open on this shard.
   Seq first_held(ChannelSlot channel) const;
 
-  /// Another reader of all channels could attach.
+  /// Whether attach_all() would find a place for one more reader on this shard.
   bool has_place_for_global_reader() const { return log_.has_place_for_global_reader(); }
   std::uint64_t budget_bytes() const { return log_.limit(); }
-  /// Asks ingress to pause a little whatever it feeds on this shard, until as many ask with false: what reads all
-  /// channels can just not keep up.
+  /// A reader of all channels calls this with true when it cannot keep up, and with false later. While more callers
+  /// hold than have released, ingress pauses a little for every channel of this shard.
   void hold_ingress(bool hold) { holds_ += hold ? 1 : -1; }
 
   FabricGauges gauges() const;
@@ -119,7 +119,7 @@ class FabricShard final : public LineOutlet, public OnShard, private TurnHook {
 
   struct Route {
     enum State : std::uint8_t { kUnknown, kOpen, kClosed };
-    std::uint32_t index = 0;  // in the owner's log; only there
+    std::uint32_t index = 0;  // index in the ShardLog; set on the owner only
     std::uint16_t owner = 0;
     State state = kUnknown;
   };
@@ -130,14 +130,14 @@ class FabricShard final : public LineOutlet, public OnShard, private TurnHook {
   }
   Route& route_at(ChannelSlot channel);
   bool is_mine(const Route& route) const { return route.owner == id_; }
-  /// For readers. Errors: kNoChannel, kNotOwner.
+  /// The channel, if this shard owns it. Errors: kNoChannel, kNotOwner.
   result<ChannelLog*> find(ChannelSlot channel) const;
   void receive(std::uint32_t from, std::unique_ptr<LineBatch> batch);
   void receive_record(ChannelSlot channel, const RecordView& record, LineBatch& batch);
   Duration delay_of(const ChannelLog& channel) const;
   void on_second();
   void ask_for_share();
-  /// Counts a line in; when it is over the channel's rate the line is gone.
+  /// Counts a line. True when it is over the channel's rate: it is counted as dropped.
   bool is_over_rate(ChannelLog& channel);
   void write_dropped();
   void write_notice(ChannelSlot channel, std::uint64_t lines, WallTime since);
@@ -149,14 +149,14 @@ class FabricShard final : public LineOutlet, public OnShard, private TurnHook {
   ChannelRates rates_;
   std::vector<Route> routes_;
   Deadline<&FabricShard::on_second> second_;
-  std::uint64_t evicted_before_ = 0;  // a second ago
+  std::uint64_t evicted_before_ = 0;  // evicted bytes at the last exchange of shares
   std::uint64_t unrouted_ = 0;
   std::uint64_t restored_ = 0;
   int holds_ = 0;
 };
 
-/// The channels of the process: one FabricShard per shard of the runtime. Made at start-up, before the shards run;
-/// destroyed after they have stopped and every Subscription is gone, before the runtime.
+/// All channels of the process: one FabricShard per shard of the runtime. Created at start-up, before the shards run.
+/// Destroyed before the runtime, after the shards have stopped and every Subscription is gone.
 class Fabric {
  public:
   Fabric(Runtime& runtime, const FabricSettings& settings, Duration ingress_max_delay, LogIdentity identity);
@@ -171,19 +171,19 @@ class Fabric {
   const FabricSettings& settings() const { return settings_; }
   Duration ingress_max_delay() const { return ingress_max_delay_; }
   const LogIdentity& identity() const { return identity_; }
-  /// Before the shards run: keeps every channel to this rate.
+  /// Limits every channel to this rate. Call before the shards run.
   void limit_lines(const LineRateLimit& limit);
-  /// Before the shards run: shares the budget out by what each shard will hold at first.
+  /// Splits the budget by the bytes that each shard will hold at first. Call before the shards run.
   void expect(const std::vector<std::uint64_t>& bytes);
 
  private:
   friend class FabricShard;
   friend class Outbox;
 
-  /// Empty batches on their way back; nobody is woken for them.
+  /// Mailbox for empty batches on their way back. Pushing to it wakes nobody; the sender polls it.
   Mailbox& returns(std::uint32_t from, std::uint32_t to) { return *returns_[from * shards_.size() + to]; }
   std::uint32_t most_batches_under_way() const;
-  /// On shard 0: what each shard asks for; when all have asked, each gets its share.
+  /// On shard 0: records one shard's demand; when all shards have asked, sends each its share.
   void on_demand(std::uint32_t from, ShareDemand demand);
 
   Runtime& runtime_;

@@ -10,7 +10,7 @@ namespace sluice {
 namespace {
 
 constexpr std::chrono::seconds kRebalance{1};
-/// A connection reads 256 KiB in between: 32 MiB a second. With 1 ms that held nothing back.
+/// A connection reads 256 KiB between two pauses: at most 32 MiB a second. A pause of 1 ms held nothing back.
 constexpr Duration kHeldPause = std::chrono::milliseconds(8);
 
 }  // namespace
@@ -55,7 +55,7 @@ void FabricShard::write_dropped() {
   });
 }
 
-/// Beside the rate: it is one line in an interval.
+/// The notice does not count against the rate: it is at most one line per interval.
 void FabricShard::write_notice(ChannelSlot channel, std::uint64_t lines, WallTime since) {
   const auto found = find(channel);
   if (!found) return;
@@ -136,7 +136,7 @@ Seq FabricShard::first_held(ChannelSlot channel) const {
   return found ? (*found)->first_held() : std::numeric_limits<Seq>::max();
 }
 
-/// The sender may know of a new channel a moment before we do: then it is opened by its first line.
+/// The sender may learn of a new channel slightly before its owner. Then the first line opens the channel here.
 void FabricShard::receive_record(ChannelSlot channel, const RecordView& record, LineBatch& batch) {
   Route& route = route_at(channel);
   if (route.state == Route::kUnknown)
@@ -171,7 +171,7 @@ void FabricShard::on_turn_end() {
   log_.tell_readers();
 }
 
-/// Rises with the square, so that a little over the mark costs milliseconds.
+/// Rises with the square of the pressure, so that slightly over 75 % costs only milliseconds.
 Duration FabricShard::delay_of(const ChannelLog& channel) const {
   const Duration at_least = holds_ == 0 ? Duration{0} : kHeldPause;
   const double pressure = log_.pressure();

@@ -7,8 +7,8 @@
 
 namespace sluice {
 
-/// The places of global readers that do not stand where the others do in a channel: one block per such channel, one
-/// place per reader in it. A channel whose readers keep up has no block. Blocks are used again. One shard.
+/// Places of global readers that do not stand at a channel's fresh_place: one block per channel with such readers, one
+/// place per reader in it. A channel whose readers all keep up has no block. Blocks are reused. One shard.
 class GlobalPlaces {
  public:
   /// Makes room for this reader in every block.
@@ -25,7 +25,7 @@ class GlobalPlaces {
   std::vector<std::uint32_t> free_;
 };
 
-/// Channels that have something for one global reader, each at most once, first come first: a ring that only grows.
+/// FIFO queue of the channels that have lines for one global reader, each at most once. Its ring never shrinks.
 class NewsList {
  public:
   bool empty() const { return head_ == tail_; }

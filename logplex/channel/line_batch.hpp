@@ -12,19 +12,19 @@
 
 namespace sluice {
 
-/// Records on their way from one shard to the owner of their channels; owns its bytes.
+/// Records on their way from one shard to the shard that owns their channels. Owns its bytes.
 ///
 ///     | slot, 4 | 0, 4 | record | slot, 4 | 0, 4 | record | ...        all aligned to 8
 ///
-/// The owner sends it back empty, with word of which channels press on its memory, and the sender fills it again: so a
-/// line costs no heap operation, and the number of batches under way is bounded.
+/// The owner sends the batch back for reuse and reports which channels need backpressure. So a line costs no heap
+/// operation, and the number of batches under way is bounded.
 class LineBatch final : public Mail {
  public:
   static constexpr std::size_t kUsualSize = 64 << 10;
   static constexpr std::size_t kPrefix = 8;
   static constexpr std::size_t kMostPressing = 64;
 
-  /// Large enough for one record of this size.
+  /// Has room for at least one record of this size.
   explicit LineBatch(std::size_t record_size);
 
   /// Where to write a record of this size; nullptr when there is no room.
@@ -55,17 +55,17 @@ class LineBatch final : public Mail {
   }
   bool empty() const { return used_ == 0; }
   std::size_t capacity() const { return capacity_; }
-  /// A batch for one long record is not kept.
+  /// False for a batch that was made for one long record: the sender does not reuse it.
   bool usual() const { return capacity_ == kUsualSize; }
 
-  /// It travels back as mail that nobody delivers: the sender picks it up.
+  /// Never called: the sender takes returned batches out of the mailbox itself.
   void deliver() override {}
 
-  bool asks_for_mail = false;  // of the owner, when it has sent this back
+  bool asks_for_mail = false;  // the owner sends a mail when it has sent this batch back
 
-  // What the owner says on the way back.
-  Duration delay{};                   // how long to pause what feeds the channels below
-  std::vector<ChannelSlot> pressing;  // at most kMostPressing; so many mean: all
+  // Filled in by the owner before it sends the batch back.
+  Duration delay{};                   // how long senders to these channels should pause
+  std::vector<ChannelSlot> pressing;  // at most kMostPressing; that many mean: all channels
 
  private:
   std::size_t capacity_;

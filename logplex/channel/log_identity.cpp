@@ -59,7 +59,7 @@ result<LogIdentity, Error> LogIdentity::begin(const std::string& directory, File
   } else {
     identity.log_id = rng.next();
   }
-  // After the last epoch numbers would repeat: it is another log then.
+  // After the last epoch, sequence numbers would repeat: begin a new log.
   if (identity.epoch == kLastEpoch) identity = {rng.next(), 0};
   ++identity.epoch;
   SLUICE_TRY_VOID(files.replace(path, to_text(identity), 0600));

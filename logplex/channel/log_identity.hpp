@@ -9,8 +9,8 @@
 
 namespace sluice {
 
-/// Which log this is: a random id made once for a data directory, and an epoch that is raised at every start, so that
-/// no sequence number is ever given out twice.
+/// Identifies a log: a random id, made once per data directory, and an epoch that is raised at every start, so that no
+/// sequence number is ever given out twice.
 struct LogIdentity {
   std::uint64_t log_id = 0;
   std::uint32_t epoch = 0;  // below 2^24
@@ -18,7 +18,7 @@ struct LogIdentity {
   /// The first sequence number of this run.
   Seq first_seq() const { return Seq{epoch} << kEpochShift; }
 
-  /// Reads DIRECTORY/log-id (or makes it), raises the epoch, and returns when that is on disk. Blocking: start-up only.
+  /// Reads or creates DIRECTORY/log-id, raises the epoch, and returns once it is on disk. Blocking: start-up only.
   /// Errors name the file: unreadable, not writable, or damaged.
   static result<LogIdentity, Error> begin(const std::string& directory, Files& files, Rng& rng);
 };

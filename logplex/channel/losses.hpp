@@ -9,7 +9,7 @@
 
 namespace sluice {
 
-/// Lines that a reader will never get: how many for which reason, which was the first, and when it was lost.
+/// Lines that a reader has lost: how many for each reason, which line was the first, and when it was lost.
 struct Losses {
   static constexpr std::size_t kReasons = 8;  // indexed by LossReason, which starts at 1
 

@@ -7,11 +7,12 @@
 namespace sluice {
 namespace {
 
-/// A receiver keeps up while fewer batches than this, and than a quarter of all, are on their way to it and back.
+/// A receiver keeps up while fewer batches than this, and fewer than a quarter of all, are on their way to it or back.
 constexpr std::uint32_t kMostToKeepUp = 4;
-/// What feeds a shard that does not keep up pauses for a turn or two.
+/// Senders to a shard that does not keep up pause for a turn or two.
 constexpr Duration kOutboxPause = std::chrono::milliseconds(1);
-/// More channels than this are not told apart: all of the owner's press.
+/// At most so many pressing channels are remembered. From LineBatch::kMostPressing on, all of the owner's channels
+/// count as pressing.
 constexpr std::size_t kMostPressingKnown = 256;
 
 constexpr std::uint64_t refusal_key(ChannelSlot channel, LossReason reason) {
@@ -44,7 +45,7 @@ void Outbox::append_gap(std::uint32_t to, ChannelSlot channel, std::uint64_t lin
   lanes_[to].refused[refusal_key(channel, reason)] += lines;
 }
 
-/// nullptr when the line must be refused: no batch is free, or older refusals still wait to be told.
+/// nullptr when the line must be dropped: no batch is free, or the counts of earlier drops do not fit yet.
 std::byte* Outbox::room(std::uint32_t to, ChannelSlot channel, std::size_t record_size) {
   Lane& lane = lanes_[to];
   for (int attempt = 0; attempt < 2; ++attempt) {
@@ -73,7 +74,7 @@ bool Outbox::begin_batch(std::uint32_t to, std::size_t record_size) {
   return true;
 }
 
-/// True when none is left to tell.
+/// Writes gap records for dropped lines. True when all counts are written.
 bool Outbox::write_refused(Lane& lane) {
   while (!lane.refused.empty()) {
     const auto [key, lines] = *lane.refused.begin();
@@ -85,7 +86,7 @@ bool Outbox::write_refused(Lane& lane) {
   return true;
 }
 
-/// The mailbox has room for every batch that may be under way, so waiting behind other mail is bounded.
+/// The mailbox has room for every batch that may be under way, so the wait behind other mail is bounded.
 void Outbox::send_open(std::uint32_t to) {
   Lane& lane = lanes_[to];
   ++lane.sent;
@@ -123,7 +124,7 @@ void Outbox::note_pressure(Lane& lane, const LineBatch& batch) {
   if (lane.pressing.size() > kMostPressingKnown) lane.pressing.resize(kMostPressingKnown);
 }
 
-/// Looks for batches that came back, because a sender who waits for room appends nothing that would.
+/// Collects returned batches itself: a sender that waits for room appends nothing, and so would not collect them.
 bool Outbox::full(std::uint32_t to) {
   if (lanes_[to].under_way() * 2 >= most_under_way_) collect(to);
   return lanes_[to].under_way() * 2 >= most_under_way_;
@@ -138,7 +139,7 @@ Duration Outbox::delay(std::uint32_t to, ChannelSlot channel) {
   return presses ? std::max(lane.delay, at_least) : at_least;
 }
 
-/// What stays here goes when a batch has come back.
+/// A batch that is not sent here is sent once another batch has come back.
 void Outbox::flush_lane(std::uint32_t to, bool all) {
   Lane& lane = lanes_[to];
   collect(to);

@@ -15,18 +15,18 @@ namespace sluice {
 class Fabric;
 class ShardLog;
 
-/// The way of lines from this shard to the channels of the others: one open batch per receiver, sent when it is full,
-/// or at the end of the turn while the receiver keeps up.
+/// Sends lines from this shard to channels that other shards own: one open batch per receiving shard. It sends a batch
+/// when the batch is full or, while the receiver keeps up, at the end of the turn.
 ///
 ///     taken --> [ open ] --> sent: | batch | batch | ... --> receiver --> back
 ///
-/// A receiver that has not looked at a few batches yet would see one more no sooner: then lines gather in the open one
-/// until it is full or another has come back, so that a short turn does not use up a batch for a line or two. Batches
-/// sent to such a receiver ask it for a mail, because nobody is woken for what comes back.
+/// If the receiver already has unread batches, sending another gains nothing. Lines then accumulate in the open batch
+/// until it is full or another batch has come back, so short turns do not waste batches. A batch sent to such a
+/// receiver asks for a mail, because a returned batch wakes nobody.
 ///
-/// At most `most_under_way` batches to one receiver have not come back at any time: beyond so many bytes lines are
-/// refused. They are counted by channel and reach the owner as gap records, before any later line, as soon as a batch
-/// is free. Lives on its shard, inside FabricShard.
+/// At most `most_under_way` batches to one receiver are outstanding. When all are full, append() drops lines and counts
+/// them by channel. As soon as a batch is free, the owner gets these counts as gap records, before any later line.
+/// Lives on its shard, inside FabricShard.
 class Outbox final : public OnShard {
  public:
   Outbox(Fabric& fabric, Shard& shard, ShardLog& log, TurnHook& turn_end, std::uint32_t most_under_way);
@@ -36,26 +36,26 @@ class Outbox final : public OnShard {
 
   void append(std::uint32_t to, ChannelSlot channel, const LineView& line);
   void append_gap(std::uint32_t to, ChannelSlot channel, std::uint64_t lines, LossReason reason);
-  /// Sends what was gathered, or keeps it a little longer. End of turn.
+  /// At the end of a turn: sends the open batches, except to receivers that do not keep up.
   void flush();
-  /// Ends when the owners have everything that was appended before. False when the task was cancelled first.
+  /// Waits until the owners have everything appended so far. False when the task was cancelled first.
   Task<bool> settled();
 
-  /// Half of what may be under way to that shard is.
+  /// Half of the batches that may be under way to that shard are.
   bool full(std::uint32_t to);
-  /// Bytes of lines as senders write them that surely fit when it is not.
+  /// While full() is false, at least so many bytes of lines, as senders write them, fit.
   std::size_t portion() const { return most_under_way_ / 2 * (LineBatch::kUsualSize / kGrowth); }
-  /// What the owner said about this channel, while it is news.
+  /// The pause that the owner last asked for on this channel, until it has passed; at least 1 ms while full().
   Duration delay(std::uint32_t to, ChannelSlot channel);
   std::uint64_t refused() const { return refused_; }
   std::uint64_t batches_sent() const { return batches_sent_; }
-  /// A batch that asked for it has come back.
+  /// The owner's mail: a batch has come back.
   void on_batch_back() { shard().at_turn_end(turn_end_); }
-  /// Lets go of batches that were not needed for a while.
+  /// Frees one spare batch per receiver, if there is one. Called each second.
   void shrink();
 
  private:
-  /// A short line's record, with what a batch leaves unused at its end, takes so many times the bytes it came in.
+  /// Worst ratio of record size to line size: short lines grow, and a batch leaves some bytes unused at its end.
   static constexpr std::size_t kGrowth = 4;
 
   struct Lane {
@@ -64,7 +64,7 @@ class Outbox final : public OnShard {
     std::uint64_t taken = 0;                                   // batches begun
     std::uint64_t sent = 0;                                    // batches sent
     std::uint64_t back = 0;                                    // batches that came back
-    std::uint64_t settled = 0;                                 // batches that the owner is known to have
+    std::uint64_t settled = 0;                                 // batches that the owner has confirmed
     std::unordered_map<std::uint64_t, std::uint64_t> refused;  // slot and reason -> lines
     Duration delay{};
     SteadyTime delay_until{};
@@ -98,7 +98,7 @@ class Outbox final : public OnShard {
   TurnHook& turn_end_;
   const std::uint32_t most_under_way_;
   const std::uint32_t most_to_keep_up_;
-  std::vector<Lane> lanes_;   // by receiver; our own stays empty
+  std::vector<Lane> lanes_;   // by receiver; the one of this shard stays empty
   std::deque<Round> rounds_;  // the last one has not begun
   std::uint64_t first_round_ = 0;
   std::uint64_t refused_ = 0;

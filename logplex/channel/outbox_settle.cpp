@@ -3,9 +3,10 @@
 #include "logplex/channel/fabric.hpp"
 #include "logplex/channel/outbox.hpp"
 
-// Waiting until the owners have what was appended. All who begin to wait in one turn share a round: at the end of the
-// turn, behind the batches, each owner that may still lack something is sent one mark, which it sends back. While a few
-// rounds are under way those who begin to wait share the next one, so that waiting uses up few batches.
+// Outbox::settled(): waits until the owners have what was appended. All callers that begin to wait in one turn share a
+// round. At the end of the turn, after the batches, the outbox sends one mark to each owner that may still lack lines,
+// and the owner sends the mark back. While kMostRounds rounds are under way, new callers share the next round, so that
+// waiting uses few batches.
 
 namespace sluice {
 namespace {
@@ -14,7 +15,7 @@ constexpr std::size_t kMostRounds = 2;
 
 }  // namespace
 
-/// In its round while it waits, whatever ends the wait.
+/// Registers a caller in its round, and removes it when the wait ends early.
 struct Outbox::Waiter {
   Waiter(Outbox& owner, Shard& shard)
       : outbox(owner), ready(shard), round(owner.first_round_ + owner.rounds_.size() - 1) {
@@ -72,7 +73,7 @@ void Outbox::on_mark_back(std::uint32_t from, std::uint64_t batches, std::uint64
   end_rounds();
 }
 
-/// Rounds end in order: each asked the same owners as the one before, or fewer.
+/// Rounds end in order, because each round asks the same owners as the one before, or fewer.
 void Outbox::end_rounds() {
   while (rounds_.size() > 1 && rounds_.front().missing == 0) {
     const std::vector<Event*> waiters = std::move(rounds_.front().waiters);

@@ -5,11 +5,11 @@
 
 namespace sluice {
 
-/// Where a line goes once it is known whose it is: the router, ingress and tests write to this and know nothing about
-/// where a channel lives. Today it is the local fabric; later it may be a forwarder to another node.
+/// Takes lines whose channel is known. The router, ingress and tests write to it and need not know where a channel
+/// lives. Today it is the local fabric; later it may be a forwarder to another node.
 ///
-/// One per shard, used on that shard only. Never waits, never fails and copies the line before it returns. What does
-/// not fit is counted and stands in the channel as a gap record that consumes the lines' sequence numbers.
+/// One per shard, used on that shard only. append() never waits, never fails and copies the line before it returns.
+/// Lines that do not fit are dropped and counted; a gap record in the channel consumes their sequence numbers.
 class LineOutlet {
  public:
   virtual ~LineOutlet() = default;

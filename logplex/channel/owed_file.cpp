@@ -23,7 +23,8 @@ struct FileHead {
   std::uint64_t channels;
 };
 
-/// Where blocks are is not read from them, so that damage in one, or what a line says, cannot hide or forge another.
+/// The sizes of the blocks stand here and not in the blocks, so that damage in one block, or the text of a line, cannot
+/// hide or forge another block.
 struct IndexRow {
   std::uint64_t block_bytes;
   std::uint64_t lines;
@@ -61,7 +62,7 @@ std::uint64_t block_bytes(const OwedLines& owed) {
          owed.record_bytes() + sizeof(Checksum);
 }
 
-/// Bytes into the file, and at the end of each part its checksum.
+/// Writes bytes into the file, and a checksum at the end of each part.
 class PartWriter {
  public:
   explicit PartWriter(NewFile& file) : file_(file) { XXH64_reset(hash_.get(), 0); }
@@ -113,7 +114,7 @@ result<void, Error> write_block(PartWriter& out, const OwedLines& owed) {
 
 Error refuse(OwedFileError error) { return {make_error_code(error), {}}; }
 
-/// Where the blocks are, from the head and the index.
+/// Reads and checks the head and the index.
 result<std::vector<IndexRow>, Error> read_index(OpenedFile& file, const LogIdentity& identity) {
   FileHead head{};
   if (file.size() < sizeof head + sizeof(Checksum)) return refuse(OwedFileError::kNotOwedLines);
@@ -134,7 +135,7 @@ result<std::vector<IndexRow>, Error> read_index(OpenedFile& file, const LogIdent
   return rows;
 }
 
-/// Whole records that have so many numbers together.
+/// Whether the bytes are whole records that together consume exactly `lines` numbers.
 bool records_fit(std::span<const std::byte> records, std::uint64_t lines) {
   while (!records.empty()) {
     const auto size = check_record(records);
@@ -147,7 +148,7 @@ bool records_fit(std::span<const std::byte> records, std::uint64_t lines) {
   return lines == 0;
 }
 
-/// Cursors from the front of `body`; false when one is of no line here.
+/// Takes cursors off the front of `body`. False when one points outside the block's lines.
 bool take_cursors(std::span<const std::byte>& body, std::uint32_t count, OwedLines& owed) {
   for (std::uint32_t i = 0; i < count; ++i) {
     CursorRow row;
@@ -160,7 +161,7 @@ bool take_cursors(std::span<const std::byte>& body, std::uint32_t count, OwedLin
   return true;
 }
 
-/// `owed.bytes` holds a block of so many bytes: fills in the rest. False when it is damaged.
+/// `owed.bytes` holds the block; fills in the other members. False when the block is damaged.
 bool parse_block(const IndexRow& row, Seq before, OwedLines& owed) {
   std::span<const std::byte> body(owed.bytes.get(), row.block_bytes - sizeof(Checksum));
   Checksum checksum = 0;

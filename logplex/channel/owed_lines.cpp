@@ -12,7 +12,7 @@ std::uint64_t OwedLines::record_bytes() const {
 
 namespace {
 
-/// Lines that are not held any more, before those that are.
+/// Puts a gap record for lines that are no longer held before the records that are.
 void put_gap_first(OwedLines& owed, std::uint64_t lines, WallTime now) {
   owed.bytes = std::make_unique<std::byte[]>(kGapRecordSize);
   encode_gap(lines, LossReason::kShutdown, now, owed.bytes.get());

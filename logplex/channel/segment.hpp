@@ -15,14 +15,14 @@ namespace sluice {
 ///                       ^ payload()              payload() + used ^
 ///
 /// There is no index of lines: a reader keeps an offset, and a search walks the records. Lives on one shard, made by
-/// SegmentPool; the count of references is not atomic. The channel holds one; who must keep the bytes beyond a call
-/// holds another (SegmentRef).
+/// SegmentPool; the reference count is not atomic. The channel holds one reference; code that must keep the bytes
+/// beyond a call holds another (SegmentRef).
 struct Segment {
   static constexpr std::uint8_t kFormat = 1;
 
   Seq first = 0;                   // number of the first line
   Seq end = 0;                     // one beyond the last
-  std::uint64_t bytes_before = 0;  // of all records that the channel ever had before this segment
+  std::uint64_t bytes_before = 0;  // size of all records appended before this segment
   std::int64_t oldest_us = 0;      // receive times: earliest and latest
   std::int64_t newest_us = 0;
   Segment* next = nullptr;
@@ -31,7 +31,7 @@ struct Segment {
   std::uint32_t references = 1;
   std::uint8_t format = kFormat;
   std::uint8_t size_class = 0;
-  bool has_gap = false;  // some record is a gap: its lines were lost for a reason of their own
+  bool has_gap = false;  // at least one record is a gap, which has a loss reason of its own
   std::uint8_t unused = 0;
 
   std::byte* payload() { return reinterpret_cast<std::byte*>(this + 1); }
@@ -41,7 +41,7 @@ struct Segment {
 };
 static_assert(sizeof(Segment) == 64);
 
-/// Where a reader stands: before the record at `offset`, whose number is `next`. Without a segment: before the
+/// A reader's position: before the record at `offset`, whose number is `next`. Without a segment: at the start of the
 /// channel's oldest one.
 struct Place {
   Seq next = 0;

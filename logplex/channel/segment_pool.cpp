@@ -16,8 +16,8 @@
 namespace sluice {
 namespace {
 
-/// Of small pages. Large ones (MADV_HUGEPAGE) made a message to one receiver 12 % cheaper where the machine had them
-/// ready, and 40 % dearer in a virtual machine that had given its free memory back to its host (2026-11-23).
+/// Slabs use small pages. Huge pages (MADV_HUGEPAGE) made a message to one receiver 12 % cheaper where the machine had
+/// them ready, and 40 % dearer in a virtual machine that had given its free memory back to its host (2026-11-23).
 constexpr std::size_t kSlabSize = std::size_t{1} << 20;
 constexpr std::size_t kLine = 64;
 
@@ -27,12 +27,12 @@ constexpr std::array<std::size_t, SegmentPool::kSizes.size()> kStrides{512, 4096
 
 }  // namespace
 
-/// Stands at the beginning of its own 1 MiB, which is aligned to its size.
+/// The header at the start of a slab. A slab is 1 MiB and aligned to its size.
 struct SegmentPool::Slab {
   Slab* next = nullptr;  // ring of slabs with room; nullptr = in none
   Slab* prev = nullptr;
-  Segment* free = nullptr;  // used before: warm
-  std::size_t cut_at = 0;   // what lies behind was never touched
+  Segment* free = nullptr;  // list of segments used before, whose memory is warm
+  std::size_t cut_at = 0;   // memory from here on was never touched
   std::uint32_t live = 0;
   std::uint8_t size_class = 0;
 
@@ -94,7 +94,7 @@ void SegmentPool::release(Segment& segment) {
   ::operator delete (&segment, std::align_val_t{kLine});
 }
 
-/// Warm memory first; a slab that could only give untouched memory goes behind the others.
+/// Prefers warm memory: a slab that has only untouched memory left moves to the back of the ring.
 Segment* SegmentPool::cut(Slab& slab) {
   ++slab.live;
   Segment* segment = slab.free;
@@ -133,7 +133,7 @@ SegmentPool::Slab* SegmentPool::slab_of(Segment& segment) {
 SegmentPool::Slab* SegmentPool::map_slab(std::uint8_t size_class) {
   auto* slab = new (map_aligned_pages(kSlabSize)) Slab;
   slab->size_class = size_class;
-  // Slabs begin at different cache sets too.
+  // The first segments of different slabs start in different cache sets too.
   slab->cut_at = kLine * (2 + 7 * (slabs_.size() % 8));
   slabs_.push_back(slab);
   mapped_bytes_ += kSlabSize;

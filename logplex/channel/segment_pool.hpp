@@ -10,17 +10,17 @@
 
 namespace sluice {
 
-/// Where segments come from and go back to: slabs of 1 MiB, each cut into segments of one size, used again last in,
-/// first out, because the first touch of fresh memory is the largest single cost of a line (0.05-0.1 us, 2026-11-22).
-/// Segments lie an odd number of cache lines apart; at equal strides of 64 KiB their tails fall into the same cache
-/// sets.
+/// Allocates segments from slabs of 1 MiB. Each slab is cut into segments of one size. Free segments are reused last
+/// in, first out, because the first touch of fresh memory is the largest single cost of a line (0.05-0.1 us,
+/// 2026-11-22). Segments lie an odd number of cache lines apart: at strides of exactly 64 KiB their ends would fall
+/// into the same cache sets.
 ///
-/// One per shard. It has no limit of its own: the owner evicts to stay within its budget. A slab without a segment in
-/// use goes back to the system when more than the reserve is unused. Out of memory is a broken invariant.
+/// One per shard. It has no limit of its own: the owner evicts segments to stay within its budget. The pool returns a
+/// slab without live segments to the system while more than the reserve is unused. Out of memory is a broken invariant.
 class SegmentPool {
  public:
   static constexpr std::array<std::uint32_t, 4> kSizes{512, 4096, 16384, 65536};  // header included
-  static constexpr std::uint8_t kOversize = 4;                                    // for one record that fits in none
+  static constexpr std::uint8_t kOversize = 4;  // for one record that fits in none of these
 
   SegmentPool() = default;
   SegmentPool(const SegmentPool&) = delete;
@@ -42,7 +42,7 @@ class SegmentPool {
 
   std::uint64_t used_bytes() const { return used_bytes_; }
   std::uint64_t mapped_bytes() const { return mapped_bytes_; }
-  /// Unused memory that may stay for later.
+  /// How much unused memory the pool may keep for reuse.
   void set_reserve(std::uint64_t bytes) { reserve_bytes_ = bytes; }
 
  private:
@@ -65,7 +65,7 @@ class SegmentPool {
   std::uint64_t reserve_bytes_ = 4 << 20;
 };
 
-/// Keeps a segment's bytes while it lives, also when the channel gives the segment up.
+/// Keeps a segment's bytes alive, even after the channel has evicted the segment.
 class SegmentRef {
  public:
   SegmentRef() = default;

@@ -8,7 +8,7 @@
 namespace sluice {
 namespace {
 
-/// Readers that are told of news in a turn, about 0.5 us each: a read of lines may wake those of a thousand channels.
+/// Limit of readers notified per turn, about 0.5 us each: one socket read may bring lines for a thousand channels.
 constexpr std::size_t kTellsPerTurn = 512;
 
 }  // namespace
@@ -133,7 +133,7 @@ void ShardLog::commit(ChannelLog& channel, std::size_t size, std::uint64_t lines
   channel.end_bytes += size;
   appended_lines_ += lines;
   appended_bytes_ += size;
-  // Readers cost a line nothing while they have been told already.
+  // A line costs nothing for readers that have already been notified.
   if (((globals_ & ~channel.news) | channel.waiting | listening_) != 0)
     announce(channel, {channel.next - lines, &segment, segment.used - static_cast<std::uint32_t>(size)});
 }
@@ -202,14 +202,14 @@ void ShardLog::tell_readers() {
   if (!telling_.empty()) shard().at_turn_end(turn_end_);
 }
 
-/// Readers that keep up stand at one place: it is stored once, not in as many cache lines as there are readers.
+/// Readers that keep up share one place, fresh_place. Only a reader that leaves it needs a place of its own.
 void ShardLog::set_place(ChannelLog& channel, unsigned reader, const Place& place) {
   channel.fresh &= ~(std::uint64_t{1} << reader);
   if (channel.news_block == ChannelLog::kNoBlock) channel.news_block = places_.acquire();
   places_.at(channel.news_block, reader) = place;
 }
 
-/// The reader has taken everything there is in this channel. False when that was the end of a closed one.
+/// The reader has taken everything in this channel. False when the channel was closed and is freed now.
 bool ShardLog::drop_news(ChannelLog& channel, unsigned reader) {
   channel.news &= ~(std::uint64_t{1} << reader);
   channel.fresh &= channel.news;

@@ -19,16 +19,16 @@ namespace sluice {
 
 class Subscription;
 
-/// All channels that one shard owns: their segments, who reads them, and what is given up when memory is short.
+/// All channels that one shard owns: their segments, their readers, and eviction when memory is short.
 ///
-/// What goes first when the budget is used up, from the largest channels: history that no drain still needs (from 75 %
-/// on), then lines that only a standing drain waits for, then the rest. The victim is found by size class and a bounded
-/// number of looks, not by a scan. Small channels pay nothing for a large one.
+/// Eviction takes from the largest channels, in this order: history that no drain still needs (once 75 % of the budget
+/// is used); then, when the budget is used up, lines needed only by drains that stand still; then other lines. It finds
+/// a victim by size class with a bounded number of looks, not by a scan. Small channels lose nothing to a large one.
 ///
-/// Lives on its shard, inside FabricShard, which passes its end of turn on to tell_readers().
+/// Lives on its shard, inside FabricShard, which calls tell_readers() at the end of each turn.
 class ShardLog final : public OnShard {
  public:
-  /// A drain that has lines to take and took none for this long stands still.
+  /// A drain stands still when it has had lines to take and has taken none for this long.
   static constexpr std::chrono::seconds kStandsStillAfter{2};
   static constexpr unsigned kGlobalReaders = 64;
 
@@ -38,36 +38,36 @@ class ShardLog final : public OnShard {
   ~ShardLog();
 
   ChannelLog& open(ChannelSlot slot, bool again);
-  /// Its own readers end; it stays until global readers have taken everything.
+  /// Detaches the channel's own readers. The channel stays in memory until global readers have taken everything.
   void close(ChannelLog& channel);
   ChannelLog& channel(std::uint32_t index) const { return chunks_[index / kChunk][index % kChunk]; }
 
   void append(ChannelLog& channel, const LineView& line);
-  /// A record as another shard encoded it; gaps too.
+  /// Appends a record that is already encoded, for example by another shard. It may be a gap.
   void append_record(ChannelLog& channel, const std::byte* record, std::size_t size);
   void append_gap(ChannelLog& channel, std::uint64_t lines, LossReason reason);
 
-  /// The channel's records from this number on, which is held, as they lie in its segments.
+  /// The channel's records from this number on, in place in its segments. The channel must still hold that number.
   std::vector<std::span<const std::byte>> records_from(const ChannelLog& channel, Seq from) const;
-  /// Between these two all that is held counts as needed by drains that get on.
+  /// Between these two calls every line counts as needed by a drain that makes progress.
   void begin_restoring() { restoring_ = true; }
   void end_restoring();
-  /// Numbers begin at `first` and these records have them; they are whole. False when the channel has given out
-  /// numbers.
+  /// Appends these whole records, numbered from `first` on. False when the channel has already given out numbers.
   bool restore(ChannelLog& channel, Seq first, std::span<const std::span<const std::byte>> records);
 
-  /// Calls on_news() and on_closed() of those who are due. End of turn.
+  /// Calls on_news() or on_closed() of the readers that are due. At the end of a turn.
   void tell_readers();
 
   void set_limit(std::uint64_t bytes);
   std::uint64_t limit() const { return limit_; }
-  /// Memory that others use on behalf of lines, such as batches and frames.
+  /// Counts memory that other parts use for lines, such as batches and frames.
   void charge(std::int64_t bytes) { charged_ += bytes; }
   std::uint64_t used_bytes() const;
-  /// Part of the last quarter of the budget that is in use: 0 to 1.
+  /// How much of the last quarter of the budget is in use: 0 to 1.
   double pressure() const;
-  /// How near readers of this channel that make progress are to losing lines: 0 while they need less than half of what
-  /// it holds, or it is none of the largest; 1 when they need all of it. What else it holds goes first.
+  /// How close drains that make progress are to losing lines of this channel. 0 while they need less than half of the
+  /// bytes it holds, because eviction takes the other half first; 1 when they need all of it. A channel that is not
+  /// among the largest has 0 while pressure() is below 0.5.
   double strain(const ChannelLog& channel) const;
 
   bool has_place_for_global_reader() const { return ~reserved_ != 0; }
@@ -83,7 +83,7 @@ class ShardLog final : public OnShard {
   static constexpr std::uint32_t kChunk = 512;
   enum class Need : std::uint8_t { kNone, kStanding, kProgressing };
 
-  // shard_log.cpp: lines in
+  // shard_log.cpp: appending
   std::byte* room(ChannelLog& channel, std::size_t size);
   void roll(ChannelLog& channel, std::size_t size);
   void commit(ChannelLog& channel, std::size_t size, std::uint64_t lines, std::int64_t received_us);
@@ -100,11 +100,11 @@ class ShardLog final : public OnShard {
   void set_place(ChannelLog& channel, unsigned reader, const Place& place);
   bool drop_news(ChannelLog& channel, unsigned reader);
 
-  // shard_log_memory.cpp: segments out
+  // shard_log_memory.cpp: eviction
   void make_room(std::uint64_t bytes);
   struct Search {
     unsigned looks_per_class;
-    unsigned looks;  // in all
+    unsigned looks;  // in all classes
   };
   static constexpr Search kUsualSearch{8, 32};
   ChannelLog* find_victim(Need at_most, Search search);
@@ -127,7 +127,7 @@ class ShardLog final : public OnShard {
   TurnHook& turn_end_;
   const Seq first_seq_;
   const std::uint64_t history_lines_;
-  Seq closed_above_ = 0;  // numbers below may have been given out by closed channels
+  Seq closed_above_ = 0;  // closed channels may have given out numbers below this
 
   SegmentPool pool_;
   SizeClasses sizes_;
@@ -138,16 +138,16 @@ class ShardLog final : public OnShard {
   GlobalPlaces places_;
   std::array<Subscription*, kGlobalReaders> global_{};
   std::uint64_t globals_ = 0;                        // bit g: global_[g] reads
-  std::uint64_t reserved_ = 0;                       // those and the ones that follow another
-  std::uint64_t listening_ = 0;                      // bit g: to be told of the next line
+  std::uint64_t reserved_ = 0;                       // bit g: place g is taken, also by a reader that follows another
+  std::uint64_t listening_ = 0;                      // bit g: notify global_[g] of the next line
   std::array<WallTime, kGlobalReaders> kept_since_;  // for each global reader: see Subscription::keep_since()
-  WallTime globals_keep_since_ = WallTime::max();    // the earliest of them
+  WallTime globals_keep_since_ = WallTime::max();    // the earliest of these
   std::vector<Subscription*> due_;
   std::vector<Subscription*> telling_;
 
   std::uint64_t limit_ = ~std::uint64_t{0};
-  std::uint64_t look_again_at_ = 0;  // no history was found to give up until more than this is used
-  bool all_progress_ = false;        // nothing was found in this turn that only a standing reader waits for
+  std::uint64_t look_again_at_ = 0;  // no history was found to evict: search again above this use
+  bool all_progress_ = false;        // this turn found no line that only standing drains need
   bool restoring_ = false;
   std::vector<std::uint32_t> restored_;  // channels, while restoring
   std::int64_t charged_ = 0;

@@ -7,11 +7,11 @@
 namespace sluice {
 namespace {
 
-/// Before a line is given up that a progressing drain waits for, so many channels are looked at (once a turn).
+/// How many channels to look at, once a turn, before evicting a line that a drain in progress needs.
 constexpr unsigned kPatientLooks = 4096;
-/// From this part of the last quarter of the budget on, what feeds small channels is slowed too.
+/// From this pressure on, senders to small channels are slowed down too.
 constexpr double kEverybodyWaits = 0.5;
-/// Channels under a 64th of the largest one give up nothing for it.
+/// Channels smaller than about a 64th of the largest one are not victims.
 constexpr unsigned kClassesBelowLargest = 6;
 
 WallTime newest_in(const Segment& segment) { return WallTime(std::chrono::microseconds(segment.newest_us)); }
@@ -37,7 +37,7 @@ double ShardLog::pressure() const {
 
 double ShardLog::strain(const ChannelLog& channel) const {
   if (channel.oldest == nullptr) return 0;
-  // Of very many equal channels about half count as large: when memory is nearly out, all of them wait.
+  // With many channels of equal size, about half rank as large. Once memory is nearly exhausted, slow down all of them.
   if (channel.size_class < sizes_.large_from() && pressure() < kEverybodyWaits) return 0;
   std::uint64_t needed_from = channel.end_bytes;
   const auto look_at = [&](const Subscription& reader, const Place& place) {
@@ -78,7 +78,7 @@ bool ShardLog::give_up_history() {
   return true;
 }
 
-/// Lines that a progressing drain waits for go last, so it is worth a longer look whether there are others.
+/// Lines that a drain in progress needs are evicted last, so a longer search for other lines pays off.
 ChannelLog* ShardLog::find_least_needed() {
   if (ChannelLog* found = find_victim(Need::kStanding, kUsualSearch); found != nullptr) return found;
   if (!all_progress_) {
@@ -89,7 +89,7 @@ ChannelLog* ShardLog::find_least_needed() {
   return find_victim(Need::kProgressing, kUsualSearch);
 }
 
-/// The largest channel whose oldest segment is needed least; nullptr when all that were looked at are needed more.
+/// A large channel whose oldest segment is needed least; nullptr when all channels looked at exceed `at_most`.
 ChannelLog* ShardLog::find_victim(Need at_most, Search search) {
   ChannelLog* best = nullptr;
   Need best_need = Need::kProgressing;
@@ -112,7 +112,7 @@ ChannelLog* ShardLog::find_victim(Need at_most, Search search) {
   return best;
 }
 
-/// What drains still want of the channel's oldest segment.
+/// Whether drains still need the channel's oldest segment, and whether one of them makes progress.
 ShardLog::Need ShardLog::need_of(const ChannelLog& channel) const {
   if (restoring_) return Need::kProgressing;
   const Segment& segment = *channel.oldest;
@@ -158,7 +158,7 @@ void ShardLog::give_up_oldest(ChannelLog& channel, LossReason reason) {
   pool_.release(gone);
 }
 
-/// Whoever stands in the segment goes to the next one; what was not taken is lost to it.
+/// Moves every reader that stands in the segment to the next one; a reader loses the lines that it had not taken.
 void ShardLog::move_readers_on(ChannelLog& channel, Segment& gone, LossReason reason) {
   for (Subscription* reader = channel.readers; reader != nullptr; reader = reader->next_)
     reader->leave(channel, reader->place_, gone, reason);
@@ -175,7 +175,7 @@ void ShardLog::move_readers_on(ChannelLog& channel, Segment& gone, LossReason re
   channel.fresh_place = fresh_after;
 }
 
-/// Lets go of what is older than the history, unless a drain still wants it. Whole segments, so a little more stays.
+/// Evicts lines older than the history, unless a drain needs them. Frees whole segments, so a few more lines stay.
 void ShardLog::trim_history(ChannelLog& channel) {
   while (has_more_than_history(channel) && need_of(channel) == Need::kNone)
     give_up_oldest(channel, LossReason::kRetention);

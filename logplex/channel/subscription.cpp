@@ -184,7 +184,7 @@ void Subscription::offer_from(ChannelSlot slot, Seq next) {
   log_.set_place(channel, global_, place);
 }
 
-/// Numbers within a gap cannot be stood at: the rest of the gap is lost at once.
+/// A reader cannot stand inside a gap. If `seq` falls into one, the rest of the gap is lost at once.
 Place Subscription::find(ChannelLog& channel, Seq seq) {
   if (seq == channel.next) return channel.end_place();
   Segment* segment = channel.oldest;
@@ -260,8 +260,7 @@ std::uint64_t Subscription::pending_bytes() const {
 
 namespace {
 
-/// Of all channels that have news for a global reader so many are looked at for the oldest line: those that have waited
-/// longest come first.
+/// How many channels to search for a global reader's oldest line. The queue has the channels that waited longest first.
 constexpr std::size_t kChannelsForOldest = 256;
 
 /// When the first record at or after this place was received.

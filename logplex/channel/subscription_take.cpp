@@ -6,7 +6,7 @@
 namespace sluice {
 namespace {
 
-/// A global reader turns to the next channel after so many bytes of one, so that a flood does not hide the others.
+/// A global reader goes on to the next channel after so many bytes of one, so that a busy channel cannot starve others.
 constexpr std::uint64_t kBytesPerVisit = 256 << 10;
 
 }  // namespace
@@ -16,7 +16,7 @@ struct Subscription::Walk {
   LineVisitor& visitor;
   TakeBound left;
   std::uint64_t lines = 0;
-  std::uint64_t visit_bytes = 0;  // of the channel at hand
+  std::uint64_t visit_bytes = 0;  // of the current channel
 
   bool allows(std::size_t bytes) const { return left.lines != 0 && (bytes <= left.bytes || lines == 0); }
   void count(std::size_t bytes) {
@@ -69,7 +69,7 @@ Subscription::WalkEnd Subscription::walk(ChannelLog& channel, Place& place, Walk
     if (end == WalkEnd::kStopped) return end;
     if (place.segment->next == nullptr) return WalkEnd::kNothingLeft;
     place = {place.next, place.segment->next, 0};
-    // A closed channel is taken to its end: one of the same name may wait behind it.
+    // Take a closed channel to its end first: a new channel of the same name may be next in the queue.
     if (step.visit_bytes >= kBytesPerVisit && channel.open) return WalkEnd::kEnough;
   }
   return WalkEnd::kNothingLeft;

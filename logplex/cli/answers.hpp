@@ -10,20 +10,20 @@
 
 namespace sluice::cli {
 
-/// Sends a request; the answer's JSON, null for an empty body. Errors are the server's.
+/// Sends a request and returns the JSON of the answer; null for an empty body. Passes the server's errors on.
 result<boost::json::value, Error> ask(CommandRun& run, const ApiRequest& request);
 
-/// All items of a list, page by page. The list may be a bare array or {"items", "next"}.
+/// Reads all pages of a list and returns all items. The list may be a bare array or {"items", "next"}.
 result<boost::json::array, Error> ask_for_all(CommandRun& run, const std::string& target);
 
-/// The value as one line of JSON; {} for null, so that a reader always finds an object.
+/// Prints the value as one line of JSON; {} for null, so that a reader always finds an object.
 result<void, Error> print_json(CommandRun& run, const boost::json::value& value);
 
-/// With --json the value, otherwise the sentence and a newline.
+/// With --json, prints the value; otherwise the sentence and a newline.
 result<void, Error> report(CommandRun& run, const boost::json::value& value, std::string_view sentence);
 
-/// The id of the one item whose id, name, token or url is `wanted`; the id, when nothing matches, is `wanted` itself,
-/// so that the server says what is wrong. Error: kUsage, when several items match.
+/// The id of the only item whose id, name, token or url is `wanted`. If nothing matches, returns `wanted`, so that the
+/// server says what is wrong. Error: kUsage if several items match.
 result<std::string, Error> id_of(const boost::json::array& items, std::string_view wanted);
 
 }  // namespace sluice::cli

@@ -11,7 +11,8 @@
 
 namespace sluice::cli {
 
-/// The world as a command sees it: passed in, so that tests decide it. Everything outlives the command.
+/// Everything outside the program that a command uses; passed in, so that tests can replace it. Must outlive the
+/// command.
 struct CommandWorld {
   Output& out;
   Output& err;
@@ -19,7 +20,7 @@ struct CommandWorld {
   Rng& rng;
   std::function<void(std::chrono::milliseconds)> sleep;
   std::function<std::string(const char*)> environment;  // "" when unset
-  std::function<void()> begin_stream;  // called before output that goes on until a signal or a closed output ends it
+  std::function<void()> begin_stream;                   // call before output that only a signal or a closed output ends
   ApiFactory make_api;
   int input = 0;  // descriptor
   bool out_is_terminal = false;

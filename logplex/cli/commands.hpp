@@ -7,13 +7,13 @@
 
 namespace sluice::cli {
 
-/// What carries out a command of the tree. Error: decides the exit status.
+/// The function that runs a command of the tree. Its error decides the exit status.
 struct Command {
   std::string_view path;
   result<void, Error> (*run)(CommandRun& run);
 };
 
-/// By folder file: commands_apps.cpp, commands_channels.cpp, commands_drains.cpp, commands_logs.cpp,
+/// The commands of each source file: commands_apps.cpp, commands_channels.cpp, commands_drains.cpp, commands_logs.cpp,
 /// commands_nodes.cpp, commands_store.cpp.
 std::span<const Command> app_commands();
 std::span<const Command> channel_commands();
@@ -22,10 +22,10 @@ std::span<const Command> log_commands();
 std::span<const Command> node_commands();
 std::span<const Command> store_commands();
 
-/// Null when there is none.
+/// Null if there is no such command.
 const Command* find_command(std::string_view path);
 
-/// Reads the arguments, runs the command, prints its error; the exit status.
+/// Reads the arguments, runs the command, and prints its error. Returns the exit status.
 int run_program(CommandWorld& world, const std::vector<std::string>& words);
 
 }  // namespace sluice::cli

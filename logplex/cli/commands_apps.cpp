@@ -53,7 +53,7 @@ std::string app_facts(const json::value& app) {
   return facts.str();
 }
 
-/// PUT replaces; creating must not. An answer of 404 is the good one.
+/// PUT would replace an existing app, which `apps create` must not do. 404 means that the name is free.
 result<void, Error> refuse_existing(CommandRun& run, std::string_view name) {
   SLUICE_TRY(const auto answer, run.api.call(plain_request("GET", api_path({"apps", name}))));
   if (answer.status == 404) return {};
@@ -88,7 +88,7 @@ result<void, Error> apps_delete(CommandRun& run) {
   return report(run, answer, "deleted app " + run.arguments.subject);
 }
 
-/// The same call for every domain or backend that was named; the last answer counts.
+/// Makes the same call for every domain or backend named; reports the last answer.
 result<void, Error> for_each_subject(CommandRun& run, const char* method, const char* kind, std::string_view done) {
   json::value last;
   std::string named;

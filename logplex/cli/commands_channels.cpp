@@ -43,7 +43,7 @@ result<void, Error> keys_create(CommandRun& run) {
   return report(run, key, text_at(key, "key"));
 }
 
-/// A key without a list may use all channels; one with an empty list none.
+/// A key without a list of channels may use all of them; a key with an empty list, none.
 std::string channels_of(const json::value& key) {
   const auto* channels = member(key, "channels");
   if (channels == nullptr || channels->is_null()) return "all";

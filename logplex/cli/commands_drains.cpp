@@ -30,7 +30,7 @@ result<DrainFiles, Error> read_drain_files(const DrainArguments& drain) {
   return files;
 }
 
-/// The server knows a drain by id and token; a URL is looked up.
+/// The API takes a drain's id or token; a URL is looked up in the list.
 result<std::string, Error> named_drain(CommandRun& run) {
   const std::string& wanted = run.arguments.subject;
   if (wanted.find("://") == std::string::npos) return wanted;

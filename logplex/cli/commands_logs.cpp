@@ -41,7 +41,7 @@ std::string host_name() {
   return ::gethostname(name, sizeof name - 1) == 0 && name[0] != 0 ? name : "localhost";
 }
 
-/// The channel's token of that name; a new one when there is none. Nothing when the key may not see or make tokens.
+/// The channel's token of that name; makes one if there is none. Nothing if the key may not see or make tokens.
 result<std::optional<std::string>, Error> find_or_make_token(CommandRun& run, const std::string& name) {
   const std::string& app = run.arguments.app;
   SLUICE_TRY(const auto answer, run.api.call(plain_request("GET", api_path({"channels", app}))));
@@ -62,7 +62,8 @@ result<std::optional<std::string>, Error> find_or_make_token(CommandRun& run, co
   return text_at(token, "token");
 }
 
-/// Where lines of this source are posted, and with what: a token, or the key itself, which needs logs:write.
+/// Where to post lines of this source, and with which credential: a token, or the API key itself, which then needs
+/// logs:write.
 result<SendTarget, Error> find_target(CommandRun& run, const std::string& source) {
   SLUICE_TRY(const auto token, find_or_make_token(run, source));
   if (token) return SendTarget{"/logs", Secret(basic_authorization("token", *token))};
@@ -72,7 +73,7 @@ result<SendTarget, Error> find_target(CommandRun& run, const std::string& source
   return target;
 }
 
-/// A server that listens on every address names none that can be dialled: then its API's host is the one.
+/// A wildcard address cannot be dialled: use the API's host instead.
 Endpoint dialable(Endpoint ingress, const Endpoint& api) {
   if (ingress.host == "0.0.0.0" || ingress.host == "::") ingress.host = api.host;
   return ingress;

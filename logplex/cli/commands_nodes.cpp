@@ -45,7 +45,7 @@ result<void, Error> top(CommandRun& run) {
   }
 }
 
-/// Switches a terminal's echo off while a key is typed.
+/// Switches the terminal's echo off while the user types a key.
 class EchoOff {
  public:
   explicit EchoOff(int fd) : fd_(fd), changed_(::tcgetattr(fd, &before_) == 0) {
@@ -88,7 +88,7 @@ result<void, Error> keep_key(CommandRun& run, const Secret& key) {
                 "logged in to " + run.endpoint.str() + "; the key is in " + path);
 }
 
-/// Any answer that is not a refusal of the key will do: a limited key may not read the status.
+/// Accepts any answer that does not refuse the key: a limited key may not read the status.
 result<void, Error> login(CommandRun& run) {
   const bool given =
       !run.arguments.key.empty() || !run.arguments.key_file.empty() || !run.world.environment("SLUICE_API_KEY").empty();

@@ -39,7 +39,7 @@ result<TlsClientOptions, Error> tls_options(const StoreArguments& arguments) {
   return options;
 }
 
-/// Null without --secret-key-file.
+/// The seal of --secret-key-file; null without it.
 result<std::shared_ptr<const Seal>, Error> seal_of(const StoreArguments& arguments) {
   if (arguments.secret_key_file.empty()) return std::shared_ptr<const Seal>();
   auto seal = Seal::read_file(arguments.secret_key_file);
@@ -126,7 +126,7 @@ StorePlace::Progress progress_of(const CommandRun& run) {
   };
 }
 
-/// Lays the rows over what is there, or says what that would do.
+/// Imports the rows into the store, or, in a dry run, says what that would change.
 result<void, Error> fill(CommandRun& run, const StoredRows& rows, std::vector<LeftOut> left_out) {
   const bool dry_run = run.arguments.store.dry_run;
   SLUICE_TRY(auto to, place(run, run.arguments.store.to, dry_run ? PlaceUse::kTry : PlaceUse::kWrite));

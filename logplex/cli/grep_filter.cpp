@@ -7,7 +7,7 @@
 namespace sluice::cli {
 namespace {
 
-/// \Q...\E means its characters literally; the escapes written below would not be read inside it.
+/// Replaces \Q...\E, which quotes characters literally, with single escapes: RE2 would not read our escapes inside it.
 std::string without_quoting(std::string_view expression) {
   std::string out;
   while (!expression.empty()) {

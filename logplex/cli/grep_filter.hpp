@@ -7,8 +7,8 @@
 
 namespace sluice::cli {
 
-/// The filter term text~EXPRESSION for an RE2 expression. Terms end at blanks, so blanks and quotes inside the
-/// expression are written as escapes that mean the same. Error: kUsage, RE2's own words for a bad expression.
+/// The filter term text~EXPRESSION for an RE2 expression. Filter terms end at blanks, so blanks and quotes in the
+/// expression become equivalent escapes. Error: kUsage, with RE2's message about a bad expression.
 result<std::string, Error> grep_term(std::string_view expression);
 
 }  // namespace sluice::cli

@@ -11,21 +11,21 @@
 
 namespace sluice::cli {
 
-/// What `sluice login` keeps: a key for each address, and which address was used last. A key is only ever sent to the
-/// address it was given for.
+/// The file in which `sluice login` stores a key for each address, and the address used last. A key is only ever sent
+/// to the address for which it was given.
 class KeyFile {
  public:
   /// $XDG_CONFIG_HOME/sluice/keys.json, or ~/.config/sluice/keys.json. Error: neither variable is set.
   static result<std::string, Error> path(const std::function<std::string(const char*)>& environment);
 
-  /// An empty one when the file does not exist. Error: names the file.
+  /// An empty KeyFile if the file does not exist. The error names the file.
   static result<KeyFile, Error> read(Files& files, const std::string& path);
-  /// Mode 0600, in a directory made with mode 0700.
+  /// Writes the file with mode 0600 and gives its directory mode 0700.
   result<void, Error> write(Files& files, const std::string& path) const;
 
   void remember(const std::string& url, const Secret& key);
   const std::string& last_url() const { return last_url_; }
-  /// Empty when there is none.
+  /// Empty if there is no key for the address.
   Secret key_for(const std::string& url) const;
 
  private:

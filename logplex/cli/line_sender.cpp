@@ -20,7 +20,7 @@ using std::chrono::milliseconds;
 constexpr milliseconds kGiveUpAfter{30'000};
 constexpr milliseconds kLongestPause{5'000};
 
-/// Bytes read, 0 at the end. A descriptor that somebody made non-blocking is waited for.
+/// Reads some bytes; returns 0 at the end. Waits if somebody made the descriptor non-blocking.
 result<std::size_t, Error> read_some(int input, std::array<char, 64 << 10>& buffer) {
   while (true) {
     const ssize_t size = ::read(input, buffer.data(), buffer.size());

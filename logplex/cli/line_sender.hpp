@@ -9,16 +9,17 @@
 
 namespace sluice::cli {
 
-/// Posts lines to the ingress with one token or key, in batches, in order. Blocking; one thread. A batch that cannot be
-/// delivered for a while is tried again for half a minute, so that a restart of the server loses nothing; then it is an
-/// error that says how many lines arrived.
+/// Posts lines to the ingress with one token or key, in batches, in order. Blocking; one thread. If a batch cannot be
+/// delivered, retries for half a minute, so that a restart of the server loses nothing; then returns an error that says
+/// how many lines arrived.
 class LineSender {
  public:
-  /// `path` is `/logs`, with a query when a key says by it for which channel.
+  /// `path` is `/logs`; with a key, its query names the channel and source.
   LineSender(CommandWorld& world, std::unique_ptr<Api> ingress, std::string path, SendHeader header)
       : world_(world), ingress_(std::move(ingress)), path_(std::move(path)), batch_(std::move(header)) {}
 
-  /// Reads the descriptor to its end. What has been read is sent at once: a slow source does not wait for a full batch.
+  /// Reads the descriptor to its end. Sends after each read, so that lines of a slow source do not wait for a full
+  /// batch.
   result<void, Error> send_all(int input);
   std::uint64_t sent() const { return sent_; }
 

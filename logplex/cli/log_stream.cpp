@@ -97,14 +97,14 @@ result<void, Error> LogStream::flush() {
   const std::string lines = std::exchange(lines_, {});
   const std::string notices = std::exchange(notices_, {});
   SLUICE_TRY_VOID(run_.world.out.write(lines));
-  // A closed error output does not end a tail: its lines are what somebody reads.
+  // A closed error output does not end a tail: the user reads the lines.
   if (!notices.empty()) static_cast<void>(run_.world.err.write(notices));
   return {};
 }
 
 result<void, Error> LogStream::pause(const Error& reason) {
   if (!std::exchange(notified_, true)) {
-    // Without the advice after the semicolon: we follow it ourselves.
+    // Leaves out the advice after the semicolon: we follow it ourselves.
     const std::string why = reason.text().substr(0, reason.text().find(';'));
     notices_ += "-- connection lost (" + harmless(why) + "); reconnecting --\n";
     SLUICE_TRY_VOID(flush());

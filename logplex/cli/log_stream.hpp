@@ -9,15 +9,16 @@
 
 namespace sluice::cli {
 
-/// Prints an app's lines, once or live. A live stream that breaks is opened again with the cursor of the last line that
-/// was printed, after a growing, random pause: no line is missed and none comes twice. Holes that the server reports
-/// are printed on the error output. One object for each command; blocks until the stream ends for good.
+/// Prints an app's lines, once or live. If a live stream breaks, opens it again after a growing, random pause, with the
+/// cursor of the last line that was printed, so that no line is missed or repeated. Prints the gaps that the server
+/// reports on the error output. One object per command; blocks until the stream ends for good.
 class LogStream {
  public:
   LogStream(CommandRun& run, ApiRequest request, LineStyle style);
 
-  /// Ends when history is printed (not live), or never (live) but for an error: kOutputClosed, or what the server
-  /// refused for good. What breaks before the first answer is an error too: a wrong address shows at once.
+  /// Not live: returns when the history is printed. Live: returns when --until has passed, or with an error:
+  /// kOutputClosed, or a final refusal by the server. A failure before the first answer is also an error, so that a
+  /// wrong address shows at once.
   result<void, Error> print();
 
  private:
@@ -37,16 +38,16 @@ class LogStream {
   LineStyle style_;
   std::optional<std::chrono::sys_seconds> until_;
   std::string cursor_;
-  std::string lines_;    // printed lines wait here until the piece they came in is used up
+  std::string lines_;    // formatted lines of the current piece, not written yet
   std::string notices_;  // for the error output
   bool answered_ = false;
-  bool notified_ = false;  // this outage was reported
+  bool notified_ = false;  // the current outage was reported
   unsigned failures_ = 0;
   std::optional<std::uint32_t> asked_pause_ms_;
   std::optional<Error> refused_;  // the server ended the stream with an `error` event
 };
 
-/// --color, NO_COLOR, TERM and the output decide.
+/// Decides by --color, NO_COLOR, TERM and whether the output is a terminal.
 bool wants_colour(const std::string& choice, const CommandWorld& world);
 LineStyle line_style(const CommandRun& run);
 

@@ -11,7 +11,7 @@
 
 namespace {
 
-/// Ctrl-C and SIGTERM are how a person ends a tail: status 0. Output is written without buffers, so nothing is lost.
+/// Ctrl-C and SIGTERM are the normal way to end a tail, so the status is 0. Output is not buffered, so nothing is lost.
 void end_quietly(int) { ::_exit(0); }
 
 void on_signal(int number, void (*handler)(int)) {
@@ -20,7 +20,7 @@ void on_signal(int number, void (*handler)(int)) {
   ::sigaction(number, &action, nullptr);
 }
 
-/// `sluice tail | head -1` ends when head does, not at the next line: that may never come.
+/// Lets `sluice tail | head -1` end as soon as head does, not at the next line, which may never come.
 void end_with_reader_of(int fd) {
   struct stat kind {};
   if (::fstat(fd, &kind) != 0 || !(S_ISFIFO(kind.st_mode) || S_ISSOCK(kind.st_mode))) return;

@@ -17,13 +17,13 @@ std::string first_set(std::initializer_list<std::string> values) {
   return {};
 }
 
-/// A key out of a file often comes with the file's newline.
+/// A key read from a file often ends with a newline.
 std::string without_final_blanks(std::string text) {
   text.erase(text.find_last_not_of(" \t\r\n") + 1);
   return text;
 }
 
-/// It becomes part of a header: nothing in it may end that header.
+/// The key becomes part of a header, so it must contain nothing that could end the header.
 result<void, Error> check_key(const Secret& key) {
   for (const char c : key.reveal()) {
     if (c <= ' ' || c == 0x7f) return usage_error("the API key holds a blank or a control character");
@@ -31,7 +31,7 @@ result<void, Error> check_key(const Secret& key) {
   return {};
 }
 
-/// The key that was given, empty when none was.
+/// The key from the arguments or the environment; empty if there is none.
 result<Secret, Error> given_key(CommandWorld& world, const Arguments& arguments, Files& files) {
   if (!arguments.key.empty() && !arguments.key_file.empty())
     return usage_error("--key and --key-file exclude each other");
@@ -43,7 +43,7 @@ result<Secret, Error> given_key(CommandWorld& world, const Arguments& arguments,
   return key;
 }
 
-/// Where to go and with which key: the arguments, then the environment, then what `sluice login` kept.
+/// Finds the server and the key: from the arguments, then the environment, then the file of `sluice login`.
 result<void, Error> find_server(CommandWorld& world, const Arguments& arguments, Endpoint& endpoint, Secret& key) {
   KeyFile file;
   SystemFiles files;

@@ -24,7 +24,7 @@ bool is_port(std::string_view text) {
   return digits && std::stoul(std::string(text)) >= 1 && std::stoul(std::string(text)) <= 65535;
 }
 
-/// "Name: value" as curl writes it; blanks around the value are not part of it.
+/// "Name: value" as for curl; blanks before the value are not part of it.
 result<void, Error> add_header(json::object& headers, std::string_view text) {
   const std::size_t colon = text.find(':');
   if (colon == std::string_view::npos || colon == 0) {
@@ -186,7 +186,7 @@ result<ApiRequest, Error> logs_request(const Arguments& arguments, WallTime now)
   ApiRequest request;
   request.target = api_path({"channels", arguments.app, "logs"});
   request.accept = "text/event-stream";
-  // Since a point in time means all of it, unless a number was asked for.
+  // --since means all lines from then on, unless a number is given too.
   const bool counted = log.lines >= 0 || log.since.empty();
   if (counted) add_query(request.target, "num", std::to_string(log.lines >= 0 ? log.lines : kUsualLines));
   if (log.follow) add_query(request.target, "tail", "1");

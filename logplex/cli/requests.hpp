@@ -11,23 +11,23 @@
 
 namespace sluice::cli {
 
-// From arguments to calls. Pure: no socket, no file. Errors are kUsage and name the argument.
+// Turns arguments into API requests. Pure: no socket, no file. Errors are kUsage and name the argument.
 
-/// A backend as a person writes it: [NAME=]HOST:PORT.
+/// A backend as the user writes it: [NAME=]HOST:PORT.
 struct BackendArgument {
   std::string name;  // empty: the next free web.N
   std::string address;
 };
 
 result<BackendArgument, Error> parse_backend(std::string_view text);
-/// The first of web.1, web.2, ... that is not in use, which is then in use.
+/// The first of web.1, web.2, ... that is not in `in_use`; adds it there.
 std::string next_backend_name(std::set<std::string>& in_use);
 
 result<ApiRequest, Error> create_app_request(const Arguments& arguments);
 ApiRequest delete_app_request(const Arguments& arguments);
 ApiRequest put_backend_request(const Arguments& arguments, const BackendArgument& backend);
 
-/// /v3/channels/APP/drains or /v3/drains, and what is below.
+/// /v3/channels/APP/drains or /v3/drains, followed by drain and action if given.
 std::string drains_path(const Arguments& arguments, std::string_view drain = {}, std::string_view action = {});
 
 /// Contents of the files that `drains add` names.
@@ -41,10 +41,10 @@ result<ApiRequest, Error> add_drain_request(const Arguments& arguments, const Dr
 result<ApiRequest, Error> replay_request(const Arguments& arguments, std::string_view drain, WallTime now);
 result<ApiRequest, Error> create_key_request(const Arguments& arguments);
 
-/// The stream of lines, as server-sent events whose data are JSON objects.
+/// Requests lines as server-sent events whose data are JSON objects.
 result<ApiRequest, Error> logs_request(const Arguments& arguments, WallTime now);
 
-/// A POST or PUT with a JSON body; "{}" when there is nothing to say.
+/// A POST or PUT with a JSON body; "{}" if there is nothing to send.
 ApiRequest json_request(std::string method, std::string target, std::string body = "{}");
 ApiRequest plain_request(std::string method, std::string target);
 

@@ -10,19 +10,19 @@
 
 namespace sluice::daemon {
 
-/// What the admin port asks of the process. Outlives the handlers.
+/// What the admin handlers ask of the process. Outlives them.
 struct AdminSource {
-  /// Adds values of the shard whose turn is running, as many as one turn may take: step 0, then the step that it
-  /// returned, in another turn, until that is 0.
+  /// Adds metrics of the current shard, as many as fit into one turn. Begin with step 0; then call again, in another
+  /// turn, with the step that it returned, until it returns 0.
   std::function<std::size_t(MetricsPage&, std::size_t)> add_shard_metrics;
-  /// Adds what the process has once.
+  /// Adds the metrics that exist once per process.
   std::function<void(MetricsPage&)> add_process_metrics;
-  /// A configuration is in force on every shard and all listeners accept.
+  /// True while a configuration is in force on every shard and all listeners accept.
   const std::atomic<bool>& ready;
 };
 
-/// GET /metrics (Prometheus text 0.0.4), /healthz (the shard turns) and /readyz (200 once ready, 503 before and while
-/// stopping). One per shard. A scrape asks the shards one after the other.
+/// Serves /metrics (Prometheus text 0.0.4), /healthz (the shard is running) and /readyz (200 once ready, 503 before
+/// that and while stopping). One per shard. A scrape asks the shards one after the other.
 class AdminHandler final : public HttpHandler {
  public:
   AdminHandler(Runtime& runtime, const AdminSource& source) : runtime_(runtime), source_(source) {}

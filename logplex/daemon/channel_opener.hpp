@@ -5,8 +5,8 @@
 
 namespace sluice::daemon {
 
-/// Keeps one shard's channel table in step with the configuration: the fabric itself knows no store. Added to the feed
-/// before any other observer, so that they find their channels open.
+/// Keeps one shard's channel table in step with the configuration, because the fabric knows no store. It is added to
+/// the feed before all other observers, so that they find their channels open.
 class ChannelOpener final : public ConfigObserver {
  public:
   explicit ChannelOpener(FabricShard& fabric) : fabric_(fabric) {}

@@ -12,15 +12,15 @@ class MetricsPage;
 
 namespace sluice::daemon {
 
-/// How many descriptors are open, beside their limit. Counting walks through /proc, so a thread of its own does it
-/// every kPeriod. Owned by Node; destroyed before the runtime.
+/// Reports how many descriptors are open and what their limit is. Counting walks through /proc, so a thread of its own
+/// counts every kPeriod. Owned by Node; destroyed before the runtime.
 class DescriptorGauge {
  public:
   static constexpr std::chrono::seconds kPeriod{2};
 
   DescriptorGauge();
 
-  /// Measures for ever, on shard 0.
+  /// Counts again and again until cancelled, on shard 0.
   Task<void> measure();
   /// Any thread.
   void add_metrics(MetricsPage& page) const;

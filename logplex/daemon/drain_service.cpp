@@ -105,7 +105,7 @@ namespace {
 
 using Ledgers = std::map<std::uint64_t, drains::Ledger>;
 
-/// Some of a shard's drains that are not well, and where to look for more.
+/// Some of a shard's unhealthy drains, and where to continue.
 struct Unwell {
   Ledgers ledgers;
   std::size_t next = 0;

@@ -6,7 +6,8 @@ namespace sluice::daemon {
 
 class Node;
 
-/// Joins the API to the drains: asks the shards on which a drain's parts run and adds up what they say. Owned by Node.
+/// Connects the API to the drains: asks the shards on which a drain's parts run and adds up their answers. Owned by
+/// Node.
 class DrainService final : public api::DrainControl {
  public:
   explicit DrainService(Node& node) : node_(node) {}

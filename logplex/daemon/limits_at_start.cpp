@@ -45,7 +45,7 @@ void fit_descriptors(Settings& settings, std::uint64_t limit) {
   fit(settings.ingress.max_connections, std::min(http, syslog), "ingress.max_connections");
   fit(settings.api.max_connections, given.api, "api.max_connections");
   settings.admin.max_connections = std::min(settings.admin.max_connections, std::max<std::uint64_t>(given.admin, 1));
-  // Idle backend connections must not use up what requests need: half of the backends' part.
+  // Idle backend connections must not use up the descriptors that requests need: they get half of the backends' part.
   const std::uint64_t idle = std::max<std::uint64_t>(plan.backends / 2 / shards, 1);
   settings.limits.idle_backends = std::min(settings.limits.idle_backends, idle);
   settings.limits.app_idle_backends = std::min(settings.limits.app_idle_backends, idle);

@@ -4,9 +4,9 @@
 
 namespace sluice::daemon {
 
-/// Raises the descriptor limit, fits what listeners and the router may open to it, and says in the own log what limits
-/// are in force. Warns where settings ask for more than there is: descriptors, memory. Returns the settings as they are
-/// in force. At start, before any listener opens.
+/// Raises the descriptor limit, reduces the connection settings of listeners and router to fit it, and logs the limits
+/// in force. Warns when settings ask for more descriptors or memory than there are. Returns the settings in force. Call
+/// at start, before any listener opens.
 Settings fit_to_limits(Settings settings);
 
 }  // namespace sluice::daemon

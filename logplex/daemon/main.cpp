@@ -27,7 +27,8 @@ LogLevel level_named(const std::string& name) {
   return name == "error" ? LogLevel::kError : LogLevel::kInfo;
 }
 
-/// SIGHUP: what can change live does, and what cannot is named. A mistake changes nothing.
+/// SIGHUP: applies the settings that can change live and logs those that need a restart. A mistake in the settings
+/// leaves all of them unchanged.
 void reload(const SettingsSources& sources, Files& files, Settings& in_force) {
   const SettingsReading reading = read_and_check_settings(sources, files);
   if (!reading.mistakes.empty()) {
@@ -56,7 +57,7 @@ int complain(const std::vector<std::string>& mistakes) {
   return kWrongSetting;
 }
 
-/// Also looks at the data directory, which a start may find changed.
+/// Also checks the data directory; a later start may find it changed.
 int check_config(SettingsReading reading) {
   const std::string& data_dir = reading.settings.process.data_dir;
   if (const auto usable = DirectoryFiles::check(data_dir); !usable)
@@ -67,10 +68,12 @@ int check_config(SettingsReading reading) {
   return 0;
 }
 
-/// A core dump holds keys and log lines of tenants, and so does what another process of the same user could read.
+/// A core dump contains keys and tenants' log lines. PR_SET_DUMPABLE also decides whether other processes of the same
+/// user may read our memory.
 void allow_core_dumps(bool allowed) { ::prctl(PR_SET_DUMPABLE, allowed ? 1 : 0); }
 
-/// What a write meets comes back as its error: a closed pipe behind the own log, a file at its size limit.
+/// A failed write returns its error instead of a signal: our log goes to a closed pipe, or a file reaches its size
+/// limit.
 void ignore_write_signals() {
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGXFSZ, SIG_IGN);

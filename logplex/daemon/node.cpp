@@ -23,19 +23,20 @@
 namespace sluice::daemon {
 namespace {
 
-/// Handshakes with the receivers of drains: at most this much of the processors, behind the shards, channels in
-/// turn. Each drain has one at a time.
+/// TLS handshakes with receivers of drains use at most this many threads, at a lower priority than the shards; channels
+/// take turns. Each drain has at most one handshake at a time.
 constexpr std::size_t kHandshakeThreads = 2;
 constexpr std::size_t kHandshakesWaiting = 65'536;
 
 constexpr unsigned kEverybodyReads = 0644;
-/// What is cancelled ends within a few turns; longer means a fault of ours, which must not keep the process.
+/// Cancelled work ends within a few turns. If it takes longer, that is a bug of ours, and it must not keep the process
+/// alive.
 constexpr std::chrono::milliseconds kCancelGrace{500};
-/// For shards to leave their loops, and for taking everything apart: what matters is kept by then.
+/// Time for the shards to leave their loops and for destroying all parts: everything important is saved by then.
 constexpr std::chrono::milliseconds kTimeToEnd{400};
-/// Kept of the shutdown deadline for ending what was cut off.
+/// Part of the shutdown deadline that is reserved for ending work that was cut off.
 constexpr std::chrono::seconds kTimeToCancel{1};
-/// Kept of the shutdown deadline for the lines of requests that had to be cut off.
+/// Part of the shutdown deadline that is reserved for the lines of requests that had to be cut off.
 constexpr std::chrono::seconds kTimeToFlush{2};
 
 constexpr std::chrono::milliseconds kLookForConfiguration{100};
@@ -45,7 +46,7 @@ std::uint32_t shard_count(const Settings& settings) {
   return std::max(1U, std::thread::hardware_concurrency());
 }
 
-/// A tenth of the API's connections is for the node's own key.
+/// A tenth of the API's connections is reserved for the node's own key.
 api::KeyLimits key_limits_of(const Settings& settings) {
   const auto all = settings.api.max_connections;
   return {std::max<std::uint64_t>(settings.limits.api_connections_per_key.of(all), 1), all - all / 10,
@@ -82,7 +83,7 @@ std::string host_name() {
 
 extern "C" void end_process_at_once(int) { std::_Exit(0); }
 
-/// Ends the process with status 0 unless it has ended by itself before that.
+/// Ends the process with status 0 after this time, unless it has ended before.
 void end_process_after(Duration time) {
   std::signal(SIGALRM, end_process_at_once);
   const auto micros = std::chrono::duration_cast<std::chrono::microseconds>(time).count();
@@ -92,7 +93,7 @@ void end_process_after(Duration time) {
 
 }  // namespace
 
-/// One step of stopping that all shards take; lives on shard 0.
+/// One step of stopping, taken by all shards; lives on shard 0.
 struct Node::StopStep {
   StopStep(Shard& shard, std::uint32_t shards) : ended(shard), left(shards) {}
   Event ended;
@@ -127,7 +128,7 @@ Node::Node(const Settings& settings, Clock& clock, std::unique_ptr<DirectoryFile
       owed_lines_file_(*files_, settings.process.data_dir) {}
 
 Node::~Node() {
-  // The reverse of open(): nothing turns any more.
+  // The reverse of open(). No shard runs any more.
   stop_steps_.clear();
   step_gates_.clear();
   parts_.clear();
@@ -168,7 +169,7 @@ result<void, Error> Node::open() {
              open_store(settings_.store, data_dir, limits_of(settings_), clock_, settings_.process.dns_servers));
   runtime_ = std::make_unique<Runtime>(shard_count(settings_), clock_, settings_.process.pin);
   runtime_->memory().set_reserve(settings_.process.memory_reserve);
-  // From here on a signal waits until there is someone to act on it.
+  // From here on a signal waits until the process can act on it.
   signals_ = std::make_unique<SignalSet>(runtime_->shard(0).executor(), SIGTERM, SIGINT, SIGHUP);
   fabric_ = std::make_unique<Fabric>(*runtime_, settings_.fabric, settings_.ingress.max_delay, identity);
   backend_names_ = std::make_unique<Resolver>(resolver_options(settings_, "router"));
@@ -201,7 +202,7 @@ result<void, Error> Node::open() {
   give_handlers();
   SLUICE_TRY_VOID(files_->replace(data_dir + "/ports.json", listeners_->ports_json(), kEverybodyReads));
   log_listeners();
-  // Nothing can fail any more, and no line has come yet.
+  // Nothing else can fail now, and no new line has come yet.
   return owed_lines_file_.remove();
 }
 
@@ -278,14 +279,14 @@ void Node::run(std::function<void()> reload) {
   watchdog_.reset();
   keep_owed();
   log_info("stopped");
-  // What has not ended would outlive what it uses.
+  // Parts that are still running would outlive what they use.
   if (stuck_) end_process_now();
   flush_log();
-  // Parts may wait for others when they are destroyed, as Kafka's producers do for their threads.
+  // Destroying a part may block, as Kafka's producers do while they wait for their threads.
   end_process_after(std::max<Duration>(stop_until_ - clock_.steady(), Duration{0}) + kTimeToEnd);
 }
 
-/// The shards stand still: their lines stay where they are.
+/// The shards have stopped, so their lines do not move.
 void Node::keep_owed() {
   for (const int number : {SIGTERM, SIGINT, SIGALRM}) std::signal(number, end_process_at_once);
   ::alarm(0);
@@ -301,7 +302,8 @@ void Node::keep_owed() {
   }
 }
 
-/// Ready is who has a configuration, also the last known good one. A node that never had any waits for its store.
+/// A node is ready once it has a configuration; the last known good one counts. A node that never had one waits for its
+/// store.
 Task<void> Node::become_ready() {
   while (!store_->status().has_configuration) co_await sleep_for(kLookForConfiguration);
   if (stopping_) co_return;
@@ -350,7 +352,8 @@ Task<void> Node::shut_down() {
   ready_.store(false, std::memory_order_release);
   co_await listeners_->stop_accepting();
   tell_every_shard(&ShardParts::stop_accepting);
-  // A request that ends on one shard can leave its line with another: drains are flushed when no shard brings more.
+  // A request that ends on one shard may hand its line to another shard, so drains flush only when no shard brings more
+  // lines.
   const SteadyTime last_flush = until - std::min<Duration>(allowed / 8, kTimeToCancel);
   const SteadyTime last_call = last_flush - std::min<Duration>(allowed / 4, kTimeToFlush);
   const bool answered = co_await on_every_shard(&ShardParts::sources_finished, last_call);
@@ -375,8 +378,8 @@ void Node::tell_every_shard(void (ShardParts::*action)()) {
     Shard::current().send(id, make_mail([parts = parts_[id].get(), action] { (parts->*action)(); }));
 }
 
-/// Runs one action on all shards at once; true when all ended before that time. The step stays with the node, because a
-/// shard may end its action later.
+/// Runs one action on all shards at once; true when all of them ended before `until`. The node keeps the step, because
+/// a shard may end its action later.
 Task<bool> Node::on_every_shard(Task<void> (ShardParts::*action)(), SteadyTime until) {
   Shard& shard = Shard::current();
   StopStep& step = *stop_steps_.emplace_back(std::make_unique<StopStep>(shard, runtime_->size()));

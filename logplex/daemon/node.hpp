@@ -30,12 +30,12 @@
 
 namespace sluice::daemon {
 
-/// One sluiced: makes the parts in the order in which they need each other, runs them, and stops them. It wires and
-/// decides nothing. Start-up and destruction on the main thread, while no shard runs.
+/// One sluiced process: makes the parts in order of dependence, runs them, and stops them. It only wires parts together
+/// and makes no decisions of its own. Created and destroyed on the main thread, while no shard runs.
 class Node {
  public:
-  /// Errors are sentences for the person who starts it: data directory in use or not safe, store damaged, address
-  /// taken.
+  /// Errors are sentences for the operator: the data directory is in use or not safe, the store is damaged, an address
+  /// is taken.
   static result<std::unique_ptr<Node>, Error> make(const Settings& settings, Clock& clock);
   Node(const Node&) = delete;
   Node& operator=(const Node&) = delete;
@@ -62,12 +62,13 @@ class Node {
   router::RouterShares& router_shares() { return router_shares_; }
   api::Api& api() { return *api_; }
   ShardParts& parts(std::uint32_t shard) { return *parts_[shard]; }
-  /// What the drains of a shard were owed at the last stop; once.
+  /// The lines that the drains of a shard were owed at the last stop. Call once per shard.
   std::vector<OwedLines> take_owed(std::uint32_t shard) { return std::move(owed_[shard]); }
-  /// What answers call this node: its host name.
+  /// The name of this node in answers: its host name.
   const std::string& name() const { return name_; }
   SteadyTime started_at() const { return started_at_; }
-  /// "host:port" of the first listener of a setting, as a client on this machine reaches it; empty when it has none.
+  /// "host:port" of a setting's first listener, as a client on this machine reaches it; empty when the setting has
+  /// none.
   std::string address_of(const std::string& setting) const;
 
  private:
@@ -99,11 +100,11 @@ class Node {
   const std::string name_;
   std::atomic<bool> ready_{false};
   bool stopping_ = false;    // on shard 0
-  bool stuck_ = false;       // something did not end; on shard 0 until it has stopped
-  SteadyTime stop_until_{};  // the same
+  bool stuck_ = false;       // a part did not stop in time; on shard 0 until the shards have stopped
+  SteadyTime stop_until_{};  // when shutdown_deadline ends; as stuck_
   AdminSource admin_source_;
   OwedLinesFile owed_lines_file_;
-  std::vector<std::vector<OwedLines>> owed_;  // by shard, until its parts are made
+  std::vector<std::vector<OwedLines>> owed_;  // by shard, until its parts take them
   AddressGuard guard_;
   std::shared_ptr<const TlsContext> drain_tls_;
   std::unique_ptr<Runtime> runtime_;

@@ -8,7 +8,7 @@
 namespace sluice::daemon {
 namespace {
 
-/// To two decimals.
+/// Rounded to two decimals.
 double per_second(std::uint64_t before, std::uint64_t after, Duration time) {
   const double seconds = std::chrono::duration<double>(time).count();
   return seconds > 0 ? std::round(static_cast<double>(after - before) / seconds * 100) / 100 : 0;

@@ -9,7 +9,7 @@ namespace sluice::daemon {
 
 class Node;
 
-/// What the process did since it started, summed over its shards.
+/// Counts since the process started, summed over its shards.
 struct NodeTotals {
   std::uint64_t requests = 0;
   std::uint64_t lines_in = 0;
@@ -18,15 +18,15 @@ struct NodeTotals {
   std::uint64_t budget_bytes = 0;
 };
 
-/// Answers `GET /v3/status`: adds up the shards' counters every kPeriod on shard 0 and tells rates from the difference.
-/// Owned by Node.
+/// Answers `GET /v3/status`: sums the shards' counters every kPeriod on shard 0 and computes rates from the
+/// differences. Owned by Node.
 class NodeStatusService final : public api::NodeStatus {
  public:
   static constexpr std::chrono::seconds kPeriod{2};
 
   explicit NodeStatusService(Node& node) : node_(node) {}
 
-  /// Measures for ever, on shard 0.
+  /// Measures again and again until cancelled, on shard 0.
   Task<void> measure();
   Task<api::NodeReport> report() override;
 

@@ -8,14 +8,14 @@
 
 namespace sluice::daemon {
 
-/// What the command line asks for.
+/// The parsed command line.
 struct Options {
   SettingsSources sources;
   bool check_config = false;
 };
 
-/// Reads the command line and the environment. Handles --help, --version and --help-settings itself; then, and for a
-/// wrong use, `exit_status` says with what to end (0 or 2).
+/// Reads the command line and the environment. It handles --help, --version and --help-settings itself. Then, and for
+/// wrong usage, `exit_status` is set (0 or 2) and the process should exit with it.
 struct ParsedOptions {
   Options options;
   std::optional<int> exit_status;

@@ -8,22 +8,22 @@
 
 namespace sluice::daemon {
 
-/// The file DATA_DIR/owed-lines: what drains were owed when the process was told to stop, for the next one.
+/// The file DATA_DIR/owed-lines: the lines that drains were still owed when the process stopped, for the next start.
 ///
 ///     stop: write()        start: read(), lines go back into their channels, remove(), only then new lines come
 ///
-/// The numbers in it would be given out twice if it were there for a second start, so the process does not begin to
-/// serve before the file is gone. On the main thread, while no shard runs. Owned by Node.
+/// A second start with the same file would assign its sequence numbers twice, so the process does not serve before the
+/// file is gone. Used on the main thread, while no shard runs. Owned by Node.
 class OwedLinesFile {
  public:
   OwedLinesFile(Files& files, const std::string& data_dir) : files_(files), path_(data_dir + "/owed-lines") {}
 
-  /// By owner among so many shards; empty when there is no file. What cannot be read is said in the own log and kept
-  /// aside. Error: that was not possible.
+  /// Returns the lines by owning shard; empty when there is no file. It logs lines that cannot be read and keeps the
+  /// file as owed-lines.unread. Error: the file could not be renamed.
   result<std::vector<std::vector<OwedLines>>, Error> read(const LogIdentity& identity, std::uint32_t shards);
-  /// Removes what was read, for good.
+  /// Removes the file that was read; a damaged one is renamed to owed-lines.unread.
   result<void, Error> remove();
-  /// False when they cannot be kept; says so in the own log.
+  /// Writes the file. False when that fails; the reason is in the log.
   bool write(const LogIdentity& identity, const std::vector<OwedLines>& owed);
 
  private:

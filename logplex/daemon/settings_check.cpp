@@ -15,7 +15,7 @@
 namespace sluice::daemon {
 namespace {
 
-/// Gathers mistakes; each names its setting and where it comes from.
+/// Collects mistakes; each names its setting and the source of its value.
 class Check {
  public:
   explicit Check(SettingsReading& reading) : reading_(reading) {}
@@ -69,7 +69,7 @@ void Check::take_secrets() {
     mistake(settings().store.url_file.empty() ? "store.url" : "store.url_file", url.error().text());
 }
 
-/// A listening address as far as it can collide with another one.
+/// A listening address, reduced to what decides whether it collides with another one.
 struct Bound {
   std::string setting;
   std::string text;
@@ -128,7 +128,7 @@ void Check::check_networks() {
       mistake("process.dns_servers", fmt::format("'{}' is no address or address:port", server));
 }
 
-/// The file's text; of a file that is not set, nothing. No value when it cannot be read.
+/// The file's text; an empty text when the setting is empty; none when the file cannot be read.
 std::optional<std::string> Check::read(std::string_view name, const std::string& path) {
   if (path.empty()) return std::string();
   SystemFiles files;
@@ -154,7 +154,7 @@ void Check::check_files() {
       mistake("store.secret_key_file", seal.error().text());
 }
 
-/// The certificate that Redis may ask for, and its key.
+/// The client certificate for Redis, and its key.
 void Check::check_own_certificate() {
   const auto chain = read("store.client_cert", settings().store.client_cert);
   auto key = read("store.client_key", settings().store.client_key);
@@ -175,7 +175,7 @@ void Check::check_key() {
                   size, kShortestPublicKey));
 }
 
-/// Settings of the contract whose feature is not built yet: better an error than a listener that is not there.
+/// Settings that exist but whose feature is not built yet: an error is better than a listener that is not there.
 void Check::check_not_built() {
   const Settings& s = settings();
   not_built("router.https", !s.router.https.empty(), "TLS to clients is not in this version");

@@ -9,24 +9,25 @@
 
 namespace sluice::daemon {
 
-/// One listener setting: where its sockets are and how many connections they take.
+/// One listener setting: its addresses and how many connections they take.
 struct ListenerSetting {
   std::string name;
   std::string_view addresses;  // comma list; empty = none
   std::uint64_t max_connections = 0;
 };
 
-/// The listeners that this process's roles need. The addresses are views into `settings`.
+/// The listeners that the roles of this process need. The addresses are views into `settings`.
 std::vector<ListenerSetting> listener_settings(const Settings& settings);
 
-/// Reads the sources, takes secrets from their files (api.key_file, store.url_file), and finds all mistakes, also those
-/// that the table of settings cannot express: addresses, networks, urls, files, what does not go together. What it
-/// finds no mistake in starts, unless the machine refuses: a port that is taken, a data directory that cannot be used.
+/// Reads the sources and the files that hold secrets (api.key_file, store.url_file), and reports all mistakes, also
+/// those that the table of settings cannot express: bad addresses, networks, urls and files, and settings that
+/// conflict. Settings without a mistake let the process start, unless the machine refuses: a port is taken, or the data
+/// directory cannot be used.
 SettingsReading read_and_check_settings(const SettingsSources& sources, Files& files);
 
-/// Shorter keys are taken on loopback addresses only.
+/// Shorter API keys are accepted only when the API listens on loopback addresses.
 constexpr std::size_t kShortestPublicKey = 16;
-/// Whether a listener of the API can be reached from other machines.
+/// True when other machines can reach a listener of the API.
 bool api_is_public(const Settings& settings);
 
 }  // namespace sluice::daemon

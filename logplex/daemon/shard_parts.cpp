@@ -36,7 +36,7 @@ HttpServerOptions admin_options() {
   return options;
 }
 
-/// Connections without a call of somebody known give way to newer ones.
+/// Connections without an authenticated call give way to newer ones.
 HttpServerOptions giving_way(HttpServerOptions options, UnprovenList& idle) {
   options.unproven = &idle;
   options.prove_each_request = true;
@@ -88,7 +88,8 @@ ConnectionHandler* ShardParts::handler_of(std::string_view setting) {
   return nullptr;
 }
 
-/// For the log, so that a walk over all apps is not too dear. A drain is known by its number.
+/// Used only for log messages, so a walk over all apps is affordable. A drain has no name here; the log shows its
+/// number.
 std::string ShardParts::name_of(Beneficiary whom) {
   std::string name;
   switch (whom.kind) {

@@ -21,8 +21,8 @@ namespace sluice::daemon {
 
 class Node;
 
-/// Everything that lives on one shard, made and destroyed by Node while the shards do not run. Order of construction
-/// is order of dependence: what is below uses what is above.
+/// Everything that lives on one shard. Node makes and destroys it while the shards do not run. Members are in order of
+/// dependence: each may use those above it.
 class ShardParts {
  public:
   ShardParts(Node& node, Shard& shard);
@@ -38,15 +38,15 @@ class ShardParts {
   drains::DrainSet& drains() { return drains_; }
   const drains::DrainSet& drains() const { return drains_; }
 
-  /// No new connection or request begins; what has begun goes on.
+  /// Accepts no new connection or request; those under way continue.
   void stop_accepting();
-  /// Returns when requests are answered and their lines are with their channels.
+  /// Returns when all requests are answered and their lines are in their channels.
   Task<void> sources_finished();
   /// Ends the requests that are still running.
   void cut_sources();
-  /// Returns when drains have flushed and the API has answered. After every shard's sources_finished().
+  /// Returns when the drains have flushed and the API has answered. Call after sources_finished() of every shard.
   Task<void> drains_flushed();
-  /// Ends everything now; `stopped` returns soon after.
+  /// Ends everything now; stopped() then returns soon.
   void cancel();
   Task<void> stopped();
 

@@ -11,8 +11,8 @@ class MetricsPage;
 
 namespace sluice::ingress {
 
-/// What all shards share of ingress: connections that have not shown a valid token, for each listener. One per process;
-/// any thread; outlives the shards' parts.
+/// What the ingress parts of all shards share: for each listener, the count of connections without a valid token so
+/// far. One per process; any thread; outlives the shards' parts.
 struct IngressPools {
   IngressPools(std::uint32_t shards, const Settings& settings);
 

@@ -21,8 +21,8 @@ bool has_room_for_token(const LineView& line) {
 Intake::Intake(Shard& shard, ConfigFeed& feed, FabricShard& fabric, Duration log_interval, const Store* store)
     : OnShard(shard), feed_(feed), fabric_(fabric), store_(store), tokens_(feed), refusals_(shard, log_interval) {}
 
-/// Step by step for all, so that what one line needs from memory comes while the others are worked on: with 1,000
-/// channels 0.51 us a line to one receiver instead of 0.61, with 512 KiB of second-level cache (2026-11-23).
+/// Does each step for all messages, so that the memory that one line needs is prefetched during work on the others:
+/// with 1,000 channels 0.51 us a line to one receiver instead of 0.61, with 512 KiB of second-level cache (2026-11-23).
 std::size_t Intake::append_addressed(std::span<const std::string_view> messages) {
   const std::span arrivals(arrivals_.data(), messages.size());
   for (std::size_t i = 0; i < messages.size(); ++i) parse(arrivals[i], messages[i]);
@@ -76,15 +76,15 @@ const TokenEntry* Intake::find(const Arrival& arrival) {
   return entry;
 }
 
-/// Of lines from elsewhere only a few have structured data, or a host that looks like a drain.
+/// A cheap first test: few lines have structured data, or a host that is as long as a token.
 bool Intake::is_loop(Arrival& arrival) {
   const LineView& line = arrival.line;
   const bool may_be_told = line.host.size() == kTokenSize || line.structured_data.size() > 1;
   return arrival.parsed && may_be_told && has_been_here(arrival);
 }
 
-/// Syslog drains write their tokens as host, or say in structured data which logs a line has passed. What says nothing
-/// of this log goes on with the line.
+/// Syslog drains write their tokens as host, or list in structured data which logs a line has passed. If this log is
+/// not among them, the list stays with the line.
 bool Intake::has_been_here(Arrival& arrival) {
   LineView& line = arrival.line;
   came_by_ = {};
@@ -110,7 +110,7 @@ std::span<const std::uint64_t> Intake::own_ids(std::string_view channel) {
   return own_ids_;
 }
 
-/// Makes it a line of this source, in which no token stands.
+/// Makes it a line of this source, without any valid token.
 void Intake::complete(Arrival& arrival, std::string_view source) {
   LineView& line = arrival.line;
   if (!arrival.parsed) {
@@ -130,7 +130,7 @@ void Intake::name_tokens(std::string_view& field) {
   if (entry != nullptr) field = entry->source();
 }
 
-/// The text, or a copy in `out` in which a token's name stands where the token stood.
+/// The text, or a copy in `out` in which names replace the valid tokens.
 std::string_view Intake::with_names(std::string_view text, std::string& out) {
   out.clear();
   std::size_t copied = 0;
@@ -154,8 +154,8 @@ void Intake::append(ChannelSlot channel, LineView line, std::size_t message_size
   if (looks_at_delay()) delay_ = std::max(delay_, fabric_.ingress_delay(channel));
 }
 
-/// While memory is short the look walks over all readers of the channel: 40 ns with ten (2026-11-29). Of a long read
-/// one line in four stands for the others; a channel that brings much is among them.
+/// While memory is short, asking for the delay walks over all readers of the channel: 40 ns with ten (2026-11-29). So
+/// in a long read only every fourth line asks; a channel with many lines is among these.
 bool Intake::looks_at_delay() {
   const std::size_t line = since_delay_++;
   return line < kTogether || line % 4 == 0;

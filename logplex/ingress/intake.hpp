@@ -30,34 +30,34 @@ struct IntakeCounters {
   std::uint64_t wrapped = 0;        // of these: not RFC 5424, kept as text
   std::uint64_t no_token = 0;       // dropped: the app-name field holds no token
   std::uint64_t unknown_token = 0;  // dropped: no channel has that token
-  std::uint64_t loops = 0;          // dropped: they have been here before
-  std::uint64_t malformed = 0;      // items that were not messages, those that were too long among them
+  std::uint64_t loops = 0;          // dropped: this log has had them before
+  std::uint64_t malformed = 0;      // items that were not messages, or were too long
   std::uint64_t too_long = 0;       // messages over ingress.frame_max
 };
 
-/// Where messages of every kind of ingress become lines of a channel: parsed once, for what routing needs, and
-/// appended. The source of a line is always its token's name, and a token that can write never stands in a line: where
-/// a sender has put it into another header field, or the message cannot be parsed, its name stands in its place. One
-/// per shard, on that shard; feed and fabric outlive it.
+/// Turns messages of every kind of ingress into lines of a channel: parses each once, for what routing needs, and
+/// appends it. The source of a line is its token's name, or the one that an API key chose, never what the message says.
+/// A valid token never appears in a line: where a sender has put it into another header field, or into a message that
+/// cannot be parsed, the token's name replaces it. One per shard, on that shard; feed and fabric outlive it.
 class Intake : public OnShard {
  public:
-  /// `store`: when other nodes may share it, their lines are ours, too. Outlives it.
+  /// `store`: lines that come back by way of nodes that share it count as loops, too. Must outlive the intake.
   Intake(Shard& shard, ConfigFeed& feed, FabricShard& fabric, Duration log_interval = std::chrono::seconds(60),
          const Store* store = nullptr);
 
-  /// As many messages as are worth taking in together.
+  /// How many messages are worth appending together.
   static constexpr std::size_t kTogether = 16;
-  /// TCP syslog: messages whose app-name fields are their tokens, at most kTogether. What leads to no channel is
-  /// counted and dropped. Returns how many led to one.
+  /// For TCP syslog: appends messages, at most kTogether, whose app-name fields hold their tokens. A message without
+  /// the token of a channel is counted and dropped. Returns how many had one.
   std::size_t append_addressed(std::span<const std::string_view> messages);
 
-  /// POST /logs: what a message says, for a sender who has proved whose lines it brings; whatever its app-name field
-  /// holds. The views last until the next call.
+  /// For POST /logs, after the sender has authenticated: parses a message as a line of `source`, whatever its app-name
+  /// field holds. The views are valid until the next call.
   const LineView& read_as(std::string_view source, std::string_view message);
   /// The token in the message's app-name field; none when it holds none.
   std::optional<Uuid> token_of(std::string_view message);
   const TokenEntry* find(const Uuid& token) { return tokens_.find(token); }
-  /// A line that was read before, from a message of so many bytes.
+  /// Appends a line that read_as() has returned, from a message of `message_size` bytes.
   void append(ChannelSlot channel, LineView line, std::size_t message_size);
 
   void count_malformed() { ++counters_.malformed; }
@@ -68,11 +68,12 @@ class Intake : public OnShard {
     counters_.unknown_token += unknown_token;
   }
 
-  /// The longest pause asked for (FabricShard::ingress_delay) since the last call; lines for congested channels ask.
+  /// The longest pause (FabricShard::ingress_delay) that lines for congested channels have asked for since the last
+  /// call.
   Duration take_delay();
 
-  /// What a line into this channel would come back to: this log, the data set that other nodes may share, and the
-  /// drains that lead out of the channel. Valid until the next call.
+  /// The ids by which a line of this channel is recognized when it comes back: this log's, that of the data set that
+  /// other nodes may share, and those of the channel's drains and the global drains. Valid until the next call.
   std::span<const std::uint64_t> own_ids(std::string_view channel);
 
   const ConfigSnapshot& config() const { return feed_.current(); }
@@ -83,7 +84,7 @@ class Intake : public OnShard {
   void add_metrics(MetricsPage& page) const;
 
  private:
-  /// A message on its way: what is known of it so far.
+  /// What is known so far of a message that is being appended.
   struct Arrival {
     LineView line;
     std::string_view message;
@@ -109,7 +110,7 @@ class Intake : public OnShard {
   TimestampCache now_text_;
   std::string text_;             // of a wrapped message, with names for tokens
   std::string structured_data_;  // the same
-  PassedLogs came_by_;           // of a line that drains brought
+  PassedLogs came_by_;           // the logs that the present line has passed
   std::string other_elements_;   // of its structured data
   std::vector<std::uint64_t> own_ids_;
   Duration delay_{};

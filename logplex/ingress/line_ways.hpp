@@ -11,19 +11,20 @@
 
 namespace sluice::ingress {
 
-/// A drain in the list of logs that a line has passed: syslog receivers see its token, not the id of its log.
+/// A drain's id in the list of logs that a line has passed. Made from its token, because syslog receivers see that, and
+/// not the id of its log.
 inline std::uint64_t passed_id(const Uuid& drain) { return UuidHash()(drain); }
 
-/// Which ways the lines of one request came, and which of them have been here before. Without fields that say so: none
-/// have, and it costs nothing. A value.
+/// Which logs the lines of one request have passed, and which lines have been here before. Without header fields about
+/// this, no line has, and it costs nothing. A value.
 class LineWays {
  public:
   LineWays() = default;
-  /// `own`: the ids that a line gets here. None when every line has been here, or has passed too many logs.
+  /// `own`: the ids that a line gets here. None when every line has been here or has passed too many logs.
   static std::optional<LineWays> make(const PassedFields& fields, std::span<const std::uint64_t> own);
 
-  /// Logs that the request's line of this number has passed; none when it has been here before. Numbers do not fall
-  /// from call to call. The view is valid as long as this object stays in its place.
+  /// The logs that this line of the request has passed; none when it has been here before, or has passed too many.
+  /// Numbers must not fall from call to call. The view is valid until this object is moved or destroyed.
   std::optional<PassedView> of(std::uint64_t number) {
     if (stretches_.empty()) return PassedView();
     while (stretches_[at_].last < number) ++at_;
@@ -35,7 +36,7 @@ class LineWays {
   std::uint64_t loops() const { return loops_; }
 
  private:
-  std::vector<PassedFields::Stretch> stretches_;  // without logs: they have been here
+  std::vector<PassedFields::Stretch> stretches_;  // without logs: these lines have been here, or passed too many
   std::size_t at_ = 0;
   std::uint64_t loops_ = 0;
 };

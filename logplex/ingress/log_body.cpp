@@ -3,7 +3,7 @@
 namespace sluice::ingress {
 namespace {
 
-/// What a frame costs beside its bytes, as so many bytes of unpacking (2026-11-23: 1 ns each).
+/// The cost of a frame beside its bytes, in bytes of unpacking (2026-11-23: 1 ns each).
 constexpr std::size_t kFrameCost = 128;
 
 }  // namespace

@@ -13,32 +13,33 @@
 
 namespace sluice::ingress {
 
-/// The body of a `POST /logs`, frame by frame as it comes: each is parsed once and waits in `lines()` until the body is
-/// whole. Keeps of the body itself only the beginning of a frame. Belongs to one request, on its shard; the intake
-/// outlives it.
+/// Takes in the body of a `POST /logs` frame by frame: parses each frame once and keeps its line in `lines()` until the
+/// body is complete. Of the body itself it keeps only an incomplete frame. Belongs to one request, on its shard; the
+/// intake outlives it.
 class LogBody {
  public:
-  /// Bytes to give to take() at once: a portion of the smallest frames takes less than a millisecond.
+  /// Bytes to pass to take() at once: even with the smallest frames, they take less than a millisecond.
   static constexpr std::size_t kPortion = 4 << 10;
 
-  /// `beside` are bytes that the caller holds for it, such as the state of a gzip reader.
+  /// `beside`: bytes that the caller holds for this body, such as the state of a gzip reader.
   LogBody(Intake& intake, PendingLines::Listener* listener, std::size_t frame_max, std::size_t beside);
 
-  /// What is known of the frames' ways. Before the first take().
+  /// Sets which logs the frames have passed. Call it before the first take().
   void set_ways(LineWays ways) { ways_ = std::move(ways); }
 
-  /// More of the text, for a target (none: each line is addressed by itself). False: it is no octet-counted frame.
+  /// Takes more of the text, for a target (null: each line names its own token). False when it is not octet-counted
+  /// frames.
   bool take(std::string_view text, const Writer::Target* target);
   /// True when the text may end here.
   bool is_whole() const { return kept_.empty() && !malformed_; }
   std::uint64_t frames() const { return frames_; }
-  /// Work done since the last call, as so many bytes of light work.
+  /// Work done since the last call, in bytes of light work (TurnShare::kShare).
   std::size_t take_work() { return std::exchange(work_, 0); }
 
   PendingLines& lines() { return lines_; }
-  /// Of lines that lead nowhere.
+  /// Adds the lines without the token of a channel to the counters of the intake.
   void count_unaddressed();
-  /// Lines that had been here before, and were left out.
+  /// How many lines were left out because they had been here before.
   std::uint64_t loops() const { return ways_.loops(); }
 
  private:

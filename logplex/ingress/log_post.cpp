@@ -14,9 +14,9 @@
 namespace sluice::ingress {
 namespace {
 
-/// Most bytes of gzip taken at once: they unpack to about a share of a turn at most.
+/// Bytes of gzip unpacked at once: they give at most about a share of a turn.
 constexpr std::size_t kPackedPiece = 128;
-// What these cost beside their bytes, as so many bytes of unpacking (1 ns each).
+// Costs beside the bytes themselves, in bytes of unpacking (1 ns each).
 constexpr std::size_t kPackedCost = 1024;    // a piece of gzip may hold six members
 constexpr std::size_t kReadCost = 16 << 10;  // a read; its bytes may have come in chunks of one byte
 constexpr std::size_t kAppendCost = 256;
@@ -40,7 +40,7 @@ HttpResponse text_answer(int status, std::string body) {
   return response;
 }
 
-/// Logplex puts the sentence into the reason phrase too, and clients of it look there.
+/// Logplex puts the sentence into the reason phrase too, and its clients look there.
 HttpResponse refusal_answer(int status, std::string text) {
   HttpResponse response = text_answer(status, text);
   response.reason = std::move(text);
@@ -58,7 +58,7 @@ bool agrees(const std::string* expected, std::uint64_t frames) {
   return failed == std::errc{} && stop == end && count == frames;
 }
 
-/// The media type is one of application/logplex-1's names; parameters are passed over.
+/// The media type is one of application/logplex-1's names; parameters are ignored.
 bool is_log_type(const std::string* type) {
   if (type == nullptr) return false;
   const auto media_type = std::string_view(*type).substr(0, type->find(';'));
@@ -123,8 +123,8 @@ struct LogPost::Reading final : PendingLines::Listener {
   std::unique_ptr<GzipReader> gzip;
   LogBody body;
   TurnShare share;
-  std::optional<Writer::Target> target;  // none = by each line
-  MaybeRefused fault;                    // nothing more is taken, only read
+  std::optional<Writer::Target> target;  // none = each line names its own token
+  MaybeRefused fault;                    // if set, the rest of the body is read and discarded
 };
 
 Task<void> LogPost::handle(HttpExchange& exchange) {
@@ -173,14 +173,14 @@ Task<void> LogPost::take_logs(HttpExchange& exchange) {
   co_await answer(exchange, std::move(accepted));
 }
 
-/// Reads the body to its end, and then takes all of it or nothing.
+/// Reads the body to its end, then appends all of it or nothing.
 Task<MaybeRefused> LogPost::take_body(HttpExchange& exchange, const Writer& writer, bool packed, LineWays ways) {
   Reading reading(exchange, intake_, settings_, packed);
   reading.body.set_ways(std::move(ways));
   if (!writer.addressed_by_line()) reading.target = writer.target(intake_.config(), Shard::current().wall_now());
   auto refusal = co_await read_all(exchange, reading);
   if (refusal) co_return std::move(*refusal);
-  // Looked up again: token or key may have been revoked while the body came.
+  // Looked up again: token or key may have been revoked while the body arrived.
   if (!writer.addressed_by_line() && !writer.target(intake_.config(), Shard::current().wall_now()))
     co_return RefusedPost{Refusal::kUnauthorized, 401, "Not Authorized"};
   if (reading.body.loops() > 0) {
@@ -193,7 +193,7 @@ Task<MaybeRefused> LogPost::take_body(HttpExchange& exchange, const Writer& writ
   co_return std::nullopt;
 }
 
-/// A line that comes back would come back for ever. None when all lines have been here.
+/// Finds lines that have been here before; these would come back for ever. None when all lines have.
 std::optional<LineWays> LogPost::ways_of(const HttpRequest& request, const Writer& writer) const {
   PassedFields fields;
   for (const auto& [name, value] : request.headers) {
@@ -205,7 +205,7 @@ std::optional<LineWays> LogPost::ways_of(const HttpRequest& request, const Write
   return LineWays::make(fields, intake_.own_ids(entry != nullptr ? entry->token.channel : writer.channel));
 }
 
-/// Reads to the end also what is malformed, so that the client reads the answer and the connection can stay.
+/// Reads even a malformed body to its end, so that the client reads the answer and the connection can stay.
 Task<MaybeRefused> LogPost::read_all(HttpExchange& exchange, Reading& reading) {
   for (;;) {
     auto piece = co_await exchange.read_some(settings_.body_max);
@@ -224,7 +224,7 @@ Task<MaybeRefused> LogPost::read_all(HttpExchange& exchange, Reading& reading) {
   co_return std::nullopt;
 }
 
-/// Gzip in small pieces: it packs a megabyte into one kilobyte.
+/// Unpacks gzip in small pieces, because one kilobyte may unpack to a megabyte.
 Task<void> LogPost::take_piece(Reading& reading, std::string_view piece) {
   if (!reading.gzip) {
     co_await take_text(reading, piece);
@@ -252,7 +252,8 @@ Task<void> LogPost::take_text(Reading& reading, std::string_view text) {
   }
 }
 
-/// So slowly that a large body never outruns the owners of its channels. Returns how long to wait with the answer.
+/// Appends the lines so slowly that a large body never overruns the shards that own its channels. Returns how long to
+/// delay the answer.
 Task<Duration> LogPost::append_all(const Writer& writer, LogBody& body) {
   TurnShare share(Shard::current());
   const std::size_t portion = intake_.fabric().outbox_portion();

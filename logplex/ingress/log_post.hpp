@@ -27,17 +27,17 @@ struct PendingLine;
 /// `POST /logs` (application/logplex-1: octet-counted frames, whole requests or nothing) and `GET /healthcheck`, as
 /// Logplex and its client log-shuttle have them.
 ///
-/// Answers, in the order in which they are decided: 405; 401, 403, 400 or 404 for who asks (Writer); 204 without taking
-/// anything when all lines have been here, or at a node with the same store, before (Sluice-Origin, Sluice-Passed:
-/// LineWays leaves out single ones later); 415; 413; 400 for bad gzip, for an item that is not a whole octet-counted
-/// frame and for a wrong Logplex-Msg-Count; 503 when bodies under way hold more than their part of memory and this one
-/// holds most; 204 once every line is with its channel's owner, so that a read after the answer sees it. log-shuttle
-/// gives lines up on any other status, so a node whose channels are short of memory answers late (at most
-/// ingress.max_delay), never 503.
+/// Answers, in the order in which they are decided: 405; 401, 403, 400 or 404 for the sender (authenticate_writer());
+/// 204 without taking anything when this node, or one with the same store, has had all lines before (Sluice-Origin,
+/// Sluice-Passed; LineWays leaves out single lines later); 415; 413; 400 for bad gzip, for an item that is not a whole
+/// octet-counted frame and for a wrong Logplex-Msg-Count; 503 when incomplete bodies hold more than their part of
+/// memory and this one holds most; 204 once every line is with its channel's owner, so that a read after the answer
+/// sees it. log-shuttle drops its lines on any other status, so a node whose channels are short of memory answers late
+/// (at most ingress.max_delay), never 503.
 ///
-/// A body is read frame by frame into lines that are charged to BodyMemory, and appended when it is whole. A
-/// large body, or a small one that unpacks to a large one, is worked off over many turns, so that the shard's other
-/// connections do not wait for it. One per shard, on that shard; intake outlives it.
+/// A body is read frame by frame into lines, which are charged to MemoryClass::kIngressBodies and appended when the
+/// body is complete. A large body, or a small one that unpacks to a large one, is processed over many turns, so that
+/// the shard's other connections do not wait for it. One per shard, on that shard; intake outlives it.
 class LogPost final : public HttpHandler {
  public:
   LogPost(const IngressSettings& settings, Intake& intake) : settings_(settings), intake_(intake) {}
@@ -47,7 +47,7 @@ class LogPost final : public HttpHandler {
   void add_metrics(MetricsPage& page) const;
 
  private:
-  /// One request while its body comes.
+  /// One request while its body arrives.
   struct Reading;
 
   Task<void> take_logs(HttpExchange& exchange);

@@ -82,7 +82,7 @@ void PendingLines::discard() {
   charge();
 }
 
-/// Lines that are being taken out are on their way into channels, and soon gone from here.
+/// Keeps lines that are being taken out: they are on their way into channels, and soon freed here.
 void PendingLines::give_up_memory(MemoryClass) {
   if (given_up_ || taking_) return;
   given_up_ = true;

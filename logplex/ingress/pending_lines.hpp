@@ -15,11 +15,11 @@ namespace sluice::ingress {
 struct PendingLine {
   LineView line;
   std::size_t message_size = 0;
-  std::optional<Uuid> token;  // of a line that is addressed by itself
+  std::optional<Uuid> token;  // of a line that names its own token
 };
 
-/// The lines of a body that is not complete yet, as records, in the order in which they came. Grows by blocks, which
-/// are charged (MemoryClass::kIngressBodies) as they are made, and gives them back as the lines are taken out.
+/// The lines of a body that is not complete yet, as records, in the order in which they came. Grows by blocks: each is
+/// charged (MemoryClass::kIngressBodies) when it is allocated, and freed once its lines have been taken out.
 ///
 ///     block: | message size, has token | [token] | record | message size, ... |      4, 16, 64, 64 ... KiB
 ///
@@ -28,7 +28,7 @@ class PendingLines final : private MemoryHolder {
  public:
   class Listener {
    public:
-    /// The lines were given up, because bodies hold too much memory. Once.
+    /// Called once, when the lines were given up because bodies hold too much memory.
     virtual void on_given_up() = 0;
 
    protected:
@@ -40,13 +40,13 @@ class PendingLines final : private MemoryHolder {
 
   /// Does nothing once the lines were given up.
   void add(const LineView& line, std::size_t message_size, std::optional<Uuid> token);
-  /// Charges what else is held for the body: `bytes` in place of what was said before.
+  /// Charges `bytes` for what else is held for the body, in place of the last value.
   void hold(std::size_t bytes);
-  /// From here on the lines are taken out, and are not given up any more.
+  /// From now on the lines are taken out, and can no longer be given up.
   void begin_taking() { taking_ = true; }
   /// The next line, valid until the next call; false when there is none left.
   bool take(PendingLine& line);
-  /// The body is refused: nothing is held any more.
+  /// Frees everything, because the body is refused.
   void discard();
   bool given_up() const { return given_up_; }
 

@@ -17,23 +17,23 @@ namespace sluice::ingress {
 /// Why ingress took nothing of a request, or closed a connection.
 enum class Refusal : std::uint8_t {
   kUnauthorized,  // POST /logs: no valid token, credential or key (401)
-  kForbidden,     // POST /logs: not for this channel (403)
-  kNotFound,      // POST /logs: the channel is not there (404)
+  kForbidden,     // POST /logs: no right to write to this channel (403)
+  kNotFound,      // POST /logs: there is no such channel (404)
   kEncoding,      // POST /logs: wrong Content-Type or Content-Encoding (415)
   kTooLarge,      // POST /logs: over ingress.body_max (413)
   kMalformed,     // POST /logs: not whole octet-counted frames, bad gzip, wrong count (400)
   kTimeout,       // POST /logs: the body took too long (408)
   kMemory,        // bodies (503) and unfinished messages hold too much memory, this one most
-  kLoop,          // lines that have been here, or at a node with the same store, before; POST /logs answers 204
+  kLoop,          // this node, or one with the same store, has had the lines before; POST /logs answers 204
   kNoProof,       // no valid token within limits.ingress_proof_time
   kCrowded,       // the listener is nearly full, limits.ingress_unproven others have no token either, and this one
                   // was silent longest
   kSlowMessage,   // TCP syslog: one message took longer than ingress.idle_timeout
-  kNoMessage,     // TCP syslog: where a message begins could not be found any more
+  kNoMessage,     // TCP syslog: the beginning of the next message cannot be found
 };
 constexpr std::size_t kRefusals = 13;
 
-/// Counts what ingress refuses, by reason. Says it in our own log too: for each reason once in an interval, with a
+/// Counts what ingress refuses, by reason. Also writes it to our own log: for each reason once in an interval, with a
 /// peer's address and what to change. One per shard, on that shard.
 class Refusals final : public OnShard {
  public:

@@ -105,7 +105,7 @@ void SyslogConnection::keep(std::string_view bytes) {
   kept_charge_.set(kept_.empty() ? 0 : kept_.capacity());
 }
 
-/// False when where the next message begins cannot be known.
+/// False when the beginning of the next message cannot be found.
 bool SyslogConnection::take_items() {
   Work work = 0;
   SyslogSplitter::Step last{};
@@ -117,7 +117,7 @@ bool SyslogConnection::take_items() {
   return last != SyslogSplitter::Step::kLost;
 }
 
-/// As many items as are appended together, or fewer at the end. Returns what they cost.
+/// Takes up to kTogether items and appends their messages. Returns the work.
 Work SyslogConnection::take_some(SyslogSplitter::Step& last) {
   using Step = SyslogSplitter::Step;
   std::array<std::string_view, Intake::kTogether> messages;
@@ -156,7 +156,7 @@ void SyslogConnection::after_read(bool drained) {
   if (readable_) server_.read_later(*this);
 }
 
-/// The messages that are kept are not waited for.
+/// Complete messages are waiting in kept_, so no deadline runs.
 void SyslogConnection::read_on_later() {
   readable_ = true;
   waits_for_end_ = false;
@@ -164,7 +164,7 @@ void SyslogConnection::read_on_later() {
   server_.read_later(*this);
 }
 
-/// A message has all its time from its first byte, however slowly the others come.
+/// Each message has its full time from its own first byte, however slowly the others came.
 void SyslogConnection::limit_message() {
   const bool begun = std::exchange(message_ended_, false) || !deadline_.armed();
   waits_for_end_ = splitter_.may_be_whole();
@@ -184,7 +184,7 @@ void SyslogConnection::pause(Duration time) {
 void SyslogConnection::on_deadline() {
   if (state_ != State::kPaused) return on_message_time();
   state_ = State::kReading;
-  // An edge may have come and gone meanwhile: look.
+  // Bytes may have arrived during the pause, and the poller will not report them again: read.
   server_.read_later(*this);
 }
 
@@ -194,7 +194,7 @@ void SyslogConnection::on_message_time() {
   refuse(Refusal::kSlowMessage);
 }
 
-/// What is kept is a line without an end.
+/// Takes the kept bytes as a line without an end mark, if they are one.
 void SyslogConnection::take_rest() {
   splitter_.feed(kept_);
   splitter_.next();
@@ -212,8 +212,8 @@ void SyslogConnection::end_of_input(bool orderly) {
   close();
 }
 
-/// A busy shard may not have come to read what a sender sent in time: that is looked at first, and a sender whom we
-/// hold back has its time again.
+/// A busy shard may be late to read what a sender sent in time: so read first. A sender that we hold back gets its time
+/// again.
 void SyslogConnection::on_not_proven(NotProven why) {
   if (why == NotProven::kTooLate && state_ == State::kPaused) return ask_for_proof();
   if (why == NotProven::kTooLate) read_now();
@@ -221,7 +221,7 @@ void SyslogConnection::on_not_proven(NotProven why) {
   refuse(why == NotProven::kTooLate ? Refusal::kNoProof : Refusal::kCrowded);
 }
 
-/// A turn reads only so much: its bytes may wait. Who is held back has sent some, too.
+/// A turn reads only so much, so bytes may still be unread. A connection that we hold back has sent some, too.
 bool SyslogConnection::has_unread() {
   if (state_ == State::kPaused || is_linked()) return true;
   int arrived = 0;

@@ -24,22 +24,22 @@ namespace sluice::ingress {
 ///     kReading --(memory short)--> kPaused --(time)--> kReading
 ///     either --(closed, error, a message that takes too long or cannot be found, no token in time)--> kClosed
 ///
-/// Until it has brought a line with a valid token it is in the server's UnprovenList. Owned by its server, on the
+/// Until it has sent a line with a valid token, it is in the server's UnprovenList. Owned by its server, on the
 /// server's shard; retired, not destroyed, when it closes.
 class SyslogConnection final : public Pollable, public Retired, public ReadsOn, private Unproven, private MemoryHolder {
  public:
   SyslogConnection(SyslogServer& server, UniqueFd fd, const Peer& peer, ConnectionTicket ticket, std::size_t index);
   ~SyslogConnection() override;
 
-  /// Watches the socket. False when the kernel refuses: then it is to be destroyed.
+  /// Watches the socket. False when the kernel refuses: then destroy the connection.
   bool start();
-  /// It has to bring a valid token from now on.
+  /// From now on the sender has to show a valid token.
   void ask_for_proof();
   void on_events(std::uint32_t events) override;
-  /// Reads once, at most one buffer, or goes on with what was read: at most about a slice of work.
+  /// Reads once, at most one buffer, or continues with what was read before: at most about a slice of work.
   void read();
   void read_on() override;
-  /// Reads what has arrived, to the first moment without more bytes, and closes.
+  /// Reads what has arrived until nothing more is there, then closes.
   void stop();
   void close();
 
@@ -50,9 +50,11 @@ class SyslogConnection final : public Pollable, public Retired, public ReadsOn, 
   friend class SyslogServer;
   enum class State : std::uint8_t { kReading, kPaused, kClosed };
 
-  /// How long a line whose last byte is NUL is waited on: some senders end with it, and nothing follows.
+  /// How long to wait for more after a line whose last byte is NUL: some senders end a message with NUL, and nothing
+  /// follows.
   static constexpr std::chrono::milliseconds kNulTime{200};
-  /// Read of a sender who goes on sending when the server stops: what kernels hold on both sides.
+  /// Bytes still read of a sender who goes on sending while the server stops: about what the kernels of both sides
+  /// hold.
   static constexpr std::size_t kMostAtStop = 4 << 20;
 
   void on_deadline();
@@ -86,13 +88,13 @@ class SyslogConnection final : public Pollable, public Retired, public ReadsOn, 
   MemoryCharge kept_charge_;
   Deadline<&SyslogConnection::on_deadline> deadline_;  // of the message that has begun, or of the pause
   State state_ = State::kReading;
-  bool readable_ = false;         // bytes may be there that no edge will announce again
-  bool half_closed_ = false;      // the sender has ended: read to the end
-  bool unfinished_ = false;       // more than a message may be kept: it goes on with that before it reads
-  bool proven_ = false;           // it has brought a valid token
-  bool waits_for_end_ = false;    // deadline_ is kNulTime's
-  bool message_ended_ = false;    // by what was read last: another one may have begun
-  std::size_t left_at_stop_ = 0;  // bytes that are still read after the server was told to stop
+  bool readable_ = false;         // unread bytes may be there that the poller will not report again
+  bool half_closed_ = false;      // the sender has closed its side: read to the end
+  bool unfinished_ = false;       // kept_ may hold complete messages: process these before reading
+  bool proven_ = false;           // the sender has shown a valid token
+  bool waits_for_end_ = false;    // deadline_ is that of kNulTime
+  bool message_ended_ = false;    // since the last look: another message may have begun
+  std::size_t left_at_stop_ = 0;  // bytes that are still read after the server has begun to stop
   SteadyTime message_until_{};
 };
 

@@ -6,7 +6,7 @@
 namespace sluice::ingress {
 namespace {
 
-/// A kept frame is at most frame_max and its length; the splitter's promise.
+/// The splitter guarantees that a kept frame takes at most frame_max and its length.
 std::size_t buffer_size(const IngressSettings& settings) {
   return settings.frame_max.count + 64 + SyslogServer::kReadSize;
 }
@@ -55,7 +55,7 @@ void SyslogServer::on_turn_end() {
     waiting.pop_front();
     next.read_on();
   }
-  // Before those who have read and have more.
+  // Connections that had no turn come before those that were read and have more.
   backlog_.splice(backlog_.begin(), waiting);
   if (!backlog_.empty()) shard().at_turn_end(*this);
 }
@@ -70,7 +70,7 @@ void SyslogServer::remove(SyslogConnection& connection) {
   if (connections_.empty()) all_closed_.set();
 }
 
-/// In the order of their turns, so that a sender who goes on sending makes none of them long.
+/// The connections are read in ordinary turns, so that a sender who goes on sending makes no turn long.
 void SyslogServer::stop_accepting() {
   stopping_ = true;
   for (std::size_t i = connections_.size(); i > 0; --i) connections_[i - 1]->stop();

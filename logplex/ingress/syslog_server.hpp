@@ -40,16 +40,16 @@ struct SyslogServerCounters {
 /// TCP syslog, in both framings of RFC 6587, each line addressed by the token in its app-name field.
 ///
 /// Connections are read on the shard's poller into one buffer of 256 KiB that they share (0.18 us a line against 0.28
-/// with 16 KiB, 2026-11-22); a connection keeps bytes of its own only while a frame is incomplete, or when what it sent
-/// is so dear that it takes more than one slice: a full buffer of frames of one byte would take 3.6 ms. While memory is
-/// short for a channel, the connection that feeds it is not read and TCP holds its sender back.
+/// with 16 KiB, 2026-11-22); a connection keeps bytes of its own only while a frame is incomplete, or when its bytes
+/// need more than one slice of work: a full buffer of frames of one byte would take 3.6 ms. While memory is short for a
+/// channel, the connection that feeds it is not read, so that TCP slows down its sender.
 ///
-/// Twice in a turn connections are read, until kTurnWork is done, a slice each time: those whose bytes have just come,
-/// and at the end of the turn those who have more, in the order of asking. So a sender with one line does not wait
-/// behind those who send all the time, and delivery keeps up.
+/// Connections are read twice in a turn, one slice each, until kTurnWork is used up: first those whose bytes have just
+/// arrived, and at the end of the turn those that have more, in the order in which they asked. So a sender with one
+/// line does not wait behind those that send all the time, and delivery keeps up.
 ///
-/// A connection that has brought no line with a valid token is in `unproven`, which closes it after a while, or when
-/// there are too many. One that has stays, however long it is silent between messages. A message has
+/// A connection that has sent no line with a valid token is in `unproven`, which closes it after a while, or when there
+/// are too many. One that has sent such a line stays, however long it is silent between messages. A message has
 /// ingress.idle_timeout from its first byte to its last.
 ///
 /// One per shard, on that shard; intake and the list outlive it. cancel() before it is destroyed.
@@ -58,11 +58,11 @@ class SyslogServer final : public ConnectionHandler, public OnShard, private Tur
   static constexpr std::size_t kReadSize = 256 << 10;
   /// Two reads of ordinary lines.
   static constexpr Work kTurnWork = 600'000;
-  /// Of one connection in a row: a read of ordinary lines.
+  /// For one connection in a row: one read of ordinary lines.
   static constexpr Work kSlice = 400'000;
-  /// Of a line that was taken, beside its bytes.
+  /// For a line that was taken, beside its bytes.
   static constexpr Work kLineWork = 180;
-  /// Of anything else: more than the 40 ns that it takes, so that it gets less of a turn than lines do.
+  /// For any other item: more than the 40 ns that it takes, so that such items get less of a turn than lines do.
   static constexpr Work kNothingWork = 150;
 
   /// Without a list every connection may stay.
@@ -70,7 +70,7 @@ class SyslogServer final : public ConnectionHandler, public OnShard, private Tur
   ~SyslogServer() override;
 
   void on_accepted(int fd, const Peer& peer, ConnectionTicket ticket) override;
-  /// Takes what has arrived by now, in this turn and the next ones, and closes.
+  /// Reads what has arrived by now, in this turn and the next ones, then closes the connections.
   void stop_accepting();
   /// Returns when the last connection is closed.
   Task<void> finished();
@@ -87,7 +87,7 @@ class SyslogServer final : public ConnectionHandler, public OnShard, private Tur
   void on_turn_end() override;
   using Backlog = boost::intrusive::list<ReadsOn, boost::intrusive::constant_time_size<false>>;
 
-  /// False when enough was read.
+  /// False when kTurnWork is used up.
   bool may_read();
   void spend(Work work) { work_ += work; }
   /// Has the connection read again at the end of this turn.

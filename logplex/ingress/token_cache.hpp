@@ -10,8 +10,8 @@
 
 namespace sluice::ingress {
 
-/// The tokens that lines came with lately: most look-ups touch one cache line that can be fetched ahead, instead of
-/// five that hang on each other. Forgotten whenever the configuration changes. One per shard, on that shard; 128 KiB.
+/// Caches the tokens of recent lines: most look-ups touch one cache line, which can be prefetched, instead of five that
+/// depend on each other. Emptied whenever the configuration changes. One per shard, on that shard; 128 KiB.
 class TokenCache final : private ConfigObserver {
  public:
   explicit TokenCache(ConfigFeed& feed);
@@ -19,7 +19,7 @@ class TokenCache final : private ConfigObserver {
   TokenCache& operator=(const TokenCache&) = delete;
   ~TokenCache() override;
 
-  /// What find() of this token will look at, brought nearer.
+  /// Prefetches what find() of this token will read.
   void prefetch(const Uuid& token) const { __builtin_prefetch(&set_of(token)); }
   /// Valid within this turn, as ConfigSnapshot::token(); null when no channel has that token.
   const TokenEntry* find(const Uuid& token) {
@@ -37,7 +37,7 @@ class TokenCache final : private ConfigObserver {
     const TokenEntry* entry = nullptr;
     std::uint64_t generation = 0;
   };
-  /// Two tokens that may stand at one place, the later one first.
+  /// The last two tokens of this set, the later one first.
   struct alignas(64) Set {
     std::array<Known, 2> known;
   };

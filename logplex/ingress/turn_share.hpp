@@ -4,8 +4,8 @@
 
 namespace sluice::ingress {
 
-/// Keeps a task with much to do from holding its shard's other connections up: after each piece of work the task asks
-/// whether it has used up its share of the turn, and then goes on in the next one.
+/// Keeps a task with much work from delaying its shard's other connections: after each piece of work the task asks
+/// whether its share of the turn is used up, and if so continues in the next turn.
 ///
 ///     if (share.used_up(piece.size())) co_await share.next_turn();
 ///

@@ -24,13 +24,13 @@ Found by_token(std::string_view secret, const ConfigSnapshot& config) {
   return writer;
 }
 
-/// The key says which channel and which source: /logs?channel=shop&source=app.
+/// With a key, the query names channel and source: /logs?channel=shop&source=app.
 Found by_key(const ApiKey& key, const HttpRequest& request, const ConfigSnapshot& config) {
   if (!key.scopes.has(Scope::kLogsWrite)) return forbidden("this key lacks the scope logs:write");
   const std::string* channel = request.query_value("channel");
   const std::string* source = request.query_value("source");
   if (channel == nullptr || channel->empty()) return bad_request("name the channel: /logs?channel=NAME");
-  // Nobody writes router lines but the router.
+  // Only the router writes router lines.
   if (*channel == kRouterChannel || !may_use(key, config, *channel))
     return forbidden("this key may not use that channel");
   if (config.channel(*channel) == nullptr) return RefusedPost{Refusal::kNotFound, 404, "no such channel"};

@@ -16,11 +16,12 @@ class ConfigSnapshot;
 
 namespace sluice::ingress {
 
-/// Whose lines a `POST /logs` brings: those of one token; those of a channel that an API key with `logs:write` names,
-/// under a source of its choice; or, for a Logplex credential with any_channel, those of the token in each line's
-/// app-name field. A value; what it stands for may be gone when the body is complete, so it is looked up again.
+/// Where a `POST /logs` may write: with a token, to its channel; with an API key that has `logs:write`, to the channel
+/// and under the source that the request names; with a Logplex credential that has any_channel, to the channel of the
+/// token in each line's app-name field. A value. Token, key or channel may be gone when the body is complete, so look
+/// them up again then.
 struct Writer {
-  /// Where all its lines go and under which name, at this moment.
+  /// Channel and source of all its lines, at this moment.
   struct Target {
     ChannelSlot channel;
     std::string source;
@@ -32,19 +33,20 @@ struct Writer {
   KeyHash key{};
 
   bool addressed_by_line() const { return !token && channel.empty(); }
-  /// None when token, key or channel is gone. Not for lines that are addressed by themselves.
+  /// None when token, key or channel is gone. Not when addressed_by_line().
   std::optional<Target> target(const ConfigSnapshot& config, WallTime now) const;
 };
 
-/// A request that is not taken, and what it is told.
+/// Why a request is refused, and the answer.
 struct RefusedPost {
   Refusal why;
   int status;
   std::string text;
 };
 
-/// Who sends this request. 401: nobody who may write lines. 403: a key without `logs:write` or not for this channel, or
-/// a credential without any_channel. 400: a key that does not say for which channel. 404: the channel is not there.
+/// Authenticates the sender of this request. 401: no valid token, key or credential. 403: a key without `logs:write` or
+/// not for this channel, or a credential without any_channel. 400: a key whose request names no channel, or an invalid
+/// source. 404: there is no such channel.
 boost::system::result<Writer, RefusedPost> authenticate_writer(const HttpRequest& request, const ConfigSnapshot& config,
                                                                WallTime now);
 

@@ -10,7 +10,7 @@
 namespace sluice {
 namespace {
 
-/// An incarnation beside an id, with quotes and commas.
+/// Bytes of an incarnation that is stored beside an id, with quotes and commas.
 constexpr std::size_t kIncarnationBytes = 22;
 
 constexpr std::uint32_t kMaxRequests = 1'000'000;
@@ -24,7 +24,7 @@ bool is_header_name(std::string_view name) {
   return !name.empty() && name.size() <= kNameMax && std::all_of(name.begin(), name.end(), fits);
 }
 
-/// Only the shape: what a scheme means is for the drains to say.
+/// Checks only the form; the drains check what a scheme means.
 result<void, Error> check_url(const std::string& url) {
   const auto scheme = url.find("://");
   if (url.size() > kUrlMax) return invalid("url must be at most 8192 bytes");
@@ -45,7 +45,7 @@ result<void, Error> check_headers(const Drain& drain) {
   return {};
 }
 
-/// PEM is ASCII; what is in it is for whoever makes a connection with it to say.
+/// PEM is ASCII; whoever makes a connection with it checks the contents.
 result<void, Error> check_pem(const char* field, const std::string& pem) {
   if (pem.size() > kPemMax) return invalid(std::string(field) + " must be at most 256 KiB");
   if (!is_utf8(pem) || pem.find('\0') != std::string::npos)

@@ -5,7 +5,7 @@
 
 namespace sluice {
 
-// Bounds of single entries. How many there may be, and how many bytes a channel may keep, is for ConfigLimits.
+// Bounds of single entries. ConfigLimits bounds how many there may be and how many bytes a channel may keep.
 constexpr std::size_t kDomainsMax = 1000;
 constexpr std::size_t kBackendsMax = 1000;
 constexpr std::size_t kUrlMax = std::size_t{8} << 10;
@@ -16,14 +16,14 @@ constexpr std::size_t kHeaderMax = std::size_t{8} << 10;
 constexpr std::size_t kSecretMax = std::size_t{8} << 10;
 constexpr std::size_t kQueryMax = std::size_t{16} << 10;
 constexpr std::size_t kKeyChannelsMax = 1000;
-/// Redis scripts compute with ids in doubles, which are exact up to 2^53; a little room is left to count on.
+/// Redis scripts compute with ids in doubles, which are exact up to 2^53; some room is left for further ids.
 constexpr std::uint64_t kDrainIdMax = (std::uint64_t{1} << 53) - 1024;
-/// Ends later than this (the year 2260) are never reached; a difference of two times stays exact below it.
+/// The latest end of a session or key (in the year 2260). Up to it, a difference of two times stays exact.
 constexpr WallTime kLastEnd{std::chrono::microseconds(9'151'574'400'000'000)};
 
-/// Whether an entry by itself may stand in the configuration, whoever wrote it: a client, another node, an operator's
-/// file, or somebody with access to the store. Deciding and decoding both ask, so that a stored entry can hold nothing
-/// that a client could not have asked for. Error kInvalid names the field, never a value of it.
+/// Checks whether an entry by itself is valid, whoever wrote it: a client, another node, an operator's file, or
+/// somebody with access to the store. decide() and decode_entry() both check, so that a stored entry can hold nothing
+/// that a client could not have asked for. Error kInvalid names the field, never its value.
 result<void, Error> acceptable(const Entry& entry);
 
 result<void, Error> acceptable(const Backend& backend);

@@ -14,21 +14,21 @@
 
 namespace sluice {
 
-/// A tail session: its uuid is a capability, whoever has it may read. Ends at `expires`.
+/// A tail session. Its uuid is a capability: anyone who has it may read. Ends at `expires`.
 struct Session {
   Uuid uuid;
   std::string channel;
-  std::string query;  // JSON, as the API checked it; for the reader to parse
+  std::string query;  // JSON, checked by the API; the reader parses it
   WallTime expires{};
   KeptFields kept;
 
   friend bool operator==(const Session&, const Session&) = default;
 };
 
-/// SHA-256 of a key or password of at least 128 random bits. Plain passwords that people choose are not hashed so.
+/// SHA-256 of a key or password of at least 128 random bits. Not for passwords that people choose.
 using KeyHash = std::array<std::uint8_t, 32>;
 
-/// What an API key may do; a bit each.
+/// What an API key may do; one bit each.
 enum class Scope : std::uint8_t {
   kLogsRead = 1,
   kLogsWrite = 2,
@@ -43,7 +43,7 @@ enum class Scope : std::uint8_t {
 std::string_view name_of(Scope scope);
 std::optional<Scope> parse_scope(std::string_view text);
 
-/// A set of scopes. `admin` holds all others; `drains:write` and `apps:write` hold their `:read`.
+/// A set of scopes. `admin` includes all others; `drains:write` and `apps:write` include their `:read`.
 struct Scopes {
   std::uint8_t bits = 0;
 
@@ -65,8 +65,8 @@ struct Scopes {
   }
 };
 
-/// A channel that a key may use. A channel that is deleted and made again under the same name is another one, with
-/// another incarnation, so that a key of the first owner opens nothing of the second.
+/// A channel that a key may use. A channel that is deleted and made again under the same name is a different one, with
+/// another incarnation. So a key for the first one does not open the second.
 struct KeyChannel {
   std::string id;
   /// None: the key was made before the channel. It is bound when the channel is made.
@@ -84,22 +84,23 @@ struct ApiKey {
   Scopes scopes;
   std::optional<KeyChannels> channels;  // none = all; an empty list opens nothing
   std::optional<WallTime> expires;
-  std::string root;  // id of the first of the limited keys that made each other down to this one; empty = it is itself
+  std::string root;  // id of the limited key at the start of the chain of keys that made this one; empty = none made it
   KeptFields kept;
   bool old_entry = false;  // was read from an entry that does not say whether the key is limited
 
   bool expired(WallTime now) const { return expires && *expires <= now; }
   bool limited() const { return channels.has_value(); }
-  /// Under whose name it uses limits of a key: with the keys that it makes, a limited key has no more than alone.
+  /// The id of the key whose usage limits it shares: a limited key and all keys made from it have the limits of one
+  /// key.
   const std::string& sharer() const { return root.empty() ? id : root; }
   friend bool operator==(const ApiKey&, const ApiKey&) = default;
 };
 
-/// The name, which no channel can have, of the keys that open nothing and share this key's limits.
+/// Where ChannelKeys lists the keys that open nothing and share this key's limits: a name that no channel can have.
 inline std::string keys_without_channels(const std::string& sharer) { return "\n" + sharer; }
 
-/// The credential that nobody logs in with: it keeps the key that seals session urls and cursors of lists, which all
-/// nodes that share a store can open.
+/// A credential that nobody can log in with. It stores the key that seals session urls and list cursors, so that all
+/// nodes that share a store can open them.
 constexpr std::string_view kSealingCredential = "_sealing";
 
 /// A Logplex credential: an id and a password.

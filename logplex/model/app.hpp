@@ -31,8 +31,8 @@ struct Features {
 struct Backend {
   std::string name;          // `dyno` in router lines
   std::string address;       // "host:port"; host is a name or an IP literal
-  std::uint32_t soft = 20;   // requests at once above which others are preferred; 0 = none
-  std::uint32_t hard = 0;    // requests at once that are never exceeded; 0 = none
+  std::uint32_t soft = 20;   // concurrent requests above which others are preferred; 0 = none
+  std::uint32_t hard = 0;    // most concurrent requests, never exceeded; 0 = no limit
   std::uint32_t weight = 1;  // share of new requests, 1 to 1000
   bool guarded = false;      // made by a key that is limited to channels: BackendGuard::refusal_for_tenants
 

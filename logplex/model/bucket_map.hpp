@@ -10,12 +10,13 @@
 namespace sluice {
 
 /// A hash map whose copies share structure: 4096 buckets below 64 pages. Copying it copies 64 pointers; a change after
-/// that copies one page and one bucket, whatever the size. What exactly one map holds is changed in place.
+/// that copies one page and one bucket, whatever the size. Pages and buckets that only one map holds are changed in
+/// place.
 ///
 ///     map -> 64 pages -> 64 buckets each -> tags[], entries[]
 ///
-/// Entries are immutable and shared between copies. Reading needs no lock and never allocates, and may go on from any
-/// thread while nobody changes this copy. All copies must be changed and destroyed by one thread.
+/// Entries are immutable and shared between copies. Any thread may read, without lock or allocation, while nobody
+/// changes this copy. All copies must be changed and destroyed by one thread.
 template <class T>
 class BucketMap {
  public:
@@ -34,7 +35,7 @@ class BucketMap {
     return at == kNowhere ? nullptr : &bucket->entries[at];
   }
 
-  /// Adds the entry, or puts it in the place of the one that matches.
+  /// Adds the entry, or replaces the one that matches.
   template <class Match>
   void put(std::uint64_t hash, Pointer entry, Match&& match) {
     auto& bucket = own_bucket(hash);
@@ -47,7 +48,7 @@ class BucketMap {
     ++size_;
   }
 
-  /// True when something matched and is gone.
+  /// True when an entry matched and was removed.
   template <class Match>
   bool erase(std::uint64_t hash, Match&& match) {
     if (find(hash, match) == nullptr) return false;
@@ -72,7 +73,7 @@ class BucketMap {
   static constexpr std::size_t kFanOut = 64;
   static constexpr std::size_t kNowhere = ~std::size_t{0};
 
-  /// Grown by exactly one: with 25 entries a bucket, spare capacity would cost more than the copying.
+  /// Grows by exactly one entry: with 25 entries a bucket, spare capacity would cost more than copying.
   struct Bucket {
     std::vector<std::uint32_t> tags;
     std::vector<Pointer> entries;
@@ -104,7 +105,7 @@ class BucketMap {
   static std::size_t bucket_of(std::uint64_t hash) { return (hash >> 52) & (kFanOut - 1); }
   static std::uint32_t tag_of(std::uint64_t hash) { return static_cast<std::uint32_t>(hash); }
 
-  /// The object behind the pointer, copied before when another map shares it.
+  /// The object behind the pointer, ready to change: copied first when another map shares it.
   template <class U>
   static U& own(std::shared_ptr<U>& shared) {
     if (!shared)

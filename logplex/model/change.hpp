@@ -15,11 +15,11 @@
 
 namespace sluice {
 
-// What can be asked of the configuration: one struct per command, complete in itself. Chance and time stand in the
-// command as values, so that every store decides alike. Errors are those of ConfigError.
+// The commands that change the configuration: one struct each, complete in itself. Random numbers and times are values
+// in the command, so that every store decides alike. Errors are those of ConfigError.
 
-/// Which domains whoever asks may take for an app. kUnshared: not one below another app's wildcard, no wildcard above a
-/// domain of another app, and none of a public suffix. What the app has already stays.
+/// Which domains the caller may take for an app. kUnshared: no domain below another app's wildcard, no wildcard above a
+/// domain of another app, and no wildcard of a public suffix. The app keeps the domains that it has.
 enum class DomainRights : std::uint8_t { kAny, kUnshared };
 
 /// Creates or replaces; `created` tells which. Creates the channel of that name when it does not exist and adopts it
@@ -32,7 +32,7 @@ struct PutApp {
   DomainRights rights = DomainRights::kAny;
   std::uint64_t incarnation = 0;  // of the channel, when it is made; random
 };
-/// The app's channel goes with its tokens and drains, unless kept.
+/// Also deletes the app's channel with its tokens and drains, unless keep_channel is set.
 struct DeleteApp {
   std::string name;
   bool keep_channel = false;
@@ -54,7 +54,7 @@ struct RemoveDomain {
   std::string app;
   std::string domain;
 };
-/// Sets what is given.
+/// Sets the flags that are given.
 struct PatchFeatures {
   std::string app;
   std::optional<bool> maintenance;
@@ -62,14 +62,14 @@ struct PatchFeatures {
   std::optional<Balance> balance;
 };
 
-/// A token to be: fresh chance from the caller, who alone learns the value.
+/// A token to create. The caller makes `value` and `id` at random, and alone learns the value.
 struct NewToken {
   std::string name;
   Uuid value;
   std::uint64_t id = 0;  // random
 };
-/// Creates or updates. With `tokens` the set of names is declared: names that are missing are created, tokens whose
-/// name is not listed are deleted, the others stay as they are. What is absent stays.
+/// Creates or updates; absent fields stay as they are. `tokens` declares the set of token names: missing ones are
+/// created, tokens whose name is not listed are deleted, the others stay as they are.
 struct PutChannel {
   std::string id;
   std::optional<std::string> name;
@@ -83,7 +83,7 @@ struct CreateChannel {
   std::vector<NewToken> tokens;
   std::uint64_t incarnation = 0;  // random
 };
-/// With its tokens and drains. kConflict for `_router`.
+/// Deletes the channel with its tokens and drains. Error kConflict for `_router`.
 struct DeleteChannel {
   std::string id;
 };
@@ -96,11 +96,13 @@ struct RevokeToken {
   std::uint64_t id = 0;
 };
 
-/// Id is given by the store (`Applied::drain_id`); without url it is only reserved. kLimit, kConflict (same url).
+/// The store gives the id (`Applied::drain_id`); without url the drain is only reserved. Errors: kLimit, kConflict
+/// (same url).
 struct CreateDrain {
   Drain drain;
 };
-/// Replaces url and options of the drain with this channel and id; token and pause stay. A reserved one begins so.
+/// Replaces url and options of the drain with this channel and id; token and pause stay. Gives a reserved drain its
+/// url.
 struct PutDrain {
   Drain drain;
 };
@@ -121,24 +123,25 @@ struct CreateSession {
 struct DeleteSession {
   Uuid uuid;
 };
-/// Removes sessions and keys whose end has come. The store itself asks for this from time to time.
+/// Removes expired sessions and keys. The store itself issues this from time to time.
 struct RemoveExpired {
   WallTime now{};
 };
-/// With `maker`, the id of a key, the new key may only have what that key has: scopes, channels, no later end. Then
-/// kForbidden says what it has not. A channel's incarnation is filled in here.
+/// With `maker` (the id of a key), the new key gets at most that key's scopes and channels, and no later end;
+/// kForbidden says what exceeds them. decide() fills in the incarnations of channels.
 struct CreateKey {
   ApiKey key;
-  std::string maker{};  // empty = somebody who may do everything
+  std::string maker{};  // empty = a caller who may do everything
 };
-/// With `asker`, the id of a key: kNotFound when that key could not have made it.
+/// With `asker` (the id of a key): kNotFound unless may_manage() allows that key to delete this one.
 struct DeleteKey {
   std::string id;
   std::string asker{};
 };
-/// Writes one key of an earlier version anew, with an explicit list of channels. `created`: there may be more.
+/// Rewrites one key that an earlier version stored; the new entry says whether the key is limited. `created`: one was
+/// rewritten, and there may be more.
 struct RewriteOldKey {};
-/// The key that seals what the API hands out (kSealingCredential); does nothing when there is one.
+/// Creates the key that seals what the API hands out (kSealingCredential); does nothing when there is one.
 struct CreateSealingKey {
   Secret key;
 };
@@ -155,7 +158,7 @@ using Change = std::variant<PutApp, DeleteApp, PutBackend, RemoveBackend, AddDom
                             DeleteDrain, SetDrainPaused, CreateSession, DeleteSession, RemoveExpired, CreateKey,
                             DeleteKey, RewriteOldKey, CreateSealingKey, PutCredential, DeleteCredential>;
 
-/// What a change came to.
+/// The result of a change.
 struct Applied {
   std::uint64_t revision = 0;  // at least this one is in force
   bool created = false;        // a new thing, not an update

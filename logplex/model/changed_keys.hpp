@@ -9,12 +9,12 @@
 
 namespace sluice {
 
-/// What differs between one published snapshot and the one before, so that nobody compares two. Something named here
-/// was created, changed or deleted: look it up, absent means deleted. A name can stand here more than once.
+/// What differs between one published snapshot and the one before, so that nobody needs to compare them. An entry named
+/// here was created, changed or deleted; look it up: absent means deleted. A name can be listed more than once.
 struct ChangedKeys {
   struct App {
     std::string name;
-    AppSlot slot;  // a name deleted and created again has another slot, and stands here with both
+    AppSlot slot;  // an app deleted and created again has another slot, and is listed with both
   };
   struct Channel {
     std::string id;

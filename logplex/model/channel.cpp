@@ -6,7 +6,7 @@ namespace sluice {
 
 std::uint64_t new_incarnation(Rng& rng) {
   const auto number = rng.next();
-  return number == 0 ? 1 : number;  // 0 is taken by channels that have none
+  return number == 0 ? 1 : number;  // 0 means that a channel has none
 }
 
 std::string token_text(char kind, const Uuid& value) { return std::string{kind, '.'} + value.str(); }

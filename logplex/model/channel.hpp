@@ -26,7 +26,7 @@ struct Channel {
   std::string name;  // for people; may be empty
   ChannelFlags flags;
   KeptFields kept;
-  /// Random; tells this channel from others that had its name before. 0: made by a version that had none.
+  /// Random; tells this channel from others that had its name before. 0: made by a version without incarnations.
   std::uint64_t incarnation = 0;
 
   friend bool operator==(const Channel&, const Channel&) = default;
@@ -44,12 +44,12 @@ struct Token {
   friend bool operator==(const Token&, const Token&) = default;
 };
 
-/// For a channel that is about to be made.
+/// A random incarnation for a new channel; never 0.
 std::uint64_t new_incarnation(Rng& rng);
 
 /// "t." or "d." and the UUID.
 std::string token_text(char kind, const Uuid& value);
-/// Reads exactly that.
+/// Parses exactly that form.
 std::optional<Uuid> parse_token(char kind, std::string_view text);
 
 /// A token's public id: 16 lower-case hexadecimal digits.

@@ -8,9 +8,9 @@ namespace sluice {
 enum class ConfigError {
   kNotFound = 1,  // what the change is about does not exist (404); retrying does not help
   kConflict,      // somebody else owns the name, domain or url, or it is reserved (409)
-  kLimit,         // a limit is reached (422); room has to be made first
+  kLimit,         // a limit is reached (422); make room first
   kInvalid,       // a value is not acceptable, the message names it (400 or 422)
-  kForbidden,     // whoever asks may not have it, though others may (403); retrying does not help
+  kForbidden,     // the caller may not do this, though others may (403); retrying does not help
   kUnavailable,   // the store cannot write now: full disk, unreachable, stopping (503); retry later
   kDamaged,       // a stored entry cannot be read; it is quarantined
   kNewer,         // written by a newer version that forbids this one to read it

@@ -13,7 +13,7 @@
 namespace sluice {
 
 /// An external receiver of a channel, or of all channels. Without url it is only reserved: it has an id and a token, so
-/// that a receiver can be told the token first.
+/// that the receiver can get the token first.
 struct Drain {
   std::uint64_t id = 0;
   Uuid token;           // `d.<uuid>`, sent to the receiver as its name for this drain
@@ -35,7 +35,7 @@ struct Drain {
   friend bool operator==(const Drain&, const Drain&) = default;
 };
 
-/// Headers of HTTP drains that describe the message itself: a drain's own headers may not be named like them.
+/// True for headers of HTTP drains that describe the message itself; a drain's own headers may not use these names.
 bool is_reserved_header(std::string_view name);
 
 }  // namespace sluice

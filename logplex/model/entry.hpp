@@ -23,18 +23,18 @@ std::string_view name_of(EntryKind kind);
 std::optional<EntryKind> parse_kind(std::string_view name);
 EntryKind kind_of(const Entry& entry);
 
-/// An entry's key within its kind. Never a secret, but for sessions: app name, channel id, "<channel>/<token id>",
+/// An entry's key within its kind. Not a secret, except for sessions: app name, channel id, "<channel>/<token id>",
 /// drain id, session uuid, key id, credential id.
 std::string key_of(const Entry& entry);
 std::string token_key(std::string_view channel, std::uint64_t id);
-/// The key as it may stand in a log: a session's is cut short.
+/// The key as it may appear in a log: a session's is shortened.
 std::string public_key(EntryKind kind, std::string_view key);
 
 /// The newest format that this build reads. It writes each entry in the oldest format that can hold it.
 constexpr int kEntryVersion = 2;
 
-/// The stored form: one JSON object, what is in the key left out, kept fields included. Secrets stand in an envelope
-/// {"v": 0, "text": ...}, so that another version can seal them.
+/// The stored form: one JSON object, without what is in the key, with the kept fields. Secrets are in an envelope {"v":
+/// 0, "text": ...}, so that another version can seal them.
 std::string encode_entry(const Entry& entry);
 /// Reads what encode_entry wrote, now or in another version. Error kDamaged or kNewer names the field at fault and
 /// never quotes a value.

@@ -18,7 +18,7 @@ namespace {
 constexpr std::uint64_t kMaxTime = std::uint64_t{1} << 62;
 constexpr std::uint32_t kMaxCount = 1'000'000'000;
 
-/// What ends after the last end that there is ends then: versions before allowed it.
+/// Replaces ends after kLastEnd by kLastEnd: earlier versions allowed them.
 WallTime wall_time(std::uint64_t microseconds) {
   return std::min(WallTime(std::chrono::microseconds(static_cast<std::int64_t>(microseconds))), kLastEnd);
 }
@@ -60,7 +60,7 @@ Features take_features(FieldReader& in) {
   Features features;
   features.maintenance = in.flag("maintenance");
   features.session_affinity = in.flag("session_affinity");
-  // A way to balance that this version does not know is no reason to stop serving the app.
+  // A balance that this version does not know must not stop the app: it counts as kPowerOfTwo.
   features.balance = parse_balance(in.text("balance")).value_or(Balance::kPowerOfTwo);
   features.kept = in.rest();
   return features;
@@ -171,7 +171,7 @@ Entry take_session(FieldReader& in, std::string_view key) {
 
 std::optional<KeyChannel> key_channel(std::string id, const json::value* incarnation) {
   if (check_channel_id(id).has_error()) return std::nullopt;
-  // Entries of versions without incarnations name channels of such versions.
+  // An entry of a version without incarnations names channels without them (0).
   if (incarnation == nullptr) return KeyChannel{std::move(id), 0};
   if (incarnation->is_null()) return KeyChannel{std::move(id), std::nullopt};
   const auto* text = incarnation->if_string();

@@ -69,7 +69,7 @@ json::array headers_json(const Drain& drain, const SealedPlace& place) {
   return out;
 }
 
-/// Ids and incarnations side by side: a version that knows no incarnations reads the ids.
+/// Writes ids and incarnations as separate lists, so that a version without incarnations can read the ids.
 void add_channels(json::object& out, const KeyChannels& channels) {
   json::array ids;
   json::array incarnations;
@@ -81,7 +81,8 @@ void add_channels(json::object& out, const KeyChannels& channels) {
   out["incarnations"] = std::move(incarnations);
 }
 
-/// Format 1 took a key without channels for one that may use all: who knows no other format must not read such a key.
+/// The oldest format that may read the entry. Format 1 takes a key without channels for one that may use all, so a key
+/// with an empty list needs format 2.
 int readable_by(const Entry& entry) {
   const auto* key = std::get_if<ApiKey>(&entry);
   return key != nullptr && key->limited() && key->channels->empty() ? 2 : 1;

@@ -16,22 +16,22 @@
 
 namespace sluice {
 
-/// Whose secrets are sealed, and how: null = plain text.
+/// The place of a secret, to which its sealed form is bound, and the seal: null = plain text.
 struct SealedPlace {
   const Seal* seal = nullptr;
-  std::string name;  // the entry, and what stands around the field
+  std::string name;  // the entry, and the fields around the secret
 
   /// The place of a part of this one.
   SealedPlace of(std::string_view part) const { return {seal, name + "\n" + std::string(part)}; }
 };
 
-/// Takes known fields out of a stored JSON object; what is left is kept. The first thing wrong is remembered and later
-/// reads answer defaults, so that a decoder is a plain list of fields. Errors name the field, never its value.
+/// Takes known fields out of a stored JSON object; rest() returns the others. Remembers the first error; later reads
+/// return defaults, so that a decoder is a plain list of fields. Errors name the field, never its value.
 class FieldReader {
  public:
   FieldReader(boost::json::object fields, SealedPlace place) : fields_(std::move(fields)), place_(std::move(place)) {}
 
-  /// Absent is the default, a wrong type is an error.
+  /// An absent field gives the default; a wrong type is an error.
   std::string text(std::string_view name);
   bool flag(std::string_view name, bool otherwise = false);
   std::optional<bool> flag_if_there(std::string_view name);
@@ -43,7 +43,7 @@ class FieldReader {
 
   const SealedPlace& place() const { return place_; }
   void fail(std::string_view name, std::string_view what);
-  /// What no call above asked for; `left` is for another reader of the same object.
+  /// The fields that no call above asked for. left() passes them to another reader of the same object.
   KeptFields rest();
   boost::json::object left() { return std::move(fields_); }
   bool failed() const { return error_.has_value(); }

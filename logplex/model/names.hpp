@@ -7,14 +7,14 @@
 
 namespace sluice {
 
-/// The channel of requests that belong to no app. Always there, cannot be deleted, no app can have its name.
+/// The channel of requests that belong to no app. It always exists and cannot be deleted; no app can have its name.
 constexpr std::string_view kRouterChannel = "_router";
 
 constexpr std::size_t kNameMax = 255;
 
 // Each check answers an Error that names the field and says what is accepted.
 
-/// 1 to 255 of `A-Z a-z 0-9 - . _ ~ : @ + =`, neither "." nor "..": fits in a path segment as it stands.
+/// 1 to 255 of `A-Z a-z 0-9 - . _ ~ : @ + =`, neither "." nor "..": needs no escaping in a path segment.
 result<void, Error> check_channel_id(std::string_view id);
 /// A channel id, because an app's channel has its name; `_router` is reserved.
 result<void, Error> check_app_name(std::string_view name);

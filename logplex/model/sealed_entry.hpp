@@ -5,12 +5,12 @@
 
 namespace sluice {
 
-/// No entry that is acceptable() comes near it, also with every byte escaped and sealed. More is not even parsed.
+/// No acceptable() entry is nearly as large, even with every byte escaped and sealed. Larger ones are not even parsed.
 constexpr std::size_t kLargestEntry = std::size_t{4} << 20;
 
-/// As encode_entry() and decode_entry() without a seal, with the secrets in envelopes {"v": 1, "text": ...}: sealed,
-/// and bound to this entry and field. Null seals nothing, and opens nothing that is sealed; what is plain is always
-/// read.
+/// As encode_entry() and decode_entry() without a seal, but secrets are sealed in envelopes {"v": 1, "text": ...},
+/// bound to this entry and field. A null seal writes plain secrets and cannot read sealed ones. Plain secrets can
+/// always be read.
 std::string encode_entry(const Entry& entry, const Seal* seal);
 result<Entry, Error> decode_entry(EntryKind kind, std::string_view key, std::string_view json, const Seal* seal);
 

@@ -15,7 +15,7 @@
 
 namespace sluice {
 
-/// An app with what this process knows it by.
+/// An app with its slots in this process.
 struct AppEntry {
   App app;
   AppSlot slot;
@@ -28,7 +28,7 @@ struct AppEntry {
 struct HostEntry {
   std::string host;
   std::shared_ptr<const AppEntry> app;
-  std::string backwards;  // the host read from its end, so that hosts below one domain stand together
+  std::string backwards;  // the host reversed, so that hosts below one domain sort together
 };
 
 /// The keys whose lists name a channel of this id, whatever its incarnation; or, under keys_without_channels(), those
@@ -70,10 +70,11 @@ struct Page {
 };
 
 /// The whole configuration at one revision. Immutable once published: any thread reads it without lock, allocation or
-/// reference count; pointers that it returns live as long as it does. On a shard that is one turn, see ConfigFeed.
+/// reference count; pointers that it returns are valid as long as it lives. On a shard that is one turn, see
+/// ConfigFeed.
 ///
-/// Copying shares structure (see BucketMap), so the next revision costs what changed, not what there is. Copies are
-/// made, changed and destroyed by one thread, the store's.
+/// Copying shares structure (see BucketMap), so the cost of the next revision depends on what changed, not on the total
+/// size. Copies are made, changed and destroyed by one thread, the store's.
 class ConfigSnapshot {
  public:
   std::uint64_t revision() const { return revision_; }
@@ -82,7 +83,7 @@ class ConfigSnapshot {
   /// For the Host of a request, without port: exact first, then the longest `*.` suffix. Either case; one final dot is
   /// ignored. A wildcard stands for one label or more.
   const AppEntry* app_by_host(std::string_view host) const;
-  /// Exactly this stored domain, a wildcard too.
+  /// The app with exactly this stored domain, which may be a wildcard.
   const AppEntry* owner_of_domain(std::string_view domain) const;
 
   const ChannelEntry* channel(std::string_view id) const;
@@ -101,9 +102,10 @@ class ConfigSnapshot {
   const Credential* credential(std::string_view id) const;
   /// Null when no key names it.
   const ChannelKeys* keys_of_channel(std::string_view id) const;
-  /// Of these the ones that name a channel which does not exist yet.
+  /// Those of these keys that were made before the channel and wait for it.
   std::vector<const ApiKey*> keys_waiting_for(std::string_view id) const;
-  /// Hosts below a domain ("shop.example.com"), without the domain itself, beginning behind a host read backwards.
+  /// Hosts below a domain ("shop.example.com"), without the domain itself, in the order of HostEntry::backwards,
+  /// beginning after `after`.
   std::vector<const HostEntry*> hosts_below(std::string_view domain, std::string_view after, std::size_t limit) const;
 
   /// Ordered by name or id, beginning after the cursor of the page before (empty = from the start).

@@ -17,7 +17,7 @@ class SortedPages {
  public:
   using Pointer = std::shared_ptr<const T>;
 
-  /// Adds the entry, or puts it in the place of the one with its key.
+  /// Adds the entry, or replaces the one with its key.
   void put(Pointer entry) {
     if (leaves_.empty()) leaves_.push_back(std::make_shared<Leaf>());
     const auto key = KeyOf()(*entry);
@@ -41,7 +41,7 @@ class SortedPages {
     if (entries.empty()) leaves_.erase(leaves_.begin() + static_cast<std::ptrdiff_t>(leaf));
   }
 
-  /// Up to `limit` entries whose keys come after `after`, in order. O(limit), not O(size).
+  /// Up to `limit` entries whose keys sort after `after`, in order. O(limit), not O(size).
   std::vector<const T*> after(std::string_view after, std::size_t limit) const {
     std::vector<const T*> out;
     for (auto leaf = leaves_.empty() ? 0 : leaf_of(after); leaf < leaves_.size() && out.size() < limit; ++leaf)
@@ -59,7 +59,7 @@ class SortedPages {
                             [](const Pointer& entry, std::string_view wanted) { return KeyOf()(*entry) < wanted; });
   }
 
-  /// The leaf that holds the key or would: the last one that does not begin after it.
+  /// The leaf that holds the key or would hold it: the last leaf that does not begin after the key.
   std::size_t leaf_of(std::string_view key) const {
     const auto above =
         std::upper_bound(leaves_.begin() + 1, leaves_.end(), key,

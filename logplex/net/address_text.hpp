@@ -18,7 +18,7 @@ struct HostPort {
   std::uint16_t port = 0;
 };
 
-/// "1.2.3.4:80", "[::1]:80", "name:80"; ":80" and "*:80" mean any host. Errors say what is wrong with it.
+/// "1.2.3.4:80", "[::1]:80", "name:80"; ":80" and "*:80" mean any host. The error says what is wrong with the text.
 result<HostPort, Error> parse_host_port(std::string_view text);
 /// The entries of a comma list, without surrounding spaces; empty entries are left out.
 std::vector<std::string> split_addresses(std::string_view list);

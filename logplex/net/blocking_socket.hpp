@@ -8,7 +8,7 @@
 
 namespace sluice {
 
-/// A non-blocking socket and the patience with which blocking streams wait on it. Owned by one stream.
+/// A non-blocking socket, and the longest time (`patience`) that a blocking stream waits on it. Owned by one stream.
 class BlockingSocket {
  public:
   BlockingSocket(UniqueFd fd, std::chrono::milliseconds patience) : fd_(std::move(fd)), patience_(patience) {}
@@ -23,7 +23,7 @@ class BlockingSocket {
   std::chrono::milliseconds patience_;
 };
 
-/// Tries the host's addresses in turn, each with the whole patience.
+/// Tries the host's addresses in turn, each for up to `patience`.
 result<BlockingSocket, Error> connect_socket(const std::string& host, const std::string& port,
                                              std::chrono::milliseconds patience);
 

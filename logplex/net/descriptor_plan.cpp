@@ -10,7 +10,7 @@
 namespace sluice {
 namespace {
 
-/// The store, files, worker threads and listening sockets; and what each shard's event loop needs.
+/// Descriptors for the store, files, worker threads and listening sockets, and for each shard's event loop.
 constexpr std::uint64_t kOwn = 64;
 constexpr std::uint64_t kPerShard = 8;
 constexpr std::uint64_t kDrainsPercent = 15;
@@ -23,7 +23,8 @@ struct User {
   std::uint64_t missing() const { return asked - given; }
 };
 
-/// By weight; what one does not need goes to the others, until nothing is left or all have what they asked for.
+/// Shares out the pool by weight. What one user does not need goes to the others, until the pool is empty or all have
+/// what they asked for.
 void share_out(std::span<User> users, std::uint64_t pool) {
   for (;;) {
     std::uint64_t weights = 0;
@@ -65,7 +66,8 @@ DescriptorPlan plan_descriptors(const ConnectionNeeds& asked, std::uint64_t limi
   const std::uint64_t own = kOwn + kPerShard * shards;
   const std::uint64_t pool = limit - std::min(limit, own);
   const std::uint64_t drains = pool * kDrainsPercent / 100;
-  // A request takes a second descriptor, to a backend; half as many as clients is what a busy router needs.
+  // A proxied request takes a second descriptor, for its backend. A busy router needs half as many of these as it has
+  // clients.
   const std::uint64_t router = asked.router + asked.router / 2;
   const std::uint64_t all = router + asked.ingress_http + asked.ingress_syslog + asked.api + asked.admin;
   plan.backends = asked.router == 0 ? 0 : pool - std::min(pool, drains + all) + asked.router / 2;

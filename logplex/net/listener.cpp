@@ -16,7 +16,7 @@
 namespace sluice {
 namespace {
 
-/// Connections of a listener taken in a turn: about 10 us each.
+/// Connections that a listener accepts in one turn; each takes about 10 us.
 constexpr int kAcceptsPerTurn = 32;
 constexpr int kBacklog = 4096;
 
@@ -24,7 +24,7 @@ error_code last_error() { return {errno, boost::system::system_category()}; }
 
 bool out_of_resources(int code) { return code == EMFILE || code == ENFILE || code == ENOBUFS || code == ENOMEM; }
 
-/// Accepted sockets take these over from the listening one.
+/// Accepted sockets inherit these options from the listening socket.
 void set_inherited_options(int fd) {
   const int on = 1;
   ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
@@ -56,7 +56,8 @@ result<AddressList, Error> look_up(const std::string& host, std::uint16_t port) 
   return AddressList(found, &::freeaddrinfo);
 }
 
-/// The first of the host's addresses; an empty host is every address of both families, or of IPv4 alone.
+/// Listens on the host's first address. An empty host means every address of both families, or of IPv4 alone where
+/// there is no IPv6.
 result<UniqueFd, Error> listen_at(const HostPort& where) {
   const bool any = where.host.empty();
   SLUICE_TRY(const auto addresses, look_up(any ? "::" : where.host, where.port));
@@ -92,8 +93,8 @@ Error named(const std::string& setting, std::string_view address, const Error& e
 
 }  // namespace
 
-/// A listening socket, on the shard's poller: accepting does not wait behind what Asio has to do. Accepts at the end of
-/// a turn, and goes on at the end of the next one when it has had the turn's share.
+/// A listening socket on the shard's poller, so that accepting does not wait behind Asio's handlers. It accepts at the
+/// end of a turn; after kAcceptsPerTurn connections it continues at the end of the next turn.
 struct ListenerTable::Listener final : Pollable, TurnHook {
   Listener(ListenerTable& its_table, Group& its_group, Shard& its_shard, UniqueFd its_fd)
       : table(its_table),
@@ -111,7 +112,7 @@ struct ListenerTable::Listener final : Pollable, TurnHook {
   void on_free_place();
 
   void accept_some();
-  /// How long to wait for a place; none when there is one, or nothing more to wait for.
+  /// How long to wait for a free place. None when one is free, or when kLongestWaitForRoom is over.
   std::optional<Duration> wait_for_room();
   void pause_without_resources(int error);
 
@@ -122,7 +123,7 @@ struct ListenerTable::Listener final : Pollable, TurnHook {
   const std::uint16_t port;
   Deadline<&Listener::start> pause;
   bool watched = false;
-  bool without_room = false;  // the pause is for a place
+  bool without_room = false;  // the pause waits for a free place
   SteadyTime warned{};
   SteadyTime had_room{};
 };
@@ -134,7 +135,7 @@ struct ListenerTable::Group {
         places(std::make_shared<ListenerPlaces>(most, [this] { go_on(); })) {}
   ~Group() { places->end_waits(); }
 
-  /// A place is free. Any thread; after the runtime stopped turning nothing comes of it.
+  /// Tells the listeners that a place is free. Any thread; without effect after the shards have stopped.
   void go_on() const;
 
   const std::string setting;
@@ -207,7 +208,7 @@ result<void, Error> ListenerTable::open(const std::string& setting, std::string_
 }
 
 void ListenerTable::add(Group& group, UniqueFd fd) {
-  // Listeners are spread over the shards, which share out the connections anyway.
+  // Only the listening sockets are spread over the shards here; dispatch() distributes the connections.
   std::size_t before = group.listeners.size();
   for (const auto& other : groups_) before += other->listeners.size();
   Shard& shard = runtime_.shard(static_cast<std::uint32_t>(before % runtime_.size()));
@@ -310,7 +311,7 @@ void ListenerTable::start() {
   }
 }
 
-/// All shards at once, because a busy shard takes its time for each mail.
+/// Asks all shards at once, because a busy shard may be slow to read its mail.
 Task<void> ListenerTable::stop_accepting() {
   struct Closing {
     explicit Closing(Shard& shard) : ended(shard) {}
@@ -339,7 +340,7 @@ void ListenerTable::close_listeners_of(std::uint32_t shard) {
   }
 }
 
-/// Also goes on after a pause.
+/// Also called at the end of a pause.
 void ListenerTable::Listener::start() {
   if (!fd) return;
   if (!watched) {
@@ -358,8 +359,8 @@ void ListenerTable::Listener::close() {
   fd.reset();
 }
 
-/// The poller tells of new connections and not of those that still wait: this ends with none left, with more to take at
-/// the end of the next turn, or with a pause.
+/// The poller reports new connections, but not those that still wait. So accepting must end with an empty backlog, with
+/// a call at the next end of a turn, or with a pause.
 void ListenerTable::Listener::accept_some() {
   if (pause.armed()) return;
   for (int taken = 0; taken < kAcceptsPerTurn; ++taken) {
@@ -412,7 +413,7 @@ std::uint32_t ListenerTable::choose_shard(Shard& here) const {
   return load(second) < load(first) ? second : first;
 }
 
-/// Its place in all limits, or nothing: then it is counted as refused.
+/// Takes the connection's place in all limits. Returns none, and counts it as refused, when one is reached.
 std::optional<ConnectionTicket> ListenerTable::admit(Group& group, const Peer& peer, std::uint32_t to) {
   if (!group.places->try_take()) {
     group.refused.fetch_add(1, std::memory_order_relaxed);

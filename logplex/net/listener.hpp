@@ -22,10 +22,11 @@ namespace sluice {
 
 class MetricsPage;
 
-/// The places of a listener's connections, over all shards, and who waits for one. Any thread.
+/// Counts the connections (places) that a listener may still take, over all shards. A listener that finds none can wait
+/// for the next free place. Any thread.
 class ListenerPlaces {
  public:
-  /// `on_free` is called once for each wait() that is answered by a place, on the thread that gives it back.
+  /// After a wait() that found no place, the next give_back() calls `on_free`, on its own thread.
   ListenerPlaces(std::uint64_t most, std::function<void()> on_free) : quota_(most), on_free_(std::move(on_free)) {}
 
   bool try_take() { return quota_.try_take(); }
@@ -33,13 +34,13 @@ class ListenerPlaces {
     quota_.give_back();
     if (awaited_ && awaited_.exchange(false)) on_free_();
   }
-  /// True when there is none: then on_free is called when there is.
+  /// True when no place is free; then on_free is called once one is.
   bool wait() {
     if (!quota_.is_used_up()) return false;
     awaited_ = true;
-    return quota_.is_used_up();  // one that came back before it was awaited told nobody
+    return quota_.is_used_up();  // a place given back before awaited_ was set did not call on_free
   }
-  /// on_free is not called from now on. After the runtime stopped turning.
+  /// Prevents further calls of on_free. Call it after the shards have stopped.
   void end_waits() { awaited_ = false; }
 
  private:
@@ -48,8 +49,8 @@ class ListenerPlaces {
   const std::function<void()> on_free_;
 };
 
-/// One open connection in its listener's limit, its address's share and its shard's load; giving it up counts the
-/// connection as closed. Kept beside the descriptor; may outlive the ListenerTable. Any thread.
+/// Counts one open connection against its listener's limit, its address's share and its shard's load. Destroying the
+/// ticket counts the connection as closed, so keep it beside the descriptor. May outlive the ListenerTable. Any thread.
 class ConnectionTicket {
  public:
   /// Counters that all tickets of one listener on one shard share.
@@ -60,7 +61,7 @@ class ConnectionTicket {
   };
 
   ConnectionTicket() = default;
-  /// The caller has taken one of the places, and from the address's share when there is one.
+  /// The caller has already taken a place, and part of the address's share when addresses are limited.
   explicit ConnectionTicket(boost::intrusive_ptr<Account> account, ShareTable::Share address = {});
   ConnectionTicket(ConnectionTicket&& other) noexcept = default;
   ConnectionTicket& operator=(ConnectionTicket&& other) noexcept {
@@ -75,15 +76,16 @@ class ConnectionTicket {
   ShareTable::Share address_;
 };
 
-/// The key under which an address is counted: an IPv4 address, also one in its mapped form, or the /64 of an IPv6 one.
+/// The key under which an address is counted: the IPv4 address (also of an IPv4-mapped one), or the /64 network of an
+/// IPv6 address.
 std::uint64_t address_key(const asio::ip::address& address);
 
-/// Takes the connections that one listener gives to one shard. Lives on that shard.
+/// Receives the connections of one listener on one shard. Lives on that shard.
 class ConnectionHandler {
  public:
   virtual ~ConnectionHandler() = default;
-  /// `fd` is non-blocking and close-on-exec, with TCP_NODELAY and keepalive; the handler closes it, then gives up the
-  /// ticket. May still be called shortly after stop_accepting(): then the handler closes it at once.
+  /// `fd` is non-blocking and close-on-exec, with TCP_NODELAY and keepalive; the handler closes it, then destroys the
+  /// ticket. May still be called shortly after stop_accepting(): then the handler closes `fd` at once.
   virtual void on_accepted(int fd, const Peer& peer, ConnectionTicket ticket) = 0;
 };
 
@@ -97,14 +99,14 @@ struct InheritedListeners {
 
 /// All listening sockets of the process.
 ///
-/// Each is accepted on one shard; an accepted descriptor goes by mail to the less loaded (open connections) of two
-/// random shards. Once all max_connections of a setting are taken, new ones wait in the kernel's backlog for at most
-/// kLongestWaitForRoom, because places are often given up within moments. After that they are closed at once and
-/// counted, until there is a place again. A connection over its address's share is closed at once and counted.
-/// Out of descriptors, accepting pauses (kPauseWithoutFds).
+/// Each socket is accepted on one shard. That shard sends a new connection by mail to one of two random shards: the one
+/// with fewer open connections. Once a setting has max_connections, new connections wait in the kernel's backlog for at
+/// most kLongestWaitForRoom, because a place is often free again within moments. After that they are closed at once and
+/// counted, until a place is free. A connection over its address's share is closed at once and counted, too. Without
+/// free descriptors or memory, accepting pauses for kPauseWithoutFds.
 ///
-/// open() and handle() before the runtime starts, on the starting thread; owned by the daemon; is destroyed after the
-/// runtime stopped turning and before the runtime itself.
+/// Call open() and handle() on the starting thread, before the runtime starts. Owned by the daemon, which destroys it
+/// after the shards have stopped and before the runtime.
 class ListenerTable {
  public:
   static constexpr std::chrono::milliseconds kPauseWithoutFds{100};
@@ -119,9 +121,9 @@ class ListenerTable {
   /// 0 picks one). Inherited sockets of that name replace the list. An empty list opens nothing. The error names
   /// setting and address.
   result<void, Error> open(const std::string& setting, std::string_view addresses, std::uint64_t max_connections);
-  /// Each address, and each /64 of IPv6, may hold `most` of the setting's connections; 0 is a fair share of
-  /// max_connections once they are over 75 % taken. More are closed at once and counted. `exempt` addresses, such as
-  /// proxies, are counted and never refused. Before start().
+  /// Limits each IPv4 address, and each /64 of IPv6, to `most` of the setting's connections; 0 means a fair share of
+  /// max_connections once more than 75 % of them are taken. Further connections are closed at once and counted.
+  /// `exempt` addresses, such as proxies, are counted but never refused. Call it before start().
   using Exempt = std::function<bool(const asio::ip::address&)>;
   void limit_addresses(std::string_view setting, std::uint64_t most, Exempt exempt);
   /// An error when an inherited socket has a name that no open() asked for.
@@ -132,14 +134,15 @@ class ListenerTable {
   std::map<std::string, std::vector<std::uint16_t>> ports() const;
   /// "127.0.0.1:8080" with its setting, of every open listener.
   std::vector<std::pair<std::string, std::string>> addresses() const;
-  /// Where they all listen.
+  /// The addresses and ports of all open listeners.
   std::vector<asio::ip::tcp::endpoint> endpoints() const;
   /// The text of ports.json: an integer per setting, an array when the setting lists several.
   std::string ports_json() const;
 
-  /// Who takes the setting's connections: one handler per shard, in shard order. They outlive the accepting.
+  /// Sets who receives the setting's connections: one handler per shard, in shard order. The handlers must live until
+  /// accepting has stopped.
   void handle(std::string_view setting, std::vector<ConnectionHandler*> per_shard);
-  /// Begins to accept; every open setting has its handlers. Before or after the runtime starts, from any thread.
+  /// Starts accepting; every open setting must have its handlers. Any thread, before or after the runtime starts.
   void start();
   /// Closes the listening sockets. Any shard; returns when nothing more is accepted.
   Task<void> stop_accepting();

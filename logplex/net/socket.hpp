@@ -11,7 +11,7 @@
 
 namespace sluice {
 
-/// Every TCP socket that is not on a Poller: a shard's own executor type, no type erasure.
+/// The type of every TCP socket that is not on a Poller: with the shard's own executor type, so without type erasure.
 using TcpSocket = asio::basic_stream_socket<asio::ip::tcp, Executor>;
 
 /// Owns a file descriptor.

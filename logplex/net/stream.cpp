@@ -7,7 +7,7 @@
 namespace sluice {
 namespace {
 
-/// How long bytes that wait when a limit passes have to be read.
+/// Each extension of a limit that passed while bytes of the peer were unread.
 constexpr std::chrono::milliseconds kLook{20};
 
 }  // namespace

@@ -14,7 +14,7 @@
 
 namespace sluice {
 
-/// What a TLS connection turned out to be.
+/// What a TLS handshake agreed on, and the peer's certificate.
 struct TlsFacts {
   std::string version;  // "TLSv1.3"
   std::string cipher;
@@ -24,11 +24,11 @@ struct TlsFacts {
   WallTime not_after{};
 };
 
-/// What a peer said that nobody asked.
+/// What hear_out() found.
 enum class Heard {
-  kNothing,  // nothing, or bytes that are thrown away now
-  kEnd,      // it closed its direction in order
-  kReset,    // it broke the connection: what it had not read is lost
+  kNothing,  // nothing, or bytes, which were discarded
+  kEnd,      // the peer closed its direction properly
+  kReset,    // the connection broke: what the peer had not read is lost
 };
 
 /// A connected client byte stream, plain or TLS. One read and one write may be under way at a time; close() ends both
@@ -37,20 +37,22 @@ class ByteStream {
  public:
   virtual ~ByteStream() = default;
 
-  /// At least one byte. Errors: asio::error::eof at the end, others as the socket gives them.
+  /// Reads at least one byte. Errors: asio::error::eof at the end, others as the socket gives them.
   virtual Task<result<std::size_t>> read_some(std::span<char> into) = 0;
-  /// Returns when the kernel took every byte of all parts, sent as one piece where possible. The bytes must stay.
+  /// Sends all parts, as one piece where possible; returns when the kernel has taken every byte. Until then the bytes
+  /// must stay valid.
   virtual Task<result<void>> write_parts(std::span<const std::string_view> parts) = 0;
   Task<result<void>> write_all(std::string_view first, std::string_view second = {});
-  /// Gives the kernel what it takes without waiting and returns how many bytes that was: none while its buffer is full,
-  /// when the connection broke (the next write_all says so) and over TLS. Not while a write is under way.
+  /// Writes as many bytes as the kernel takes without waiting, and returns their number. Returns 0 while the kernel's
+  /// buffer is full, over TLS, and when the connection broke (the next write_all() reports it). Not while a write is
+  /// under way.
   virtual std::size_t write_now(std::string_view bytes) {
     static_cast<void>(bytes);
     return 0;
   }
-  /// Says goodbye: close_notify in TLS, then the end of our direction. Does not wait for the peer's.
+  /// Sends close_notify (TLS), then closes our direction. Does not wait for the peer to close its own.
   virtual Task<void> shutdown() = 0;
-  /// Ends everything now. Later calls fail.
+  /// Closes the connection at once. Later calls fail.
   virtual void close() = 0;
 
   virtual bool is_open() const = 0;
@@ -58,21 +60,21 @@ class ByteStream {
   virtual const TlsFacts* tls() const { return nullptr; }
   virtual asio::ip::tcp::endpoint remote() const = 0;
 
-  /// True while the connection stands and nothing has come that nobody has read: no bytes and no end. Only such a
+  /// True while the connection is open and nothing from the peer is unread, neither bytes nor its end. Only such a
   /// connection may carry another request.
   virtual bool is_quiet() { return is_open() && !has_news(); }
-  /// Reads and throws away what has come, at most kHearMax bytes; does not wait. For protocols in which the peer has
-  /// nothing to say: what is unread when we close would reset the connection.
+  /// Reads and discards what has arrived, at most kHearMax bytes, without waiting. For protocols in which the peer
+  /// sends nothing: unread bytes at the close would reset the connection.
   virtual Heard hear_out() = 0;
 
   /// Bytes that the peer's TCP has not acknowledged yet (SIOCOUTQ).
   std::size_t unacked_bytes() const;
-  /// True when the peer closed its direction or the connection broke, also when bytes before that are unread.
+  /// True when the peer closed its direction or the connection broke, even if earlier bytes are still unread.
   bool peer_closed() const;
-  /// True when the kernel has something for us that was not read: bytes, an end or an error.
+  /// True when the kernel holds something unread: bytes, the peer's end or an error.
   bool has_news() const;
-  /// Reads and forgets what the peer sends; returns when it closes or close() is called. For protocols in which the
-  /// peer has nothing to say: run it beside the writes to learn of the end at once.
+  /// Reads and discards what the peer sends; returns when the peer closes or close() is called. For protocols in which
+  /// the peer sends nothing: run it beside the writes to notice at once that the peer closed.
   Task<error_code> discard_until_closed();
 
  protected:
@@ -81,8 +83,9 @@ class ByteStream {
   virtual int fd() const = 0;
 };
 
-/// Closes the stream when the time passes, unless destroyed before: the limit of one logical step. The time in which a
-/// busy shard could not look does not count: while bytes of the peer wait to be read it goes on, once as long at most.
+/// The time limit of one logical step: closes the stream when `time` has passed, unless destroyed before. A busy shard
+/// may be late to read what the peer sent in time. So the limit is extended while bytes of the peer are unread, by
+/// `time` at most.
 class CloseAfter {
  public:
   CloseAfter(ByteStream& stream, Duration time);

@@ -92,7 +92,8 @@ void UnprovenList::remove(Unproven& connection) {
   publish();
 }
 
-/// The newcomer stays: for a moment there may be one too many for each shard that is about to close one.
+/// The newcomer stays. So for a moment the pool may have one connection too many for each shard that is about to close
+/// one.
 void UnprovenList::make_room() {
   if (!pool_.is_over() || pool_.count() == 0) return;
   const std::uint32_t where = pool_.longest_silent();
@@ -101,19 +102,20 @@ void UnprovenList::make_room() {
   shard().send(where, make_mail([list] { list->give_room(); }));
 }
 
-/// Asked by another shard. Others may have asked before, so that nobody is left here: then it is another one's turn.
+/// Called for another shard. If earlier calls have emptied this list, the pool looks for the next shard.
 void UnprovenList::give_room() {
   if (!pool_.is_over() || pool_.count() == 0) return;
   first_ != nullptr ? close_first() : make_room();
 }
 
-/// Too few could be closed so far, and nobody else may ask: a listener that is full takes no newcomer.
+/// Too few connections could be closed so far. The list must retry by itself: a full listener takes no newcomer that
+/// would trigger it.
 void UnprovenList::on_retry() {
   for (int i = 0; i < kMostAsked && !retry_.armed(); ++i) make_room();
   if (pool_.is_over() && first_ != nullptr) retry_.arm(Wheel::kTick);
 }
 
-/// Who has come, sent something or been asked in this turn stays for it.
+/// Spares connections that came, sent something or were checked in this turn.
 void UnprovenList::close_first() {
   for (int asked = 0; first_ != nullptr && first_->active_ < shard().now() && asked < kMostAsked; ++asked) {
     Unproven& connection = *first_;

@@ -12,12 +12,12 @@ namespace sluice {
 
 class UnprovenList;
 
-/// How many connections of one listener have not shown who they are, over all shards. They may hold `most` in all, once
-/// more than 75 % of the listener's `places` are taken (0: from the first on); then one is closed for each newcomer.
-/// Each must prove itself within `time` (0: it need not). One per listener; any thread; outlives its lists.
+/// Counts the connections of one listener, over all shards, that have not proved who they are. Once more than 75 % of
+/// the listener's `places` are taken (0: always), at most `most` of them may stay, and one is closed for each newcomer.
+/// Each must prove itself within `time` (0: no limit). One per listener; any thread; outlives its lists.
 ///
-/// Where connections prove themselves request by request, those that have just done so count too (count_proven()), and
-/// never give way: then `most` is for all of them, and the others get what is left.
+/// Where each request proves itself, connections with a proven request under way count too (count_proven()) but are
+/// never closed for a newcomer. Then `most` covers both, and unproven connections get what the proven ones leave.
 class UnprovenPool {
  public:
   UnprovenPool(std::uint32_t shards, std::uint64_t most, Duration time, std::uint64_t places = 0);
@@ -31,9 +31,9 @@ class UnprovenPool {
   friend class UnprovenList;
   static constexpr std::int64_t kNobody = std::numeric_limits<std::int64_t>::max();
 
-  /// What one shard tells the others.
+  /// What one shard publishes for the others.
   struct Part {
-    std::atomic<std::int64_t> silent_since{kNobody};  // its longest silent member
+    std::atomic<std::int64_t> silent_since{kNobody};  // since when its longest silent connection is silent
     UnprovenList* list = nullptr;                     // set before the shards run
   };
 
@@ -48,16 +48,16 @@ class UnprovenPool {
   const Duration time_;
   std::atomic<std::int64_t> count_{0};
   std::atomic<std::int64_t> proven_{0};
-  std::atomic<std::int64_t> open_{0};  // all connections that have been in a list
+  std::atomic<std::int64_t> open_{0};  // open connections that are or were in a list
   std::vector<std::unique_ptr<Part>> parts_;
 };
 
 enum class NotProven : std::uint8_t {
-  kTooLate,  // its time is over
-  kCrowded,  // the listener is nearly full, the pool is over its quota, and nobody has been silent for longer
+  kTooLate,  // it did not prove itself in time
+  kCrowded,  // the listener is nearly full, the pool is over `most`, and this one has been silent longest
 };
 
-/// A connection that has to prove itself: a base of it. Counts as open until end_of_connection(), or until it is
+/// Base class of a connection that has to prove itself. Counts as open until end_of_connection(), or until it is
 /// destroyed.
 class Unproven {
  public:
@@ -65,17 +65,17 @@ class Unproven {
   Unproven(const Unproven&) = delete;
   Unproven& operator=(const Unproven&) = delete;
 
-  /// The connection closes itself. It is in no list any more.
+  /// Must close the connection. It has left its list already.
   virtual void on_not_proven(NotProven why) = 0;
-  /// Bytes have arrived that nobody has read yet: it is not silent. It reads them soon.
+  /// True when unread bytes have arrived, so that it is not silent. Then it must read them soon.
   virtual bool has_unread() = 0;
 
   bool is_listed() const { return list_ != nullptr; }
-  /// It has sent something.
+  /// Call it when the client has sent something.
   void note_activity();
-  /// It has proved itself.
+  /// Call it when the connection has proved itself.
   void leave_unproven();
-  /// It has closed, or is about to.
+  /// Call it when the connection has closed, or is about to.
   void end_of_connection();
 
  protected:
@@ -85,7 +85,7 @@ class Unproven {
   friend class UnprovenList;
   void on_deadline();
 
-  UnprovenPool* pool_ = nullptr;  // counts it as open
+  UnprovenPool* pool_ = nullptr;  // the pool that counts it as open
   UnprovenList* list_ = nullptr;
   Unproven* next_ = nullptr;
   Unproven* prev_ = nullptr;
@@ -93,11 +93,11 @@ class Unproven {
   Deadline<&Unproven::on_deadline> deadline_;
 };
 
-/// One shard's connections in an UnprovenPool, the longest silent first. When the pool is over its limit, the one
-/// silent longest over all shards is closed: at once when it is here, in its shard's next turn when it is elsewhere.
-/// One whose bytes have arrived unread is not silent, and who has come in this turn stays for it; after kMostAsked of
-/// those nobody is closed for this newcomer, and the list tries again a tick later. Lives on its shard; outlives its
-/// members.
+/// One shard's connections in an UnprovenPool, the longest silent first. When the pool is over its limit, the
+/// connection that has been silent longest over all shards is closed: at once if it is on this shard, otherwise in its
+/// own shard's next turn. A connection with unread bytes does not count as silent, and one that came in this turn is
+/// spared. After kMostAsked such connections none is closed for this newcomer, and the list tries again a tick later.
+/// Lives on its shard; outlives its members.
 class UnprovenList final : public OnShard {
  public:
   static constexpr int kMostAsked = 16;

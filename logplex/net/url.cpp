@@ -26,7 +26,7 @@ bool has_control_or_space(std::string_view text) {
                      [](char c) { return static_cast<unsigned char>(c) <= ' ' || c == 0x7f; });
 }
 
-/// Decoded, a name must not hold what means something else in a URL or in a Host field: "a%3A80" is no port.
+/// A decoded host must not hold characters with a meaning in a URL or a Host field: "a%3A80" must not become "a:80".
 bool is_host_name(std::string_view host) {
   return std::all_of(host.begin(), host.end(), [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' || c == '~';
@@ -58,7 +58,7 @@ result<Url, Error> parse_url(std::string_view text) {
   url.user = view.user();
   url.password = view.password();
   url.path = str(view.encoded_path());
-  // Boost (1.81) takes what cannot belong to the authority for a path: "http://a@b@c/" would go to b.
+  // Boost (1.81) takes characters that the authority cannot have for the path: "http://a@b@c/" would go to b.
   if (!url.path.empty() && url.path.front() != '/') return invalid("the URL has a character that its host cannot have");
   url.has_query = view.has_query();
   url.query = str(view.encoded_query());

@@ -14,7 +14,7 @@ struct Url {
   std::string user;      // percent-decoded
   std::string password;  // percent-decoded
   bool has_userinfo = false;
-  std::string host;  // without brackets; for kafka:// the whole broker list is not a host: parse that first
+  std::string host;  // without brackets; a kafka:// broker list is not a host: parse it before
   bool host_is_ipv6 = false;
   std::uint16_t port = 0;  // 0 = not given
   std::string path;        // as written; may be empty

@@ -4,12 +4,13 @@
 
 namespace sluice {
 
-/// How much nicer than a shard a thread is that works behind the shards (nice(2)): of one core that both want it has a
-/// quarter.
+/// Nice value (nice(2)) of threads that work behind the shards. Such a thread gets a quarter of a core that it shares
+/// with a busy shard.
 constexpr int kNiceBehindShards = 5;
 
-/// The calling thread works behind the shards: where cores are few, they go first. `name` is for ps(1), which shows 15
-/// characters of it. Threads that it starts are as nice, such as those of librdkafka.
+/// Lowers the priority of the calling thread, so that shards go first where cores are few. `name` is for ps(1), which
+/// shows 15 characters of it. Threads that the caller starts afterwards, such as those of librdkafka, inherit the
+/// priority.
 void work_behind_shards(const std::string& name);
 
 }  // namespace sluice

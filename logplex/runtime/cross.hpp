@@ -11,8 +11,8 @@
 namespace sluice {
 
 /// Runs `f()` in a turn of shard `to` and resumes the caller, on its own shard, with the value. For control messages:
-/// two mails, wait_if_full. `f` owns what it uses. A cancelled
-/// caller ends at once and the answer is thrown away.
+/// costs two mails, sent with wait_if_full. `f` owns what it uses. A cancelled caller ends at once; the value is
+/// discarded.
 template <class F, class R = std::invoke_result_t<F&>>
 Task<R> call_on(std::uint32_t to, F f) {
   static_assert(!std::is_void_v<R>, "return a value, for example true");

@@ -5,9 +5,9 @@
 
 namespace sluice {
 
-/// What a task waits for on its own shard. set() is remembered until a wait takes it; several sets before a wait are
-/// one. All that wait at that time wake, so with more than one each looks again at what it waits for. No allocation.
-/// Waiting ends early when the task is cancelled.
+/// Lets tasks wait for something on their own shard. set() is remembered until a wait takes it; several calls before a
+/// wait count as one. set() wakes all tasks that wait at that time, so when several wait, each checks its condition
+/// again. No allocation. A wait ends early when its task is cancelled.
 class Event {
  public:
   explicit Event(Shard& shard);
@@ -17,10 +17,10 @@ class Event {
   void set();
   bool is_set() const { return set_; }
   void reset() { set_ = false; }
-  /// True when the event was set; this wait takes it. False when the task was cancelled: then the task goes on until
-  /// its next co_await of an operation, and does nothing else in between.
+  /// True when the event was set; this wait takes it. False when the task was cancelled: the task continues only until
+  /// its next co_await of an operation, and must do nothing else in between.
   Task<bool> wait();
-  /// The same, but also false when the time passed first.
+  /// Like wait(), but also false when `time` passes first.
   Task<bool> wait_for(Duration time);
 
  private:
@@ -29,7 +29,7 @@ class Event {
   SteadyTimer timer_;
   Deadline<&Event::on_time> deadline_;
   bool set_ = false;
-  std::uint64_t sets_ = 0;  // tells each of several waiters that it was set, although the first one has taken it
+  std::uint64_t sets_ = 0;  // how often; shows other waiters a set() that the first one has taken
 };
 
 /// Pauses the task on the shard's wheel (tests decide the time).

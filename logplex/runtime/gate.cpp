@@ -25,16 +25,15 @@ std::string failure_text(const std::exception_ptr& failure) {
   }
 }
 
-/// co_spawn (Boost 1.81) passes a cancellation on by a handler of its own that keeps a bare pointer, unless it is
-/// already inside one: a task that ends before that handler runs leaves it with nothing to point at. So this is such a
-/// handler.
+/// Runs as a posted handler, because co_spawn (Boost 1.81) forwards a cancellation at once only inside a handler.
+/// Elsewhere it posts a handler with a bare pointer, which dangles if the task ends before that handler runs.
 void cancel_unless_ended(const std::weak_ptr<asio::cancellation_signal>& task) {
   if (const auto signal = task.lock()) signal->emit(asio::cancellation_type::terminal);
 }
 
 }  // namespace
 
-/// Shared with the holds: one that sits in a task's frame may outlive the gate when the runtime ends.
+/// Shared with the holds, because a hold in a task's frame may outlive the gate when the runtime ends.
 struct Gate::Holds {
   std::size_t count = 0;
   Gate* gate = nullptr;

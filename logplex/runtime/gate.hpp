@@ -12,18 +12,18 @@
 
 namespace sluice {
 
-/// Where a part's tasks run, so that stopping is a protocol: stop() cancels every task (what it awaits ends with
-/// operation_aborted), stopped() returns when the last one has ended. A task that ends by an exception other than its
-/// cancellation is logged under the gate's name.
+/// Runs the tasks of one part and stops them. stop() cancels every task (the operation that it awaits ends with
+/// operation_aborted); stopped() returns when the last task has ended. The gate logs, under its name, a task that ends
+/// with any exception other than its cancellation.
 ///
-/// A hold is for whoever else uses the part across a co_await: while one exists, stopped() does not return, so whoever
-/// destroys the part after stopped() destroys it after the last use.
+/// Other code that uses the part across a co_await takes a hold. While a hold exists, stopped() does not return. So if
+/// the part is destroyed after stopped(), it is destroyed after its last use.
 ///
 ///     const Gate::Hold pinned = runner.hold();   // runner.gate_.hold()
 ///     co_await runner.finished();                // the runner may be removed meanwhile; it is not destroyed
 ///
-/// Lives on one shard, owned by the part whose tasks it holds, and outlives them: await stopped() before destroying it.
-/// A gate that is destroyed with a hold on it aborts, also in release builds, unless the whole runtime is ending.
+/// Lives on one shard. Owned by the part whose tasks it runs, and outlives the tasks: await stopped() before destroying
+/// it. Destroying a gate while a hold exists aborts, also in release builds, unless the whole runtime is ending.
 class Gate {
  private:
   struct Holds;
@@ -51,14 +51,14 @@ class Gate {
   Gate& operator=(const Gate&) = delete;
   ~Gate();
 
-  /// Starts the task in this turn or the next. After stop() it is refused: the task is destroyed without running.
+  /// Starts the task in this turn or the next. After stop() the task is destroyed without running.
   void spawn(Task<void> task);
   void stop();
   /// Returns when no task runs and nobody holds the gate.
   Task<void> stopped();
   /// Returns when no task runs. The caller has a hold, or owns the part.
   Task<void> tasks_ended();
-  /// Also after stop().
+  /// Allowed also after stop().
   Hold hold();
   std::size_t running() const { return tasks_.size(); }
   bool stopping() const { return stopping_; }

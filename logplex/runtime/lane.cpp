@@ -10,7 +10,7 @@
 namespace sluice {
 namespace {
 
-/// Counted for each step, so that owners take turns also when their jobs only wait.
+/// Each step counts as at least this much, so that owners take turns even when their jobs only wait.
 constexpr Duration kLeastUsed = std::chrono::microseconds(10);
 
 }  // namespace
@@ -74,7 +74,7 @@ void Lane::add_metrics(MetricsPage& page) const {
                std::chrono::duration<double>(used_).count(), lane);
 }
 
-/// The owner with jobs that has used least. It has the thread until put_back().
+/// Takes the owner that has used least, of those with jobs. The owner has the thread until put_back().
 Lane::Owners::iterator Lane::take_next() {
   const auto owner = owners_.find(ready_.begin()->second);
   ready_.erase(ready_.begin());
@@ -84,7 +84,7 @@ Lane::Owners::iterator Lane::take_next() {
   return owner;
 }
 
-/// After a step.
+/// Called after a step.
 void Lane::put_back(Owners::iterator owner, Duration used) {
   Owner& of = owner->second;
   of.has_thread = false;
@@ -94,7 +94,7 @@ void Lane::put_back(Owners::iterator owner, Duration used) {
   forget_rested();
 }
 
-/// Those without jobs are forgotten once the others have used as much, or have no jobs either.
+/// Forgets an owner without jobs once the others have used as much, or when no job waits.
 void Lane::forget_rested() {
   while (!rested_.empty() && (waiting_ == 0 || rested_.begin()->first <= level_)) {
     const auto owner = owners_.find(rested_.begin()->second);
@@ -115,7 +115,7 @@ void Lane::work() {
     const Duration began = thread_cpu();
     const bool ended = job();
     const Duration used = std::max<Duration>(thread_cpu() - began, kLeastUsed);
-    if (ended) job = nullptr;  // what it holds is not destroyed under the lock
+    if (ended) job = nullptr;  // destroy what the job holds outside the lock
     lock.lock();
     if (!ended) {
       owner->second.jobs.push_front(std::move(job));

@@ -23,16 +23,16 @@ namespace sluice {
 
 class MetricsPage;
 
-/// Worker threads for one kind of work that is blocking or dear (certificates, handshakes, Kafka producers), so that no
+/// Worker threads for one kind of blocking or expensive work (certificates, handshakes, Kafka producers), so that no
 /// shard waits. Bounded: when `capacity` jobs wait, run() fails with no_buffer_space and the caller reports overload.
 ///
-/// Each job is for an owner, such as a channel; an empty one is the node itself. The thread goes on with the owner
-/// whose jobs have used least of a processor, and who comes new begins level with those who have jobs; so an owner
-/// waits for a step of each other one, however many and long their jobs are. An owner's jobs are done one after the
-/// other in their order, so that no owner has more than one of the threads.
+/// Each job belongs to an owner, such as a channel; an empty name is the node itself. A free thread serves the owner
+/// that has used the least CPU time; a new owner starts level with those that have jobs. So an owner waits for one step
+/// of each other owner, however many and long their jobs are. The jobs of one owner run one after the other, in order,
+/// so an owner never occupies more than one thread.
 ///
-/// Shards call run(); the job runs on a thread of the lane, the caller goes on where it was. Destroying the lane
-/// finishes the steps that have begun and drops the others. It must be destroyed before the runtime.
+/// Shards call run(): the job runs on a thread of the lane, then the caller resumes on its shard. The destructor
+/// finishes steps that have begun and drops the others. Destroy the lane before the runtime.
 class Lane {
  public:
   Lane(std::string name, std::size_t threads, std::size_t capacity);
@@ -45,7 +45,7 @@ class Lane {
     return run_in_steps(std::move(owner), [job = std::move(job)]() mutable { return std::optional<R>(job()); });
   }
 
-  /// For jobs of more than about two milliseconds: `step` does a piece and returns nothing until it has the answer.
+  /// For jobs of more than about 2 ms: each call of `step` does a piece; it returns nothing until it has the answer.
   template <class F, class R = typename std::invoke_result_t<F&>::value_type>
   Task<result<R>> run_in_steps(std::string owner, F step) {
     struct Answer {
@@ -55,7 +55,7 @@ class Lane {
     };
     Shard& home = Shard::current();
     auto answer = std::make_shared<Answer>(home);
-    // The answer holds a timer of the home shard: the worker hands it back before it lets go of it.
+    // The answer holds a timer of the home shard, so the worker hands it back and never destroys it here.
     Job job = [answer, &io = home.io(), step = std::make_shared<F>(std::move(step))]() mutable {
       auto value = std::make_shared<std::optional<R>>((*step)());
       if (!*value) return false;
@@ -71,17 +71,17 @@ class Lane {
     co_return std::move(*answer->value);
   }
 
-  /// Work without an answer. False when full.
+  /// Queues work without an answer. False when the lane is full.
   bool submit(std::string owner, std::function<void()> work);
 
   /// Any thread.
   void add_metrics(MetricsPage& page) const;
 
  private:
-  using Job = std::function<bool()>;  // a step of it; true when it was the last
+  using Job = std::function<bool()>;  // runs one step; true when it was the last
   struct Owner {
     std::deque<Job> jobs;
-    Duration used{0};  // of a processor, counted on from the level at which it came
+    Duration used{0};  // CPU time, counted from the level at which the owner came
     bool has_thread = false;
   };
   using Owners = std::map<std::string, Owner, std::less<>>;
@@ -97,13 +97,13 @@ class Lane {
   const std::size_t capacity_;
   mutable std::mutex mutex_;
   std::condition_variable wakeup_;
-  Owners owners_;  // each is in one of the two below, or has a thread
+  Owners owners_;  // each is in one of the two sets below, or has a thread
   ByUse ready_;    // with jobs
   ByUse rested_;   // without jobs, and above the level
   std::size_t waiting_ = 0;
-  std::uint64_t refused_ = 0;  // jobs that came when it was full
+  std::uint64_t refused_ = 0;  // jobs that came when the lane was full
   Duration used_{0};           // by all owners
-  Duration level_{0};          // what the owner had used whose job was taken last
+  Duration level_{0};          // `used` of the owner that was served last; never falls
   bool stopping_ = false;
   std::vector<std::thread> threads_;
 };

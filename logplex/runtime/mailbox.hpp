@@ -8,7 +8,8 @@
 
 namespace sluice {
 
-/// What one shard sends another. Owns its bytes. deliver() runs on the receiving shard, which then destroys it.
+/// A message from one shard to another. Owns its bytes. deliver() runs on the receiving shard, which then destroys the
+/// mail.
 class Mail {
  public:
   Mail() = default;

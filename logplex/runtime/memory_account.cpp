@@ -12,7 +12,7 @@ struct Part {
   unsigned percent;  // of the reserve
 };
 
-/// Three quarters in all: the last one is for the program itself, its configuration and what the allocator keeps.
+/// Three quarters in all. The last quarter is for the program itself, its configuration and what the allocator keeps.
 constexpr std::array<Part, kMemoryClasses> kParts{{{"router_heads", 15},
                                                    {"router_bodies", 10},
                                                    {"router_parked", 5},

@@ -4,8 +4,8 @@
 
 namespace sluice {
 
-/// Memory whose size is known and that nobody is told to give up, because something else bounds it: it only counts, as
-/// long as this lives. The account outlives it. Any thread.
+/// Counts memory of a known size while this object lives. No holder is told to give it up, because something else
+/// bounds it. The account outlives this object. Any thread.
 class MemoryCount {
  public:
   MemoryCount(MemoryAccount& account, MemoryClass of, Bytes size);

@@ -6,7 +6,7 @@
 
 namespace sluice {
 
-/// Lives on the shard that began it; others only pass it on.
+/// Used by the shard that began the round; other shards only pass the pointer back.
 struct MemoryShard::Round {
   MemoryClass of;
   std::size_t awaited;  // shards that have not answered
@@ -40,7 +40,7 @@ void MemoryShard::on_turn_end() {
 void MemoryShard::begin_round(MemoryClass of) {
   auto& pool = account_.pool(of);
   const std::uint64_t wanted = pool.over();
-  // The shard that has the round begins another one at its end while the class is over.
+  // The shard whose round is under way begins another at its end while the class is over.
   if (wanted == 0 || pool.round.exchange(true)) return;
   Shard& here = Shard::current();
   const auto round = std::make_shared<Round>(Round{of, account_.shards_.size(), {}});
@@ -54,7 +54,7 @@ void MemoryShard::begin_round(MemoryClass of) {
   }
 }
 
-/// The largest holders here, as many as could be needed.
+/// The largest holders of this shard, as many as the round could need.
 MemoryShard::Offers MemoryShard::offers(MemoryClass of, std::uint32_t shard, std::uint64_t wanted) {
   Offers found;
   std::uint64_t sum = 0;
@@ -104,14 +104,14 @@ void MemoryShard::end_part(const std::shared_ptr<Round>& round) {
   if (--round->awaited > 0) return;
   auto& pool = account_.pool(round->of);
   pool.round.store(false);
-  // Others may have seen the round and left the rest to it.
+  // Other shards may have seen this round and left the rest to it.
   if (round->told_any && pool.over() > 0) {
     over_ |= 1U << static_cast<unsigned>(round->of);
     Shard::current().at_turn_end(*this);
   }
 }
 
-/// Those that have become smaller meanwhile are left alone, and the rest when those that have grown are enough.
+/// Skips holders that have become smaller since, and stops when the holders told so far are enough.
 void MemoryShard::tell_largest(MemoryClass of, std::size_t count, std::uint32_t at_least) {
   auto& pool = account_.pool(of);
   for (; count > 0 && !holders(of).empty() && pool.over() > 0; --count) {

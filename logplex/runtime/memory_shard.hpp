@@ -8,13 +8,14 @@
 
 namespace sluice {
 
-/// The holders of one shard, the largest first, and this shard's side of the rounds that make room. Part of
-/// MemoryAccount; whoever holds memory uses MemoryCharge.
+/// The memory holders of one shard, largest first, and this shard's side of the rounds that free memory. Part of
+/// MemoryAccount; holders use MemoryCharge.
 class MemoryShard final : private TurnHook {
  public:
   explicit MemoryShard(MemoryAccount& account) : account_(account) {}
   const MemoryAccount& account() const { return account_; }
-  /// For memory that has no holder. Units of MemoryCharge; they wrap, so that they can be taken away. Any thread.
+  /// Counts memory that has no holder, in units of MemoryCharge. The count wraps, so a negative number subtracts. Any
+  /// thread.
   static void add(MemoryAccount& account, MemoryClass of, std::uint64_t units) {
     account.pool(of).held.fetch_add(units, std::memory_order_relaxed);
   }
@@ -23,7 +24,7 @@ class MemoryShard final : private TurnHook {
   friend class MemoryAccount;
   friend class MemoryCharge;
 
-  /// Enough for one round; more are chosen in the next.
+  /// Most holders that a shard offers in one round; the next round chooses more.
   static constexpr std::size_t kMostOffered = 256;
 
   struct LargestFirst {
@@ -33,7 +34,7 @@ class MemoryShard final : private TurnHook {
   };
   using Holders = boost::intrusive::multiset<MemoryCharge, boost::intrusive::compare<LargestFirst>,
                                              boost::intrusive::constant_time_size<false>>;
-  /// What a shard could give up.
+  /// A holder whose memory could be given up.
   struct Offer {
     std::uint32_t shard;
     std::uint32_t units;
@@ -54,7 +55,7 @@ class MemoryShard final : private TurnHook {
 
   MemoryAccount& account_;
   std::array<Holders, kMemoryClasses> holders_;
-  std::uint32_t over_ = 0;  // classes, as bits, that were seen to be over in this turn
+  std::uint32_t over_ = 0;  // classes found over their limit in this turn, as bits
 };
 
 }  // namespace sluice

@@ -10,7 +10,7 @@
 
 namespace sluice {
 
-/// A hot socket: proxy and syslog connections. Called on its shard with the events of epoll_wait(2).
+/// A hot socket, such as a proxy or syslog connection. Its shard calls on_events() with the events of epoll_wait(2).
 class Pollable {
  public:
   virtual void on_events(std::uint32_t events) = 0;
@@ -19,9 +19,9 @@ class Pollable {
   virtual ~Pollable() = default;
 };
 
-/// The inner epoll of a shard. Sockets are added once, edge-triggered; Asio waits on its descriptor when the shard has
-/// nothing else to do. The owner of a Pollable removes it before it is destroyed; then no event of the current batch
-/// reaches it any more. One shard.
+/// The inner epoll of a shard. A socket is added once, edge-triggered; Asio waits on the epoll descriptor when the
+/// shard has nothing else to do. The owner of a Pollable removes it before destroying it; after remove(), no event of
+/// the current batch reaches it. One shard.
 class Poller {
  public:
   Poller();
@@ -34,13 +34,13 @@ class Poller {
   result<void> add(int fd, Pollable& pollable);
   void remove(int fd, Pollable& pollable);
 
-  /// Hands out what is ready, at most one batch; returns the number of events. Never blocks.
+  /// Delivers the events that are ready, at most one batch, and returns their number. Never blocks.
   std::size_t poll();
   int fd() const { return epoll_; }
 
  private:
-  /// Each event may be a connection that ends or begins, about 10 us, and more come in the next turn. The kernel hands
-  /// out those that wait in their order.
+  /// An event may be a connection that begins or ends, which takes about 10 us. Further events follow in the next turn;
+  /// the kernel returns waiting events in order.
   static constexpr std::size_t kEventsPerTurn = 64;
 
   int epoll_;

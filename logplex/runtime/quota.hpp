@@ -6,7 +6,8 @@
 namespace sluice {
 
 /// A hard limit that all shards share, such as the connections of a listener: an atomic semaphore, the one exemption
-/// from "no atomics in domain code". Any thread. Full: try_take refuses, and the caller says so to its peer.
+/// from "no atomics in domain code". Any thread. When the quota is used up, try_take() refuses and the caller tells its
+/// peer.
 class SharedQuota {
  public:
   explicit SharedQuota(std::uint64_t limit) : free_(static_cast<std::int64_t>(limit)) {}
@@ -16,7 +17,7 @@ class SharedQuota {
     free_.fetch_add(amount, std::memory_order_relaxed);
     return false;
   }
-  /// What is given back is seen in one order with other sequentially consistent operations, for who waits for it.
+  /// Sequentially consistent, as give_back() is, so that a caller that waits for a free place misses none.
   bool is_used_up() const { return free_.load() <= 0; }
   void give_back(std::int64_t amount = 1) { free_.fetch_add(amount); }
 

@@ -26,10 +26,10 @@ struct SchedulerAttributes {
   std::uint64_t period = 0;
 };
 
-/// A shard that wakes on a core with a busy worker thread waits for the worker's slice to end, 3 ms; the kernel lets
-/// the one with the shorter slice go first (Linux 6.12 and later; earlier ones take no notice). With a busy thread on
-/// the core nine in ten wake-ups were 0.14 ms late at most, instead of 2.8 ms (2026-11-29). Nobody's share of the core
-/// changes.
+/// Asks for a short scheduler slice. Otherwise a shard that wakes on a core with a busy worker thread waits for the
+/// worker's slice of 3 ms to end. The kernel lets the thread with the shorter slice go first (from Linux 6.12; earlier
+/// kernels ignore the request). With a busy thread on the core, nine in ten wake-ups were at most 0.14 ms late, instead
+/// of 2.8 ms (2026-11-29). The threads' shares of the core stay the same.
 void ask_for_short_slices() {
   constexpr std::uint64_t kSlice = 100'000;  // the shortest that the kernel gives
   SchedulerAttributes attributes;
@@ -50,7 +50,7 @@ Runtime::Runtime(std::uint32_t shards, Clock& clock, bool pin)
 Runtime::~Runtime() {
   stop();
   join();
-  // Mail may own things that live on a shard: it goes first.
+  // Mail may own objects that live on a shard, so it is destroyed first.
   mailboxes_.clear();
 }
 

@@ -15,7 +15,7 @@ class MemoryAccount;
 /// All shards of the process and the mailboxes between them.
 class Runtime {
  public:
-  /// Mails that one shard can have under way to one other.
+  /// Capacity of the mailbox from one shard to another.
   static constexpr std::size_t kMailboxCapacity = 256;
 
   /// `pin` binds each shard's thread to one core of the process's CPU set.
@@ -26,12 +26,13 @@ class Runtime {
 
   std::uint32_t size() const { return static_cast<std::uint32_t>(shards_.size()); }
   Shard& shard(std::uint32_t id) { return *shards_[id]; }
-  /// What peers make all shards hold, beside lines and frames.
+  /// Memory that peers make all shards hold, apart from lines and frames.
   MemoryAccount& memory() { return *memory_; }
 
   /// Starts one thread per shard.
   void start();
-  /// Asks every shard to leave its loop after the current turn. Any thread. What is not stopped by then is destroyed.
+  /// Asks every shard to leave its loop after the current turn. Any thread. The destructor destroys whatever has not
+  /// been stopped by then.
   void stop();
   void join();
   bool stopping() const { return stopping_.load(std::memory_order_relaxed); }
@@ -43,7 +44,7 @@ class Runtime {
 
   const bool pin_;
   std::atomic<bool> stopping_{false};
-  std::unique_ptr<MemoryAccount> memory_;  // before the shards: what lives on them gives back when it is destroyed
+  std::unique_ptr<MemoryAccount> memory_;  // before the shards, whose objects release memory when destroyed
   std::vector<std::unique_ptr<Mailbox>> mailboxes_;
   std::vector<std::unique_ptr<Shard>> shards_;
   std::vector<std::thread> threads_;

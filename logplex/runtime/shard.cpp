@@ -15,16 +15,18 @@ thread_local Shard* current_shard = nullptr;
 /// Handlers and mails of one turn are bounded so that no source starves another.
 constexpr std::size_t kHandlersPerTurn = 64;
 constexpr std::size_t kMailsPerTurn = 64;
-/// No handler is begun after that much of the clock's time. Each is somebody's request, accept or write; a request of
-/// somebody else takes two or three turns, and waits for a whole one each time. When others make turns long anyway,
-/// handlers have a part of them: who connects is not to wait for ten long turns.
+/// No new handler starts after kHandlersTime. A handler is a request, accept or write of one client; a request of
+/// another client takes two or three turns, and waits for each of them to end. When other work makes turns long anyway,
+/// handlers get 1/kHandlersPart of the last turn's time, at most kMostHandlersTime, so that a new connection does not
+/// wait for ten long turns.
 constexpr std::chrono::microseconds kHandlersTime{300};
 constexpr std::chrono::microseconds kMostHandlersTime{1000};
 constexpr int kHandlersPart = 4;
-/// The same for mail: what other shards hand over is up to 64 KiB of lines each. The clock is read for every few.
+/// The same limit for mail, each of which may carry up to 64 KiB of lines. The clock is read every few mails.
 constexpr std::chrono::microseconds kMailTime{500};
 constexpr std::size_t kMailsPerLook = 4;
-/// While hot sockets are busy, Asio is asked (one epoll_wait) only every few turns, unless it had more to do.
+/// While hot sockets are busy, Asio is polled (one epoll_wait) only every few turns, unless it has handlers left to
+/// run.
 constexpr std::uint64_t kTurnsPerPollWhenHot = 4;
 
 }  // namespace
@@ -146,7 +148,7 @@ std::size_t Shard::deliver_mail() {
 }
 
 void Shard::run_turn_hooks() {
-  // A hook may ask for another turn end: that one belongs to the next turn.
+  // A hook may ask for a turn end again; it then runs at the end of the next turn.
   running_hooks_.swap(hooks_);
   for (std::size_t i = 0; i < running_hooks_.size(); ++i) {
     TurnHook* hook = running_hooks_[i];

@@ -25,8 +25,8 @@ namespace sluice {
 class MetricsPage;
 class Runtime;
 
-/// Something to do once at the end of the current turn, such as one write of all that was gathered. Intrusive; the
-/// owner outlives the turn or calls Shard::forget.
+/// A callback that runs once at the end of the current turn, for example one write of everything gathered. Intrusive:
+/// the owner outlives the turn or calls Shard::forget().
 class TurnHook {
  public:
   virtual void on_turn_end() = 0;
@@ -40,7 +40,7 @@ class TurnHook {
   bool queued_ = false;
 };
 
-/// Base of what is destroyed at the end of the turn, because frames above may still use it.
+/// Base of objects that are destroyed at the end of the turn, because callers further up the stack may still use them.
 class Retired {
  public:
   virtual ~Retired() = default;
@@ -55,15 +55,15 @@ struct ShardCounters {
 
 /// One thread with one io_context, and everything that lives on it. All members but wake() are for its own thread.
 ///
-/// A turn: read the clock once; a bounded number of hot-socket events; Asio's handlers; mail from other shards,
-/// bounded; due deadlines; a bounded amount of divisible work; then the turn hooks, which write what was gathered; then
-/// what was retired is destroyed.
+/// A turn: read the clock once; handle a bounded number of hot-socket events; run Asio's handlers, deliver mail from
+/// other shards (both bounded); fire due deadlines; do a bounded amount of divisible work; run the turn hooks, which
+/// write what was gathered; destroy the retired objects.
 class Shard {
  public:
   Shard(Runtime& runtime, std::uint32_t id, Clock& clock);
   ~Shard();
 
-  /// The shard whose turn is running on this thread. Broken invariant elsewhere.
+  /// The shard whose turn is running on this thread. Aborts when there is none.
   static Shard& current();
   static Shard* current_or_null();
 
@@ -90,18 +90,18 @@ class Shard {
   void forget(TurnHook& hook);
   void retire(std::unique_ptr<Retired> object) { retired_.push_back(std::move(object)); }
 
-  /// drop_if_full: false when the mailbox to that shard is full or mail is waiting before it; `mail` stays with the
-  /// caller, who counts the loss or tries again next turn. Order to one shard is kept.
+  /// drop_if_full: false when the mailbox to that shard is full or earlier mail still waits for it. `mail` then stays
+  /// with the caller, who counts the loss or tries again next turn. Mail to one shard keeps its order.
   bool try_send(std::uint32_t to, std::unique_ptr<Mail>& mail);
-  /// wait_if_full: always taken; waits here in order while the mailbox is full. For control messages, whose number
-  /// callers bound (each has one under way).
+  /// wait_if_full: always accepts the mail; while the mailbox is full, the mail waits here in order. For control
+  /// messages, whose number the callers bound (each has one under way).
   void send(std::uint32_t to, std::unique_ptr<Mail> mail);
 
-  /// Turns until the runtime stops. Called by the shard's thread.
+  /// Runs turns until the runtime stops. Called by the shard's thread.
   void run();
   /// One turn that does not block; true when it did anything. For tests that drive a shard by hand.
   bool turn();
-  /// Makes a blocked shard turn again. Any thread.
+  /// Wakes a blocked shard for another turn. Any thread.
   void wake();
 
  private:
@@ -131,12 +131,12 @@ class Shard {
   std::vector<std::deque<std::unique_ptr<Mail>>> waiting_;  // per receiver, in order
   std::atomic<bool> sleeping_{false};
   Poller poller_;
-  // After the members above, because it is destroyed before them, and with it the tasks that use them.
+  // Declared after the members above, so that it and its tasks, which use them, are destroyed first.
   asio::io_context io_{1};
   Descriptor poller_descriptor_;
   bool waiting_for_hot_ = false;
   Duration last_turn_{};
-  bool handlers_left_ = false;  // the last poll of Asio ended with its share
+  bool handlers_left_ = false;  // the last run of handlers ended at its limit
 };
 
 /// Makes a shard the current one for this scope. For tests and start-up, before its thread runs.
@@ -151,7 +151,7 @@ class ShardScope {
   Shard* before_;
 };
 
-/// Base of what lives on one shard; check_shard() aborts in debug builds when another thread touches it.
+/// Base of objects that live on one shard. In debug builds check_shard() aborts when another shard uses the object.
 class OnShard {
  public:
   explicit OnShard(Shard& shard) : shard_(shard) {}

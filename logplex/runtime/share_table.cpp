@@ -12,11 +12,11 @@ namespace sluice {
 namespace {
 
 constexpr std::size_t kStripes = 64;
-/// Of fewer nothing is kept for keys that come later.
+/// Smaller pools keep nothing for keys that come later.
 constexpr std::uint64_t kSmallPool = 16;
 constexpr std::uint64_t kNoLimit = std::numeric_limits<std::uint64_t>::max();
 
-/// Keys may be small numbers or chosen by a peer: spread them in a way that nobody knows (SplitMix64's finaliser).
+/// Keys may be small numbers or chosen by a peer, so a secret seed spreads them (SplitMix64's finaliser).
 std::uint64_t mix(std::uint64_t key) {
   static const std::uint64_t kSeed = (std::uint64_t{std::random_device()()} << 32) | std::random_device()();
   key ^= kSeed;

@@ -4,7 +4,7 @@
 
 namespace sluice {
 
-/// A place in a SliceQueue. Intrusive: waiting takes no memory.
+/// Base of objects that wait in a SliceQueue. Intrusive: waiting takes no memory.
 template <class T>
 class InTurn {
  public:
@@ -16,23 +16,23 @@ class InTurn {
 
   T* next_ = nullptr;
   T* prev_ = nullptr;
-  std::uint64_t goes_on_until_ = 0;  // it had its turn shortly before: when it asks again before this turn, it goes on
-  bool goes_on_ = false;             // and so it waits in the other row
+  std::uint64_t goes_on_until_ = 0;  // it was served lately: if it asks again before this turn, it goes on
+  bool goes_on_ = false;             // it waits in the row of those that go on
   bool waits_ = false;
 };
 
-/// Who waits for a slice, in two rows, each in its order:
+/// A queue of waiters for slices of work, in two rows. Each row keeps its order, and pop() alternates between them:
 ///
-///     begin  [d] [e]            one of each in turn: who begins does not wait behind all that go on,
-///     go on  [a] [b] [c]        and they do not wait for ever behind many who begin
+///     begin  [d] [e]            new waiters do not wait behind all that go on,
+///     go on  [a] [b] [c]        and those do not wait for ever behind many new ones
 ///
-/// Who was served in this turn or the one before goes on, whether it asks by itself or is woken. Each step is O(1). One
-/// shard; who waits leaves with remove() before it is destroyed.
+/// A waiter goes on if it was served in this turn or the one before, whether it asks by itself or is woken. Each
+/// operation is O(1). One shard. A waiter leaves with remove() before it is destroyed.
 template <class T>
 class SliceQueue {
  public:
   bool empty() const { return begin_.first == nullptr && go_on_.first == nullptr; }
-  /// It does not wait yet.
+  /// `who` must not be waiting yet.
   void push(T& who, std::uint64_t turn) {
     InTurn<T>& at = who;
     at.waits_ = true;
@@ -43,7 +43,7 @@ class SliceQueue {
     (row.last != nullptr ? link(*row.last).next_ : row.first) = &who;
     row.last = &who;
   }
-  /// It waits.
+  /// `who` must be waiting.
   void remove(T& who) {
     InTurn<T>& at = who;
     Row& row = row_of(at);
@@ -51,10 +51,10 @@ class SliceQueue {
     (at.next_ != nullptr ? link(*at.next_).prev_ : row.last) = at.prev_;
     at.waits_ = false;
   }
-  /// The next, which then waits no more. Not when empty.
+  /// Takes the next waiter out of the queue, which must not be empty.
   T& pop(std::uint64_t turn) {
     const bool begins = begin_.first != nullptr && (begin_is_next_ || go_on_.first == nullptr);
-    // Who has nobody beside it takes nobody's turn.
+    // A waiter served while the other row is empty does not use up the turn of its row.
     begin_is_next_ = !begins || go_on_.first == nullptr;
     T& who = *(begins ? begin_ : go_on_).first;
     remove(who);

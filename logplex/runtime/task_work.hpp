@@ -5,7 +5,7 @@
 
 namespace sluice {
 
-/// A coroutine's way to TurnWork: it waits for a share, works, and says what it did.
+/// Lets a coroutine use TurnWork: it waits for a share, works, and reports what it did.
 ///
 ///     TaskWork work(shard, whom);
 ///     for (...) {
@@ -22,7 +22,7 @@ class TaskWork final : private TurnWorker {
  public:
   TaskWork(Shard& shard, Beneficiary owner) : TurnWorker(shard.work(), owner), turn_(shard.work()), given_(shard) {}
 
-  /// A share is good for the turn in which the task was given it; unused parts of it are not saved up.
+  /// A share is valid only in the turn in which the task resumes with it; unused parts are not saved up.
   bool may_go_on() const { return left_ > 0 && turn_.turn() <= good_until_; }
   void spend(Work work) {
     const Work charged = std::min(charged_, work);
@@ -30,9 +30,10 @@ class TaskWork final : private TurnWorker {
     turn_.spend(work - charged);
     left_ -= std::min(left_, work);
   }
-  /// At once when nobody waits; else when its turn has come. False when the task was cancelled.
+  /// Returns at once when nobody waits and this turn has work left; otherwise when the task is served. False when the
+  /// task was cancelled.
   Task<bool> share();
-  /// What is left of the share, for a piece of work that is told how much it may do.
+  /// What is left of the share, for work that takes a limit.
   Work left() const { return left_; }
 
  private:
@@ -41,7 +42,7 @@ class TaskWork final : private TurnWorker {
   TurnWork& turn_;
   Event given_;
   Work left_ = 0;
-  Work charged_ = 0;  // of that, when it was given: the task runs in the next turn only
+  Work charged_ = 0;  // part of `left_` already spent in the turn that gave it; the task runs in the next
   std::uint64_t good_until_ = 0;
 };
 

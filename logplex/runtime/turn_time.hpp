@@ -4,8 +4,8 @@
 
 namespace sluice {
 
-/// The time of a shard's turn. The clock is read once when a turn begins, and once more by the first who asks after the
-/// shard has slept: what wakes it runs before its next turn. One shard.
+/// The time of a shard's turn. The clock is read when a turn begins, and again by the first caller after the shard has
+/// slept, because the handler that wakes the shard runs before its next turn. One shard.
 class TurnTime {
  public:
   explicit TurnTime(const Clock& clock) : clock_(clock) { read(); }

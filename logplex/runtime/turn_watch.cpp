@@ -15,10 +15,10 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-/// What took less wall time than this is counted with it.
+/// A turn with less wall time than this counts with its wall time.
 constexpr Duration kShort = milliseconds(1);
 constexpr Duration kLogPeriod = seconds(10);
-/// A turn of so much wall time is logged while it lasts.
+/// The watchdog logs a turn once it has taken this much wall time.
 constexpr Duration kStuck = seconds(5);
 
 double in_seconds(Duration time) { return std::chrono::duration<double>(time).count(); }

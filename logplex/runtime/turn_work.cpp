@@ -31,7 +31,7 @@ void TurnWork::leave(TurnWorker& worker) {
   if (owner.waiting.empty()) waiting_.remove(owner);
 }
 
-/// Some one waits.
+/// Somebody must be waiting.
 TurnWorker& TurnWork::take_next() {
   TurnOwner& owner = waiting_.pop(turn_);
   TurnWorker& worker = owner.waiting.pop(turn_);

@@ -51,12 +51,12 @@ struct OwnerOf<void (Owner::*)()> {
   using Type = Owner;
 };
 
-/// One time limit on the shard's wheel: Deadline<&Exchange::on_time> calls that function of its owner. Arming again
-/// only writes a number: the entry stays linked where it was and is moved when its old slot comes up, so a deadline per
-/// request costs no list operation.
+/// One time limit on the shard's wheel: Deadline<&Exchange::on_time> calls that function of its owner. Re-arming it for
+/// a later time only writes a number: the entry stays in its slot, and is moved when that slot comes up. So a deadline
+/// per request costs no list operation.
 ///
-/// Fires once, up to one tick (4 ms) late, never early, in Shard::turn(). The owner may destroy it or arm it again from
-/// the function. Owned by the object it guards; the wheel must outlive it. One shard.
+/// Fires once, in Shard::turn(), up to one tick (4 ms) late and never early. The function may destroy the deadline or
+/// arm it again. Owned by the object it guards; the wheel must outlive it. One shard.
 template <auto kOnTime>
 class Deadline final : public DeadlineEntry {
   using Owner = typename OwnerOf<decltype(kOnTime)>::Type;
@@ -67,8 +67,8 @@ class Deadline final : public DeadlineEntry {
             wheel, [](void* self) { (static_cast<Owner*>(self)->*kOnTime)(); }, &owner) {}
 };
 
-/// Coarse timer wheel: 2048 slots of 4 ms. An entry further away than one round stays in its slot and is looked at
-/// once a round (8 s).
+/// Coarse timer wheel: 2048 slots of 4 ms. An entry further away than one round stays in its slot and is checked once a
+/// round (8 s).
 class Wheel {
  public:
   static constexpr std::chrono::milliseconds kTick{4};
@@ -76,9 +76,9 @@ class Wheel {
 
   explicit Wheel(const TurnTime& time) : time_(time), start_(time.steady()) {}
 
-  /// Fires what is due. Called once a turn, after its handlers.
+  /// Fires due deadlines. Called once a turn, after its handlers.
   void advance();
-  /// Time until the next slot that holds anything, at most a round. What sleeps may sleep that long.
+  /// Time until the next occupied slot, at most a round. The shard may sleep that long.
   Duration until_next(SteadyTime now) const;
 
  private:

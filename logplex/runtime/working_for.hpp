@@ -5,7 +5,8 @@
 
 namespace sluice {
 
-/// For whom a shard works: whose app, channel or drain made a turn long, and whose turn it is (TurnWork).
+/// The owner that a shard works for: it names the app, channel or drain that made a turn long, and is the owner that
+/// TurnWork serves in turn.
 struct Beneficiary {
   enum class Kind : std::uint8_t { kNobody, kApp, kChannel, kDrain, kCall, kSender, kStore, kKey };
   Kind kind = Kind::kNobody;  // the node itself
@@ -21,8 +22,8 @@ struct Beneficiary {
 
 const char* to_text(Beneficiary::Kind kind);
 
-/// Says for this scope whom the thread works for: three stores. Scopes may stand within each other; a coroutine's scope
-/// ends before it waits.
+/// Records, for this scope, whom the thread works for; costs three stores. Scopes may nest. A coroutine's scope must
+/// end before the coroutine waits.
 ///
 ///     const WorkingFor scope({Beneficiary::Kind::kDrain, id});
 class WorkingFor {
@@ -35,12 +36,12 @@ class WorkingFor {
   WorkingFor& operator=(const WorkingFor&) = delete;
   ~WorkingFor() { now_.store(before_, std::memory_order_relaxed); }
 
-  /// Without a scope, where work goes on in callbacks: one store.
+  /// Records it without a scope, for work that continues in callbacks; costs one store.
   static void mention(Beneficiary whom) { last_ = whom.packed(); }
 
-  /// Of this thread. The scope at hand may be read by other threads.
+  /// The current scope of this thread, which other threads may read.
   static std::atomic<std::uint64_t>& now() { return now_; }
-  /// The scope that began last since the last call; nobody when there was none.
+  /// The owner recorded last since the previous call; nobody when there was none.
   static Beneficiary take_last() {
     const Beneficiary last = Beneficiary::unpacked(last_);
     last_ = 0;

@@ -11,8 +11,8 @@ namespace sluice {
 /// Something on a shard that acts on the configuration: routing table, channel table, drains.
 class ConfigObserver {
  public:
-  /// In a turn of its shard, before anyone is told that the change is done. `config` is valid during this turn, as is
-  /// what it points to: copy what is kept. Must not add or remove observers.
+  /// Called in a turn of its shard, before the caller of Store::apply() gets its answer. `config` and everything it
+  /// points to are valid during this turn only: copy what you keep. Must not add or remove observers.
   virtual void on_config(const ConfigSnapshot& config, const ChangedKeys& changed) = 0;
 
  protected:
@@ -21,11 +21,11 @@ class ConfigObserver {
 
 /// The configuration as one shard sees it. Never empty: the store sets the first snapshot before the shards run.
 ///
-/// Lives on its shard, owned by the store. Observers are told in the order in which they were added, so that what
-/// others build on comes first; they must be removed before they are destroyed.
+/// Lives on its shard, owned by the store. Observers are called in the order in which they were added, so add an
+/// observer before those that depend on it. Remove an observer before it is destroyed.
 class ConfigFeed : public OnShard {
  public:
-  /// `config` must live until another has been accepted.
+  /// `config` must live until another snapshot has been accepted.
   ConfigFeed(Shard& shard, const ConfigSnapshot& config) : OnShard(shard), current_(&config) {}
   ConfigFeed(const ConfigFeed&) = delete;
   ConfigFeed& operator=(const ConfigFeed&) = delete;
@@ -36,11 +36,11 @@ class ConfigFeed : public OnShard {
     return *current_;
   }
 
-  /// Told at once of everything there is.
+  /// Calls the observer at once, with everything in the current configuration as changed.
   void add(ConfigObserver& observer);
   void remove(ConfigObserver& observer);
 
-  /// For the store, and for tests that have none: makes this the current one and tells the observers.
+  /// For the store, and for tests without one: makes this snapshot current and calls the observers.
   void accept(const ConfigSnapshot& config, const ChangedKeys& changed);
 
  private:

@@ -6,7 +6,7 @@
 namespace sluice {
 namespace {
 
-/// The channel without which the entry cannot be; empty when there is none.
+/// The channel that the entry needs; empty when it needs none.
 std::string needed_channel(const Entry& entry) {
   if (const auto* token = std::get_if<Token>(&entry)) return token->channel;
   if (const auto* drain = std::get_if<Drain>(&entry)) return drain->channel;
@@ -20,7 +20,7 @@ EntryContest::Name EntryContest::name_of_entry(EntryKind kind, const std::string
   return {static_cast<std::size_t>(place - std::begin(kLoadOrder)), key};
 }
 
-/// What is in force and claims something that this entry claims too.
+/// The entries in force that claim something that this entry claims too.
 std::vector<Entry> EntryContest::rivals(const ConfigSnapshot& config, const Entry& entry) {
   std::vector<Entry> out;
   if (const auto* app = std::get_if<App>(&entry)) {
@@ -57,7 +57,7 @@ void EntryContest::look_again_behind(const Name& name) {
   if (behind != behind_.end()) again_.insert(behind->second.begin(), behind->second.end());
 }
 
-/// An earlier value of the entry is not in force any more either: a node that starts now does not know it.
+/// Also removes an earlier value of the entry, because a node that starts now would not know it.
 void EntryContest::wait(Effect effect, Name blocker, const std::string& reason, const Turn& turn) {
   const auto name = name_of_entry(effect.kind, effect.key);
   Effect gone{effect.kind, effect.key, std::nullopt};
@@ -95,7 +95,7 @@ void EntryContest::put(Effect effect, const Turn& turn) {
   }
   evict(others, effect, turn);
   stop_waiting(name);
-  // A drain may have moved to another channel.
+  // If a drain has moved to another channel, remove it from the old one first.
   const auto* drain = std::get_if<Drain>(&*effect.entry);
   const auto* before = drain == nullptr ? nullptr : config.drain(drain->id);
   if (before != nullptr && before->drain.channel != drain->channel)
@@ -109,7 +109,7 @@ void EntryContest::forget(EntryKind kind, const std::string& key) {
   look_again_behind(name);
 }
 
-/// Whoever comes into force displaces only what is behind it, so that one pass in order is enough.
+/// An entry that comes into force evicts only entries that come later in the order, so one pass in order is enough.
 void EntryContest::settle(const Turn& turn) {
   while (!again_.empty()) {
     const auto next = waiting_.find(*again_.begin());

@@ -11,29 +11,29 @@
 
 namespace sluice {
 
-/// Entries that cannot all be in force: two claim one domain, one token value or one key, or one needs a channel that
-/// is not there. Only who writes around the store's checks can make such entries. Every node has to choose the same
-/// ones, in whatever order it read them:
+/// Resolves conflicts between stored entries: two entries claim the same domain, token value or API key, or an entry
+/// needs a channel that does not exist. Only writes that bypass the store's checks can create them. Every node has to
+/// make the same choice, in whatever order it read the entries:
 ///
-///     Of entries that claim the same, the one with the smallest key, in order of bytes, is in force. The others are
-///     left out whole and named as quarantined. They wait here, and come into force when what stands in their way goes.
+///     Of entries that claim the same thing, the one with the smallest key, in byte order, is in force. The others are
+///     left out whole and listed as quarantined. They wait here, and come into force when no other entry blocks them.
 ///
-/// On the store's thread. Each that waits is listed under one entry that stands in its way, and is looked at again only
-/// when that one changes; so a change costs what it frees, not what waits.
+/// Runs on the store's thread. Each waiting entry is listed under one entry that blocks it, and is tried again only
+/// when that one changes. So the cost of a change depends on the entries that it unblocks, not on all that wait.
 class EntryContest {
  public:
-  /// What a change works on: the snapshot, what shards are told, and what a copy has to write.
+  /// What a change works on: the snapshot, the keys to report to the shards, and the effects that a copy has to write.
   struct Turn {
     EntryLoader& loader;
     ChangedKeys& changed;
     std::vector<Effect>& written;
   };
 
-  /// The entry is in force afterwards, or waits.
+  /// Afterwards the entry is in force or waits.
   void put(Effect effect, const Turn& turn);
-  /// The stored value of this key is gone, or cannot be read. What waited for it is looked at in settle().
+  /// Call when the stored value of this key is gone or cannot be read. settle() then tries the entries it blocked.
   void forget(EntryKind kind, const std::string& key);
-  /// The end of a change: puts into force what nothing stands in the way of any more.
+  /// Call at the end of a change: puts into force the entries that nothing blocks any more.
   void settle(const Turn& turn);
 
  private:
@@ -53,7 +53,7 @@ class EntryContest {
 
   std::map<Name, Waiting> waiting_;
   std::map<Name, std::set<Name>> behind_;  // by blocker
-  std::set<Name> again_;                   // of waiting_: what settle() looks at
+  std::set<Name> again_;                   // waiting entries that settle() will try
 };
 
 }  // namespace sluice

@@ -22,7 +22,7 @@ bool EntryLoader::take(EntryKind kind, std::string_view key, std::string_view js
 
 void EntryLoader::leave_out(EntryKind kind, std::string_view key, const std::string& reason, ChangedKeys& changed) {
   quarantine(kind, key, reason);
-  // The channel's name and flags are lost for now; its tokens and drains need not be.
+  // The channel's name and flags are lost for now, but keep the channel so that its tokens and drains stay in force.
   if (kind == EntryKind::kChannel && config_.channel(key) == nullptr && check_channel_id(key).has_value())
     editor(changed).apply({kind, std::string(key), Channel{std::string(key), {}, {}, {}}});
 }

@@ -16,17 +16,17 @@ namespace sluice {
 
 struct StoreStatus;
 
-/// Kinds in an order in which what others refer to comes first.
+/// Kinds in load order: a kind comes before the kinds that refer to it.
 inline constexpr EntryKind kLoadOrder[] = {EntryKind::kChannel,   EntryKind::kApp,     EntryKind::kToken,
                                            EntryKind::kDrain,     EntryKind::kSession, EntryKind::kApiKey,
                                            EntryKind::kCredential};
 
-/// Makes stored entries into a snapshot. What cannot be read, or contradicts what is there, is quarantined by name: it
-/// is left out, or what was there before stays, until a good write of the same key. One thread at a time.
+/// Makes a snapshot from stored entries. Quarantines an entry that it cannot read or that conflicts with another one:
+/// the entry is left out, or its earlier value stays, until a good write of the same key. One thread at a time.
 class EntryLoader {
  public:
-  /// `source` names the file or server in logs.
-  /// `seal` opens sealed secrets; null: entries that need it are quarantined.
+  /// `source` names the file or server in logs. `seal` opens sealed secrets; null: entries that need it are
+  /// quarantined.
   explicit EntryLoader(std::string source, std::shared_ptr<const Seal> seal = nullptr)
       : source_(std::move(source)), seal_(std::move(seal)), config_(SnapshotEditor::empty(slots_)) {}
 
@@ -37,19 +37,19 @@ class EntryLoader {
   SlotSequence& slots() { return slots_; }
   SnapshotEditor editor(ChangedKeys& changed) { return {config_, slots_, changed}; }
 
-  /// Reads one entry and applies it. False when it was quarantined.
+  /// Decodes one entry and applies it. False when it was quarantined.
   bool take(EntryKind kind, std::string_view key, std::string_view json, ChangedKeys& changed);
-  /// The same for an entry that has been read.
+  /// The same for an entry that is already decoded.
   bool put(Effect effect, ChangedKeys& changed);
-  /// Quarantines what could not be read. A channel is there all the same, without name and flags.
+  /// Quarantines an entry that could not be read. A channel still exists, without name and flags.
   void leave_out(EntryKind kind, std::string_view key, const std::string& reason, ChangedKeys& changed);
   void quarantine(EntryKind kind, std::string_view key, const std::string& reason);
-  /// What these wrote or deleted is no longer quarantined.
+  /// Ends the quarantine of the entries that these effects wrote or deleted.
   void release(const std::vector<Effect>& effects);
 
-  /// Whether an entry of this kind whose key begins so is quarantined.
+  /// Whether an entry of this kind whose key begins with `prefix` is quarantined.
   bool has_quarantined(EntryKind kind, const std::string& prefix) const;
-  /// Fills in revision, entries and what is quarantined.
+  /// Fills in the revision, the number of entries and the quarantined entries.
   void describe(StoreStatus& status) const;
   std::uint64_t entries() const;
 

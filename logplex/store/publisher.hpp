@@ -18,7 +18,7 @@
 
 namespace sluice {
 
-/// Who waits for a change, on the shard where it was asked.
+/// A caller of Store::apply() that waits for its change; lives on the shard of the call.
 struct Asker {
   explicit Asker(Shard& shard) : home(shard), ready(shard) {}
 
@@ -32,19 +32,20 @@ struct Answer {
   result<Applied, Error> outcome;
 };
 
-/// Sets the outcome on the asker's shard and wakes it. Any thread; the asker is let go of on its own shard.
+/// Sets the outcome on the asker's shard and wakes it. Any thread; the asker is released on its own shard.
 void give(Answer answer);
 
-/// Shows every snapshot to every shard, in order, and then answers those whose changes are in it.
+/// Shows every snapshot to every shard, in order, and then answers the callers whose changes are in it.
 ///
-///     store thread --post--> shard 0 feed, shard 1 feed, ...     each counts itself off
-///     the last one to do so --post--> askers;  store thread frees what is older
+///     store thread --post--> shard 0 feed, shard 1 feed, ...     each decrements `missing`
+///     the last shard --post--> askers;  store thread frees older snapshots
 ///
-/// publish(), reap() and destruction are for the store's thread (or the one that has joined it): snapshots share
-/// structure and must die there. It owns the feeds; the runtime outlives it, and its shards have ended before it.
+/// publish(), reap() and destruction run on the store's thread (or the thread that has joined it), because snapshots
+/// share structure and must be freed there. It owns the feeds. The runtime outlives it, but the runtime's shards have
+/// ended before it is destroyed.
 class Publisher {
  public:
-  /// Every shard's feed begins with `first`. `on_shown` is called, on a shard, after each snapshot that all have seen.
+  /// Every shard's feed begins with `first`. `on_shown` is called, on a shard, when all shards have seen a snapshot.
   Publisher(Runtime& runtime, ConfigSnapshot first, std::function<void()> on_shown);
   Publisher(const Publisher&) = delete;
   Publisher& operator=(const Publisher&) = delete;
@@ -64,7 +65,7 @@ class Publisher {
     ChangedKeys changed;
     std::vector<Answer> answers;
     std::atomic<std::uint32_t> missing;  // shards that have not seen it
-    std::atomic<bool> done{false};       // all have, and everyone is answered
+    std::atomic<bool> done{false};       // all shards have seen it, and all askers are answered
 
     Publication(ConfigSnapshot c, ChangedKeys k, std::vector<Answer> a, std::uint32_t shards)
         : config(std::move(c)), changed(std::move(k)), answers(std::move(a)), missing(shards) {}

@@ -9,30 +9,30 @@ namespace {
 
 /// Enough for the program of kMostInstructions and nothing more: a larger one ends the compilation early.
 constexpr std::int64_t kTrialMemory = 32 << 10;
-/// A program of so many instructions is small.
+/// A program of at most this many instructions is small.
 constexpr int kSmall = 100;
-/// For program and states: of a small program, and of a larger one. A third of it, about, holds states.
+/// Memory for program and states: of a small program, and of a larger one. About a third of it holds states.
 constexpr std::int64_t kSmallMemory = 96 << 10;
 constexpr std::int64_t kLargeMemory = 256 << 10;
-/// What it costs to fill that memory with states, and each byte of a text. Measured 2026-11-28, in nanoseconds.
+/// The cost of filling that memory with states, and of each byte of text, in nanoseconds. Measured 2026-11-28.
 constexpr std::uint64_t kFillSmall = 150'000;
 constexpr std::uint64_t kFillLarge = 500'000;
 constexpr std::uint64_t kPerByte = 2;
 constexpr std::uint64_t kPerSearch = 100;
-/// A search may throw its states away so often: expressions with a usual number of states do it once in many lines.
+/// How often a search may throw its states away. Expressions with a usual number of states do it once in many lines.
 constexpr unsigned kMostResets = 1;
 
 struct GiveUp {};
 
-/// Of the search under way on this thread.
+/// The search under way on this thread.
 struct Search {
   bool under_way = false;
   unsigned resets = 0;
 };
 thread_local Search search_here;
 
-/// RE2 asks nobody whether to go on, but it calls these. They throw through it, which is safe: it holds its locks and
-/// memory by objects on the stack, and has changed nothing yet.
+/// RE2 has no way to stop a search, but it calls these hooks. They throw through RE2, which is safe: it holds its locks
+/// and memory by objects on the stack, and has changed nothing yet.
 void on_states_thrown_away(const re2::hooks::DFAStateCacheReset&) {
   if (search_here.under_way && ++search_here.resets > kMostResets) throw GiveUp();
 }
@@ -82,7 +82,7 @@ std::shared_ptr<const BoundedRegex> BoundedRegex::compile(const std::string& tex
   made->regex_ = compiled(text, memory);
   made->memory_ = static_cast<std::size_t>(memory);
   std::uint64_t work = 0;
-  // One that cannot even begin has too many states for its memory.
+  // A search that gives up at once has too many states for its memory.
   if (made->instructions_ <= kMostInstructions && made->search("-", work) != Found::kGaveUp) return made;
   refusal = {Fault::kTooDear, kTooDear};
   return nullptr;

@@ -16,7 +16,7 @@ using Term = Filter::Term;
 using Subject = Term::Subject;
 using Operator = Term::Operator;
 
-/// Of a line and of each term that only compares.
+/// The cost of checking one term, without regular expressions and fields.
 constexpr std::uint64_t kWorkPerTerm = 20;
 
 /// A LineView with RecordView's accessors, so that matching is written once.
@@ -48,7 +48,7 @@ bool compares(double left, Operator op, double right) {
   return false;
 }
 
-/// Seconds are compared with seconds; where either side has no unit, the numbers as they stand.
+/// Compares seconds when both sides have a unit; otherwise the numbers as written.
 bool number_matches(const Term& term, std::string_view value) {
   const auto number = parse_quantity(value);
   if (!number) return false;
@@ -59,7 +59,7 @@ bool number_matches(const Term& term, std::string_view value) {
   return compares(bare(value), term.op, bare(term.value));
 }
 
-/// One line on its way through the terms.
+/// Checks one line against the terms.
 template <class Line>
 class Check {
  public:
@@ -115,7 +115,7 @@ class Check {
     return process.size() == term.value.size() || process[term.value.size()] == '.';
   }
 
-  /// The fields are read when the first term asks for one. Kept from line to line, because it has room for all.
+  /// Reads the fields when the first term needs one. `fields` is reused from line to line, because it is large.
   bool field_matches(const Term& term) {
     thread_local LineFields fields;
     if (!std::exchange(fields_are_read_, true)) fields.read(terms_.fields, line_.text(), tally_.work);
@@ -132,7 +132,7 @@ class Check {
   bool gave_up_ = false;
 };
 
-/// What costs little comes first: most lines end there.
+/// Cheap terms come first, because most lines fail at one of them.
 int dearness(const Term& term) {
   if (term.subject == Subject::kField) return term.regex ? 2 : 1;
   return term.regex ? 3 : 0;
@@ -145,7 +145,7 @@ void put_in_order(Filter::Terms& terms) {
   });
 }
 
-/// Cuts the next term off, up to a blank outside quotes.
+/// Cuts off the next term, which ends at a blank outside quotes.
 std::string_view take_term(std::string_view& rest) {
   bool quoted = false;
   std::size_t end = 0;

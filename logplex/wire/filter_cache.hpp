@@ -9,15 +9,15 @@
 
 namespace sluice {
 
-/// The filters that one thread parsed lately, by their text: a drain's and its ring's, a search asked again and again,
-/// are compiled once. The one that was not asked for longest goes when there are too many, or they may take too much
-/// memory; who still uses it keeps it. One thread.
+/// Caches the filters that one thread parsed lately, by their text, so that a filter shared by a drain and its ring, or
+/// a repeated search, is compiled once. When there are too many filters, or they may take too much memory, the cache
+/// drops the one that was unused for longest; whoever uses that filter keeps it. One thread.
 class FilterCache {
  public:
   static constexpr std::size_t kMostFilters = 256;
-  static constexpr std::size_t kMostBytes = 16 << 20;  // that their regular expressions may come to take
+  static constexpr std::size_t kMostBytes = 16 << 20;  // that their regular expressions may take
 
-  /// Valid until the next add(). nullptr when it is not known.
+  /// nullptr when the text is not cached. Valid until the next add().
   const Filter* find(std::string_view text);
   void add(std::string_view text, const Filter& filter);
 

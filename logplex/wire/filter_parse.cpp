@@ -35,7 +35,7 @@ constexpr std::array<Spelled, 6> kOperators = {{{"<=", Operator::kAtMost},
                                                 {"=", Operator::kEqual},
                                                 {"~", Operator::kMatches}}};
 
-/// A text with more digits is no number that anybody compares.
+/// A longer text is not read as a number.
 constexpr std::size_t kLongestNumber = 64;
 
 Error refused(std::string_view term, std::string_view why) {

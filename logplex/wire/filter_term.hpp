@@ -23,14 +23,14 @@ struct Filter::Term {
   std::string value;  // without quotes
   double number = 0;  // the value of a comparison, a level's severity
   bool has_unit = false;
-  std::uint8_t field = 0;  // number of its name, of a term over a field
+  std::uint8_t field = 0;  // of a term over a field: its number in Terms::fields
   std::shared_ptr<const BoundedRegex> regex;
 };
 
-/// All of a filter. Only filter*.cpp use it.
+/// All terms of a filter.
 struct Filter::Terms {
   std::vector<Term> written;        // in the author's order
-  std::vector<std::uint8_t> order;  // in which they are looked at: what costs little first
+  std::vector<std::uint8_t> order;  // in which they are checked: cheap terms first
   FieldNames fields;
 };
 

@@ -6,21 +6,21 @@
 namespace sluice {
 
 /// Cuts bytes into octet-counted frames (RFC 6587 section 3.4.1): `LEN SP` and LEN bytes, nothing between frames.
-/// Strict: for `POST /logs`, where one bad frame refuses the whole body. TCP syslog has SyslogSplitter. Zero-copy:
-/// frames are views into what was fed. Lives where its caller lives; owns no memory.
+/// Strict: for `POST /logs`, where one bad frame makes the whole body invalid. TCP syslog uses SyslogSplitter.
+/// Zero-copy: frames are views into the bytes that were fed. Used where its caller runs; owns no memory.
 ///
 ///     splitter.feed(bytes);                       // bytes = what was left last time, then what is new
 ///     while (splitter.next() == FrameSplitter::Step::kFrame) { ... splitter.frame() ... }
 ///     keep(bytes.substr(splitter.consumed()));    // at most frame_max + 8 bytes
 ///
-/// What does not begin with a length from 1 to frame_max and one space is malformed. Nothing behind it is looked at.
-/// Where the bytes are cut into feeds changes nothing.
+/// Bytes that do not begin with a length from 1 to frame_max and one space are malformed; nothing after them is parsed.
+/// How the bytes are divided among feeds makes no difference.
 class FrameSplitter {
  public:
   enum class Step {
     kFrame,      // frame() is the next message
-    kMalformed,  // what comes next is not a frame; so are all further steps
-    kNeedMore,   // nothing whole is left
+    kMalformed,  // what comes next is not a frame; every further step returns this too
+    kNeedMore,   // no whole frame is left
   };
 
   explicit FrameSplitter(std::size_t frame_max) : frame_max_(frame_max) {}
@@ -49,15 +49,15 @@ class FrameSplitter {
 
   /// Valid after kFrame.
   std::string_view frame() const { return frame_; }
-  /// Bytes of this feed that are done with.
+  /// Bytes of this feed that are no longer needed.
   std::size_t consumed() const { return static_cast<std::size_t>(at_ - begin_); }
   /// True when the bytes may end here: no frame is begun and none was malformed.
   bool at_boundary() const { return at_ == end_ && !malformed_; }
 
  private:
   static bool is_digit(char c) { return c >= '0' && c <= '9'; }
-  /// Only digits so far. A length that can only grow too large, or begins with 0, is malformed already now, so that no
-  /// more than a few digits are ever kept.
+  /// Only digits so far. A length that is already too large, or begins with 0, is refused at once, so that no more than
+  /// a few digits are ever kept.
   Step unfinished_length(std::size_t length) {
     const bool malformed = at_ != end_ && (length > frame_max_ || *at_ == '0');
     return malformed ? refuse() : Step::kNeedMore;

@@ -36,7 +36,7 @@ result<void> GzipReader::feed(std::string_view bytes, std::string& out) {
   return {};
 }
 
-/// Until the input is used up, the member ends or the output is full and empty again.
+/// Unpacks until the input is used up or the member ends, one piece of output at a time.
 result<void> GzipReader::inflate_some(std::string& out) {
   std::array<Bytef, 16384> piece;
   do {

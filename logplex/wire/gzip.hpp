@@ -14,7 +14,7 @@ namespace sluice {
 /// one request; useless after an error.
 class GzipReader {
  public:
-  /// `limit`: most bytes that may come out in all.
+  /// `limit`: most bytes that all output together may have.
   explicit GzipReader(std::size_t limit);
   ~GzipReader();
   GzipReader(const GzipReader&) = delete;
@@ -33,7 +33,7 @@ class GzipReader {
   bool member_ended_ = false;
 };
 
-/// One gzip member. For what we send.
+/// Compresses into one gzip member, for bytes that we send.
 std::string gzip(std::string_view bytes);
 
 }  // namespace sluice

@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::string_view kBlanks = " \t\r\n";
 
-/// Reads forward over a JSON text; every step leaves it at the next byte not yet looked at.
+/// Reads forward over a JSON text; after every step, the next byte is one that was not read yet.
 class Reader {
  public:
   explicit Reader(std::string_view text) : rest_(text) {}
@@ -23,7 +23,7 @@ class Reader {
     return true;
   }
 
-  /// What stands between the quotes.
+  /// Reads a string; returns what is between its quotes.
   std::optional<std::string_view> string() {
     if (!take('"')) return std::nullopt;
     for (std::size_t i = 0; i < rest_.size(); ++i) {
@@ -52,7 +52,7 @@ class Reader {
     return part;
   }
 
-  /// An object or array whole, brackets counted, strings passed over.
+  /// Reads a whole object or array: counts brackets and skips strings.
   std::optional<std::string_view> nested() {
     const std::string_view whole = rest_;
     std::size_t depth = 0;

@@ -14,7 +14,7 @@ namespace json = boost::json;
 
 void append(std::string& out, const json::value& value);
 
-/// Boost.JSON passes on bytes that are not UTF-8, and then the text is no JSON (RFC 8259, 8.1).
+/// Boost.JSON passes on bytes that are not UTF-8, which would make the text invalid JSON (RFC 8259, 8.1).
 void append_string(std::string& out, std::string_view text) { out += json::serialize(json::string(valid_utf8(text))); }
 
 void append_number(std::string& out, double number) {

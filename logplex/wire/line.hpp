@@ -8,8 +8,8 @@
 
 namespace sluice {
 
-/// One log message as views into somebody else's bytes (RFC 5424 section 6). Fields are passed on as they came; an
-/// empty header field stands for "-".
+/// One log message as views into bytes that somebody else owns (RFC 5424 section 6). Fields are passed on as they came;
+/// an empty header field stands for "-".
 struct LineView {
   std::uint8_t pri = 14;  // facility * 8 + severity, 0..191
   WallTime received{};
@@ -20,7 +20,7 @@ struct LineView {
   std::string_view msgid;    // at most 255 bytes
   std::string_view structured_data;
   std::string_view text;    // with its final newline if it had one; may hold any byte
-  bool tails_only = false;  // drains pass it over: a notice about one of them
+  bool tails_only = false;  // drains skip it: a notice about a drain
   PassedView passed{};      // logs that it has passed before this one
 };
 

@@ -9,11 +9,11 @@
 namespace sluice {
 namespace {
 
-/// Of a walk over a text: each byte, and each field.
+/// The cost of walking over a text, for each byte and each field.
 constexpr std::uint64_t kPerByte = 2;
 constexpr std::uint64_t kPerField = 20;
 
-/// Looks at every byte, so that no choice of names puts all of them in one place by a shared beginning.
+/// Hashes every byte, so that names with a common beginning do not all collide.
 std::size_t hash_of(std::string_view name) {
   std::uint32_t hash = 2166136261U;
   for (const char c : name) hash = (hash ^ static_cast<unsigned char>(c)) * 16777619U;

@@ -8,20 +8,20 @@
 
 namespace sluice {
 
-/// The names of fields that a filter asks for, each with a number. Immutable.
+/// The names of the fields that a filter asks for, each with a number. Unchanged once the filter is parsed.
 class FieldNames {
  public:
   static constexpr std::size_t kMost = 32;
   static constexpr std::uint8_t kUnknown = 0xff;
 
-  /// The number of this name; a new one when it is new. At most kMost names.
+  /// Returns the number of this name; a new name gets the next number. At most kMost names.
   std::uint8_t add(std::string_view name);
-  /// kUnknown when nobody asked for it.
+  /// kUnknown when the filter does not ask for this name.
   std::uint8_t find(std::string_view name) const;
   std::size_t size() const { return names_.size(); }
 
  private:
-  static constexpr std::size_t kPlaces = 128;  // four for each name, so that most others are told apart at once
+  static constexpr std::size_t kPlaces = 128;  // four per name, so that most other names hit an empty place
 
   std::vector<std::string> names_;
   std::array<std::uint8_t, kPlaces> places_ = filled();
@@ -33,13 +33,13 @@ class FieldNames {
   }
 };
 
-/// The values that one text has for such names: read in one pass, as JSON when the text is an object, else as logfmt.
-/// Of a name that stands twice, the first. Valid while the text is.
+/// The values of those fields in one text, read in one pass: as JSON when the text is an object, else as logfmt. If a
+/// name occurs twice, the first value counts. Valid while the text is.
 class LineFields {
  public:
-  /// Adds its work, in about nanoseconds.
+  /// Adds the cost to `work`, roughly in nanoseconds.
   void read(const FieldNames& names, std::string_view text, std::uint64_t& work);
-  /// nullptr when the text has no such field. Escapes are replaced by what they mean.
+  /// nullptr when the text has no such field. The value is unescaped.
   const std::string_view* value(std::uint8_t number) const {
     return (found_ >> number & 1) != 0 ? &values_[number] : nullptr;
   }

@@ -5,9 +5,9 @@
 
 namespace sluice {
 
-/// Walks the `key=value` pairs of a text, without allocating and for any bytes. Words without `=` are passed over. A
-/// value in double quotes may hold spaces and `\"`; it is given without the quotes, escapes as they stand. Values end
-/// at blanks or with the text.
+/// Walks the `key=value` pairs of a text of any bytes, without allocating. Skips words without `=`. A value in double
+/// quotes may hold spaces and `\"`; value() leaves out the quotes and keeps the escapes. Other values end at a blank or
+/// with the text.
 class LogfmtScanner {
  public:
   explicit LogfmtScanner(std::string_view text) : rest_(text) {}

@@ -5,13 +5,15 @@
 
 namespace sluice {
 
-/// A line's text for readers that get it as one value: some senders end theirs with a newline, and it says nothing.
+/// A line's text without its final newline, for readers that get it as one value: some senders add a newline, which has
+/// no meaning.
 inline std::string_view without_newline(std::string_view text) {
   if (text.ends_with('\n')) text.remove_suffix(1);
   return text;
 }
 
-/// Where the first carriage return or line feed is, or the size. A loop: find_first_of() calls memchr() for each byte.
+/// The position of the first carriage return or line feed; the size when there is none. A loop: find_first_of() calls
+/// memchr() for each byte.
 inline std::size_t end_of_line(std::string_view text) {
   std::size_t at = 0;
   while (at < text.size() && text[at] != '\n' && text[at] != '\r') ++at;

@@ -10,7 +10,7 @@ namespace sluice {
 namespace {
 
 constexpr std::uint64_t kNoEnd = std::numeric_limits<std::uint64_t>::max();
-/// Ranges and ids that a request may name; a frame names fewer.
+/// Most ids for all messages, and most ranges, that a request may name; a frame of ours names fewer.
 constexpr std::size_t kMostRead = 2 * PassedRuns::kMostSaid;
 
 std::string_view trimmed(std::string_view text) {

@@ -12,11 +12,11 @@
 
 namespace sluice {
 
-/// The logs that a line has passed before it came here, as views into somebody else's bytes: ids of 64 bits. A line
-/// that was born here has passed none.
+/// The ids (64 bits) of the logs that a line has passed before it came here, as views into bytes that somebody else
+/// owns. A line that was born here has passed none.
 class PassedView {
  public:
-  /// A line that passes more is taken for one that goes round.
+  /// A line that has passed more counts as going round in a loop.
   static constexpr std::size_t kMost = 15;
 
   PassedView() = default;
@@ -30,7 +30,7 @@ class PassedView {
     std::memcpy(&id, ids_ + at * sizeof id, sizeof id);
     return id;
   }
-  /// More than the longest text of a record unless it is empty, so that one comparison finds both.
+  /// 0 without ids, otherwise more than the longest text of a record, so that one comparison checks both.
   std::size_t mark() const { return mark_; }
 
  private:
@@ -38,13 +38,13 @@ class PassedView {
   std::size_t mark_ = 0;
 };
 
-/// The same as a value: a set.
+/// A set of such ids that owns its memory.
 class PassedLogs {
  public:
   PassedLogs() = default;
   explicit PassedLogs(PassedView ids);
 
-  /// False when there are PassedView::kMost already.
+  /// False when the set is full (PassedView::kMost).
   bool add(std::uint64_t id);
   bool contains(std::uint64_t id) const;
   PassedView view() const { return {ids_.data(), size_}; }
@@ -59,28 +59,30 @@ class PassedLogs {
   std::uint8_t size_ = 0;
 };
 
-/// Messages of a frame that follow each other and passed the same logs; counted from 0.
+/// Consecutive messages of a frame that passed the same logs; counted from 0.
 struct PassedRun {
   std::uint64_t first;
   std::uint64_t last;
   PassedLogs logs;
 };
 
-/// What a frame says of its messages' ways. A frame ends before it says more than kMostSaid ranges.
+/// The logs that the messages of one frame have passed, as the frame reports them. The sender ends a frame before it
+/// would name more than kMostSaid ranges.
 class PassedRuns {
  public:
   static constexpr std::size_t kMostSaid = 128;
 
-  /// Message numbers rise from call to call; messages that passed no log are left out.
+  /// Message numbers must rise from call to call; messages that passed no log are left out.
   void add(std::uint64_t message, PassedView logs);
   bool full() const { return said_ + PassedView::kMost > kMostSaid; }
   bool empty() const { return runs_.empty(); }
   void clear() { runs_.clear(), said_ = 0; }
   std::uint64_t memory() const { return runs_.capacity() * sizeof(PassedRun); }
   const std::vector<PassedRun>& runs() const { return runs_; }
-  /// Of the messages from `first` to before `end`, which are counted from 0 anew.
+  /// The runs of the messages from `first` up to, but not including, `end`, renumbered from 0.
   PassedRuns part(std::uint64_t first, std::uint64_t end) const;
-  /// The value of the field Sluice-Passed, which counts messages from 1: `ID=1-3,7;ID=2`. Empty when nothing is said.
+  /// The value of the field Sluice-Passed, which counts messages from 1: `ID=1-3,7;ID=2`. Empty when no message has
+  /// passed a log.
   std::string text() const;
 
  private:
@@ -88,8 +90,9 @@ class PassedRuns {
   std::size_t said_ = 0;  // ids of all runs
 };
 
-/// What one request says of its messages' ways: the fields Sluice-Origin (a list of ids: all messages have passed them)
-/// and Sluice-Passed (ids with ranges; an id alone stands for all messages). What is not understood says nothing.
+/// Reads which logs the messages of one request have passed, from the fields Sluice-Origin (a list of ids: all messages
+/// have passed them) and Sluice-Passed (ids with ranges of messages; an id alone stands for all messages). Ignores what
+/// it cannot parse.
 class PassedFields {
  public:
   void add_origin(std::string_view field);
@@ -97,12 +100,14 @@ class PassedFields {
   bool empty() const { return all_.empty() && some_.empty(); }
   const std::vector<std::uint64_t>& of_all() const { return all_; }
 
-  /// Messages from `first` to `last` (counted from 0) of which the same is said. No logs: they passed too many.
+  /// Consecutive messages up to `last` (counted from 0) that have passed the same logs. No `logs`: they passed too
+  /// many.
   struct Stretch {
     std::uint64_t last;
     std::optional<PassedLogs> logs;
   };
-  /// From the first message on without holes; the last stretch has no end. None when more is said than a frame says.
+  /// All stretches from the first message on, without holes; the last one has no end. Nothing when the fields name more
+  /// than 256 ids or ranges, twice as many as a frame of ours.
   std::optional<std::vector<Stretch>> stretches() const;
 
  private:

@@ -24,7 +24,7 @@ std::optional<std::uint64_t> id_of(std::string_view text) {
   return id;
 }
 
-/// False when there are too many.
+/// Adds the ids of an element; false when there are too many.
 bool add_ids(std::string_view element, PassedLogs& logs) {
   if (!element.starts_with(kPassed) || !element.ends_with(kEnd)) return true;
   element = element.substr(kPassed.size(), element.size() - kPassed.size() - kEnd.size());

@@ -10,12 +10,13 @@ constexpr std::size_t padded(std::size_t size) { return (size + 7) & ~std::size_
 
 std::string_view or_dash(std::string_view field) { return field.empty() ? std::string_view("-") : field; }
 
-/// Header fields beyond this are cut: RFC 5424 allows no field but the host so long.
+/// Longer header fields are cut. RFC 5424 allows no field but the host to be this long.
 constexpr std::size_t kLongestHeader = 255;
 
-/// Says whether a line can be stored as it is: no field is empty, none too long, and it has passed no other log. One
-/// comparison for all header fields: a size of 0 less 1 is the largest number there is, and `|` is at least as large as
-/// each of them. So a few lines with fields of over 128 bytes take the long way for nothing.
+/// Whether a line can be stored as it is: no field is empty, none too long, and it has passed no other log. One
+/// comparison checks all header fields: for an empty field, size - 1 is the largest number there is, and `|` is at
+/// least as large as each operand. `|` can also exceed the limit when no field does, so a few lines with fields of over
+/// 128 bytes take the slow path needlessly.
 bool is_usual(const LineView& line) {
   const std::size_t headers = (line.time.size() - 1) | (line.host.size() - 1) | (line.source.size() - 1) |
                               (line.process.size() - 1) | (line.msgid.size() - 1);
@@ -23,8 +24,8 @@ bool is_usual(const LineView& line) {
   return headers < kLongestHeader && rest < kLargestText;
 }
 
-/// Cuts what is too long for the header's numbers; every way in refuses such texts before. Puts a dash for what is
-/// empty.
+/// Cuts fields that are too long for the header's numbers; every input has refused such texts before. Replaces empty
+/// fields by a dash.
 LineView storable(LineView line) {
   for (std::string_view* header : {&line.time, &line.host, &line.source, &line.process, &line.msgid})
     *header = or_dash(header->substr(0, kLongestHeader));
@@ -33,8 +34,8 @@ LineView storable(LineView line) {
   return line;
 }
 
-/// Writes fields with a space behind each. A parsed line's fields stand in one run in its message, so what already has
-/// its space and its successor behind it is copied together: three copies for a line whose source was replaced.
+/// Writes fields separated by spaces. The fields of a parsed line lie side by side in its message, so neighbours are
+/// copied together: three copies for a line whose source was replaced.
 class FieldWriter {
  public:
   FieldWriter(char* out, std::string_view first)
@@ -97,7 +98,7 @@ std::size_t passed_bytes(const LineView& line) {
   return std::min(line.passed.size(), PassedView::kMost) * sizeof(std::uint64_t);
 }
 
-// Functions of their own, so that usual lines do not pay for them.
+// Separate functions, so that usual lines do not pay for them.
 [[gnu::noinline, gnu::cold]] std::size_t size_of_unusual(const LineView& line) {
   return size_of_storable(storable(line)) + passed_bytes(line);
 }

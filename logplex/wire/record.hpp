@@ -32,10 +32,10 @@ std::string_view to_string(LossReason reason);
 ///   +--------+-------+------+--------------------+-----+-----+------+-------+------+------+--------+
 ///   TIME SP HOST SP SOURCE SP PROC SP MSGID SP SD SP TEXT, padded with zeros to a multiple of 8
 ///
-/// All numbers little endian; `size` counts everything. Empty header fields are stored as "-". So `SOURCE SP PROC` is
-/// one run of bytes, which is what every format writes. A gap record has kGap in flags, the number of lines in the
-/// first 8 bytes after the header and the reason in `pri`; it consumes that many sequence numbers. kTailsOnly: drains
-/// pass the line over. Four bits of flags say how many ids of logs, of 8 bytes each, stand behind the padding.
+/// All numbers are little endian; `size` counts everything. Empty header fields are stored as "-". `SOURCE SP PROC` is
+/// one run of bytes, because every format writes it like that. A gap record has kGap in flags, the number of lines in
+/// the first 8 bytes after the header and the reason in `pri`; it consumes that many sequence numbers. kTailsOnly:
+/// drains skip the line. Four bits of flags count the ids of passed logs, 8 bytes each, that follow the padding.
 struct RecordHeader {
   std::uint32_t size;
   std::uint16_t text_size;
@@ -69,9 +69,9 @@ void encode_record(const LineView& line, std::byte* out);
 constexpr std::size_t kGapRecordSize = 32;
 void encode_gap(std::uint64_t lines, LossReason reason, WallTime now, std::byte* out);
 
-/// For bytes that may be damaged or hostile (a file, Kafka): the size of the record at their start, when it is whole
-/// and every length, separator and padding byte is as the layout says; then RecordView may read it. kBadRecord
-/// otherwise.
+/// For bytes that may be damaged or hostile (a file, Kafka). Returns the size of the record at their start when the
+/// record is whole and every length, separator and padding byte matches the layout; then RecordView may read it.
+/// kBadRecord otherwise.
 result<std::size_t> check_record(std::span<const std::byte> bytes);
 
 /// A record in memory that is known to be whole (segments, mailboxes). Views stay valid as long as the bytes.

@@ -58,7 +58,7 @@ void told_syslog_message(Sink& out, const RecordView& record, std::string_view h
   put_with_newline(out, record.text());
 }
 
-/// The header of a line that brought other fields than RFC 5424 allows.
+/// Mends the header of a line whose fields RFC 5424 does not allow.
 template <class Sink>
 void mended_header(Sink& out, const RecordView& record) {
   out.put(is_rfc5424_time(record.time()) ? record.time() : std::string_view("-"));
@@ -89,8 +89,8 @@ void rfc5424_message(Sink& out, const RecordView& record, Newline newline) {
   if (newline == Newline::kEnsured && lacking) out.put('\n');
 }
 
-/// Text in which nobody forges a line: what follows a line feed inside it is set in, and a carriage return, which would
-/// let a terminal write over the beginning, is shown. The final newline stays as it came.
+/// Writes text so that it cannot forge a line. Indents what follows a line feed inside the text, and shows a carriage
+/// return as `\r`, because a terminal would overwrite the beginning of the line. The final newline stays as it came.
 template <class Sink>
 void put_set_in(Sink& out, std::string_view text) {
   for (;;) {
@@ -104,7 +104,7 @@ void put_set_in(Sink& out, std::string_view text) {
   }
 }
 
-/// Names come from senders too; in them no control character has a place.
+/// Names come from senders too, so control characters become `?`.
 template <class Sink>
 void put_name(Sink& out, std::string_view name) {
   for (const char c : name) out.put(static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? '?' : c);
@@ -172,7 +172,7 @@ char* write_told_syslog_frame(const RecordView& record, std::string_view host, s
 }
 
 std::size_t syslog_frame_host_offset(const RecordView& record, std::string_view frame) {
-  std::size_t at = 1;  // a look at each digit of LEN costs less than a search
+  std::size_t at = 1;  // checking each digit of LEN is cheaper than a search
   while (frame[at] != ' ') ++at;
   return at + 1 + kPriorityTexts[record.pri()].size + record.time().size() + 1;
 }

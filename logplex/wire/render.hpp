@@ -8,9 +8,10 @@
 
 namespace sluice {
 
-// One record as bytes for a reader; ops/protocol/syslog-frames.md has examples of each. For every format `x`,
-// `x_size(record, ...)` is the exact number of bytes that `write_x(record, ..., out)` writes; it returns the end. So a
-// caller reserves once and lines are copied, without an allocation. Records are lines, never gaps. Any thread.
+// One record as bytes for a reader; ops/protocol/syslog-frames.md has examples of each format. For every format `x`,
+// `x_size(record, ...)` is the exact number of bytes that `write_x(record, ..., out)` writes; `write_x` returns the
+// end. So a caller reserves memory once, and lines are copied without an allocation. Records are lines, never gaps. Any
+// thread.
 
 /// HTTP drains: `LEN <PRI>1 TIME host SOURCE PROC - TEXT`. The word `host` is literal, there is no structured data, and
 /// no newline is added.
@@ -24,14 +25,14 @@ char* write_syslog_frame(const RecordView& record, std::string_view host, char* 
 /// The same with structured data: `... PROC - ELEMENT TEXT`.
 std::size_t told_syslog_frame_size(const RecordView& record, std::string_view host, std::string_view element);
 char* write_told_syslog_frame(const RecordView& record, std::string_view host, std::string_view element, char* out);
-/// Where HOST begins in either frame of the record, so that frames shared by several drains can be patched.
+/// Where HOST begins in either syslog frame of the record, so that frames shared by several drains can be patched.
 std::size_t syslog_frame_host_offset(const RecordView& record, std::string_view frame);
 
 /// `GET /v3/channels/:c/logs`: the HTTP drains' frame with a final newline, which LEN counts.
 std::size_t history_frame_size(const RecordView& record);
 char* write_history_frame(const RecordView& record, char* out);
 
-/// The line as RFC 5424 has it, with its own host, msgid and structured data and without LEN.
+/// The line in RFC 5424 format, with its own host, msgid and structured data and without LEN.
 enum class Newline { kAsIs, kEnsured, kRemoved };
 std::size_t rfc5424_size(const RecordView& record, Newline newline);
 char* write_rfc5424(const RecordView& record, Newline newline, char* out);
@@ -49,15 +50,15 @@ char* write_tail_line(const RecordView& record, char* out);
 std::size_t json_line_size(const RecordView& record, std::string_view cursor);
 char* write_json_line(const RecordView& record, std::string_view cursor, char* out);
 
-/// The same object without newline and cursor; behind it `channel` (when given) and `fields`, an object of the text's
-/// key=value pairs: strings, the first of each name, at most 64.
+/// The same object without newline and cursor, followed by `channel` (when given) and `fields`: an object of the text's
+/// key=value pairs, as strings, the first of each name, at most 64.
 std::size_t json_object_size(const RecordView& record, std::string_view channel);
 char* write_json_object(const RecordView& record, std::string_view channel, char* out);
 
 /// The level's syslog name: "emerg" ... "debug".
 std::string_view severity_name(std::uint8_t severity);
 
-/// Appends what `write` writes; for callers that are not hot: append_bytes(out, tail_line_size(r), write_tail_line, r).
+/// Appends what `write` writes; not for hot paths: append_bytes(out, tail_line_size(r), write_tail_line, r).
 template <class Write, class... Args>
 void append_bytes(std::string& out, std::size_t size, Write write, const Args&... args) {
   const std::size_t begin = out.size();

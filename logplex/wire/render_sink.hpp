@@ -7,8 +7,8 @@
 
 namespace sluice {
 
-// Each format is written down once, as a template over where its bytes go: CountSink adds up sizes, WriteSink copies.
-// So sizes are exact by construction.
+// Each format is written once, as a template over a sink: CountSink adds up sizes, WriteSink copies bytes. So sizes are
+// exact by construction.
 
 /// `<PRI>1 ` for every priority, ready to copy as 8 bytes.
 struct PriorityText {
@@ -71,7 +71,7 @@ class WriteSink {
     at_ += bytes.size();
   }
   void put(char c) { *at_++ = c; }
-  /// Copies 8 bytes, of which the last may be overwritten: in every format more than one byte follows.
+  /// Always copies 8 bytes. What follows overwrites the surplus, because in every format enough bytes follow.
   void put_priority(std::uint8_t pri) {
     const PriorityText& text = kPriorityTexts[pri];
     std::memcpy(at_, text.bytes.data(), text.bytes.size());

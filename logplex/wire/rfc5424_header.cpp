@@ -3,7 +3,7 @@
 namespace sluice {
 namespace {
 
-/// What stands where in a time; 0 is a digit.
+/// The layout of a time; 0 is any digit.
 constexpr std::string_view kDateTime = "0000-00-00T00:00:00";
 constexpr std::string_view kOffset = "+00:00";
 

@@ -17,10 +17,11 @@ constexpr std::size_t kMsgIdMax = 32;
 bool fits_rfc5424(std::string_view field, std::size_t most);
 /// `2026-01-02T03:04:05.678901+00:00`, with none to six digits behind the point and Z or an offset.
 bool is_rfc5424_time(std::string_view time);
-/// Every field of the header may be written as it is.
+/// Whether every header field may be written as it is.
 bool has_rfc5424_header(const RecordView& record);
 
-/// A field as the header may hold it: cut, with `?` for each byte that is not printable ASCII, `-` when empty.
+/// Writes a field as the header may hold it: cut to `most` bytes, with `?` for each byte that is not printable ASCII,
+/// `-` when empty.
 template <class Sink>
 void put_rfc5424(Sink& out, std::string_view field, std::size_t most) {
   if (field.empty()) out.put('-');

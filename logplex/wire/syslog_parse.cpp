@@ -13,7 +13,7 @@ constexpr std::size_t kHeaderFields = 5;  // TIME HOST APP PROCID MSGID
 constexpr std::size_t kFieldMax = 255;
 
 bool is_digit(char c) { return static_cast<unsigned char>(c - '0') <= 9; }
-/// Space and the control characters below it: what ends a header field.
+/// Whether a byte ends a header field: a space or a control character below it.
 bool ends_field(char c) { return static_cast<unsigned char>(c) <= ' '; }
 
 /// Reads `<PRI>` at the start, 0 to 191, without leading zeros: a priority is passed on byte for byte. Returns its
@@ -54,7 +54,7 @@ inline bool find_field_ends(std::string_view header, FieldEnds& ends) {
   return found == kHeaderFields - 1;
 }
 
-/// Each has 1 to 255 bytes and a space behind it, or nothing. Without a branch for each.
+/// Whether each field has 1 to 255 bytes and a space or nothing after it. Has no branch for each field.
 inline bool fields_are_good(std::string_view header, const FieldEnds& ends) {
   bool good = true;
   std::size_t begin = 0;
@@ -66,7 +66,7 @@ inline bool fields_are_good(std::string_view header, const FieldEnds& ends) {
   return good;
 }
 
-/// The first byte behind the characters of a structured-data name (RFC 5424 section 6.3.3).
+/// The first byte after the characters of a structured-data name (RFC 5424 section 6.3.3).
 std::size_t name_end(std::string_view text, std::size_t at) {
   while (at < text.size() && !ends_field(text[at]) && text[at] != ']' && text[at] != '=' && text[at] != '"') ++at;
   return at;
@@ -82,7 +82,7 @@ std::size_t sd_parameter_size(std::string_view text) {
   return at < text.size() && text[at] == '"' ? at + 1 : 0;
 }
 
-/// Size of the elements at the start of `text`; 0 when what stands there is text.
+/// Size of the elements at the start of `text`; 0 when it begins with the message's text instead.
 std::size_t sd_elements_size(std::string_view text) {
   std::size_t at = 0;
   while (const std::size_t element = structured_element_size(text.substr(at))) at += element;
@@ -90,7 +90,7 @@ std::size_t sd_elements_size(std::string_view text) {
 }
 
 inline void take_sd_and_text(std::string_view rest, StructuredData form, LineView& line) {
-  // Mostly there is none.
+  // Most messages have none.
   const bool nil = !rest.empty() && rest[0] == '-' && (rest.size() == 1 || rest[1] == ' ');
   const std::size_t sd = nil ? 1 : form == StructuredData::kElements ? sd_elements_size(rest) : 0;
   line.structured_data = rest.substr(0, sd);
@@ -98,7 +98,7 @@ inline void take_sd_and_text(std::string_view rest, StructuredData form, LineVie
   line.text = rest;
 }
 
-/// The field of this number, from 1, fields being parted by runs of spaces; empty when there are fewer.
+/// The field of this number, from 1; runs of spaces separate fields. Empty when there are fewer fields.
 std::string_view field_of(std::string_view message, int number) {
   std::size_t at = 0;
   for (int field = 1; field < number; ++field) {
@@ -128,7 +128,7 @@ std::optional<Uuid> token_of_tag(std::string_view tag) {
 
 }  // namespace
 
-/// Without a parameter it is taken for text: `[info] started` is what many programs write.
+/// An element without a parameter counts as text: many programs write `[info] started`.
 std::size_t structured_element_size(std::string_view text) {
   if (text.empty() || text[0] != '[') return 0;
   const std::size_t id_end = name_end(text, 1);

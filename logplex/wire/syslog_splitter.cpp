@@ -6,8 +6,8 @@
 namespace sluice {
 namespace {
 
-constexpr std::ptrdiff_t kDigitsMax = 7;        // of a length that is read at all
-constexpr std::ptrdiff_t kHeaderDigitsMax = 5;  // of one that ends garbage
+constexpr std::ptrdiff_t kDigitsMax = 7;        // of a length that is parsed at all
+constexpr std::ptrdiff_t kHeaderDigitsMax = 5;  // of a length in a header that ends garbage
 constexpr std::size_t kShortestMessage = std::string_view("<0>1 - - - - -").size();
 
 bool is_separator(char c) { return c == '\0' || c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
@@ -20,7 +20,7 @@ const char* find(const char* from, const char* end, char wanted) {
 
 enum class Look { kYes, kNo, kUndecided };
 
-/// Whether `<PRI>` and then `behind` stand here. Undecided where the bytes end before it is clear.
+/// Whether `<PRI>` and then `behind` begin at `at`. Undecided when the bytes end too early to tell.
 Look priority_at(const char* at, const char* end, std::string_view behind) {
   const char* digit = at + 1;
   while (digit != end && is_decimal(*digit) && digit - at <= 3) ++digit;
@@ -31,7 +31,7 @@ Look priority_at(const char* at, const char* end, std::string_view behind) {
   return rest.starts_with(behind) ? Look::kYes : Look::kNo;
 }
 
-/// A line's bytes without what stands before its LF in some senders' streams.
+/// A line's bytes without the CR that some senders put before LF.
 std::string_view without_end(const char* begin, const char* end) {
   if (end != begin && end[-1] == '\r') --end;
   return {begin, static_cast<std::size_t>(end - begin)};
@@ -46,7 +46,8 @@ SyslogSplitter::Step SyslogSplitter::begin() {
   return is_digit(*at_) ? begin_length() : garbage();
 }
 
-/// A length that is not acceptable is believed all the same when a message seems to stand behind it.
+/// A length that is too large or has zeros in front is used all the same, to skip its message, when one seems to
+/// follow.
 SyslogSplitter::Step SyslogSplitter::begin_length() {
   const char* digit = at_;
   std::size_t length = 0;
@@ -75,7 +76,7 @@ SyslogSplitter::Step SyslogSplitter::begin_line() {
   return skip_line();
 }
 
-/// The LF or NUL that ends the line, looked for no further than the longest line reaches.
+/// Finds the LF or NUL that ends the line; searches no further than the longest line reaches.
 const char* SyslogSplitter::line_end() const {
   const char* const limit = at_ + std::min(left(), frame_max_ + 2);
   const char* const newline = find(at_, limit, '\n');
@@ -147,10 +148,10 @@ SyslogSplitter::Step SyslogSplitter::skip_garbage() {
   return limit == end_ ? pass_to(kept_of_garbage(end_)) : lose();
 }
 
-/// How far may be looked before so many bytes are skipped.
+/// How far a scan may go before `most` bytes are skipped in all.
 const char* SyslogSplitter::limit_of(std::size_t most) const { return at_ + std::min(left(), most - skipped_); }
 
-/// Everything before `keep` is done with.
+/// Skips everything before `keep`.
 SyslogSplitter::Step SyslogSplitter::pass_to(const char* keep) {
   skipped_ += static_cast<std::size_t>(keep - at_);
   at_ = keep;
@@ -162,7 +163,7 @@ SyslogSplitter::Step SyslogSplitter::lose() {
   return Step::kLost;
 }
 
-/// Where `LEN SP` in front of the priority begins; null when it does not stand there, or is no acceptable length.
+/// Where `LEN SP` in front of the priority begins; null when it is missing or not an acceptable length.
 const char* SyslogSplitter::header_before(const char* priority) const {
   if (priority == at_ || priority[-1] != ' ') return nullptr;
   const char* digit = priority - 1;
@@ -174,7 +175,7 @@ const char* SyslogSplitter::header_before(const char* priority) const {
   return length >= kShortestMessage && length <= frame_max_ ? digit : nullptr;
 }
 
-/// The end of what has come may be the beginning of a header: a few digits, perhaps with the space behind them.
+/// Keeps the end of the bytes so far when it may begin a header: a few digits, perhaps with a space after them.
 const char* SyslogSplitter::kept_of_garbage(const char* from) const {
   const char* keep = from;
   if (keep != at_ && keep[-1] == ' ') --keep;

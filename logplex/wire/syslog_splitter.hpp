@@ -6,40 +6,41 @@
 
 namespace sluice {
 
-/// Cuts what a TCP syslog sender sends into messages. Takes both framings of RFC 6587, told apart by the first byte of
-/// each message:
+/// Cuts the stream of a TCP syslog sender into messages. Takes both framings of RFC 6587; the first byte of each
+/// message tells which:
 ///
 ///     LEN SP MESSAGE        octet counting: LEN bytes, at most frame_max
 ///     <PRI>... LF           newline framing: up to LF (or CR LF), or up to a NUL that the next `<` follows
 ///
-/// NUL, space, tab, CR and LF between messages are passed over. Zero-copy: frames are views into what was fed. Lives
-/// where its caller lives; owns no memory. Where the stream is cut into feeds changes nothing.
+/// NUL, space, tab, CR and LF between messages are skipped. Zero-copy: frames are views into the bytes that were fed.
+/// Used where its caller runs; owns no memory. How the stream is divided among feeds makes no difference.
 ///
 ///     splitter.feed(bytes);                       // bytes = what was left last time, then what is new
 ///     while ((step = splitter.next()) != SyslogSplitter::Step::kNeedMore) { ... }
 ///     keep(bytes.substr(splitter.consumed()));    // at most frame_max + 8 bytes
 ///
-///     kBetween --(a length over frame_max, or with zeros in front, before `<`)--> kCounted --(counted down)-->
-///     kBetween
-///        |------(a line over frame_max)-----------------------------------------> kLine ----(LF)------------->
-///        kBetween
-///        |------(neither a length nor `<PRI>`)----------------------------------> kGarbage -(LF, or a header)->
-///        kBetween
+///     kBetween --(a)--> kCounted --(counted down)-----> kBetween
+///        |-------(b)--> kLine ----(LF)----------------> kBetween
+///        |-------(c)--> kGarbage --(LF, or a header)--> kBetween
 ///     kLine, kGarbage --(over their limit)--> kLost
 ///
-/// A header that ends garbage is `LEN SP <PRI>1 SP`, and only where the last good message was not framed by newline:
-/// there LF is the only sign that text cannot forge.
+///     (a) a length over frame_max, or with zeros in front, before `<`
+///     (b) a line over frame_max
+///     (c) neither a length nor `<PRI>`
+///
+/// A header that ends garbage is `LEN SP <PRI>1 SP`. It does not count when the last good message was framed by
+/// newline: there LF is the only sign that text cannot forge.
 class SyslogSplitter {
  public:
   enum class Step {
     kFrame,      // frame() is the next message
-    kMalformed,  // bytes that begin no message were passed over
-    kTooLong,    // a message over frame_max was passed over
-    kNeedMore,   // nothing whole is left
-    kLost,       // where a message begins cannot be known any more: close the connection
+    kMalformed,  // bytes that begin no message were skipped
+    kTooLong,    // a message over frame_max was skipped
+    kNeedMore,   // no whole message is left
+    kLost,       // the beginning of the next message is unknown: close the connection
   };
 
-  static constexpr std::size_t kLongestCounted = 1 << 20;  // a longer length is not believed
+  static constexpr std::size_t kLongestCounted = 1 << 20;  // a longer length counts as garbage
   static constexpr std::size_t kLongestLine = 1 << 20;
   static constexpr std::size_t kMostGarbage = 64 << 10;
 
@@ -65,14 +66,14 @@ class SyslogSplitter {
 
   /// Valid after kFrame.
   std::string_view frame() const { return frame_; }
-  /// Bytes of this feed that are done with.
+  /// Bytes of this feed that are no longer needed.
   std::size_t consumed() const { return static_cast<std::size_t>(at_ - begin_); }
   /// True when the stream may end here: no message is begun.
   bool at_boundary() const { return at_ == end_ && state_ == State::kBetween; }
-  /// The message that has no end yet is a line whose last byte is NUL: probably its end.
+  /// True when the unfinished message is a line whose last byte is NUL: probably it is complete.
   bool may_be_whole() const { return in_line() && end_[-1] == '\0'; }
-  /// The stream ends, or may_be_whole() for a while: what is left of a line is a message, frame(). False when no line
-  /// is begun.
+  /// For the end of the stream, or when may_be_whole() stays true for a while: takes the rest of a line as a message,
+  /// frame(). False when no line is begun or it is longer than frame_max.
   bool take_rest();
 
  private:

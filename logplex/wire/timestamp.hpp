@@ -18,15 +18,15 @@ std::string timestamp(WallTime time);
 /// `2026-01-02T03:04:05+00:00`: the "since" of L-code notices.
 std::string timestamp_seconds(WallTime time);
 
-/// A timestamp of RFC 3339, its fraction kept as written so that no digit is made up.
+/// An RFC 3339 timestamp. The fraction is kept as written, so that no digit is invented.
 struct ReadTimestamp {
   std::chrono::sys_seconds seconds{};
   std::string_view fraction;  // digits after the point; views into the text that was read
 };
-/// Nothing when text is not exactly one RFC 3339 timestamp (RFC 5424 section 6.2.3 is a part of it).
+/// Nothing if the text is not exactly one RFC 3339 timestamp (RFC 5424 section 6.2.3 is a subset).
 std::optional<ReadTimestamp> read_timestamp(std::string_view text);
 
-/// The text of "now" for many lines of one turn: formatted again only when the time has changed.
+/// Caches the text of "now" for many lines of one turn: formats it again only when the time has changed.
 class TimestampCache {
  public:
   /// Valid until the next call.

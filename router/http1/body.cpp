@@ -68,7 +68,7 @@ std::size_t ChunkScanner::pass_on(char* data, std::size_t size, std::size_t& tak
   return kept;
 }
 
-/// One size or trailer line. `used` is 0 when its end is not there, or its first byte is bad.
+/// Passes on one size or trailer line. `used` stays 0 when the end of the line has not come or its first byte is bad.
 std::size_t ChunkScanner::pass_line(char* data, std::size_t size, char* out, std::size_t& used) {
   const ChunkScanner before = *this;
   do {
@@ -90,7 +90,7 @@ std::size_t ChunkScanner::put_line(const char* line, std::size_t size, bool trai
   return size;
 }
 
-/// Never longer than what it stands for.
+/// Never longer than the line that it replaces.
 std::size_t ChunkScanner::put_size(char* out) const {
   char* const end = std::to_chars(out, out + kMostSizeDigits, left_, 16).ptr;
   end[0] = '\r';
@@ -150,7 +150,7 @@ ChunkScanner::State ChunkScanner::on_size(char c) {
   return is_blank(c) ? State::kBlankAfterSize : fail(ChunkError::kBadSize);
 }
 
-/// Strictly, blanks are allowed before a `;` only, and not as padding of a size.
+/// The strict rules allow blanks only before a `;`, not as padding of a size.
 ChunkScanner::State ChunkScanner::on_blank_after_size(char c) {
   if (++line_size_ > kLongestLine) return fail(ChunkError::kLineTooLong);
   if (c == ';') return State::kExtensionStart;

@@ -8,29 +8,29 @@
 
 namespace sluice::router::http1 {
 
-/// One step through a body: how many bytes belong together, and whether they are content or framing.
+/// One piece of a body: how many bytes belong together, and whether they are content or framing.
 struct BodyPiece {
   std::size_t size = 0;
   bool content = false;
 };
 
-/// How much a chunked body may differ from the grammar. Line ends and sizes never may.
+/// How far a chunked body may depart from the grammar. Line ends and sizes never may.
 enum class ChunkRules : std::uint8_t {
-  kStrict,   // for requests: nothing but the grammar
-  kLenient,  // for responses: blanks behind a size, and any text as extension, as some backends send them
+  kStrict,   // for requests: exactly the grammar
+  kLenient,  // for responses: some backends send blanks after a size, or any text as an extension
 };
 
-/// Follows a chunked body (RFC 9112 section 7.1) over any number of spans. It accepts what the grammar allows and
-/// nothing else: no bare LF, no blank behind a size, no sign, no chunk-extension that is none; see ChunkRules.
+/// Follows a chunked body (RFC 9112 section 7.1) over any number of buffers. It accepts exactly the grammar: no bare
+/// LF, no blank after a size, no sign, no malformed extension. ChunkRules says what may differ.
 class ChunkScanner {
  public:
   ChunkScanner() = default;
   explicit ChunkScanner(ChunkRules rules) : rules_(rules) {}
 
-  /// Makes of the body's next bytes, in place, what is passed on: every size line is written anew, without extension,
-  /// and a trailer that may not be one (may_be_trailer) is left out. Returns how many bytes that is; `taken` is how
-  /// many were used. A line whose end is not there yet stays unused: the next call gets it again with more behind it.
-  /// Such a rest is shorter than kLongestTrailers.
+  /// Rewrites the body's next bytes in place into the form that is passed on: each size line is written anew without
+  /// its extension, and forbidden trailers (see may_be_trailer) are left out. Returns the new size; `taken` is how many
+  /// bytes were used. A line whose end has not come yet stays unused: pass it again with more bytes behind it. Such a
+  /// rest is shorter than kLongestTrailers.
   std::size_t pass_on(char* data, std::size_t size, std::size_t& taken);
   /// The bytes of [data, data + size) up to the next change between framing and content. size > 0, not done() or bad().
   /// On an error the piece ends before the byte at fault.
@@ -50,7 +50,7 @@ class ChunkScanner {
     kContent,
     kContentCr,
     kContentLf,
-    kLineStart,  // of a trailer line or the last empty line
+    kLineStart,  // start of a trailer line or of the last empty line
     kTrailerName,
     kTrailerValue,
     kTrailerLf,
@@ -83,25 +83,25 @@ class ChunkScanner {
   State state_ = State::kSize;
   ChunkError error_ = ChunkError::kNone;
   std::uint8_t digits_ = 0;
-  std::uint32_t line_size_ = 0;  // of the size line, then of all trailers
-  std::uint64_t left_ = 0;       // content bytes of this chunk
+  std::uint32_t line_size_ = 0;  // size of the size line, then of all trailers
+  std::uint64_t left_ = 0;       // content bytes still to come in this chunk
   std::uint32_t name_size_ = 0;
   char name_[kLongestFramingName] = {};
 };
 
-/// Follows a body of any kind: which of the bytes that arrive belong to it.
+/// Follows a body of any kind and tells which of the arriving bytes belong to it.
 class BodyScanner {
  public:
   void start(BodyKind kind, std::uint64_t length, ChunkRules rules = ChunkRules::kStrict);
 
   /// As ChunkScanner::step, for every kind. size > 0, not done() or bad().
   BodyPiece step(const char* data, std::size_t size);
-  /// As ChunkScanner::pass_on, for every kind: bodies without chunks stay as they are. `taken` is less than `size` when
-  /// the body ends there, is bad from there on, or goes on with a line that is not whole.
+  /// As ChunkScanner::pass_on, for every kind: a body without chunks stays as it is. `taken` is less than `size` when
+  /// the body ends there, is bad from there on, or continues with an incomplete line.
   std::size_t pass_on(char* data, std::size_t size, std::size_t& taken);
-  /// Copies the content of the body's next bytes to `out`, without framing; returns how many bytes of content. `taken`
-  /// is less than `size` when the body ends there or is bad from there on. `out` may be `data`. For one body either
-  /// this or pass_on().
+  /// Copies the content of the body's next bytes, without framing, to `out`, which may be `data`; returns the size of
+  /// the content. `taken` is less than `size` when the body ends there or is bad from there on. Use either this or
+  /// pass_on() for one body, not both.
   std::size_t decode(const char* data, std::size_t size, char* out, std::size_t& taken);
 
   bool done() const;

@@ -6,7 +6,7 @@
 namespace sluice::router::http1 {
 
 /// Why a request or response head is refused. Nothing is repaired: what RFC 9112 calls invalid or ambiguous ends the
-/// connection, because two readers that repair differently are how requests are smuggled.
+/// connection, because request smuggling relies on two readers that repair differently.
 enum class HeadError : std::uint8_t {
   kNone,
   // Lines
@@ -25,7 +25,7 @@ enum class HeadError : std::uint8_t {
   kBadStatusLine,
   kStatusLineTooLong,
   // Header fields
-  kObsFold,  // a line that begins with a blank
+  kObsFold,  // a header line that begins with a blank
   kSpaceBeforeColon,
   kBadHeaderName,  // empty or not a token
   kNoColon,
@@ -40,25 +40,25 @@ enum class HeadError : std::uint8_t {
   kBadHost,                // empty, not a name or address, or a bad port
   kBadContentLength,       // not a decimal number, a list, or different values
   kBadTransferEncoding,    // unparsable, or `chunked` is not last
-  kUnknownTransferCoding,  // a coding before `chunked` that we do not have
+  kUnknownTransferCoding,  // a coding before `chunked` that we do not support
   kTransferEncodingIn10,   // HTTP/1.0 has no transfer codings
   kLengthAndTransferEncoding,
   kBadUpgrade,     // `Connection: upgrade` without a usable Upgrade field
   kBadConnection,  // not a list of tokens, or over 64 of them
 };
 
-/// The enumerator in words, for tests and our own log: "bare LF", "space before colon".
+/// The error in words, for tests and our own log: "bare LF", "space before colon".
 std::string_view to_string(HeadError error);
-/// The status a request with this fault is answered with: 400, 414, 501 or 505.
+/// The status for a request with this error: 400, 414, 501 or 505.
 unsigned status_of(HeadError error);
-/// True for a limit that a response went over (oversized line, header or cookie, or an unusable length); false for one
-/// that is malformed.
+/// True when a response went over a limit (oversized line, header or cookie) or has an unusable length; false when it
+/// is malformed.
 bool is_response_limit(HeadError error);
 
 /// Why a chunked body is refused (RFC 9112 section 7.1).
 enum class ChunkError : std::uint8_t {
   kNone,
-  kBadSize,       // no hex digit, or something else behind the size
+  kBadSize,       // no hex digit, or other bytes after the size
   kSizeOverflow,  // over 2^63 - 1, or over 16 digits
   kBadExtension,
   kLineTooLong,       // size and extensions over 4 KiB

@@ -5,7 +5,7 @@
 
 namespace sluice::router::http1 {
 
-/// The header fields that a proxy has to know. All others are kOther and copied as they are.
+/// The header fields that the proxy treats specially. All others are kOther and copied unchanged.
 enum class FieldKind : std::uint8_t {
   kOther,
   kHost,
@@ -24,8 +24,8 @@ enum class FieldKind : std::uint8_t {
   kRealIp,
   kRequestId,
   kRequestStart,
-  kClientCert,  // X-Forwarded-Client-Cert, in which only who has seen a certificate may say whose it is: removed
-  kProxy,       // CGI makes HTTP_PROXY of it, which many programs take for their proxy: removed
+  kClientCert,  // X-Forwarded-Client-Cert: removed, because we have not seen a certificate
+  kProxy,       // removed: CGI turns it into HTTP_PROXY, which many programs use as their proxy
   kFolded,      // another spelling of one of these, see kind_of(): removed
   kDate,
   kSetCookie,
@@ -46,8 +46,7 @@ class FieldKinds {
   std::uint32_t bits_ = 0;
 };
 
-/// The fields that reach the app as they are, unless Connection names them. All others are ours to read, to write anew
-/// or to remove.
+/// The fields that reach the app unchanged, unless Connection names them. We read, rewrite or remove all others.
 constexpr FieldKinds kEndToEnd{FieldKind::kOther, FieldKind::kDate, FieldKind::kSetCookie};
 
 }  // namespace sluice::router::http1

@@ -45,7 +45,7 @@ constexpr KnownFields place_all() {
 }
 constexpr KnownFields kPlaced = place_all();
 
-/// The characters at `at` with 0x20 set, which lower-cases letters and leaves the other characters of known names.
+/// The characters at `at` with bit 0x20 set. This lower-cases letters and leaves the other characters of known names.
 template <class Word>
 Word folded(const char* at) {
   Word word;
@@ -61,9 +61,9 @@ bool same_folded(const char* a, const char* b, std::size_t size) {
   return folded<Word>(a + last) == folded<Word>(b + last);
 }
 
-/// Says whether the text is a known one, of letters and hyphens, but for the case of its letters. By words, of which
-/// the last two overlap: only letters differ from letters in bit 0x20 alone, and only a control byte so from a hyphen,
-/// of which the text has none. At least two characters.
+/// True when the text equals a known name of letters and hyphens, ignoring case. Compares word by word; the last two
+/// words overlap. Setting bit 0x20 makes different bytes equal only when they are one letter in two cases, or a hyphen
+/// and a control byte, which the text does not contain. At least two characters.
 bool is_same(std::string_view text, std::string_view known) {
   const std::size_t size = known.size();
   if (text.size() != size) return false;
@@ -90,16 +90,17 @@ bool same_folded_names(std::string_view name, std::string_view known) {
                                                    [](char c, char wanted) { return folded_char(c) == wanted; });
 }
 
-/// In the place of x-forwarded-port, from which place_of_name() cannot tell it.
+/// place_of_name() gives it the same place as x-forwarded-port.
 constexpr std::string_view kForwardedHostName = "x-forwarded-host";
 
-/// What a trailer may not hold beside the fields of kNames.
+/// Fields that may not stand in a trailer, besides those of kNames.
 constexpr std::string_view kNoTrailers[] = {
     "authorization", "proxy-authenticate", "www-authenticate", "cookie",        "trailer",
     "content-type",  "content-encoding",   "content-range",    "cache-control", "max-forwards",
 };
 
-/// kOther, or kFolded when the name is the known one but for what stands in place of its hyphens.
+/// kFolded when the name differs from the known one only in the characters in place of its hyphens, else kOther. Also
+/// recognizes x-forwarded-host, which shares the place of x-forwarded-port.
 [[gnu::noinline, gnu::cold]] FieldKind kind_of_similar(std::string_view name, const KnownField& known) {
   if (known.kind == FieldKind::kForwardedPort && same_folded_names(name, kForwardedHostName))
     return same_name(name, kForwardedHostName) ? FieldKind::kForwardedHost : FieldKind::kFolded;
@@ -119,7 +120,7 @@ bool may_be_trailer(std::string_view name) {
                       [name](std::string_view no_trailer) { return same_folded_names(name, no_trailer); });
 }
 
-/// Why next() has no line to show. Faults are found in the order of the bytes.
+/// Why next() has no line to return. Errors are found in the order of the bytes.
 Progress LineScanner::without_line(const char* head, std::size_t size, std::size_t found, const Bounds& bounds) {
   const std::size_t line_end = start_ + bounds.line + 1;  // a control byte must come before this
   if (found >= line_end && line_end <= bounds.head) return fail(bounds.too_long);

@@ -14,7 +14,7 @@
 
 namespace sluice::router::http1 {
 
-/// A part of a head, as an offset from the head's first byte: it stays right when the bytes move.
+/// A part of a head, as an offset from the head's first byte: it stays valid when the bytes move.
 struct Span {
   std::uint32_t at = 0;
   std::uint32_t size = 0;
@@ -24,26 +24,27 @@ struct KnownField {
   std::string_view name;
   FieldKind kind = FieldKind::kOther;
 };
-/// Every name that we have to know is in a place of its own, so that any other costs one comparison of sizes.
+/// A hash table, without collisions but for x-forwarded-host, of all names that we treat specially: a look-up of any
+/// other name usually costs one comparison of sizes.
 using KnownFields = std::array<KnownField, 64>;
 extern const KnownFields kKnownFields;
 constexpr std::size_t place_of_name(std::string_view name) {
   const auto lower = [](char letter) { return static_cast<unsigned char>(letter) | 0x20U; };
   return (lower(name.front()) + 5 * lower(name.back()) + 6 * name.size()) % std::tuple_size_v<KnownFields>;
 }
-/// Of a name that has the place and the size of a known one. kFolded when it is the known one but for what stands in
-/// place of its hyphens. CGI, WSGI, Rack and PHP fold all such names into one: an app that reads HTTP_X_FORWARDED_FOR
-/// cannot tell X_Forwarded_For from our field.
+/// The kind of a name that has the place and size of `known`. kFolded when only the characters in place of its hyphens
+/// differ. CGI, WSGI, Rack and PHP fold all such names into one: an app that reads HTTP_X_FORWARDED_FOR cannot tell
+/// X_Forwarded_For from our field.
 FieldKind kind_of_candidate(std::string_view name, const KnownField& known);
 
-/// Of a name made of token characters.
+/// The kind of a name, which must consist of token characters.
 inline FieldKind kind_of(std::string_view name) {
   const KnownField& known = kKnownFields[place_of_name(name)];
   return known.name.size() == name.size() ? kind_of_candidate(name, known) : FieldKind::kOther;
 }
 
-/// Says whether a field of this name may stand in a trailer section that we pass on. Fields that frame, route,
-/// authorize or forward a message may not (RFC 9110 section 6.5.1), in any spelling.
+/// True when a field of this name may stand in a trailer section that we pass on. Fields that frame, route, authorize
+/// or forward a message may not (RFC 9110 section 6.5.1), in any spelling.
 bool may_be_trailer(std::string_view name);
 
 /// One header line: [at, end) with its CRLF.
@@ -56,28 +57,28 @@ struct Field {
   bool named_in_connection = false;
 };
 
-/// What a step of a parser came to.
+/// Result of a parser step.
 enum class Progress : std::uint8_t {
-  kMore,  // no fault so far, the end is not there yet
+  kMore,  // no error so far, but the end has not come yet
   kDone,
   kError,
 };
 
-/// Cuts a head into lines, over any number of calls with a growing buffer. What it finds depends on the bytes alone,
-/// not on how they were cut: control bytes and limits are met in the order of the bytes.
+/// Splits a head into lines, over any number of calls with a growing buffer. The result depends on the bytes alone, not
+/// on how they were split: control bytes and limits are checked in the order of the bytes.
 class LineScanner {
  public:
   struct Bounds {
     std::size_t line;    // of one line without its CRLF
     std::size_t head;    // of all lines together
-    HeadError too_long;  // what a longer line is called
+    HeadError too_long;  // error for a longer line
   };
 
   void reset() { start_ = scanned_ = 0; }
   /// kDone: `line` is the next line. kError: error() is set.
   Progress next(const char* head, std::size_t size, const Bounds& bounds, Span& line);
   HeadError error() const { return error_; }
-  /// Bytes of all lines so far, with their CRLFs.
+  /// Size of all lines so far, with their CRLFs.
   std::size_t consumed() const { return start_; }
 
  private:
@@ -87,26 +88,26 @@ class LineScanner {
     return Progress::kError;
   }
 
-  std::uint32_t start_ = 0;    // of the line being looked for
+  std::uint32_t start_ = 0;    // of the next line
   std::uint32_t scanned_ = 0;  // no control byte before this
   HeadError error_ = HeadError::kNone;
 };
 
-/// The header lines of one head: found, checked and classified. Memory is kept for the next head.
+/// The header lines of one head, parsed, checked and classified. Keeps its memory for the next head.
 class FieldList {
  public:
   void reset() {
     fields_.clear();
     kinds_ = {};
   }
-  /// Takes one header line, behind which its CRLF stands. kNone, or what is wrong with it.
+  /// Adds one header line; its CRLF must follow in the buffer. Returns kNone or what is wrong with it.
   HeadError add(const char* head, Span line, const HeadLimits& limits);
   const Field& last() const { return fields_.back(); }
   const std::vector<Field>& all() const { return fields_; }
-  /// There is a field of this kind: most heads have few kinds, and need not be searched for the others.
+  /// True when there is a field of this kind. Most heads have few kinds, so this saves searching for the others.
   bool has(FieldKind kind) const { return kinds_.has(kind); }
-  /// Marks the fields that Connection names, so that they are not forwarded (RFC 9110 section 7.6.1). Fields that frame
-  /// or route the message, and those by which proxies tell each other who is asking, cannot be removed like this.
+  /// Marks the fields that Connection names, so that they are not forwarded (RFC 9110 section 7.6.1). Connection cannot
+  /// remove fields that frame or route the message or that carry the client's identity from proxy to proxy.
   HeadError apply_connection(const char* head);
 
  private:
@@ -119,12 +120,12 @@ class FieldList {
   FieldKinds kinds_;
 };
 
-/// What a Connection field says.
+/// The options of the Connection fields.
 struct ConnectionOptions {
   bool close = false;
   bool keep_alive = false;
   bool upgrade = false;
-  bool names_fields = false;  // it lists something else: apply_connection has work to do
+  bool names_fields = false;  // it has other options too: apply_connection() is needed
 
   HeadError read(std::string_view value);
 };
@@ -133,7 +134,7 @@ struct ConnectionOptions {
 template <class Visit>
 bool for_each_element(std::string_view list, Visit&& visit);
 
-/// 1*DIGIT up to 2^63 - 1. False for anything else, a sign, blanks and lists included.
+/// Parses 1*DIGIT up to 2^63 - 1. False for anything else, including signs, blanks and lists.
 bool parse_length(std::string_view text, std::uint64_t& length);
 
 /// The body's length from all Content-Length lines: equal lines count once, anything else is an error.
@@ -148,7 +149,7 @@ class ContentLength {
   bool known_ = false;
 };
 
-/// The transfer codings of all Transfer-Encoding lines together: only a single `chunked` is taken.
+/// The transfer codings of all Transfer-Encoding lines together: only a single `chunked` is accepted.
 class TransferEncoding {
  public:
   HeadError read(std::string_view value);
@@ -162,7 +163,7 @@ class TransferEncoding {
   bool other_coding_ = false;
 };
 
-// Here, so that the parsers' loops over header lines have no calls in them: a third of their instructions (2026-11-23).
+// Inline, so that the parsers' loops over header lines contain no calls: a third of their instructions (2026-11-23).
 
 inline Progress LineScanner::next(const char* head, std::size_t size, const Bounds& bounds, Span& line) {
   const std::size_t found = static_cast<std::size_t>(find_control(head + scanned_, head + size) - head);

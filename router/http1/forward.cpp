@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::size_t kOwnFieldsBound = 512;
 
-// What put_kept_fields() asks, as values, so that its loop has no calls in it.
+// Predicates for put_kept_fields(), as values, so that its loop contains no calls.
 constexpr auto kKeptUpstream = [](const Field& field) {
   return kEndToEnd.has(field.kind) && !field.named_in_connection;
 };
@@ -19,7 +19,7 @@ constexpr auto kKeptOfTrusted = [](const Field& field) {
   return field.kind == FieldKind::kRealIp || field.kind == FieldKind::kForwardedHost || kKeptUpstream(field);
 };
 
-/// `a, b, ` from all lines of a kind, so that what is put next is the list's last element.
+/// Writes `a, b, ` from all lines of a kind; the caller then writes the last element of the list.
 template <class Message>
 void put_values(HeadWriter& out, const Message& message, FieldKind kind) {
   if (!message.has(kind)) return;
@@ -30,7 +30,7 @@ void put_values(HeadWriter& out, const Message& message, FieldKind kind) {
   }
 }
 
-/// The value of a field that is there exactly once; else empty.
+/// The value of a field that occurs exactly once; else empty.
 std::string_view single_value(const RequestParser& request, FieldKind kind) {
   if (!request.has(kind)) return {};
   std::string_view value;
@@ -48,7 +48,7 @@ std::string_view request_id_of(const RequestParser& request) {
   return is_valid_request_id(id) ? id : std::string_view();
 }
 
-/// The peer's word where it is trusted and valid, else what we see ourselves.
+/// For a trusted peer: what it says, if that is valid, else what we see ourselves.
 std::string_view protocol_of(const RequestParser& request, const ForwardFacts& facts) {
   const std::string_view said = single_value(request, FieldKind::kForwardedProto);
   for (const std::string_view known : {"http", "https"})
@@ -104,7 +104,7 @@ Span put_forwarded_for(HeadWriter& out, const RequestParser& request, std::strin
   return {at, end - at};
 }
 
-/// RFC 7239: appends to what a trusted peer says of those before it.
+/// RFC 7239: appends our element to what a trusted peer says about those before it.
 void put_forwarded(HeadWriter& out, const RequestParser& request, const ForwardFacts& facts) {
   if (!request.has(FieldKind::kForwarded)) return;
   const bool v6 = facts.client_address.find(':') != std::string_view::npos;
@@ -202,7 +202,7 @@ bool has_passed(const RequestParser& request, std::string_view via) {
 }
 
 std::size_t upstream_head_bound(const RequestParser& request, const ForwardFacts& facts) {
-  // Merging writes ", " where a whole `Name: ` and CRLF was, so no client field grows.
+  // Merging replaces a whole `Name: ` and CRLF by ", ", so no client field grows.
   return request.consumed() + 2 * facts.client_address.size() + facts.via.size() + kOwnFieldsBound;
 }
 
@@ -239,7 +239,7 @@ constexpr auto kKeptDownstream = [](const Field& field) {
 };
 
 void put_response_connection(HeadWriter& out, const ResponseParser& response, bool keep) {
-  if (response.interim()) return;  // nothing about the connection ends or begins with an interim response
+  if (response.interim()) return;  // an interim response says nothing about the connection
   if (response.status() != 101) return put_keep_alive(out, keep);
   out.put("Connection: Upgrade\r\n");
   for (const Field& field : response.fields())

@@ -8,8 +8,8 @@
 
 namespace sluice::router::http1 {
 
-/// What RequestParser and ResponseParser have in common: a first line, header lines one by one, an empty line.
-/// `Message` (the deriving class) adds what its first line and its fields mean:
+/// The common part of RequestParser and ResponseParser: a first line, header lines one by one, an empty line. `Message`
+/// (the derived class) adds the meaning of its first line and its fields:
 ///
 ///     Progress read_first_line(std::size_t size);   // kDone: the header lines begin
 ///     HeadError on_field(const Field& field);       // one that is not kOther
@@ -17,7 +17,7 @@ namespace sluice::router::http1 {
 template <class Message>
 class HeadParser {
  public:
-  /// The head so far; see RequestParser.
+  /// Parses the head received so far; see RequestParser.
   Progress parse(const char* head, std::size_t size);
   HeadError error() const { return error_; }
   /// The head's size; after kDone.

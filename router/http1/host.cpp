@@ -9,7 +9,7 @@
 namespace sluice::router::http1 {
 namespace {
 
-/// How many characters of a `[...]` address, 0 when it is none.
+/// Size of a `[...]` address, 0 when it is not valid.
 std::size_t address_size(std::string_view value) {
   const std::size_t close = value.find(']');
   if (close == std::string_view::npos || close < 3) return 0;
@@ -38,8 +38,8 @@ std::size_t take_name(std::string_view value, char* out, std::size_t most) {
   return size;
 }
 
-/// Copies a name without port, lower-cased, when all of it is letters, digits, `-` and `.`, as nearly every one is.
-/// Else false, and something is in `out`, which has room for 16 bytes at least. 16 bytes at a time.
+/// Copies a name without port, lower-cased, 16 bytes at a time, when it consists of letters, digits, `-` and `.`, as
+/// nearly every name does. Else returns false and leaves anything in `out`. `out` has room for at least 16 bytes.
 bool take_usual(std::string_view value, char* out) {
   const auto others = [](Bytes16 bytes) {
     return bytes.equal('/').or_not(bytes.letter() | bytes.between('-', '9')).places();
@@ -51,7 +51,7 @@ bool take_usual(std::string_view value, char* out) {
     const auto found = others(bytes);
     return found.none() || found.first() >= value.size();
   }
-  const std::size_t last = value.size() - 16;  // overlaps what comes before
+  const std::size_t last = value.size() - 16;  // overlaps the bytes before it
   for (std::size_t at = 0;; at = std::min(at + 16, last)) {
     const Bytes16 bytes(value.data() + at);
     bytes.with_bit_0x20().store(out + at);
@@ -60,7 +60,7 @@ bool take_usual(std::string_view value, char* out) {
   }
 }
 
-/// Empty, or a colon and a port, which may be empty too (RFC 3986 section 3.2.3).
+/// True for an empty text, or a colon and a port, which may be empty too (RFC 3986 section 3.2.3).
 bool is_port(std::string_view rest) {
   if (rest.empty()) return true;
   if (rest[0] != ':' || rest.size() > 6) return false;
@@ -84,7 +84,7 @@ bool Host::parse(std::string_view value) {
   return parse_unusual(value);
 }
 
-/// With a port or brackets, of rare characters, or bad.
+/// Parses a value with a port, brackets or rare characters, or finds it bad.
 bool Host::parse_unusual(std::string_view value) {
   std::size_t size = 0;
   if (value[0] != '[') {

@@ -6,15 +6,14 @@
 
 namespace sluice::router::http1 {
 
-/// The host that a request is for, out of a Host field: lower-cased, without its port. An IPv6 address keeps its
-/// brackets.
+/// The host from a Host field, lower-cased and without its port. An IPv6 address keeps its brackets.
 class Host {
  public:
   static constexpr std::size_t kLongest = 255;
 
-  /// False when the value is empty, holds anything but a name of letters, digits and `-._~` or a bracketed IPv6
-  /// address, is over 255 characters, or has a port that is not a number up to 65535. (RFC 3986 allows more in names;
-  /// nothing in the DNS has it, and it would have to be escaped wherever it is shown.)
+  /// False when the value is empty, is over 255 characters, is neither a name of letters, digits and `-._~` nor a
+  /// bracketed IPv6 address, or has a port that is not a number up to 65535. (RFC 3986 allows more characters in names,
+  /// but no DNS name has them, and they would have to be escaped wherever the name is shown.)
   bool parse(std::string_view value);
   void clear() { size_ = 0; }
 

@@ -3,7 +3,7 @@
 namespace sluice::router::http1 {
 namespace {
 
-/// The colon and the blanks around a value, which count for no limit of their own.
+/// The colon and the blanks around a value, which have no limit of their own.
 constexpr std::size_t kColonAndBlanks = 257;
 
 }  // namespace

@@ -6,7 +6,7 @@
 
 namespace sluice::router::http1 {
 
-/// Bounds of one head. Every one is exact: it does not depend on how the bytes were cut into packets.
+/// Limits for one head. Each is exact: it does not depend on how the bytes were split into packets.
 struct HeadLimits {
   std::size_t start_line;  // request or status line without its CRLF
   std::size_t name;        // a header's name

@@ -11,7 +11,7 @@ constexpr std::size_t kLongestMethod = 127;
 constexpr std::uint8_t kMostEmptyLines = 5;
 constexpr std::string_view kVersionPrefix = "HTTP/1.";
 
-/// `HTTP/` and digits with a point: a version, though not one of ours.
+/// True for `HTTP/` with digits and points: a version, but not one that we support.
 bool is_other_version(std::string_view version) {
   if (!version.starts_with("HTTP/") || version.size() < 6) return false;
   version.remove_prefix(5);
@@ -52,7 +52,7 @@ Progress RequestParser::read_first_line(std::size_t size) {
     if (start == size) return Progress::kMore;
     const char first = head_[start];
     if (first != '\r') {
-      // A client that speaks something else, TLS for one, is told at its first byte.
+      // A client that speaks another protocol, such as TLS, gets an error at its first byte.
       if (first == '\n') return fail(HeadError::kBareLf);
       if (!is_char(first, kTokenChar)) return fail(HeadError::kBadMethod);
       started_ = true;
@@ -76,7 +76,7 @@ HeadError RequestParser::split_request_line(Span line) {
   if (const HeadError error = read_method(whole, method_size); error != HeadError::kNone) return error;
   method_ = {line.at, static_cast<std::uint32_t>(method_size)};
   const std::size_t target_at = method_size + 1;
-  // Mostly the first of what is special in a target is the space behind it.
+  // Usually the first special character in a target is the space after it.
   const char* const stop = find_target_end(whole.data() + target_at);
   const bool plain = *stop == ' ';
   const std::size_t space = plain ? static_cast<std::size_t>(stop - whole.data()) : whole.find(' ', target_at);
@@ -84,7 +84,7 @@ HeadError RequestParser::split_request_line(Span line) {
   const std::string_view version = whole.substr(space + 1);
   if (version.size() != 8 || !version.starts_with(kVersionPrefix) || !is_char(version[7], kDigitChar))
     return is_other_version(version) ? HeadError::kBadVersion : HeadError::kBadRequestLine;
-  minor_version_ = version[7] == '0' ? 0 : 1;  // RFC 9110 section 2.5: a higher minor version is the highest we have
+  minor_version_ = version[7] == '0' ? 0 : 1;  // RFC 9110 section 2.5: treat a higher minor version as our highest
   if (method() == "CONNECT") return HeadError::kConnect;
   return read_target({static_cast<std::uint32_t>(line.at + target_at), static_cast<std::uint32_t>(space - target_at)},
                      plain);
@@ -96,7 +96,7 @@ HeadError RequestParser::read_method(std::string_view line, std::size_t& size) {
   return line[size] == ' ' && size <= kLongestMethod ? HeadError::kNone : HeadError::kBadMethod;
 }
 
-/// `plain`: it has neither tab nor fragment.
+/// `plain`: the target has neither tab nor fragment.
 HeadError RequestParser::read_target(Span target, bool plain) {
   const std::string_view whole = text(target);
   if (!plain) {
@@ -112,7 +112,7 @@ HeadError RequestParser::read_target(Span target, bool plain) {
   return method() == "OPTIONS" ? HeadError::kNone : HeadError::kBadTarget;
 }
 
-/// `http://authority/path`: the authority says which host it is, whatever the Host field has.
+/// `http://authority/path`: the authority names the host and replaces the Host field.
 HeadError RequestParser::read_absolute_form(Span target) {
   const std::string_view whole = text(target);
   std::size_t authority = 0;
@@ -151,7 +151,7 @@ HeadError RequestParser::on_field(const Field& field) {
 
 HeadError RequestParser::on_host(const Field& field) {
   if (hosts_++ > 0) {
-    host_.clear();  // which app it is for cannot be said
+    host_.clear();  // we cannot tell which app it is for
     return HeadError::kSeveralHosts;
   }
   if (absolute_form_) return Host().parse(text(field.value)) ? HeadError::kNone : HeadError::kBadHost;

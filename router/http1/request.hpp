@@ -17,30 +17,29 @@ enum class BodyKind : std::uint8_t {
 
 enum class Expectation : std::uint8_t { kNone, kContinue, kUnsupported, kMalformed };
 
-/// Reads one request head (RFC 9112), strictly and without copying: bytes in, one RequestHead out.
+/// Reads one request head (RFC 9112), strictly and without copying.
 ///
-/// Feed parse() with the bytes from the head's first one on, always from the same start and each time with more of
-/// them; they may have moved in between. kSlack bytes behind them must be readable. When it says kDone, everything here
-/// describes them and consumed() says where the body begins. Views are into the buffer of the last call. Whatever the
-/// cuts between calls, the outcome is the same.
+/// Call parse() with the head's bytes, always from its first byte and each time with more of them; they may have moved
+/// in between. kSlack bytes after them must be readable. After kDone the accessors describe the head and consumed()
+/// says where the body begins. Views point into the buffer of the last call. The result does not depend on how the
+/// bytes were split between calls.
 ///
-/// Not tied to a thread; one head at a time. After reset() its memory serves the next head: no allocation in steady
-/// state.
+/// Not tied to a thread; one head at a time. reset() keeps the memory for the next head: no allocation in steady state.
 class RequestParser : public HeadParser<RequestParser> {
  public:
   explicit RequestParser(const HeadLimits& limits) : HeadParser(limits) {}
 
   void reset();
-  /// True from the first byte that is not an empty line on.
+  /// True once a byte that is not part of an empty line has come.
   bool started() const { return started_; }
 
-  // After kDone. After kError as much as was read; method, path and host may be empty.
+  // Valid after kDone. After kError they show what was read so far; method, path and host may be empty.
   std::string_view method() const { return text(method_); }
   /// Origin-form path and query, or `*`; without fragment. Empty when an absolute-form target had no path.
   std::string_view target() const { return text(target_); }
   std::string_view host() const { return host_.name(); }
-  /// The Host field as it came, or the authority of an absolute-form target, which counts instead of it (RFC 9112
-  /// section 3.2.2).
+  /// The Host field as received, or the authority of an absolute-form target, which replaces it (RFC 9112 section
+  /// 3.2.2).
   std::string_view host_field() const { return text(host_field_); }
   bool http_1_0() const { return minor_version_ == 0; }
   bool is_head() const { return method() == "HEAD"; }
@@ -51,10 +50,10 @@ class RequestParser : public HeadParser<RequestParser> {
   std::uint64_t content_length() const { return content_length_.value(); }
   bool has_content_length() const { return content_length_.known(); }
   Expectation expectation() const { return expectation_; }
-  /// Upgrade is asked for and can be passed on: HTTP/1.1, `Connection: upgrade`, and not h2c (which would carry
-  /// requests past us unseen).
+  /// The client asks for an upgrade that can be passed on: HTTP/1.1, `Connection: upgrade`, and not h2c (which would
+  /// carry requests past us unseen).
   bool wants_upgrade() const { return upgrade_; }
-  /// The client will send another request after this one (RFC 9112 section 9.3).
+  /// The client may send another request after this one (RFC 9112 section 9.3).
   bool keep_alive() const { return http_1_0() ? connection_.keep_alive && !connection_.close : !connection_.close; }
 
  private:

@@ -24,7 +24,7 @@ BodyKind ResponseParser::body() const {
 bool ResponseParser::keep_alive() const {
   if (minor_version_ == 0 ? !connection_.keep_alive || connection_.close : connection_.close) return false;
   if (transfer_encoding_.present() && content_length_.known()) return false;
-  // A backend that sends a body where none may be would have it taken for the next response.
+  // If a backend sends a body where none is allowed, we would take the body for the next response.
   if (status_ == 204 || status_ == 304) return !transfer_encoding_.present() && content_length_.value() == 0;
   return body() != BodyKind::kUntilClose;
 }

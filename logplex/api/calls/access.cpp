@@ -68,7 +68,7 @@ json::object key_json(const ApiKey& key) {
   return out;
 }
 
-/// Their incarnations are filled in where the key is made.
+/// The incarnations of the channels are filled in where the key is made.
 std::optional<KeyChannels> read_channels(const json::object& body) {
   if (member(body, "channels") == nullptr) return std::nullopt;
   KeyChannels out;

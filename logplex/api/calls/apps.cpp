@@ -56,10 +56,10 @@ bool is_localhost(std::string_view host) {
   return equal_ignoring_case(host, "localhost") || host.ends_with(".localhost");
 }
 
-/// A name is judged by the addresses that it leads to, when it is connected to.
+/// Host names are checked at each connect, by the addresses that they resolve to.
 checked<void> check_address(const ApiCall& call, const std::string& address, std::string_view where) {
   const auto parsed = parse_host_port(address);
-  if (call.parts.backends == nullptr || !parsed) return {};  // decided with the change
+  if (call.parts.backends == nullptr || !parsed) return {};  // the change itself checks it
   boost::system::error_code is_name;
   const auto ip = boost::asio::ip::make_address(parsed->host, is_name);
   const bool local_name = is_name && is_localhost(parsed->host);
@@ -105,7 +105,7 @@ std::optional<Balance> parse_balance(std::string_view name) {
   return std::nullopt;
 }
 
-/// The features that a body sets, as a patch of any app.
+/// The features in a body, as a patch for any app.
 checked<PatchFeatures> read_features(const json::object& body) {
   PatchFeatures patch;
   const auto* features = member(body, "features");
@@ -171,7 +171,7 @@ ApiAnswer show_backend(const ApiCall& call, unsigned status) {
   return error_answer(404, "no such backend");
 }
 
-/// Makes the change and shows the app as it then is.
+/// Makes the change and answers with the changed app.
 Task<ApiAnswer> change_app(ApiCall& call, Change change) {
   const auto applied = co_await call.make(std::move(change));
   if (applied.has_error()) co_return call.refused(applied.error());

@@ -48,7 +48,7 @@ json::array drains_json(const ChannelEntry& channel, const Principal& who) {
   return drains;
 }
 
-/// Logplex's form: absent rather than empty.
+/// As in Logplex, an empty list is left out.
 json::object channel_json(const ChannelEntry& channel, const Principal& who) {
   json::object out{{"channel", channel.channel.id}};
   if (auto tokens = tokens_json(channel); !tokens.empty()) out["tokens"] = std::move(tokens);
@@ -56,7 +56,7 @@ json::object channel_json(const ChannelEntry& channel, const Principal& who) {
   return out;
 }
 
-/// `field` is the one that names tokens.
+/// `field` is the field of the body that names tokens.
 ApiAnswer refused(const Error& error, std::string_view field) {
   return answer_for(error, error.message.starts_with("token name") ? field : std::string_view());
 }
@@ -77,7 +77,7 @@ Task<ApiAnswer> put_channel(ApiCall& call) {
   const auto applied = co_await call.make(std::move(change));
   if (applied.has_error()) co_return refused(applied.error(), "tokens");
   const auto* channel = call.parts.config().channel(call.parameter(0));
-  if (channel == nullptr) co_return no_channel();  // deleted in the meantime
+  if (channel == nullptr) co_return no_channel();  // deleted since
   co_return json_answer(applied->created ? 201 : 200, channel_json(*channel, call.who));
 }
 

@@ -16,13 +16,13 @@
 
 namespace sluice::api {
 
-/// How a drain is doing, as its owner sees it.
+/// The state of a drain, as its owner sees it.
 enum class DrainStatus : std::uint8_t {
   kPending,   // reserved, or nothing was delivered or refused yet
   kActive,    // the last delivery succeeded
-  kDegraded,  // the last delivery failed; lines wait and are tried again
-  kPaused,    // by its owner
-  kDisabled,  // will not be tried again before it is changed
+  kDegraded,  // the last delivery failed; lines wait for a retry
+  kPaused,    // paused by its owner
+  kDisabled,  // no more attempts until the drain is changed
 };
 
 /// "pending", "active", "degraded", "paused", "disabled".
@@ -39,7 +39,7 @@ struct DrainStats {
   std::vector<std::pair<std::string, std::uint64_t>> dropped;  // by reason; only what is not 0
   std::uint64_t pending_lines = 0;
   std::uint64_t pending_bytes = 0;
-  std::uint64_t in_flight_lines = 0;  // of the pending ones: sent and not confirmed
+  std::uint64_t in_flight_lines = 0;  // pending lines that were sent and not confirmed
   Duration oldest_pending_age{};
   std::optional<WallTime> last_success;
   std::string last_error;                                     // a sentence without secrets; empty = none
@@ -54,7 +54,7 @@ struct DrainReport {
   DrainStats stats;
 };
 
-/// What one synthetic line met on its way.
+/// The result of sending one synthetic line.
 struct DrainTest {
   bool delivered = false;
   std::optional<int> http_status;
@@ -72,21 +72,22 @@ struct UnhealthyDrain {
   DrainReport report;
 };
 
-/// What the API asks of the drains. The API must not know them, so the program that has both implements this.
+/// The API's interface to the drains. The API must not know how drains run, so the program
+/// that has both implements this.
 ///
-/// Any shard may call it, and gets the answer on its own shard. It outlives the API.
+/// Any shard may call it and gets the answer on its own shard. It outlives the API.
 class DrainControl {
  public:
   virtual ~DrainControl() = default;
 
   /// A drain that has never run (reserved, unknown, not started yet) reports kPending and zeros.
   virtual Task<DrainReport> report(std::uint64_t drain) = 0;
-  /// Sends one line now, apart from the ledger. Error: there is no such drain or it has no url.
+  /// Sends one line now, without counting it in the ledger. Error: there is no such drain or it has no url.
   virtual Task<result<DrainTest, Error>> test(std::uint64_t drain) = 0;
-  /// Gives up what is pending (counted as dropped), so that a paused drain goes on with the next line.
+  /// Drops all pending lines (counted as dropped), so that a paused drain continues with the next line.
   virtual Task<result<void, Error>> skip_pending(std::uint64_t drain) = 0;
-  /// Drains that are not well, at most `limit` of those whose channel (empty: of a global drain) the caller may see. On
-  /// any shard; it owns what it uses.
+  /// Unhealthy drains whose channel (empty for a global drain) the caller may see, at most `limit`. `may_see` runs on
+  /// any shard, so it must own what it uses.
   using MaySee = std::function<bool(const std::string& channel)>;
   virtual Task<std::vector<UnhealthyDrain>> unhealthy(std::size_t limit, MaySee may_see) = 0;
 };

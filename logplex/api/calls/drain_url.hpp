@@ -8,15 +8,15 @@
 
 namespace sluice::api {
 
-/// Checks a drain's url as far as that is possible without connecting. 400: no url at all; 422: a scheme, option or
-/// address that this build does not deliver to. Host names are judged at every connect, by the drains.
+/// Checks a drain's url as far as possible without connecting. 400: not a url; 422: a scheme, option or address that
+/// this build does not deliver to. The drains check the addresses of host names at every connect.
 checked<void> check_drain_url(std::string_view url, const AddressGuard& guard);
 
-/// Checks a drain's format against its url's scheme; empty is the scheme's default.
+/// Checks a drain's format against its url's scheme; an empty format means the scheme's default.
 checked<void> check_drain_format(std::string_view url, std::string_view format);
-/// The format in which such a drain sends when none was given; empty for a scheme that is not ours.
+/// The default format for such a url; empty for a scheme that we do not support.
 std::string_view default_drain_format(std::string_view url);
-/// 422: what goes to such a url cannot be signed with a secret.
+/// 422: batches for such a url cannot be signed with a secret.
 checked<void> check_drain_can_sign(std::string_view url);
 
 }  // namespace sluice::api

@@ -46,7 +46,7 @@ checked<void> read_filter(const json::object& body, Drain& drain) {
   return {};
 }
 
-/// What this build cannot do yet is said, not ignored.
+/// Refuses options that this build does not have, instead of ignoring them.
 checked<void> refuse_what_is_missing(const Drain& drain) {
   if (drain.durable) return BadInput{"durable drains are not in this build", "durable", 422};
   return {};
@@ -64,7 +64,7 @@ checked<void> judgement(std::optional<TlsMaterialFault> fault) {
   return BadInput{std::move(fault->sentence), std::move(fault->field), 422};
 }
 
-/// Behind the shards: each certificate takes a quarter of a millisecond.
+/// Runs on a thread of its own when there is one, because each certificate takes a quarter of a millisecond.
 Task<checked<void>> check_material(const ApiCall& call, const Drain& drain) {
   if (drain.ca.empty() && drain.client_cert.empty() && drain.client_key.empty()) co_return checked<void>();
   if (call.parts.certificates == nullptr)
@@ -119,7 +119,7 @@ std::vector<Drain> drains_at(const ApiCall& call, bool& found) {
   return out;
 }
 
-/// The answer to a change: the drain as it now is.
+/// Answers a change with the changed drain.
 Task<ApiAnswer> show_drain(ApiCall& call, std::uint64_t id, unsigned status) {
   const auto drain = find_drain(call, std::to_string(id));
   if (!drain) co_return no_such_drain();

@@ -9,8 +9,8 @@
 
 namespace sluice::api {
 
-// The handlers of the rows in routes.cpp, by noun. Each runs on the connection's shard; what it looks up in the
-// configuration is copied before it awaits anything.
+// The handlers of the rows in routes.cpp, by noun. Each runs on the connection's shard and copies what it looks up in
+// the configuration before it awaits anything.
 
 // channels.cpp
 Task<ApiAnswer> put_channel(ApiCall& call);
@@ -21,7 +21,7 @@ Task<ApiAnswer> create_token(ApiCall& call);
 Task<ApiAnswer> list_tokens(ApiCall& call);
 Task<ApiAnswer> revoke_token(ApiCall& call);
 
-// drains.cpp: of a channel when the path has one, else global
+// drains.cpp: drains of the channel in the path, or global drains
 Task<ApiAnswer> create_drain(ApiCall& call);
 Task<ApiAnswer> list_drains(ApiCall& call);
 Task<ApiAnswer> get_drain(ApiCall& call);
@@ -77,10 +77,9 @@ extern const BodySchema kCertificateBody;
 extern const BodySchema kKeyBody;
 extern const BodySchema kNoBody;
 
-/// A drain as every answer shows it.
-/// The drain's url for `who`, without secrets; its path only with drains:write.
+/// The drain's url for `who`, without secrets. The path of the url is shown only with drains:write.
 std::string shown_url(const Drain& drain, const Principal& who);
-/// `who` sees the url's path only with drains:write.
+/// A drain as every answer shows it; see shown_url() for its url.
 boost::json::object drain_json(const Drain& drain, const DrainReport& report, const Principal& who);
 boost::json::object stats_json(const DrainStats& stats);
 

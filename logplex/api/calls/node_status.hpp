@@ -8,14 +8,14 @@
 
 namespace sluice::api {
 
-/// One node in numbers. Rates are averages of the last seconds.
+/// The state of one node. Rates are averages over the last seconds.
 struct NodeReport {
   std::string node;
   std::string version;
   Duration uptime{};
   std::uint64_t revision = 0;   // of the configuration in force on every shard
   std::string store;            // "embedded", "redis"
-  bool store_reachable = true;  // changes can be made
+  bool store_reachable = true;  // false = changes cannot be made now
   std::uint32_t shards = 0;
   double requests_per_s = 0;   // through the router
   double lines_in_per_s = 0;   // appended to channels
@@ -26,7 +26,7 @@ struct NodeReport {
   std::string ingress_syslog;  // the same for TCP syslog
 };
 
-/// What `GET /v3/status` shows of this process. Implemented by the program; any shard may ask. It outlives the API.
+/// The API's interface for `GET /v3/status`. The program implements it; any shard may call it. It outlives the API.
 class NodeStatus {
  public:
   virtual ~NodeStatus() = default;

@@ -9,21 +9,21 @@
 
 namespace sluice::api {
 
-/// What a session's url holds: all of the session, so that no node keeps one. Whoever has the url may read the lines,
-/// as long as its maker could and the channel is the same one.
+/// The content of a session's url: the whole session, so that no node stores it. Whoever has the url may read the lines
+/// as long as its maker may and the channel has not been replaced by a new one.
 struct SessionUrl {
   StreamRights rights;       // with channel, incarnation and end
   std::string query;         // LineQuery::to_text()
   std::uint64_t number = 0;  // random: makes two urls of one query differ
 
-  /// As JSON, to be sealed, and back. None when it was not written by to_text().
+  /// Converts it to JSON, for sealing, and back. None when to_text() did not write the text.
   std::string to_text() const;
   static std::optional<SessionUrl> from_text(std::string_view text);
 };
 
-/// For Seals: what a session's url is sealed for.
+/// The place, in terms of Seals, of a session's url.
 constexpr std::string_view kSessionPlace = "session";
-/// Of a sealed url. Heads of requests are bounded, and a url must fit into one.
+/// Longest sealed url. A url must fit into a request head, whose size is limited.
 constexpr std::size_t kLongestSessionUrl = std::size_t{12} << 10;
 
 }  // namespace sluice::api

@@ -11,7 +11,7 @@ namespace sluice::api {
 namespace json = boost::json;
 namespace {
 
-/// Of a stream that the caller opens; channel and incarnation are filled in later.
+/// The rights of a stream that the caller opens; channel and incarnation are filled in later.
 StreamRights rights_of(const Principal& who) { return {!who.full, who.id, {}, 0, who.expires}; }
 
 std::string sealed_session(const ApiCall& call, const Channel& channel, const LineQuery& query) {
@@ -24,8 +24,7 @@ std::string sealed_session(const ApiCall& call, const Channel& channel, const Li
   return call.parts.seals.seal(call.parts.config(), session.to_text(), kSessionPlace);
 }
 
-/// Sessions that a node of an earlier version keeps in a store that they share are read as well. Their channels have no
-/// incarnation.
+/// Also finds sessions that a node of an earlier version keeps in a shared store. Their channels have no incarnation.
 std::optional<SessionUrl> stored_session(const ApiCall& call) {
   const auto uuid = Uuid::parse(call.parameter(0));
   const auto* session = uuid ? call.parts.config().session(*uuid) : nullptr;
@@ -66,7 +65,7 @@ Task<ApiAnswer> create_session(ApiCall& call) {
   co_return answer;
 }
 
-// These two are not coroutines, so that a tail that waits keeps no frame of theirs.
+// These two are not coroutines, so that a waiting tail keeps no frame of theirs.
 
 Task<ApiAnswer> read_session(ApiCall& call) {
   auto session = find_session(call);

@@ -10,7 +10,7 @@ namespace json = boost::json;
 namespace {
 
 constexpr std::size_t kMostUnhealthy = 50;
-/// Own drains that a key limited to channels is shown.
+/// Most drains of its own that a key limited to channels sees.
 constexpr std::size_t kMostOwn = 200;
 constexpr std::size_t kLongestName = 100;
 
@@ -96,7 +96,7 @@ DrainControl::MaySee seen_by(const Principal& who) {
   return [sees = who.may(Scope::kDrainsRead)](const std::string&) { return sees; };
 }
 
-/// Nodes are named without their directories, which are nobody's business but the operator's.
+/// Names the nodes without their directories, which concern only the operator.
 json::array node_names(const NodeReport& self, const std::vector<NodeSeen>& nodes) {
   json::array out;
   out.push_back(json::object{{"name", self.node}, {"ready", true}});
@@ -106,7 +106,7 @@ json::array node_names(const NodeReport& self, const std::vector<NodeSeen>& node
   return out;
 }
 
-/// What a key that is limited to channels is shown.
+/// The answer for a key that is limited to channels.
 Task<ApiAnswer> limited_status(ApiCall& call) {
   const auto node = co_await call.parts.node.report();
   const auto drains = own_drains(call);
@@ -117,7 +117,7 @@ Task<ApiAnswer> limited_status(ApiCall& call) {
   }
   json::object out{{"limited", true}, {"nodes", node_names(node, call.parts.store.status().nodes)}};
   out["drains"] = std::move(items);
-  // Who writes has to know where.
+  // Callers that may write logs or apps need the address.
   if (call.who.may(Scope::kLogsWrite) || call.who.may(Scope::kAppsWrite))
     out["ingress_http"] = url_of(node.ingress_http);
   co_return json_answer(200, out);
@@ -147,7 +147,7 @@ Task<ApiAnswer> show_status(ApiCall& call) {
   return call.who.all_channels() ? full_status(call) : limited_status(call);
 }
 
-/// Made once: it takes a millisecond and more, and anybody may ask for it.
+/// The document is built once: that takes a millisecond and more, and anybody may request it.
 Task<ApiAnswer> show_openapi(ApiCall& call) {
   static const ApiAnswer kDocument = json_answer(200, openapi_document(call.parts.routes));
   co_return kDocument;

@@ -21,7 +21,7 @@ std::string_view cut(std::string_view& rest, char at) {
   return trimmed(part);
 }
 
-/// "0.5" in thousandths; what is not a weight counts as 1.
+/// "0.5" in thousandths; text that is not a weight counts as 1.
 int weight(std::string_view text) {
   if (text.empty() || text.front() < '0' || text.front() > '1') return 1000;
   int value = (text.front() - '0') * 1000;
@@ -31,7 +31,7 @@ int weight(std::string_view text) {
   return std::min(value, 1000);
 }
 
-/// How closely a range fits a type: 3 exactly, 2 type/*, 1 */*, 0 not.
+/// How precisely a range matches a type: 3 exactly, 2 type/*, 1 */*, 0 not.
 int closeness(std::string_view range, std::string_view type) {
   if (range == "*/*") return 1;
   if (equal_ignoring_case(range, type)) return 3;
@@ -41,8 +41,8 @@ int closeness(std::string_view range, std::string_view type) {
   return family ? 2 : 0;
 }
 
-/// How much the header likes a type: the weight of the closest range, and among equal weights how close that is. Who
-/// names a type and takes anything else too wants that type.
+/// How much the header prefers a type: by the weight of the most precise range, then by its precision. A client that
+/// names a type and also accepts anything else wants that type.
 struct Liking {
   int weight = 0;
   int closeness = 0;

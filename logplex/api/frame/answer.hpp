@@ -12,7 +12,7 @@
 
 namespace sluice::api {
 
-/// What a handler answers. `streamed` means that it has written the whole answer itself.
+/// The answer of a handler. `streamed`: the handler has already written the whole answer.
 struct ApiAnswer {
   unsigned status = 200;
   std::string body;
@@ -27,19 +27,20 @@ ApiAnswer error_answer(unsigned status, std::string_view sentence, std::string_v
 ApiAnswer text_answer(unsigned status, std::string_view text);
 /// `{"items": [...], "next": cursor or null}`.
 ApiAnswer list_answer(boost::json::array items, std::string_view next);
-/// Without a body: 204.
+/// 204 without a body.
 ApiAnswer no_content();
 
-/// The handler has written the answer itself.
+/// For a handler that has already written the answer.
 ApiAnswer streamed_answer();
 
-/// What the configuration refused: 403, 404, 409, 422, 400; 503 with Retry-After when it cannot be written now.
+/// The answer for a refused change: 403, 404, 409, 422, 400; 503 with Retry-After when the configuration cannot be
+/// written now.
 ApiAnswer answer_for(const Error& error, std::string_view field = {});
 
-/// The caller's key holds as much of the API as it may: 429.
+/// 429: the caller's key already holds its whole share of the API.
 ApiAnswer share_is_taken();
 
-/// What a person typed wrongly, and where: becomes 400 or 422.
+/// Why the input of a call is refused, and the field at fault: 400 or 422, or 429 and 503 when a limit is reached.
 struct BadInput {
   std::string sentence;
   std::string field;

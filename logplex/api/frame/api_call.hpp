@@ -30,11 +30,11 @@ class OpenStreams;
 class Seals;
 class Tails;
 
-/// What handlers work with, on one shard.
+/// What handlers use, on one shard.
 struct ApiParts {
   Shard& shard;
-  Store& store;      // for what it holds
-  Changes& changes;  // for what is to be changed
+  Store& store;      // for reading
+  Changes& changes;  // for changes
   Fabric& fabric;
   DrainControl& drains;
   NodeStatus& node;
@@ -52,7 +52,7 @@ struct ApiParts {
   const ConfigSnapshot& config() const { return store.feed(shard).current(); }
 };
 
-/// One call that has passed authentication and the checks of its row. Lives in the frame that awaits its handler.
+/// One call that has passed authentication and the checks of its row. Lives in the coroutine that awaits its handler.
 struct ApiCall {
   ApiParts& parts;
   HttpExchange& http;
@@ -61,28 +61,29 @@ struct ApiCall {
   Principal who;
   boost::json::object body;
   std::string request_id;
-  KeyShares::Held held{};      // of the caller's share
-  std::size_t body_bytes = 0;  // of the text that `body` was
+  KeyShares::Held held{};      // the part of the caller's share that this call holds
+  std::size_t body_bytes = 0;  // size of the text of `body`
 
   const std::string& parameter(std::size_t index) const { return parameters[index]; }
-  /// Whose turn it is when the call's work goes on: the key's and of those that share its limits; the node's for its
-  /// own.
+  /// Who is charged for the call's work: the key together with those that share its limits, or the node for its own
+  /// key.
   Beneficiary owner() const;
-  /// Asks the store for a change in the caller's name: Changes::make().
+  /// Asks the store for a change on the caller's behalf: Changes::make().
   Task<result<Applied, Error>> make(Change change);
-  /// Why make() did not make it, with the field of the body that is not acceptable: the sentence begins with its name.
+  /// The answer for a change that make() refused. It names the field of the body at fault, which is the first word of
+  /// the error.
   ApiAnswer refused(const Error& error) const;
-  /// Tells the watch over long turns that what follows is this call's. After each wait.
+  /// Tells the watch over long turns that the following work is for this call. Call it after each wait.
   void mention() const;
   QueryParameters query() const { return QueryParameters(http.request().query); }
-  /// What urls in answers start with: `api.public_url`, else http:// and the request's Host.
+  /// The start of urls in answers: `api.public_url`, else http:// and the request's Host.
   std::string base_url() const;
 };
 
-/// Makes a change that has nothing to show: 204, or why not.
+/// Makes a change whose answer has no content: 204, or the error.
 Task<ApiAnswer> remove_by(ApiCall& call, Change change);
 
-/// The task of a handler that need not wait.
+/// The task of a handler that does not need to wait.
 Task<ApiAnswer> answered(ApiAnswer answer);
 
 }  // namespace sluice::api

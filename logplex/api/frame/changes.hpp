@@ -12,24 +12,25 @@
 
 namespace sluice::api {
 
-/// Asks the store for changes and answers each caller in time, also when the store does not: a disk that hangs is not
-/// the client's to wait for. An owner's changes wait for each other in ChangeLines before they go to the store;
-/// nobody's changes, which are those of the node's own key, never wait there.
+/// Asks the store for changes and answers each caller in time, even when the store is slow: a client does not wait for
+/// a disk that hangs. An owner's changes wait in ChangeLines before they go to the store. Changes of the node's own key
+/// have no owner and never wait there.
 ///
-/// Lives on its shard, owned by ApiShard; the store and the lines outlive it. A change that was given up goes on in the
-/// store, which bounds how many wait there, and its outcome is forgotten. Await stopped() after cancel() before
-/// destroying it.
+/// Lives on its shard, owned by ApiShard; the store and the lines outlive it. A change whose caller stopped waiting
+/// continues in the store, which bounds how many wait there; its outcome is ignored. Call cancel() and await stopped()
+/// before destroying it.
 class Changes final : public OnShard {
  public:
   /// `patience`: how long a caller waits, store.write_timeout.
   Changes(Shard& shard, Store& store, ChangeLines& lines, Duration patience)
       : OnShard(shard), store_(store), lines_(lines), patience_(patience), waits_(shard, "changes") {}
 
-  /// What Store::apply() says, or kUnavailable after the patience: then the change may still be made, unless it waited
-  /// for its owner's others all the time. `cost`: of the change, in bytes. `first`: before those others that are not.
+  /// Returns the result of Store::apply(), or kUnavailable when `patience` is over. The change may still be made then,
+  /// unless it spent all that time waiting for other changes of its owner. `cost`: size of the change in bytes.
+  /// `first`: goes before waiting changes without `first`.
   Task<result<Applied, Error>> make(Change change, Beneficiary owner = {}, std::size_t cost = 0, bool first = false);
 
-  /// Runs a task that makes changes on nobody's behalf; it ends with the waits.
+  /// Runs a task that makes changes without an owner; cancel() ends it.
   void spawn(Task<void> task) { waits_.spawn(std::move(task)); }
 
   void cancel() { waits_.stop(); }
@@ -38,7 +39,7 @@ class Changes final : public OnShard {
  private:
   struct Wait {
     explicit Wait(Shard& shard) : ended(shard) {}
-    std::optional<ChangeLines::Place> place;  // none: nobody's
+    std::optional<ChangeLines::Place> place;  // none: the change has no owner
     Event ended;
     std::optional<result<Applied, Error>> outcome;
   };

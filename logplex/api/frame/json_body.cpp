@@ -88,7 +88,7 @@ json::parse_options parse_options() {
 
 BadInput not_json(const error_code& error) { return {"the body is not valid JSON: " + error.message(), {}}; }
 
-/// Names come from outside: an error shows only the beginning of a long one.
+/// Names come from the client: an error shows only the beginning of a long one.
 std::string shown(std::string name) {
   if (name.size() > 100) name = name.substr(0, 100) + "...";
   return name;
@@ -118,7 +118,7 @@ checked<void> check_object(const json::object& object, const BodySchema& schema,
 
 BodyReader::BodyReader(const BodySchema& schema) : schema_(schema), parser_({}, parse_options()) {}
 
-/// Each value but the first of its array or object follows a comma. Where a piece ends changes nothing.
+/// Every value except the first of its array or object follows a comma. It does not matter where a piece ends.
 void BodyReader::count_values(std::string_view piece) {
   for (const char c : piece) {
     if (std::exchange(escaped_, false)) continue;

@@ -15,21 +15,21 @@
 
 namespace sluice::api {
 
-/// Reads a request body against its schema: valid JSON (at most 32 levels, at most kMostValues values), an object,
-/// nothing that is not listed unless the schema is open, required members present, every listed member of its shape.
-/// Errors name the member.
+/// Reads a request body and checks it against its schema: valid JSON (at most 32 levels, at most kMostValues values),
+/// an object, no unlisted members unless the schema is open, all required members present, every listed member of its
+/// shape. Errors name the member.
 ///
 ///     BodyReader reader(schema);
 ///     for each piece of the body: take(piece), which costs about cost(piece.size())
 ///     finish()
 ///
-/// In pieces, because a megabyte of small values takes 20 ms. What cannot be divided, such as the index of an object's
-/// members at its end, is bounded by their number. Lives in the call's task.
+/// It reads in pieces, because a megabyte of small values takes 20 ms. Work that cannot be divided, such as indexing an
+/// object's members at its end, is bounded by kMostValues. Lives in the call's task.
 class BodyReader {
  public:
-  /// An app with a thousand backends and domains has half as many. More is 422.
+  /// An app with a thousand backends and domains has half as many. More values are answered with 422.
   static constexpr std::size_t kMostValues = 20'000;
-  /// What is given to take() at once.
+  /// The size of a piece for take().
   static constexpr std::size_t kPiece = 4 << 10;
   static constexpr Work cost(std::size_t bytes) { return 10 * bytes; }
 
@@ -49,15 +49,15 @@ class BodyReader {
   bool escaped_ = false;
 };
 
-/// The whole body at once.
+/// Reads the whole body at once.
 checked<boost::json::object> parse_body(std::string_view text, const BodySchema& schema);
 
-/// The same for an object inside a body; `where` stands before the names in errors ("backends[0]").
+/// Checks an object inside a body; `where` precedes the names in errors ("backends[0]").
 checked<void> check_object(const boost::json::object& object, const BodySchema& schema, std::string_view where = {});
 
 // Readers for members whose shape has been checked.
 
-/// Absent or null: null.
+/// Null when the member is absent or null.
 const boost::json::value* member(const boost::json::object& object, std::string_view name);
 std::string string_or(const boost::json::object& object, std::string_view name, std::string_view fallback = {});
 std::optional<std::string> string_at(const boost::json::object& object, std::string_view name);

@@ -9,18 +9,18 @@
 namespace sluice::api {
 namespace {
 
-/// Nobody shares with the node's own key, which has no name.
+/// The node's own key has no name and never gets here.
 std::uint64_t share_of(bool by_key, const std::string& sharer) {
   return hash_of((by_key ? "key " : "credential ") + sharer);
 }
 
-/// Of a share, for the key whose it is and for those that were made by it.
+/// The part of a share that a key may use: all of it for its owner, three quarters for keys that the owner made.
 std::uint64_t part_of(std::uint64_t most, bool was_made) {
   if (most <= 1 || !was_made) return most;
   return most - (most + 3) / 4;
 }
 
-/// An empty share, which holds nothing, when there is no limit.
+/// Without a limit, returns an empty share, which holds nothing.
 std::optional<ShareTable::Share> take_from(ShareTable& table, std::uint64_t key, std::uint64_t most) {
   if (most == 0) return ShareTable::Share();
   return table.take(key, most);

@@ -22,17 +22,17 @@ struct StreamRights;
 /// How much of the API each key may hold, over all shards; 0 = no limit.
 struct KeyLimits {
   std::uint64_t connections_per_key = 0;  // limits.api_connections_per_key
-  std::uint64_t connections_of_keys = 0;  // of all keys together: the rest is for the node's own key
+  std::uint64_t connections_of_keys = 0;  // of all keys together; the rest is reserved for the node's own key
   std::uint64_t sessions_per_key = 0;     // limits.sessions_per_key
 };
 
-/// What the keys hold of the API: calls that are under way, with tails among them, and open streams of sessions. A key
-/// has one share with those that it made while it is limited to channels: ApiKey::sharer(). Of it those that were made
-/// have at most three quarters, so that who made them can still delete them. The node's own key is never limited. Owned
-/// by Api; any thread.
+/// Limits how much of the API each key holds: calls under way, tails included, and open streams of sessions. A key that
+/// is limited to channels shares one share with the keys that it made: ApiKey::sharer(). Those keys get at most three
+/// quarters of it, so that their maker can still delete them. The node's own key is never limited. Owned by Api; any
+/// thread.
 class KeyShares {
  public:
-  /// Held as long as the call or stream goes on.
+  /// Held as long as the call or stream lasts.
   struct Held {
     ShareTable::Share of_key;
     ShareTable::Share of_all;
@@ -41,14 +41,15 @@ class KeyShares {
 
   explicit KeyShares(const KeyLimits& limits) : limits_(limits) {}
 
-  /// None when the caller holds its share already.
+  /// None when the caller's share is used up.
   std::optional<Held> take_call(const Principal& who);
-  /// For a stream of a session, on the share of the key that made it.
+  /// For a stream of a session: charges the key that made the session.
   std::optional<Held> take_session(const StreamRights& rights, const ConfigSnapshot& config);
 
-  /// Of the 256 places of the thread that reads certificates a key and a channel may each hold kCertificatesAtOnce, and
-  /// all keys together kCertificatesOfAll: the rest is for the node's own key and for drains that connect. Held until
-  /// the certificates were read. 429 when the caller holds its share, 503 when all do.
+  /// The thread that reads certificates has 256 places. A key and a channel may each hold kCertificatesAtOnce of them,
+  /// and all keys together kCertificatesOfAll; the rest is for the node's own key and for drains that connect. Hold the
+  /// result until the certificates are read. Errors: 429 when the key or channel is at its limit, 503 when all keys
+  /// together are.
   struct CertificatePlaces {
     ShareTable::Share of_key;
     ShareTable::Share of_channel;
@@ -57,7 +58,7 @@ class KeyShares {
   static constexpr std::uint64_t kCertificatesAtOnce = 16;
   static constexpr std::uint64_t kCertificatesOfAll = 192;
   checked<CertificatePlaces> take_certificates(const Principal& who, const std::string& channel);
-  /// The 503, also when the thread itself has no place; counts it.
+  /// The 503, also for when the thread's queue is full; counts it.
   BadInput no_place_for_certificates();
 
   void add_metrics(MetricsPage& page) const;

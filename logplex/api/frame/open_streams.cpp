@@ -8,7 +8,7 @@
 namespace sluice::api {
 namespace {
 
-/// Ends far away are looked at again, so that no sum of times overflows.
+/// A stream that ends later than this is checked again, so that no sum of times overflows.
 constexpr std::chrono::microseconds kLongestWait = std::chrono::hours(1);
 
 std::string maker_name(bool by_key, const std::string& maker) { return (by_key ? "key " : "credential ") + maker; }

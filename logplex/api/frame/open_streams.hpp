@@ -17,25 +17,26 @@ namespace sluice::api {
 
 class OpenStream;
 
-/// What a stream rests on. When any of it is gone, the stream ends.
+/// The rights that a stream depends on. When one of them is gone, the stream ends.
 struct StreamRights {
-  bool by_key = false;  // it was opened, or its session was made, by the key `maker`; else by a credential, or the node
+  bool by_key = false;  // `maker`, which opened it or made its session, is a key; else a credential or the node
   std::string maker;    // id of the key or credential; empty = the node's key
   std::string channel;
   std::uint64_t incarnation = 0;
   std::optional<WallTime> until;  // end of the key or session, whichever comes first
 
-  /// The key or credential is there and may still read the channel, which is still the same one.
+  /// True when the key or credential exists and may still read the channel, and the channel was not replaced by a new
+  /// one.
   bool hold(const ConfigSnapshot& config, WallTime now) const;
-  /// Whose share of the API the stream is: ApiKey::sharer() of the maker.
+  /// Who is charged for the stream: ApiKey::sharer() of the maker.
   std::string sharer(const ConfigSnapshot& config) const;
 };
 
-/// The streams of lines that are open on one shard. Each ends within a second after the key that it was opened with is
-/// deleted or expires, its session ends, or its channel is deleted, also when its client does not read.
+/// The streams of lines that are open on one shard. A stream ends within a second after its key is deleted or expires,
+/// its session ends, or its channel is deleted, even when its client does not read.
 ///
-/// Lives on its shard, owned by ApiShard; told of every configuration. What a change costs depends on the streams of
-/// the keys and channels that changed, not on all.
+/// Lives on its shard, owned by ApiShard. It observes every configuration; the cost of a change depends on the streams
+/// of the keys and channels that changed, not on all streams.
 class OpenStreams final : public ConfigObserver {
  public:
   explicit OpenStreams(Shard& shard) : shard_(shard) {}
@@ -46,7 +47,7 @@ class OpenStreams final : public ConfigObserver {
 
  private:
   friend class OpenStream;
-  using Index = std::multimap<std::string, OpenStream*>;  // an entry leaves in constant time
+  using Index = std::multimap<std::string, OpenStream*>;  // removes an entry in constant time
 
   void look_at(Index& index, const std::string& name, const ConfigSnapshot& config);
 
@@ -56,7 +57,7 @@ class OpenStreams final : public ConfigObserver {
   std::uint64_t ended_ = 0;
 };
 
-/// One of them: as long as it lives, it is watched. Lives in the task that writes to the client.
+/// One open stream. OpenStreams watches it as long as this object exists. Lives in the task that writes to the client.
 class OpenStream {
  public:
   OpenStream(OpenStreams& streams, HttpExchange& http, StreamRights rights);

@@ -3,7 +3,7 @@
 namespace sluice::api {
 namespace {
 
-/// "host:port" of a url or an origin, without the port that the scheme has anyway.
+/// "host:port" of a url or an origin, without the scheme's default port.
 std::string_view authority_of(std::string_view url) {
   const auto scheme = url.find("://");
   if (scheme == std::string_view::npos) return {};
@@ -17,7 +17,7 @@ std::string_view authority_of(std::string_view url) {
 bool same_authority(std::string_view origin, std::string_view host) {
   if (origin.empty()) return false;
   if (equal_ignoring_case(origin, host)) return true;
-  // Host may hold the usual port, which a browser leaves out of Origin.
+  // Host may contain the default port, which browsers leave out of Origin.
   for (const std::string_view port : {std::string_view(":80"), std::string_view(":443")})
     if (host.ends_with(port) && equal_ignoring_case(origin, host.substr(0, host.size() - port.size()))) return true;
   return false;

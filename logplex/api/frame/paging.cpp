@@ -7,17 +7,17 @@
 namespace sluice::api {
 namespace {
 
-/// Keys looked at together when some of them may not be shown, and channels of theirs.
+/// Most keys, and most channels of theirs, to look at in one step when the caller may not see some of the keys.
 constexpr std::size_t kKeysLookedAt = 64;
 constexpr std::size_t kChannelsLookedAt = 512;
 
-/// Where a cursor holds: this list, this caller.
+/// A cursor is valid only for this list and this caller.
 std::string place_of(const ApiCall& call) {
   return "list " + std::string(call.route.path) + (call.who.full ? " * " : " ") + call.who.id;
 }
 
-/// What `find` answers for the caller's own channels, in order: at most `limit` of them and the name of the last when
-/// there are more.
+/// What `find` returns for the caller's own channels, in order: at most `limit` items. If there are more, `next` is the
+/// name of the last one.
 template <class T, class Find>
 Page<T> own_page(const ApiCall& call, const PageQuery& query, Find find) {
   Page<T> page;

@@ -12,24 +12,24 @@
 
 namespace sluice::api {
 
-// Lists go page by page over what the caller may see. A cursor is sealed for the list and the caller: it shows nothing
-// of what lies between two pages, and another caller cannot use it.
+// Lists are sent in pages of the items that the caller may see. A cursor is sealed for one list and one caller: it
+// reveals nothing about items between two pages, and another caller cannot use it.
 
-/// What one page was asked for: `?cursor=&limit=`.
+/// Which page the caller wants: `?cursor=&limit=`.
 struct PageQuery {
   static constexpr std::uint64_t kDefault = 100;
   static constexpr std::uint64_t kMost = 1000;
 
-  std::string after;  // the key of the last item that the caller has; empty = from the start
+  std::string after;  // key of the last item that the caller has; empty = from the start
   std::size_t limit = kDefault;
 
   static checked<PageQuery> from(const ApiCall& call);
 };
 
-// The next things of each kind that the caller may see, in order: at most `limit`, and fewer when much had to be looked
-// at. `next` is empty at the end of the list; until then it says where to go on, also behind things that the caller may
-// not see. A key that is limited to channels pays for its own list of channels in lists of apps and channels, and for
-// the look at each key in a list of keys.
+// The next items of each kind that the caller may see, in order: at most `limit`, and fewer when many had to be looked
+// at. `next` says where to continue, and may name an item that the caller may not see; it is empty at the end of the
+// list. For a key that is limited to channels, lists of apps and channels cost as much as its own list of channels, and
+// a list of keys costs a look at each key.
 Page<AppEntry> visible_apps(const ApiCall& call, const PageQuery& query);
 Page<ChannelEntry> visible_channels(const ApiCall& call, const PageQuery& query);
 Page<ApiKey> visible_keys(const ApiCall& call, const PageQuery& query);
@@ -38,29 +38,29 @@ inline std::string_view key_of(const AppEntry& entry) { return entry.app.name; }
 inline std::string_view key_of(const ChannelEntry& entry) { return entry.channel.id; }
 inline std::string_view key_of(const ApiKey& key) { return key.id; }
 
-/// The text of a page under construction: some items in each turn, because a page of a thousand may take 5 ms and more,
-/// and a single item a quarter of a megabyte. Lives in list_page().
+/// Builds the text of a page, some items in each turn: a page of a thousand items may take 5 ms and more, and a single
+/// item may have a quarter of a megabyte. Lives in list_page().
 class PageText {
  public:
-  /// Looked up together; shown together as long as has_room().
+  /// How many items are looked up at once. They are shown at once as long as has_room().
   static constexpr std::size_t kTogether = 16;
 
   explicit PageText(const PageQuery& query) : after_(query.after), last_(query.after), left_(query.limit) {}
 
-  /// What to look up next: one more than there is room for, because a page says whether more follows.
+  /// The next look-up: one item more than there is room for, because a page says whether more follows.
   PageQuery some() const { return {after_, std::min(left_ + 1, kTogether)}; }
-  /// False when the page is full, or when this part was about a slice of work.
+  /// False when the page is full, or when the text since the last cost() took about a slice of work.
   bool has_room() const { return left_ > 0 && (text_.size() - charged_) * kWorkPerByte < TurnWork::kSlice; }
   void add(std::string_view key, const boost::json::value& item);
-  /// What was looked up is in the page; `next` as in Page. True at the end of the list.
+  /// All items of the last look-up are in the page; `next` as in Page. True at the end of the list.
   bool walk_on(std::string next);
   bool is_full() const { return left_ == 0; }
-  /// What was done since the last call.
+  /// The work done since the last call.
   Work cost();
   ApiAnswer answer(const ApiCall& call) const;
 
  private:
-  /// To find a part of a list, to show an item, and for each byte of its text (2026-11-29: about 10 ns).
+  /// Work to find a part of a list, to show an item, and for each byte of its text (2026-11-29: about 10 ns).
   static constexpr Work kWorkPerPart = 10'000;
   static constexpr Work kWorkPerItem = 1'000;
   static constexpr Work kWorkPerByte = 10;
@@ -73,8 +73,8 @@ class PageText {
   std::size_t charged_ = 0;  // of the text
 };
 
-/// One page: what `visible` finds, as `show` shows it. Between two turns the configuration may change, as between two
-/// pages.
+/// Answers one page: `visible` finds the items, `show` turns each into JSON. The configuration may change between two
+/// turns, as it may between two pages.
 template <class T, class Show>
 Task<ApiAnswer> list_page(ApiCall& call, Page<T> (*visible)(const ApiCall&, const PageQuery&), Show show) {
   const auto query = PageQuery::from(call);

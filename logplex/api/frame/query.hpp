@@ -10,7 +10,8 @@
 
 namespace sluice::api {
 
-/// The decoded query parameters of a request, with the forms that the API knows. Views a request that outlives it.
+/// The decoded query parameters of a request, with readers for the forms that the API knows. A view of the request,
+/// which must outlive it.
 class QueryParameters {
  public:
   using List = std::vector<std::pair<std::string, std::string>>;
@@ -19,9 +20,9 @@ class QueryParameters {
 
   /// The first parameter of this name, or null.
   const std::string* find(std::string_view name) const;
-  /// On for "1" and "true", off for "0", "false" and when absent.
+  /// True for "1" and "true"; false for "0", "false" and when absent. Anything else is an error.
   checked<bool> flag(std::string_view name) const;
-  /// `fallback` when absent; otherwise 1 to `max`.
+  /// `fallback` when absent; otherwise the number must be 1 to `max`.
   checked<std::uint64_t> number(std::string_view name, std::uint64_t fallback, std::uint64_t max) const;
 
  private:

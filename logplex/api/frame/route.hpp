@@ -19,7 +19,7 @@ enum class Method : std::uint8_t { kGet, kPost, kPut, kPatch, kDelete };
 std::string_view to_string(Method method);
 std::optional<Method> parse_method(std::string_view text);
 
-/// What a member of a JSON body may be. null counts as absent.
+/// The allowed types of a member of a JSON body. null counts as absent.
 enum class JsonShape : std::uint8_t {
   kString,
   kBool,
@@ -38,36 +38,36 @@ struct BodyField {
   std::string_view what;  // one phrase for the reader of the OpenAPI document
 };
 
-/// The JSON object that a call takes. `open`: members that are not listed are ignored, because old clients of Logplex
-/// send them; elsewhere they are refused by name. `optional`: no body at all is an empty object.
+/// The JSON object that a call takes. `open`: unlisted members are ignored, because old clients of Logplex send them;
+/// other schemas refuse them by name. `optional`: a missing body counts as an empty object.
 struct BodySchema {
   std::span<const BodyField> fields;
   bool open = false;
   bool optional = false;
 };
 
-/// Who may call: anybody, whoever has a valid key, or a key with the scope.
+/// Who may call: anybody, a caller with any valid key, or a caller whose key has the scope.
 enum class Access : std::uint8_t { kAnybody, kAnyKey, kScope };
 
-/// Which part of the house a row is about: the channel that its path or body names, or all channels at once, which is
-/// not for keys that are limited to some.
+/// What a row affects: the channel that its path or body names, or all channels at once. Keys that are limited to some
+/// channels may not call the latter.
 enum class Reach : std::uint8_t { kSome, kAllChannels };
 
-/// How a refusal looks: JSON (v3), or the plain texts of Logplex's first two APIs.
+/// The format of a refusal: JSON (v3), or the plain texts of Logplex's first two APIs.
 enum class Dialect : std::uint8_t { kV3, kLegacy };
 
-/// What a row answers with: JSON, which the Accept header must allow, or something that the handler settles.
+/// The content type of the answer: JSON, which the Accept header must allow, or one that the handler chooses.
 enum class Answers : std::uint8_t { kJson, kOther };
 
 using ApiHandler = Task<ApiAnswer> (*)(ApiCall& call);
 
-/// One row of the API: authentication, body checks, errors, metrics and the OpenAPI document come from it.
+/// One row of the API. Authentication, body checks, errors, metrics and the OpenAPI document are derived from it.
 struct Route {
   Method method;
   std::string_view path;  // "/v3/channels/:c/drains/:d"; a segment with ':' takes any non-empty segment
   Access access;
-  Scope scope;             // of Access::kScope
-  const BodySchema* body;  // null = takes none; what comes is ignored
+  Scope scope;             // for Access::kScope
+  const BodySchema* body;  // null = any body is ignored
   ApiHandler handler;
   unsigned success;  // status of the usual answer
   std::string_view summary;
@@ -75,11 +75,13 @@ struct Route {
   Dialect dialect = Dialect::kV3;
   Reach reach = Reach::kSome;
 
-  /// Index of `:c` or `:app` among the parameters, or none: the channel that a key must be allowed to use.
+  /// Index of `:c` or `:app` among the parameters, which names the channel that the key must be allowed to use; or
+  /// none.
   std::optional<std::size_t> channel_parameter() const;
 };
 
-/// What a path and method lead to: a route with its decoded parameters, or 404, or 405 with what is allowed.
+/// Result of a look-up by path and method: a route with its decoded parameters, or 404, or 405 with the allowed
+/// methods.
 struct RouteMatch {
   const Route* route = nullptr;
   std::vector<std::string> parameters;

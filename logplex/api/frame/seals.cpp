@@ -9,7 +9,7 @@
 namespace sluice::api {
 namespace {
 
-/// The stored text is hashed, so that any text makes a key of the right size.
+/// Hashes the stored text, so that any text gives a key of the right size.
 Seal seal_of(std::string_view purpose, const Secret& secret) {
   return Seal(Seal::Key(hmac_sha256(secret.reveal(), {purpose})));
 }

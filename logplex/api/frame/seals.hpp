@@ -17,20 +17,20 @@ namespace sluice::api {
 
 class Changes;
 
-/// Seals what clients keep for us: session urls and cursors of lists. The key is in the store, so that what one node
-/// seals another opens. Until there is one, a key of this node alone seals cursors; sessions wait for the shared one.
-/// Lives on its shard, owned by ApiShard.
+/// Seals data that clients keep for us: session urls and cursors of lists. The key is in the store, so that every node
+/// can open what another node sealed. While the store has no key, a key of this node alone seals cursors, and sessions
+/// wait for the shared key. Lives on its shard, owned by ApiShard.
 class Seals {
  public:
   explicit Seals(const Secret& node_key);
 
-  /// `place` says what the text is for; it opens only for the same.
+  /// `place` says what the text is for; open() needs the same place.
   std::string seal(const ConfigSnapshot& config, std::string_view value, std::string_view place);
-  /// None when it was made with another key or for another place, or was changed.
+  /// None when the text was sealed with another key or for another place, or was changed.
   std::optional<Secret> open(const ConfigSnapshot& config, std::string_view text, std::string_view place);
 
   static bool shared(const ConfigSnapshot& config);
-  /// Puts a key into the store, unless one is there. Error: the store cannot be written.
+  /// Puts a key into the store if there is none. Error: the store cannot be written.
   static Task<result<void, Error>> share(Shard& shard, Changes& changes);
 
  private:

@@ -29,8 +29,8 @@ void append_id(std::string& out, std::string_view cursor) {
   out += '\n';
 }
 
-/// One event of data that ends in a newline. Each line of it gets a field of its own, because LF, CR and CRLF all end a
-/// field (WHATWG HTML, 9.2.6).
+/// Appends the data of an event, which ends in a newline. Each line of it gets a `data` field of its own, because LF,
+/// CR and CRLF all end a field (WHATWG HTML, 9.2.6).
 void append_event_data(std::string& out, std::string_view data) {
   if (data.ends_with('\n')) data.remove_suffix(1);
   for (;;) {
@@ -44,7 +44,7 @@ void append_event_data(std::string& out, std::string_view data) {
   out += '\n';
 }
 
-/// The text as it came: an event shows where a line ends, so nothing has to be set in.
+/// The text as received: the event marks where a line ends, so the text needs no indentation.
 std::string text_of_event(const RecordView& record) {
   std::string line;
   line.append(record.time()).append(" ").append(record.source()).append("[").append(record.process()).append("]: ");

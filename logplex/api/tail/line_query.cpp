@@ -15,7 +15,7 @@ namespace json = boost::json;
 namespace {
 
 constexpr std::size_t kLongestName = 1024;
-/// To look at a line without a filter.
+/// Work to check a line without a filter.
 constexpr std::uint64_t kWorkPerLook = 50;
 
 constexpr BodyField kSessionFields[] = {
@@ -29,7 +29,7 @@ constexpr BodyField kSessionFields[] = {
     {"until", JsonShape::kString, false, "RFC 3339 time or a duration ago"},
 };
 
-/// Where the parts of a query come from, by name; absent ones are none.
+/// Returns a part of a query by name; none when it is absent.
 using Source = std::function<std::optional<std::string>(std::string_view)>;
 
 std::optional<std::uint64_t> parse_num(const std::string& text) {
@@ -139,7 +139,8 @@ std::optional<LineQuery> LineQuery::from_text(std::string_view text) {
 
 LineMatcher::LineMatcher(const LineQuery& query)
     : source_(query.source), ps_(query.ps), since_(query.since), until_(query.until) {
-  // The text was checked when the query was made; one that this version cannot read lets nothing be hidden.
+  // The filter was checked when the query was made. If this version cannot parse it, show all lines rather than hide
+  // some.
   if (auto filter = Filter::parse(query.filter); filter.has_value()) filter_ = std::move(*filter);
 }
 

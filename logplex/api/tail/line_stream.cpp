@@ -27,7 +27,7 @@ HttpResponse head_of(const ApiCall& call, LineFormat format, std::uint64_t match
   return head;
 }
 
-/// What a stream that waits has to know; small, because an idle tail keeps it.
+/// The state of a waiting stream; small, because each idle tail keeps it.
 struct Following {
   std::unique_ptr<TailReader> reader;
   std::unique_ptr<OpenStream> open;
@@ -36,7 +36,7 @@ struct Following {
   std::optional<WallTime> until;
 };
 
-/// How long a silent stream waits: to the next heartbeat, or to its end.
+/// How long a silent stream waits: until the next heartbeat or until its end.
 Duration patience(const ApiCall& call, const Following& stream) {
   Duration wait = std::chrono::hours(24);
   if (!heartbeat(stream.format).empty()) wait = call.parts.settings.heartbeat;
@@ -49,7 +49,7 @@ bool over(const ApiCall& call, const Following& stream) {
   return stream.until && call.parts.shard.wall_now() >= *stream.until;
 }
 
-/// Writes what has come. False when the stream is at its end.
+/// Writes the batches that have come. False when the stream has ended.
 Task<bool> write_batches(ApiCall& call, TailReader& reader) {
   while (reader.has_batch()) {
     auto batch = reader.take_batch();
@@ -80,7 +80,7 @@ Task<void> follow(ApiCall& call, const Following& stream) {
 
 enum class Begun { kNotFound, kEnded, kGoesOn };
 
-/// Head and first batch.
+/// Writes the head and the first batch.
 Task<Begun> begin(ApiCall& call, const Following& stream) {
   auto& reader = *stream.reader;
   while (!reader.has_batch()) co_await reader.ready().wait();
@@ -117,7 +117,7 @@ Task<ApiAnswer> stream_lines(ApiCall& call, LineStream stream) {
   stream.rights.channel = channel->channel.id;
   stream.rights.incarnation = channel->channel.incarnation;
   auto open = std::make_unique<OpenStream>(call.parts.streams, call.http, std::move(stream.rights));
-  // A tail may wait for days: what was checked is no longer needed.
+  // A tail may wait for days, so free what only the checks needed.
   call.who = Principal();
   const auto owner = shard_of(channel->partition, call.parts.shard.runtime().size());
   const auto until = stream.query.until;

@@ -8,18 +8,19 @@
 
 namespace sluice::api {
 
-/// Lines of a channel as the answer to a call.
+/// A channel's lines as the answer to a call.
 struct LineStream {
   std::string channel;
   LineQuery query;
-  std::string resume;           // a cursor's text, empty = by num
-  bool logplex_frames = false;  // what is given without Accept
-  KeyShares::Held held{};       // of the share of a session's key
-  StreamRights rights{};        // without channel and incarnation: those are found here
+  std::string resume;           // text of a cursor; empty = begin by `num`
+  bool logplex_frames = false;  // the format without Accept: frames, else text
+  KeyShares::Held held{};       // part of the share of the session's key
+  StreamRights rights{};        // stream_lines() fills in channel and incarnation
 };
 
-/// Answers with history and, for a tail, new lines until the client goes, the server stops, the rights are gone or
-/// `until` has come. Errors before the first byte are answers: 404, 406. Looks everything up before it returns.
+/// Answers with history and, for a tail, new lines until the client disconnects, the server stops, the rights are gone
+/// or `until` has come. Errors before the first byte are normal answers: 404, 406. It does all its look-ups in the
+/// configuration before it returns.
 Task<ApiAnswer> stream_lines(ApiCall& call, LineStream stream);
 
 }  // namespace sluice::api

@@ -5,7 +5,7 @@
 namespace sluice::api {
 namespace {
 
-/// The first window is not shorter than this.
+/// The shortest first window, in lines.
 constexpr std::uint64_t kFirstWindow = 256;
 
 }  // namespace

@@ -8,24 +8,25 @@
 
 namespace sluice::api {
 
-/// Finds where the last lines that match begin in a channel's history, in pieces of bounded work:
+/// Finds where the last matching lines begin in a channel's history, in steps of bounded work:
 ///
 ///     first held [ ...... third window ...... | .. second .. | first ] end at the start
 ///
-/// The last lines are looked at first; each window before them is twice as long, until enough lines match. So a search
-/// for a few lines costs little, and one that matches nothing looks at each line once. Lines that are given up
-/// meanwhile are not found any more.
+/// It searches the last lines first; each window before them is twice as long, until enough lines match. So a search
+/// for a few lines costs little, and one without a match looks at each line once. It does not find lines that the
+/// channel drops meanwhile.
 ///
-/// Uses the reader of a tail, which stands where the lines begin when the search is done. Lives with it, on its shard.
+/// It moves the subscription of a tail, which is at the first wanted line when the search is done. Lives as long as the
+/// tail's source, on its shard.
 class TailSearch final : private LineVisitor {
  public:
   TailSearch(Subscription& reader, const LineMatcher& matcher, std::uint64_t wanted);
   virtual ~TailSearch() = default;
 
-  /// Goes on for about this much work and returns what it did.
+  /// Continues for about this much work and returns the work done.
   LineMatcher::Cost go_on(std::uint64_t share);
   bool done() const { return done_; }
-  /// Lines that match from there on, at most those wanted.
+  /// How many lines match from there on, at most those wanted.
   std::uint64_t found() const { return found_; }
 
  private:
@@ -39,11 +40,11 @@ class TailSearch final : private LineVisitor {
   const LineMatcher& matcher_;
   const std::uint64_t wanted_;
   const Seq oldest_;
-  Seq begin_;  // of the window
-  Seq end_;    // beyond it
+  Seq begin_;  // first line of the window
+  Seq end_;    // one past its last line
   std::uint64_t lines_;
-  std::deque<Seq> matches_;  // the last in this window, no more than are wanted
-  std::uint64_t found_ = 0;  // in the windows behind this one
+  std::deque<Seq> matches_;  // the last matches in this window, no more than wanted
+  std::uint64_t found_ = 0;  // matches in the later windows
   Seq earliest_;
   LineMatcher::Cost cost_;
   std::uint64_t share_ = 0;

@@ -7,9 +7,9 @@
 namespace sluice::api {
 namespace {
 
-/// What a format may add to a record's bytes, without escapes.
+/// Most bytes that a format adds to a record, without escapes.
 constexpr std::size_t kOverhead = 256;
-/// To render a line: this, and so much for each of its bytes, which are read twice.
+/// Work to render a line, and for each of its bytes, which are read twice.
 constexpr Work kWorkPerRendering = 300;
 constexpr Work kWorkPerRenderedByte = 3;
 
@@ -61,7 +61,7 @@ void TailSource::begin_by_cursor() {
   seek(cursor->next);
 }
 
-/// Nobody knows what was missed: the reader is told that, then gets what there is.
+/// We cannot tell which lines the reader missed: it gets a gap with the reason, then all lines that exist.
 void TailSource::begin_anew(std::string_view reason) {
   anew_ = reason;
   search_.emplace(*this, *matcher_, LineQuery::kMostNum);
@@ -84,7 +84,7 @@ void TailSource::on_share(Work share) {
   const WorkingFor scope({Beneficiary::Kind::kChannel, request_.channel.value});
   share_ = share;
   cost_ = {};
-  if (!attached()) channel_is_gone();  // in this turn: on_closed() comes at its end
+  if (!attached()) channel_is_gone();  // closed in this turn; on_closed() comes at its end
   if (!matcher_) begin();
   if (search_) search();
   if (!search_) produce();
@@ -132,7 +132,7 @@ void TailSource::send(bool last) {
   tails_.send_batch(reader_, std::move(batch));
 }
 
-/// What was not found or rendered by now is gone with the channel.
+/// Lines that were not found or rendered by now are gone with the channel.
 void TailSource::channel_is_gone() {
   done_ = true;
   search_.reset();

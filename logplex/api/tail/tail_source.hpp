@@ -11,8 +11,9 @@
 
 namespace sluice::api {
 
-/// One reader's cursor in its channel, on the channel's shard: finds where to begin, renders what matches, sends it.
-/// Owned by Tails. Keeps no lines: those that are given up before it took them become a gap.
+/// One reader's cursor in its channel, on the channel's shard: it finds where to begin, renders the matching lines and
+/// sends them. Owned by Tails. It retains no lines: lines that the channel drops before the source has taken them
+/// become a gap.
 ///
 ///     searching ──> streaming ──> ended        each in shares of a turn's work: see TurnWork
 ///
@@ -20,9 +21,9 @@ class TailSource final : public Subscription, private LineVisitor, private TurnW
  public:
   TailSource(Tails& tails, Tails::Key reader, TailRequest request, FabricShard& fabric);
 
-  /// Begins: the first batch goes out as soon as the search has ended, also when it is empty.
+  /// Begins. Sends the first batch as soon as the search has ended, even if it is empty.
   void start();
-  /// One more batch may be sent.
+  /// The reader returned the credit for one batch.
   void grant();
 
  private:
@@ -47,20 +48,20 @@ class TailSource final : public Subscription, private LineVisitor, private TurnW
   TurnWork& turn_;
   const Tails::Key reader_;
   const TailRequest request_;
-  std::optional<LineMatcher> matcher_;  // compiled with the first share
+  std::optional<LineMatcher> matcher_;  // compiled in the first share of work
   const LogIdentity identity_;
   std::optional<TailSearch> search_;
-  std::string_view anew_;  // why it begins anew; empty = it does not
-  Seq stop_ = ~Seq{0};     // lines from here on are not wanted
+  std::string_view anew_;  // why it begins anew; empty = it does not begin anew
+  Seq stop_ = ~Seq{0};     // the reader does not want lines from here on
   std::uint64_t matched_ = 0;
   std::string out_;
   unsigned credit_ = Tails::kCredit;
-  Work share_ = 0;          // of the call at hand
-  LineMatcher::Cost cost_;  // of it
+  Work share_ = 0;          // work allowed in this call
+  LineMatcher::Cost cost_;  // work done in this call
   bool full_ = false;       // the batch has no room for the next line
   bool started_ = false;
-  bool done_ = false;   // nothing more is to be read
-  bool ended_ = false;  // the last batch has gone
+  bool done_ = false;   // nothing more to read
+  bool ended_ = false;  // the last batch was sent
 };
 
 }  // namespace sluice::api

@@ -62,7 +62,7 @@ TailReader::TailReader(Tails& tails, std::uint32_t owner, TailRequest request)
 
 TailReader::~TailReader() {
   tails_.readers_.erase(number_);
-  // The task may end with the runtime, when no mail is delivered any more.
+  // The task may end with the runtime, which no longer delivers messages.
   if (tails_.shard().runtime_stopping()) return;
   Tails* const there = tails_.all_[owner_];
   const Tails::Key key{tails_.shard().id(), number_};

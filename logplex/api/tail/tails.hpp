@@ -23,42 +23,43 @@ namespace sluice::api {
 class TailReader;
 class TailSource;
 
-/// What a reader asks of the shard that owns the channel.
+/// A reader's request to the shard that owns the channel.
 struct TailRequest {
   ChannelSlot channel;
   LineQuery query;
   LineFormat format = LineFormat::kText;
-  std::string resume;  // a cursor's text, from Last-Event-ID; empty = by num
+  std::string resume;  // text of a cursor, from Last-Event-ID; empty = begin by `num`
 };
 
 /// Rendered lines on their way to a reader; owns its bytes.
 struct TailBatch {
   std::string bytes;
-  std::uint64_t matched = 0;  // in the first batch: lines of history that will follow
-  bool found = true;          // false: there is no such channel here
+  std::uint64_t matched = 0;  // in the first batch: how many lines of history will follow
+  bool found = true;          // false: the channel does not exist
   bool last = false;
 };
 
 struct TailCounters {
   std::uint64_t opened = 0;
   std::uint64_t lines = 0;
-  std::uint64_t lost = 0;  // lines of the channel that a reader was told it will not get
+  std::uint64_t lost = 0;  // lines that readers were told they lost
   std::uint64_t batches = 0;
-  std::uint64_t gave_up = 0;  // lines that a filter gave up on
+  std::uint64_t gave_up = 0;  // lines that a filter gave up on: no match
 };
 
-/// The readers on one shard and the sources of readers on any shard:
+/// The readers on one shard, and the sources on this shard for readers on any shard:
 ///
 ///     connection's shard                    channel's shard
 ///     TailReader  ---- open, grant, close --->  TailSource (a Subscription)
 ///                 <------- TailBatch ---------
 ///
-/// A source renders lines and sends them in batches of up to kBatchBytes while it has credit; a reader gives kCredit,
-/// and a batch's credit back when the client's socket took it. So a client that does not read holds kCredit batches,
-/// nobody waits for it, and what the channel gives up meanwhile is counted and told to it exactly.
+/// A source renders lines and sends them in batches of up to kBatchBytes while it has credit. A reader starts with
+/// kCredit batches of credit and returns a batch's credit once the client's socket has taken it. So a client that does
+/// not read holds at most kCredit batches and blocks nobody. The source counts the lines that the channel drops
+/// meanwhile and reports the exact number to the client as a gap.
 ///
-/// One per shard, owned by the API, which outlives the connections. Mail looks readers and sources up by number, so
-/// either end may be gone.
+/// One per shard, owned by the API, which outlives the connections. Messages name readers and sources by number, so
+/// either end may already be gone.
 class Tails final : public OnShard {
  public:
   static constexpr std::size_t kBatchBytes = std::size_t{32} << 10;
@@ -67,7 +68,7 @@ class Tails final : public OnShard {
   Tails(Shard& shard, FabricShard& fabric);
   ~Tails();
 
-  /// Those of all shards, in shard order. Before the shards run.
+  /// The Tails of all shards, in shard order. Call before the shards run.
   void connect(std::vector<Tails*> all) { all_ = std::move(all); }
 
   const TailCounters& counters() const { return counters_; }
@@ -100,21 +101,21 @@ class Tails final : public OnShard {
   TailCounters counters_;
 };
 
-/// A client's end. Lives in the task that writes to the client.
+/// The client's end of a tail. Lives in the task that writes to the client.
 class TailReader {
  public:
-  /// Asks the channel's shard to begin.
+  /// Asks the channel's shard to open a source.
   TailReader(Tails& tails, std::uint32_t owner, TailRequest request);
   TailReader(const TailReader&) = delete;
   TailReader& operator=(const TailReader&) = delete;
-  /// The source ends with the reader.
+  /// Ends the source.
   ~TailReader();
 
-  /// Set when a batch has come; for the client's end too.
+  /// Set when a batch has come. The caller may also have it set when the client goes.
   Event& ready() { return ready_; }
   bool has_batch() const { return !batches_.empty(); }
   TailBatch take_batch();
-  /// The batch taken last has been written.
+  /// The batch taken last has been written: returns its credit.
   void release();
 
  private:

@@ -7,8 +7,8 @@
 
 namespace sluice::api {
 
-/// Reads an RFC 3339 timestamp ("2026-01-02T03:04:05Z", fractions and offsets too; a space may stand for the T), or a
-/// duration ("10m") that means so long before `now`. None for anything else.
+/// Parses an RFC 3339 timestamp ("2026-01-02T03:04:05Z", also with fractions and offsets; a space may replace the T),
+/// or a duration ("10m"), which means that long before `now`. None for anything else.
 std::optional<WallTime> parse_moment(std::string_view text, WallTime now);
 
 }  // namespace sluice::api

@@ -11,7 +11,7 @@
 
 namespace sluice {
 
-/// Without the heap, which may be what is exhausted.
+/// Does not use the heap, which may be exhausted.
 void out_of_memory(std::size_t size) {
   std::array<char, 128> text{};
   const int length = size == 0 ? std::snprintf(text.data(), text.size(), "sluiced: out of memory\n")
@@ -25,7 +25,7 @@ void end_when_out_of_memory() {
   std::set_new_handler([] { out_of_memory(0); });
 }
 
-/// Twice as much, of which what is not needed goes back.
+/// Maps twice the size, then unmaps what lies outside the aligned part.
 void* map_aligned_pages(std::size_t size) {
   void* const mapped = ::mmap(nullptr, 2 * size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (mapped == MAP_FAILED) out_of_memory(size);

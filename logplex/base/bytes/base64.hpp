@@ -6,7 +6,7 @@
 
 namespace sluice {
 
-/// RFC 4648 section 4; missing padding is accepted, anything else that is not base64 is not.
+/// Decodes RFC 4648 section 4. Accepts missing padding and refuses every other error.
 std::optional<std::string> base64_decoded(std::string_view text);
 /// RFC 4648 section 4, padded.
 std::string base64_encoded(std::string_view bytes);

@@ -24,7 +24,7 @@ struct NeonVector {
   static Bytes either(Bytes a, Bytes b) { return vorrq_u8(a, b); }
   static Bytes and_not(Bytes a, Bytes b) { return vbicq_u8(a, b); }
   static unsigned places(Bytes a) {
-    // Each byte keeps the bit of its place among eight; their sum is the eight bits.
+    // Each byte keeps the bit of its position among eight; the sum of eight bytes holds all eight bits.
     static constexpr std::uint8_t kBits[16] = {1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, 128};
     const Bytes bits = vandq_u8(a, vld1q_u8(kBits));
     return vaddv_u8(vget_low_u8(bits)) | static_cast<unsigned>(vaddv_u8(vget_high_u8(bits))) << 8;

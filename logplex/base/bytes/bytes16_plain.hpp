@@ -6,8 +6,8 @@
 
 namespace sluice {
 
-/// 16 bytes one by one: for machines without a vector unit that we know, and what the others are tested against. See
-/// BasicBytes16.
+/// 16 bytes one by one, for machines without a vector unit that we support. Tests compare the other two with this one.
+/// See BasicBytes16.
 struct PlainVector {
   using Bytes = std::array<std::uint8_t, 16>;
 

@@ -7,7 +7,7 @@
 
 namespace sluice {
 
-/// Two pieces that overlap where the text is no whole number of them.
+/// Copies the first and the last piece of a text; they overlap when the text is shorter than two pieces.
 template <class Piece>
 void copy_ends(std::string_view text, char* out) {
   Piece first;
@@ -18,13 +18,13 @@ void copy_ends(std::string_view text, char* out) {
   std::memcpy(out + text.size() - sizeof last, &last, sizeof last);
 }
 
-/// Copies less than 16 bytes, and reads and writes nothing beyond them. Without a call: memcpy takes about 20
-/// instructions for a few bytes.
+/// Copies fewer than 16 bytes; touches no byte beyond them. Avoids a call: memcpy takes about 20 instructions for a few
+/// bytes.
 inline void copy_short(std::string_view text, char* out) {
   if (text.size() >= 8) return copy_ends<std::uint64_t>(text, out);
   if (text.size() >= 4) return copy_ends<std::uint32_t>(text, out);
   if (text.empty()) return;
-  // One to three bytes: the first, the middle and the last one are all.
+  // The first, the middle and the last byte cover one to three bytes.
   const std::size_t middle = text.size() / 2;
   const std::size_t last = text.size() - 1;
   out[0] = text[0];
@@ -32,7 +32,7 @@ inline void copy_short(std::string_view text, char* out) {
   out[last] = text[last];
 }
 
-/// Copies a text that mostly is short, and returns the end of the copy.
+/// Copies a text that is usually short, and returns the end of the copy.
 inline char* copy_text(std::string_view text, char* out) {
   if (text.size() < 16)
     copy_short(text, out);

@@ -11,7 +11,7 @@ unsigned byte_at(std::string_view text, std::size_t at) {
   return at < text.size() ? static_cast<unsigned char>(text[at]) : 0;
 }
 
-/// Of eight bytes at once, because nearly all text is ASCII.
+/// Tests eight bytes at once, because nearly all text is ASCII.
 bool are_ascii(const char* eight) {
   std::uint64_t bytes = 0;
   std::memcpy(&bytes, eight, sizeof bytes);
@@ -38,7 +38,7 @@ bool second_fits(unsigned first, unsigned second) {
   }
 }
 
-/// By the bytes of their sequences.
+/// Recognises hidden characters by the bytes of their sequences.
 bool is_hidden(unsigned first, unsigned second, unsigned third) {
   if (first == 0xc2) return second < 0xa0;
   if (first == 0xd8) return second == 0x9c;

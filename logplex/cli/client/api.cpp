@@ -21,7 +21,7 @@ std::string encoded(std::string_view text) {
   return boost::urls::encode({text.data(), text.size()}, boost::urls::unreserved_chars);
 }
 
-/// What the server said, on one line; its status when it said nothing.
+/// The server's message on one line; its status if there is no message.
 std::string sentence_of(const ApiAnswer& answer) {
   std::string text;
   if (const auto json = read_json(answer.body); json.has_value()) {
@@ -37,7 +37,7 @@ std::string sentence_of(const ApiAnswer& answer) {
   return text.empty() ? "the server answered " + std::to_string(answer.status) : text;
 }
 
-/// "no such drain" alone does not say what to do.
+/// Adds the command that lists what exists, because "no such drain" alone does not say what to do.
 std::string with_place_to_look(std::string sentence) {
   struct Place {
     std::string_view word;

@@ -18,21 +18,21 @@ struct Endpoint {
   std::string scheme;
   std::string host;  // without brackets
   std::string port;
-  std::string prefix;  // path before every target, no slash at its end
+  std::string prefix;  // path before every target, without a final slash
 
   bool secure() const { return scheme == "https"; }
   /// http://[::1]:8001
   std::string str() const;
 };
 
-/// Error: kUsage, says what an address looks like.
+/// Error: kUsage; it says how an address is written.
 result<Endpoint, Error> parse_endpoint(std::string_view url);
 
-/// One call as bytes on the wire will say it; no I/O.
+/// One API request, as plain values.
 struct ApiRequest {
   std::string method = "GET";
   std::string target;  // "/v3/apps?..."
-  std::string body;    // sent with content_type when not empty
+  std::string body;    // sent with content_type if not empty
   std::string content_type = "application/json";
   std::string accept = "application/json";
   std::vector<std::pair<std::string, std::string>> headers;
@@ -43,34 +43,34 @@ struct ApiAnswer {
   std::string body;
 };
 
-/// An answer whose body arrives piece by piece.
+/// An answer whose body arrives in pieces.
 class ApiStream {
  public:
   virtual ~ApiStream() = default;
   virtual unsigned status() const = 0;
-  /// The next bytes; empty at the regular end. Blocks for at most `patience` for each piece.
-  /// Error: kUnreachable, when the connection broke or nothing came in time.
+  /// The next bytes; empty at the regular end. Blocks for at most `patience` for each piece. Error: kUnreachable if the
+  /// connection broke or nothing came in time.
   virtual result<std::string, Error> read(std::chrono::milliseconds patience) = 0;
 };
 
-/// A server as the commands see it. Blocking; one thread. Tests put a scripted one here.
+/// A server as commands see it. Blocking; one thread. Tests use a scripted one.
 class Api {
  public:
   virtual ~Api() = default;
-  /// Any status is an answer. Error: kUnreachable, names the address.
+  /// Returns answers of any status. Error: kUnreachable, which names the address.
   virtual result<ApiAnswer, Error> call(const ApiRequest& request) = 0;
   virtual result<std::unique_ptr<ApiStream>, Error> open(const ApiRequest& request) = 0;
 };
 
-/// Makes an Api for an address; `authorization` is the value of that header, or empty.
+/// Makes an Api for an address; `authorization` is the value of the header of that name, or empty.
 using ApiFactory = std::function<std::unique_ptr<Api>(const Endpoint&, const Secret& authorization)>;
 
-/// The error that an answer of status >= 400 stands for: the server's own sentence, and what to do about it.
+/// The error for an answer of status >= 400: the server's message, and what to do about it.
 Error error_of(const ApiAnswer& answer);
-/// The answer when its status is 2xx, its error otherwise.
+/// Returns the answer if its status is 2xx, otherwise its error.
 result<ApiAnswer, Error> call_api(Api& api, const ApiRequest& request);
 
-/// "/v3/apps/my%20app" from its segments.
+/// Encodes and joins path segments: "/v3/apps/my%20app".
 std::string api_path(const std::vector<std::string_view>& segments);
 /// Appends ?name=value or &name=value, encoded. An empty value appends nothing.
 void add_query(std::string& target, std::string_view name, std::string_view value);

@@ -10,25 +10,25 @@ namespace sluice::cli {
 
 /// One server-sent event (WHATWG HTML, section 9.2).
 struct StreamEvent {
-  std::string type;  // "message" when the server named none
+  std::string type;  // "message" if the server named none
   std::string data;
-  std::string id;  // the last event id in force, also when this event did not set it
+  std::string id;  // the last event id, even if another event set it
 };
 
-/// Bytes in, events out, however the bytes are cut. Owned by one reader; a new one for each connection, started with
-/// the last id of the one before. An event of more than 16 MiB is given up: feed() answers false and the connection is
-/// bad.
+/// Turns bytes into events, however the bytes are split. Owned by one reader. Make a new one for each connection, with
+/// the last id of the previous one. If an event is larger than 16 MiB, feed() returns false and the connection is
+/// unusable.
 class EventParser {
  public:
   using Sink = std::function<void(StreamEvent&&)>;
 
   explicit EventParser(std::string last_id = {}) : last_id_(std::move(last_id)) {}
 
-  /// Calls sink for each event that the bytes complete. False: the event in progress is too large.
+  /// Calls sink for each event that the bytes complete. False: the current event is too large.
   bool feed(std::string_view bytes, const Sink& sink);
-  /// What to send as Last-Event-ID when the connection breaks now.
+  /// What to send as Last-Event-ID if the connection breaks now.
   const std::string& last_id() const { return last_id_; }
-  /// What the server asked for with `retry:`, in milliseconds.
+  /// The pause that the server asked for with `retry:`, in milliseconds.
   std::optional<std::uint32_t> retry_ms() const { return retry_ms_; }
 
  private:
@@ -37,8 +37,8 @@ class EventParser {
   void dispatch(const Sink& sink);
 
   std::string line_;
-  bool skip_lf_ = false;  // the line before ended in CR; an LF now belongs to it
-  bool started_ = false;  // the byte order mark can no longer come
+  bool skip_lf_ = false;  // the previous line ended in CR; an LF now belongs to it
+  bool started_ = false;  // past the place of a byte order mark
   std::string type_;
   std::string data_;
   std::string id_;

@@ -27,7 +27,7 @@ constexpr std::size_t kLargestAnswer = std::size_t{64} << 20;
 constexpr std::size_t kPiece = 64 << 10;
 
 Error unreachable(const Endpoint& endpoint, const std::string& why) {
-  const bool answers = why.find("TLS") != std::string::npos;  // a server is there, and is another than was meant
+  const bool answers = why.find("TLS") != std::string::npos;  // a server answers, but TLS fails
   const char* hint =
       answers ? "; is it http:// that you mean? (--url, SLUICE_URL)" : "; is the server running? (--url, SLUICE_URL)";
   return cli_error(CliError::kUnreachable, "cannot reach " + endpoint.str() + ": " + why + hint);
@@ -58,7 +58,7 @@ http::request<http::string_body> message_of(const ApiRequest& request, const End
   return message;
 }
 
-/// The stream as Beast's blocking functions want it.
+/// Adapts the stream to Beast's blocking functions.
 class BeastStream {
  public:
   explicit BeastStream(std::unique_ptr<BlockingStream> stream) : stream_(std::move(stream)) {}
@@ -71,7 +71,7 @@ class BeastStream {
     return outcome(stream_->read_some({static_cast<char*>(into.data()), into.size()}), failed);
   }
 
-  /// A head is many small buffers: joined, they are one packet.
+  /// Beast writes a head as many small buffers: joined, they make one packet.
   template <class Buffers>
   std::size_t write_some(const Buffers& buffers, error_code& failed) {
     return outcome(stream_->write_some(beast::buffers_to_string(buffers)), failed);
@@ -103,7 +103,7 @@ class BeastStream {
   std::unique_ptr<BlockingStream> stream_;
 };
 
-/// A connection and the answer that is being read from it.
+/// A connection and the answer being read from it.
 class HttpStream final : public ApiStream {
  public:
   HttpStream(const Endpoint& endpoint, std::unique_ptr<BlockingStream> stream)
@@ -115,7 +115,8 @@ class HttpStream final : public ApiStream {
     stream_.stream().set_patience(kAnswerPatience);
     error_code not_written;
     http::write(stream_, message, not_written);
-    // A server that refuses may answer and close before it has read everything: its answer says more than our error.
+    // A server that refuses a request may answer and close before it has read all of it: its answer says more than our
+    // write error.
     error_code not_read;
     http::read_header(stream_, buffer_, parser_, not_read);
     if (not_read) return unreachable(endpoint_, words_of(not_written ? not_written : not_read));

@@ -6,8 +6,8 @@
 
 namespace sluice::cli {
 
-/// The real server, over HTTP/1.1 with one connection for each call: a command makes few of them. Connecting takes at
-/// most 10 s, an answer 60 s and 64 MiB.
+/// Talks to the real server over HTTP/1.1, with one connection per call: a command makes few calls. Connecting may take
+/// 10 s; a call waits up to 60 s for the server and accepts answers up to 64 MiB.
 std::unique_ptr<Api> make_http_api(const Endpoint& endpoint, const Secret& authorization);
 
 }  // namespace sluice::cli

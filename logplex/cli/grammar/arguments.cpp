@@ -23,8 +23,8 @@ std::string examples_footer(std::string_view examples) {
   return out;
 }
 
-/// These go with every level of the tree, so that they may stand anywhere. CLI11's "fallthrough" would do that too, but
-/// then takes an app named like a command ("status") for that command.
+/// Adds these options to every level of the tree, so that they may stand anywhere. CLI11's "fallthrough" would allow
+/// that too, but it takes an app that is named like a command ("status") for that command.
 void add_global_options(CLI::App& app, Arguments& arguments) {
   app.add_option("--url", arguments.url, "Address of the API (or SLUICE_URL)")->group("Everywhere")->type_name("URL");
   app.add_option("--key", arguments.key, "API key (or SLUICE_API_KEY, or sluice login)")
@@ -36,7 +36,7 @@ void add_global_options(CLI::App& app, Arguments& arguments) {
   app.add_flag("--json", arguments.json, "Print JSON for machines")->group("Everywhere");
 }
 
-/// The command line's grammar; fills the Arguments it was made for.
+/// The grammar of the command line. Parsing fills the Arguments passed to the constructor.
 class Grammar {
  public:
   explicit Grammar(Arguments& arguments) : root_("Logs and routes of your apps.", "sluice") {
@@ -92,7 +92,7 @@ ParsedArguments ended_early(Grammar& grammar, const CLI::ParseError& error) {
   ParsedArguments parsed;
   CLI::App& chosen = grammar.chosen();
   if (dynamic_cast<const CLI::CallForHelp*>(&error) != nullptr) {
-    parsed.output = grammar.root().help();  // which goes on to the command that was named
+    parsed.output = grammar.root().help();  // help of the command that was named
   } else if (dynamic_cast<const CLI::CallForVersion*>(&error) != nullptr) {
     parsed.output = grammar.root().version() + "\n";
   } else {

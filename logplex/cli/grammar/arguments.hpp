@@ -7,7 +7,7 @@
 
 namespace sluice::cli {
 
-/// What `logs` and `tail` take.
+/// Options of `logs` and `tail`.
 struct LogArguments {
   std::int64_t lines = -1;  // -1: not given
   bool follow = false;
@@ -23,7 +23,7 @@ struct LogArguments {
   std::string timestamps = "utc";
 };
 
-/// What `drains add` takes; certificates are names of files.
+/// Options of `drains add`; certificates are file names.
 struct DrainArguments {
   std::string format;
   bool durable = false;
@@ -35,7 +35,7 @@ struct DrainArguments {
   std::string client_key_file;
 };
 
-/// What `send` takes.
+/// Options of `send`.
 struct SendArguments {
   std::string source = "app";
   std::string process = "send";
@@ -43,7 +43,7 @@ struct SendArguments {
   std::string ingress_url;
 };
 
-/// What `store ...` takes; a place is a data directory or the URL of a Redis.
+/// Options of `store ...`; a place is a data directory or the URL of a Redis.
 struct StoreArguments {
   std::string from;
   std::string to;
@@ -55,7 +55,8 @@ struct StoreArguments {
   std::string client_key_file;
 };
 
-/// One command line, checked for form but not yet for sense. Plain values: any command reads the fields it knows.
+/// One parsed command line: its form is checked, its meaning not yet. Plain values; each command reads the fields it
+/// needs.
 struct Arguments {
   std::string command;  // "apps create"
   std::string url;
@@ -65,8 +66,8 @@ struct Arguments {
 
   std::string app;
   bool global = false;
-  std::string subject;                // the one thing named: an app, a drain, a token, a shell
-  std::vector<std::string> subjects;  // where several may be named: domains, backends
+  std::string subject;                // the one argument: an app, a drain, a token, a shell
+  std::vector<std::string> subjects;  // several arguments: domains, backends
 
   std::vector<std::string> domains;
   std::vector<std::string> backends;
@@ -88,7 +89,7 @@ struct Arguments {
   std::uint64_t rounds = 0;  // 0: until stopped
 };
 
-/// A command line that was read, or the text and status to end with at once (--help, --version, wrong usage).
+/// A parsed command line, or the text and status with which to end at once (--help, --version, wrong usage).
 struct ParsedArguments {
   bool run = false;
   Arguments arguments;
@@ -99,14 +100,14 @@ struct ParsedArguments {
 
 ParsedArguments parse_arguments(const std::vector<std::string>& words);
 
-/// An option as completion offers it.
+/// One option, for completion.
 struct OptionShape {
   std::string word;  // "--app" or "-a"
   std::string what;
   bool takes_value = false;
 };
 
-/// One level of the command tree, for completion and for the test that holds tree and commands together.
+/// One level of the command tree, for completion and for the test that compares the tree with the commands.
 struct CommandShape {
   std::string path;  // "" for the program itself, "drains add"
   std::string what;

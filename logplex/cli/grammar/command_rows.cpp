@@ -10,19 +10,19 @@ namespace {
 const std::vector<std::string> kLevels = {"warn",  "emerg",   "alert",  "crit", "err",
                                           "error", "warning", "notice", "info", "debug"};
 
-/// One value each time it is given, so that words after it stay positional.
+/// Takes one value each time the option is given, so that words after it stay positional.
 void add_repeated(CLI::App& app, const char* name, const char* type, std::vector<std::string>& values,
                   const char* what) {
   app.add_option(name, values, what)->allow_extra_args(false)->take_all()->type_name(type);
 }
 
-/// Not CLI11's envname(): that also fills the options of commands that were not named, which share their variable.
+/// Replaces CLI11's envname(), which also fills the options of other commands with the same variable.
 void fill_from_environment(std::string& value, const char* variable) {
   const char* set = std::getenv(variable);
   if (value.empty() && set != nullptr) value = set;
 }
 
-/// Instead of CLI11's NonNegativeNumber, whose complaint is as long as the largest double.
+/// Replaces CLI11's NonNegativeNumber, whose error text contains the largest double in full.
 CLI::Validator whole_number() {
   return {[](std::string& text) {
             const bool good = !text.empty() && text.size() <= 9 && text.find_first_not_of("0123456789") == text.npos;
@@ -104,7 +104,7 @@ void tokens_revoke(CLI::App& app, Arguments& a) {
   add_subject(app, a, "TOKEN", "Id or name");
 }
 
-/// "How lines are written: logplex, rfc5424 or ndjson for http and https; ..."
+/// "How lines are written: http takes logplex, rfc5424, ndjson; ..."
 std::string drain_formats_help() {
   std::string out = "How lines are written";
   for (const drains::DrainFacts* facts : drains::drain_facts()) {

@@ -10,7 +10,7 @@ class App;
 
 namespace sluice::cli {
 
-/// One command of the tree: what it is called, what --help says, and which options it takes.
+/// One command of the tree: its name, its --help text, and its options.
 struct CommandRow {
   const char* path;
   const char* what;
@@ -18,7 +18,7 @@ struct CommandRow {
   void (*add_options)(CLI::App& app, Arguments& arguments);  // may be null
 };
 
-/// All commands, in the order in which --help shows them. Groups stand before their commands.
+/// All commands, in the order of --help. A group stands before its commands.
 std::span<const CommandRow> command_rows();
 
 }  // namespace sluice::cli

@@ -7,7 +7,7 @@
 namespace sluice::cli {
 namespace {
 
-/// Words with a fixed set of values, the same for every command that has them.
+/// An option with a fixed set of values, the same in every command that has it.
 struct Choice {
   std::string_view option;
   std::string_view words;
@@ -52,14 +52,14 @@ std::string with_bars(std::string words) {
   return words;
 }
 
-/// A text inside '...' of a shell.
+/// The text in single quotes for a shell.
 std::string quoted(std::string_view text) {
   std::string out = "'";
   for (const char c : text) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
   return out + "'";
 }
 
-/// The function that both bash and zsh call: finds the command in the words so far, then offers what may follow.
+/// The function that bash and zsh both call: finds the command in the words so far, then offers what may follow.
 std::string bash_function(const std::vector<CommandShape>& shapes) {
   std::string commands;
   for (const auto& shape : shapes) {
@@ -118,8 +118,8 @@ std::string bash_script(const std::vector<CommandShape>& shapes) {
          "complete -F _sluice sluice\n";
 }
 
-/// zsh runs the bash function through bashcompinit, which it ships. Installed as _sluice on $fpath it is called at
-/// once.
+/// zsh runs the bash function through its bashcompinit. If the script is installed as _sluice on $fpath, zsh loads it
+/// at the first completion; the last line makes that completion work too.
 std::string zsh_script(const std::vector<CommandShape>& shapes) {
   return "#compdef sluice\nautoload -U +X bashcompinit && bashcompinit\n" + subcommands_function(shapes) +
          bash_function(shapes) + "complete -F _sluice sluice\n" +

@@ -4,14 +4,14 @@
 
 namespace sluice::cli {
 
-/// Why a command ended early. Decides the exit status and, in a tail, whether to try again.
+/// Why a command ended early. Decides the exit status and, in a tail, whether to retry.
 enum class CliError {
-  kFailed = 1,     // the server or this machine refused; trying again does not help
-  kUsage,          // the arguments make no sense; the person must change them
-  kNotAuthorised,  // 401 or 403; the person needs another key
-  kUnreachable,    // no connection, or it broke; a tail tries again
-  kTryLater,       // 429 or 5xx; a tail tries again
-  kOutputClosed,   // nobody reads our output any more (EPIPE); a quiet, good end
+  kFailed = 1,     // the server or this machine refused; a retry does not help
+  kUsage,          // the arguments make no sense; the user must change them
+  kNotAuthorised,  // 401 or 403; the user needs another key
+  kUnreachable,    // no connection, or it broke; a tail retries
+  kTryLater,       // 429 or 5xx except 501; a tail retries
+  kOutputClosed,   // nobody reads our output any more (EPIPE, EIO); ends silently with status 0
 };
 
 const char* text_of(CliError error);
@@ -22,9 +22,9 @@ inline Error cli_error(CliError code, std::string message) { return {make_error_
 inline Error usage_error(std::string message) { return cli_error(CliError::kUsage, std::move(message)); }
 inline Error failure(std::string message) { return cli_error(CliError::kFailed, std::move(message)); }
 
-/// 0 for a closed output, 1 failed, 2 wrong usage, 3 not authorised.
+/// 0 output closed, 1 failed, 2 wrong usage, 3 not authorised.
 int exit_status(const Error& error);
-/// True when the same call may work later.
+/// True if the same call may work later.
 bool retry_helps(const Error& error);
 
 }  // namespace sluice::cli

@@ -52,7 +52,7 @@ std::string latency_text(const json::value& value) {
   return out;
 }
 
-/// Text as it is; an object or array as JSON.
+/// Text unchanged; an object or array as JSON.
 std::string any_text(const json::value& value, std::string_view name) {
   const auto* found = member(value, name);
   if (found == nullptr || found->is_null()) return {};

@@ -11,9 +11,9 @@ namespace sluice::cli {
 std::string drain_table(const boost::json::array& drains);
 /// One drain with all its figures.
 std::string drain_facts(const boost::json::value& drain);
-/// What a test line did: status, latency, TLS facts, error class.
+/// The outcome of a test line: status, latency, TLS facts, error class.
 std::string drain_test_facts(const boost::json::value& outcome);
-/// False when the outcome says that the receiver did not take the line.
+/// False if the outcome says that the receiver did not take the line.
 bool drain_test_passed(const boost::json::value& outcome);
 
 }  // namespace sluice::cli

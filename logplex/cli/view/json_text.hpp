@@ -12,11 +12,11 @@
 
 namespace sluice::cli {
 
-// Tolerant access to what a server of any version answers: a missing or oddly typed member reads as empty.
+// Tolerant access to answers of servers of any version: a missing member, or one of another type, reads as empty.
 
-/// The member, or null when value is no object or has no such member.
+/// The member, or null if value is not an object or has no such member.
 const boost::json::value* member(const boost::json::value& value, std::string_view name);
-/// A string as it is, a number, true or false as JSON writes it, anything else as "".
+/// A string unchanged; a number, true or false as text; anything else as "".
 std::string value_text(const boost::json::value& value);
 std::string text_at(const boost::json::value& value, std::string_view name);
 std::optional<double> number_at(const boost::json::value& value, std::string_view name);
@@ -24,7 +24,7 @@ std::optional<std::uint64_t> count_at(const boost::json::value& value, std::stri
 /// The strings of an array, joined with ", ".
 std::string list_at(const boost::json::value& value, std::string_view name);
 
-/// Error: kFailed, says that the server's answer is no JSON.
+/// Error: kFailed, which says that the server's answer is not JSON.
 result<boost::json::value, Error> read_json(std::string_view text);
 
 }  // namespace sluice::cli

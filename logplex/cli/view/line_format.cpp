@@ -86,7 +86,7 @@ std::string_view level_colour(std::string_view level) {
   return level == "warning" ? kWarn : std::string_view{};
 }
 
-/// What follows a line feed inside a line is set in, so that it does not look like a line of its own.
+/// Indents what follows a line feed inside a line, so that it does not look like a line of its own.
 std::string set_in(std::string_view text) {
   std::string out;
   for (auto at = text.find('\n'); at != std::string_view::npos; at = text.find('\n')) {
@@ -96,7 +96,7 @@ std::string set_in(std::string_view text) {
   return out.append(text);
 }
 
-/// A name on one line, whatever a sender put into it.
+/// The name on one line, whatever its sender put into it.
 std::string on_one_line(std::string name) {
   std::replace(name.begin(), name.end(), '\n', ' ');
   return name;
@@ -145,7 +145,8 @@ void append_origin(std::string& out, const LogLine& line, const LineStyle& style
 }  // namespace
 
 std::string_view origin_colour(std::string_view source, std::string_view process) {
-  // No red: it means trouble. Colours that read on dark and on light backgrounds; the platform's own lines are bold.
+  // No red, because it means trouble. These colours are readable on dark and light backgrounds; lines of the platform
+  // are bold.
   static constexpr std::array<std::string_view, 10> kPalette = {"36", "33", "32", "35", "34",
                                                                 "96", "93", "92", "95", "94"};
   static constexpr std::array<std::string_view, 3> kPlatform = {"1;35", "1;36", "1;34"};
@@ -156,7 +157,7 @@ std::string_view origin_colour(std::string_view source, std::string_view process
   mix(source);
   mix("[");
   mix(process);
-  hash = (hash ^ hash >> 29) * 0xbf58476d1ce4e5b9ULL;  // short names that differ in one digit get far apart
+  hash = (hash ^ hash >> 29) * 0xbf58476d1ce4e5b9ULL;  // short names that differ in one digit get different colours
   const std::uint64_t pick = hash >> 32;
   return source == "heroku" ? kPlatform[pick % kPlatform.size()] : kPalette[pick % kPalette.size()];
 }

@@ -26,7 +26,7 @@ LogLine from_object(const json::value& object, std::string_view data) {
   return line;
 }
 
-/// The position after "SOURCE[PROC]: ", or npos when text does not begin so.
+/// The position after "SOURCE[PROC]: ", or npos if the text does not begin that way.
 std::size_t end_of_origin(std::string_view text, LogLine& line) {
   const std::size_t open = text.find_first_of(" [");
   if (open == std::string_view::npos || open == 0 || text[open] != '[') return std::string_view::npos;

@@ -28,7 +28,7 @@ std::string uptime_text(const json::value& node) {
   return seconds ? format_age(std::chrono::milliseconds(static_cast<long long>(*seconds * 1000))) : std::string();
 }
 
-/// A node whose revision is older than the store's acts on an old configuration.
+/// A node whose revision is older than the store's still uses an old configuration.
 std::string revision_text(const json::value& node, const json::value& status) {
   const auto* store = member(status, "store");
   const auto newest = store == nullptr ? std::nullopt : count_at(*store, "revision");
@@ -62,7 +62,7 @@ std::string store_text(const json::value& status) {
   return text;
 }
 
-/// What is set aside, by name and with the reason.
+/// The entries that were set aside, with the reasons.
 std::string quarantined_text(const json::value& status) {
   const auto* store = member(status, "store");
   if (store == nullptr || array_at(*store, "quarantined").empty()) return {};
@@ -72,7 +72,7 @@ std::string quarantined_text(const json::value& status) {
   return "\n" + table.str();
 }
 
-/// What an operator should change about the store.
+/// Warnings: what an operator should change about the store.
 std::string warnings_text(const json::value& status) {
   const auto* store = member(status, "store");
   std::string out;
@@ -81,7 +81,7 @@ std::string warnings_text(const json::value& status) {
   return out;
 }
 
-/// The nodes that share the store, when there are others; each line says how that node is.
+/// The nodes that share the store, if there is more than one, with the state of each.
 std::string sharing_text(const json::value& status) {
   const auto* store = member(status, "store");
   if (store == nullptr || array_at(*store, "nodes").size() < 2) return {};
@@ -104,7 +104,7 @@ std::string rate_name(std::string name) {
   return name;
 }
 
-/// The names of all rates that any node reports, in the order in which they come.
+/// The names of all rates that any node reports, in order of appearance.
 std::vector<std::string> rate_names(const json::array& nodes) {
   std::vector<std::string> names;
   for (const auto& node : nodes) {
@@ -129,7 +129,7 @@ std::string drain_table(const json::array& drains) {
   return table.str();
 }
 
-/// What a key that is limited to channels may know.
+/// The report for a key that is limited to channels.
 std::string limited_text(const json::value& status) {
   Table table({"NODE", "READY"});
   for (const auto& node : array_at(status, "nodes"))

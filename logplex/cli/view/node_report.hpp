@@ -6,13 +6,14 @@
 
 namespace sluice::cli {
 
-/// What `status` prints: the nodes, their rates, and the drains that are not healthy. Missing members are left out.
+/// The output of `status`: the nodes, their rates, and the drains that are not healthy. Leaves out what the server did
+/// not send.
 std::string status_text(const boost::json::value& status);
 
-/// Where the first node takes lines over HTTP: an address or host:port; "" when no node says.
+/// Where the first node accepts lines over HTTP: an address or host:port; "" if no node says.
 std::string ingress_of(const boost::json::value& status);
 
-/// One picture of `top`: the rates of each node.
+/// One screen of `top`: the rates of each node.
 std::string rates_text(const boost::json::value& status);
 
 }  // namespace sluice::cli

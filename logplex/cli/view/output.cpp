@@ -11,7 +11,7 @@
 namespace sluice::cli {
 namespace {
 
-/// Our output may be a descriptor that somebody else made non-blocking.
+/// Needed because somebody else may have made our output descriptor non-blocking.
 void wait_until_writable(int fd) {
   pollfd waiting{fd, POLLOUT, 0};
   ::poll(&waiting, 1, -1);

@@ -11,11 +11,11 @@ namespace sluice::cli {
 class Output {
  public:
   virtual ~Output() = default;
-  /// Everything is out when it returns: no buffer holds a line back. Error: kOutputClosed, nobody reads any more.
+  /// Everything is written when it returns; nothing is buffered. Error: kOutputClosed if nobody reads any more.
   virtual result<void, Error> write(std::string_view text) = 0;
 };
 
-/// A file descriptor, which stays the caller's. SIGPIPE must be ignored.
+/// Writes to a file descriptor, which the caller keeps. SIGPIPE must be ignored.
 class DescriptorOutput final : public Output {
  public:
   explicit DescriptorOutput(int fd) : fd_(fd) {}

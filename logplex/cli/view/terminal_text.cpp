@@ -33,15 +33,15 @@ CodePoint decode(std::string_view text) {
   return valid ? CodePoint{value, size} : CodePoint{};
 }
 
-/// Characters that change the order in which a terminal shows text, or that hide it (Unicode TR 36, section 2.10).
-/// Unlike in our own log (utf8.cpp), U+200C and U+200D stay: scripts and emoji of people's lines need them.
+/// Characters that change the order in which a terminal shows text, or hide it (Unicode TR 36, section 2.10). Unlike
+/// our own log (utf8.cpp), this keeps U+200C and U+200D: scripts and emoji in users' lines need them.
 bool reorders(std::uint32_t c) {
   return (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) || c == 0x200e || c == 0x200f || c == 0x061c ||
          c == 0x2028 || c == 0x2029 || c == 0x200b || c == 0x2060 || c == 0xfeff;
 }
 
-/// Length of the SGR sequence (ECMA-48 8.3.117) that text begins with, 0 when there is none. "Concealed" (8) is
-/// refused.
+/// The length of the SGR sequence (ECMA-48 8.3.117) at the start of `text`, 0 if there is none. Refuses "concealed"
+/// (8).
 std::size_t colour_sequence(std::string_view text) {
   if (!text.starts_with("\x1b[")) return 0;
   std::string_view parameter;
@@ -63,7 +63,7 @@ void append_control(std::string& out, unsigned char c) {
   out.push_back(c == 0x7f ? '?' : static_cast<char>(c + 0x40));
 }
 
-/// Appends the character or byte that rest begins with; its length.
+/// Appends the character or byte at the start of `rest`; returns its length.
 std::size_t append_one(std::string& out, std::string_view rest, TerminalText keep) {
   const auto c = static_cast<unsigned char>(rest[0]);
   if (c == '\n' || c == '\t' || (c >= 0x20 && c < 0x7f)) return out.push_back(rest[0]), 1;

@@ -6,19 +6,19 @@
 
 namespace sluice::cli {
 
-/// What may pass when foreign text goes to a terminal.
+/// Which escape sequences may pass when foreign text goes to a terminal.
 enum class TerminalText {
   kPlain,        // no escape sequence at all
-  kKeepColours,  // SGR sequences (colour, bold) pass; the caller resets at the end of the line
+  kKeepColours,  // SGR sequences (colour, bold) pass; the caller must reset them at the end of the line
 };
 
-/// Appends text so that a terminal shows it and obeys nothing in it: control characters appear as ^X, C1 controls and
-/// bytes that are not UTF-8 as \xNN, characters that reorder text as <U+NNNN>. Tab and newline pass; a carriage return
-/// before a newline is left out.
+/// Appends text so that a terminal shows it but executes nothing in it: control characters appear as ^X, C1 controls
+/// and bytes that are not UTF-8 as \xNN, characters that reorder text as <U+NNNN>. Tab and newline pass; a carriage
+/// return before a newline is left out.
 void append_harmless(std::string& out, std::string_view text, TerminalText keep);
 std::string harmless(std::string_view text);
 
-/// Columns that well-formed text takes, one for each code point.
+/// The columns that well-formed text takes: one per code point.
 std::size_t display_width(std::string_view text);
 
 }  // namespace sluice::cli

@@ -13,11 +13,12 @@ namespace sluice::cli {
 /// How a line's time is shown.
 enum class Timestamps { kUtc, kLocal, kNone };
 
-/// The time in UTC or in this machine's zone, with as many digits as received; text that is no timestamp as it came.
+/// The time in UTC or in this machine's zone, with as many digits as received. Text that is not a timestamp stays
+/// unchanged.
 std::string shown_time(std::string_view received, Timestamps how);
 
-/// A point in time a person wrote: "10m" (that long ago), "now", "2026-01-02", "2026-01-02T03:04:05Z". Without a zone,
-/// UTC. The answer is RFC 3339 in UTC. Error: says what is accepted.
+/// Reads a point in time as the user wrote it: "10m" (that long ago), "now", "2026-01-02", "2026-01-02T03:04:05Z".
+/// Without a zone, UTC. Returns RFC 3339 in UTC. The error says what is accepted.
 result<std::string, Error> point_in_time(std::string_view text, WallTime now);
 
 /// 2026-01-02T03:04:05.123456+00:00

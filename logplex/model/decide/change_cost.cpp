@@ -9,7 +9,7 @@ namespace {
 struct Cost {
   const ConfigSnapshot& config;
 
-  /// What is small, or has its size from its request.
+  /// Changes of a small entry, or of one whose size the request already counts.
   template <class Small>
   std::size_t operator()(const Small&) const {
     return kCostOfAnEntry;
@@ -25,7 +25,8 @@ struct Cost {
   std::size_t operator()(const RemoveDomain& change) const { return of_app(change.app); }
   std::size_t operator()(const PatchFeatures& change) const { return of_app(change.app); }
 
-  /// A list of tokens that replaces another one writes twice as many entries as it names: that is in the figure.
+  /// A list of tokens that replaces another one changes twice as many entries as it names; kCostOfAnEntry is large
+  /// enough for that.
   std::size_t operator()(const PutChannel& change) const {
     return of_channel_made(change.id) + (change.tokens ? change.tokens->size() * kCostOfAnEntry : 0);
   }
@@ -36,12 +37,12 @@ struct Cost {
     return kCostOfAnEntry + (entry == nullptr ? 0 : stored_bytes(entry->drain));
   }
 
-  /// An app is one entry, whatever of it changes.
+  /// An app is one entry, and any change rewrites all of it.
   std::size_t of_app(const std::string& name) const {
     const auto* entry = config.app(name);
     return kCostOfAnEntry + (entry == nullptr ? 0 : stored_bytes(entry->app));
   }
-  /// With it, all keys are written that wait for it.
+  /// Making a channel also rewrites all keys that wait for it.
   std::size_t of_channel_made(const std::string& id) const {
     std::size_t cost = kCostOfAnEntry;
     if (config.channel(id) != nullptr) return cost;

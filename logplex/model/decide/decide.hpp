@@ -13,10 +13,11 @@ namespace sluice {
 
 class ConfigSnapshot;
 
-/// What bounds the configuration. Settings: `drains.max_per_channel`, `drains.max_global`, `limits.tokens_per_channel`,
-/// `limits.config_bytes_per_channel`. What is over a limit that was lowered stays; it only cannot grow.
+/// The limits of the configuration. Settings: `drains.max_per_channel`, `drains.max_global`,
+/// `limits.tokens_per_channel`, `limits.config_bytes_per_channel`. When a limit is lowered, what exceeds it stays, but
+/// cannot grow.
 struct ConfigLimits {
-  std::size_t drains_per_channel = 6;  // with url; as many reserved ones again, and 16, are accepted
+  std::size_t drains_per_channel = 6;  // with url; 16 more than this may be reserved
   std::size_t global_drains = 64;
   std::size_t tokens_per_channel = 1000;
   std::size_t config_bytes_per_channel = std::size_t{1} << 20;  // app, tokens and drains of one channel, as stored
@@ -25,10 +26,10 @@ struct ConfigLimits {
   std::size_t backends_per_app = 1000;
   std::size_t sessions = 100'000;
   std::size_t keys = 10'000;
-  std::size_t keys_made_by_limited = 9'000;    // all keys, above which keys limited to channels make none
-  std::size_t limited_keys_per_channel = 100;  // keys of a channel, above which keys limited to channels make none
-  std::size_t waiting_keys_per_channel = 100;  // keys made before their channel
-  std::size_t waiting_channels = 2'000;        // that those of a channel name together
+  std::size_t keys_made_by_limited = 9'000;    // with so many keys in all, limited keys cannot make more
+  std::size_t limited_keys_per_channel = 100;  // with so many keys of a channel, limited keys cannot make more for it
+  std::size_t waiting_keys_per_channel = 100;  // keys made before the channel
+  std::size_t waiting_channels = 2'000;        // that the waiting keys of one channel name together
   std::size_t credentials = 10'000;
 };
 
@@ -39,7 +40,7 @@ struct Effect {
   std::optional<Entry> entry;  // none = delete
 };
 
-/// What a change does, once all invariants hold: written in one transaction, then shown to the shards.
+/// The entries that a valid change writes or deletes: in one transaction, then published to the shards.
 struct Effects {
   std::vector<Effect> list;
   Applied applied;  // without the revision

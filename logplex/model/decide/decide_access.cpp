@@ -12,7 +12,8 @@ void put_in_order(KeyChannels& channels) {
   channels.erase(std::unique(channels.begin(), channels.end(), same_id), channels.end());
 }
 
-/// Whoever makes a channel has all keys written anew that wait for it: they are few, and name few channels in all.
+/// Making a channel rewrites all keys that wait for it. So there may be few of them, and they may name few channels in
+/// all.
 bool one_more_may_wait(const ConfigSnapshot& config, const ConfigLimits& limits, const std::string& channel,
                        std::size_t its_channels) {
   std::size_t keys = 1;
@@ -24,7 +25,7 @@ bool one_more_may_wait(const ConfigSnapshot& config, const ConfigLimits& limits,
   return keys <= limits.waiting_keys_per_channel && channels <= limits.waiting_channels;
 }
 
-/// Binds each channel to the incarnation that there is.
+/// Binds each channel to its present incarnation.
 result<void, Error> bind_channels(KeyChannels& channels, const ConfigSnapshot& config, const ConfigLimits& limits) {
   for (auto& channel : channels) {
     const auto* there = config.channel(channel.id);
@@ -35,14 +36,14 @@ result<void, Error> bind_channels(KeyChannels& channels, const ConfigSnapshot& c
   return {};
 }
 
-/// Before anything is looked at that belongs to other channels: neither the answer nor its time tells of them.
+/// Must run before any look at other channels, so that neither the answer nor its timing reveals them.
 result<void, Error> check_names(const ApiKey* maker, const ApiKey& key) {
   if (maker == nullptr) return forbidden("the key that asks is gone");
   if (names_others(*maker, key)) return forbidden("channels must be among those of the key that asks");
   return {};
 }
 
-/// A key makes only what is a part of itself, and one that is limited to channels leaves room for others.
+/// A key makes only keys with a part of its own rights. A key limited to channels must leave room for other keys.
 result<void, Error> check_maker(const Decider& in, const ApiKey& maker, const ApiKey& key) {
   if (auto exceeds = what_exceeds(maker, key); !exceeds.empty()) return forbidden(std::move(exceeds));
   if (!maker.limited()) return {};
@@ -126,7 +127,7 @@ result<Effects, Error> Decider::operator()(const DeleteKey& change) const {
   return effects;
 }
 
-/// What an earlier version named stays bound as it was; a channel that is not there yet is waited for.
+/// Channels that an earlier version named stay bound as they were; the key waits for those that do not exist.
 result<Effects, Error> Decider::operator()(const RewriteOldKey&) const {
   Effects effects;
   config.for_each_key([&](const ApiKey& key) {

@@ -14,13 +14,13 @@ result<const App*, Error> existing_app(const ConfigSnapshot& config, const std::
   return &entry->app;
 }
 
-/// Of a value in a list: the sentence begins with the field of the list.
+/// The error of a value in a list: its sentence begins with the field of the list.
 Error in_field(const char* field, Error error) {
   if (error.code == ConfigError::kInvalid) error.message = std::string(field) + ": " + error.message;
   return error;
 }
 
-/// In the stored form; whether it is acceptable is seen with the app.
+/// The backend in its stored form; acceptable() is checked later.
 result<Backend, Error> normal_backend(Backend backend) {
   SLUICE_TRY(backend.address, normal_address(backend.address));
   return backend;
@@ -50,7 +50,7 @@ result<std::vector<Backend>, Error> normal_backends(const Decider& in, const Put
   return out;
 }
 
-/// The app in place of `before` (null = new), when it may be as it is and fits.
+/// Writes the app in place of `before` (null = new), if it is acceptable and fits the limits.
 result<Effects, Error> written(const Decider& in, App app, const App* before) {
   SLUICE_TRY_VOID(acceptable(app));
   const auto now = before == nullptr ? 0 : stored_bytes(*before);

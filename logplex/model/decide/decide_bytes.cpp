@@ -14,7 +14,7 @@ std::size_t bytes_of_tokens(const ChannelEntry& channel) {
   return bytes;
 }
 
-/// What the channel keeps beside its tokens.
+/// Bytes of what the channel keeps beside its tokens: its app and its drains.
 std::size_t bytes_of_others(const ConfigSnapshot& config, const std::string& id, const ChannelEntry* channel) {
   std::size_t bytes = 0;
   if (const auto* app = config.app(id)) bytes += stored_bytes(app->app);
@@ -38,7 +38,7 @@ result<void, Error> check_channel_bytes(const ConfigSnapshot& config, const Conf
   const auto* entry = config.channel(channel);
   const auto others = bytes_of_others(config, channel, entry) + (after - before);
   const auto tokens = entry == nullptr ? 0 : entry->tokens.size();
-  // Most channels are far from the limit: then nobody looks at each token.
+  // Most channels are far below the limit, so there is no need to look at each token.
   if (others + tokens * kLargestToken <= limits.config_bytes_per_channel) return {};
   const auto all = others + (entry == nullptr ? 0 : bytes_of_tokens(*entry));
   if (all <= limits.config_bytes_per_channel) return {};

@@ -7,7 +7,7 @@
 namespace sluice {
 namespace {
 
-/// A token for a channel that has `entry` before (null = new).
+/// Makes a token for a channel, which may be new.
 result<Token, Error> new_token(const ConfigSnapshot& config, const std::string& channel, const NewToken& wanted) {
   Token token{wanted.value, wanted.id, wanted.name, channel, {}};
   SLUICE_TRY_VOID(acceptable(token));
@@ -18,16 +18,16 @@ result<Token, Error> new_token(const ConfigSnapshot& config, const std::string& 
   return token;
 }
 
-/// Looked at before anything else, so that a long list costs nothing.
+/// Checked before anything else, so that a long list costs nothing.
 result<void, Error> check_count(const Decider& in, std::size_t wanted) {
   if (wanted > in.limits.tokens_per_channel) return over_limit("maximum number of tokens reached");
   return {};
 }
 
-/// At least so many bytes go with a token.
+/// Removing a token frees at least this many bytes.
 const std::size_t kLeastToken = stored_bytes(Token{});
 
-/// What the effects add to the tokens' bytes, without what they surely take from them.
+/// Checks the bytes of tokens that the effects add, less the least that they remove.
 result<void, Error> check_token_bytes(const Effects& effects, const Decider& in, const std::string& channel) {
   std::size_t added = 0;
   std::size_t removed = 0;
@@ -54,7 +54,7 @@ result<void, Error> add_tokens(Effects& effects, const Decider& in, const std::s
   return check_token_bytes(effects, in, channel);
 }
 
-/// Makes the set of token names of an existing or new channel the declared one.
+/// Creates and removes tokens, so that an existing or new channel has exactly the declared names.
 result<void, Error> declare_tokens(Effects& effects, const Decider& in, const PutChannel& change) {
   SLUICE_TRY_VOID(check_count(in, change.tokens->size()));
   std::set<std::string> declared;
@@ -86,7 +86,7 @@ void remove_channel(Effects& effects, const ChannelEntry& channel) {
   for (const auto& token : channel.tokens)
     remove(effects, EntryKind::kToken, token_key(channel.channel.id, token->token.id));
   for (const auto& drain : channel.drains) remove(effects, EntryKind::kDrain, std::to_string(drain->drain.id));
-  // `_router` stays; only what hangs on it goes.
+  // `_router` itself stays; only its tokens and drains are deleted.
   if (channel.channel.id != kRouterChannel) remove(effects, EntryKind::kChannel, channel.channel.id);
 }
 

@@ -7,7 +7,7 @@ namespace {
 
 using Drains = std::vector<std::shared_ptr<const DrainEntry>>;
 
-/// The drains beside which this one stands: its channel's, or the global ones.
+/// The drains of the channel, or the global ones.
 result<const Drains*, Error> neighbours(const ConfigSnapshot& config, const std::string& channel) {
   if (channel.empty()) return &config.global_drains();
   const auto* entry = config.channel(channel);
@@ -22,7 +22,7 @@ result<const Drain*, Error> existing_drain(const ConfigSnapshot& config, const s
   return not_found("no such drain");
 }
 
-/// One more drain with this url must fit beside the others; `self` is not counted.
+/// Checks the number of drains, and that no other has this url. `self` is not counted.
 result<void, Error> check_room(const Drains& drains, const Drain& drain, std::size_t limit, std::uint64_t self) {
   std::size_t with_url = 0;
   std::size_t reserved = 0;
@@ -36,7 +36,7 @@ result<void, Error> check_room(const Drains& drains, const Drain& drain, std::si
   return {};
 }
 
-/// Whether the drain may be as it is, and its bytes fit beside the others; `before` is what it replaces.
+/// Checks that the drain is acceptable and its bytes fit; `before` is the drain that it replaces.
 result<void, Error> check_drain(const Decider& in, const Drain& drain, const Drain* before) {
   SLUICE_TRY_VOID(acceptable(drain));
   const auto now = before == nullptr ? 0 : stored_bytes(*before);

@@ -17,12 +17,12 @@ inline void write(Effects& effects, Entry entry) {
 inline void remove(Effects& effects, EntryKind kind, std::string key) {
   effects.list.push_back({kind, std::move(key), std::nullopt});
 }
-/// More drains without url than with it are accepted, so that receivers can be told tokens ahead.
+/// The limit of reserved drains is this much above that of drains with url, so that receivers can get tokens ahead.
 constexpr std::size_t kSpareReserved = 16;
 
-/// An entry that has now `before` bytes and is to have `after`, and with it all that its channel keeps, must fit. What
-/// does not grow always fits. `what` begins the sentence; an empty channel is that of global drains, which has no bound
-/// of its own.
+/// Check that an entry that grows from `before` to `after` bytes fits the limit of an entry, and that its channel's
+/// entries fit theirs. What does not grow always fits. `what` begins the sentence of the error. An empty channel stands
+/// for global drains, which have no limit together.
 result<void, Error> check_entry_bytes(const ConfigLimits& limits, std::string_view what, std::size_t before,
                                       std::size_t after);
 result<void, Error> check_channel_bytes(const ConfigSnapshot& config, const ConfigLimits& limits,
@@ -30,7 +30,7 @@ result<void, Error> check_channel_bytes(const ConfigSnapshot& config, const Conf
 
 /// Writes a channel that does not exist yet, and binds the keys that wait for it.
 void make_channel(Effects& effects, const ConfigSnapshot& config, Channel channel);
-/// The channel with its tokens and drains.
+/// Deletes the channel with its tokens and drains; of `_router` only these.
 void remove_channel(Effects& effects, const ChannelEntry& channel);
 
 struct Decider {

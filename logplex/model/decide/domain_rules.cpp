@@ -50,7 +50,7 @@ bool DomainRules::below_wildcard_of_other(std::string_view domain) const {
   return false;
 }
 
-/// The app's own hosts below it are skipped; it has at most some thousand.
+/// Skips the app's own hosts below it; an app has at most kDomainsMax.
 bool DomainRules::above_domain_of_other(std::string_view suffix) const {
   std::string after;
   for (;;) {

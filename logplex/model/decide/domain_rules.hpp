@@ -8,8 +8,8 @@
 
 namespace sluice {
 
-/// Which domains an app may take. Pure; lives while decide() runs. What the app has already is always acceptable, so
-/// that a rule that is new takes nothing away.
+/// Which domains an app may take. Pure; lives while decide() runs. Domains that the app already has are always
+/// acceptable, so that a new rule takes nothing away.
 struct DomainRules {
   const ConfigSnapshot& config;
   const std::string& app;

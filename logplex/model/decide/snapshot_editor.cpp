@@ -35,7 +35,8 @@ const TokenEntry* token_with_id(const ChannelEntry& channel, std::uint64_t id) {
   return nullptr;
 }
 
-/// A number that somebody chose far out must not use up those that are still to be given.
+/// Ids from here on do not move the counters: a very high id that somebody chose must not use up the numbers that are
+/// left.
 constexpr std::uint64_t kCounted = 1'000'000'000'000'000;
 
 std::uint64_t number_of(std::string_view text) {
@@ -87,7 +88,7 @@ auto same_key(std::string_view id) {
 auto same_hash(const KeyHash& hash) {
   return [hash](const ApiKey& key) { return key.hash == hash; };
 }
-/// Under which ChannelKeys has the key.
+/// The names under which ChannelKeys lists the key.
 std::vector<std::string> names_of(const ApiKey& key) {
   std::vector<std::string> names;
   if (!key.limited()) return names;

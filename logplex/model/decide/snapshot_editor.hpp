@@ -10,7 +10,7 @@
 
 namespace sluice {
 
-/// Gives out slots: dense, each once while the process runs.
+/// Gives out slots: consecutive numbers, each once while the process runs.
 struct SlotSequence {
   std::uint32_t next_channel = 0;
   std::uint32_t next_app = 0;
@@ -22,7 +22,7 @@ struct SlotSequence {
 };
 
 /// Applies effects to a snapshot that is not yet published, and notes what changed. Runs on the store's thread; the
-/// three objects must outlive it. Keeps the slots of what exists.
+/// three objects must outlive it. Entries that exist keep their slots.
 class SnapshotEditor {
  public:
   SnapshotEditor(ConfigSnapshot& config, SlotSequence& slots, ChangedKeys& changed)
@@ -64,7 +64,7 @@ class SnapshotEditor {
   void set_channel_of(AppEntry& entry) const;
   void count_from(std::string_view channel_id);
   void erase_hosts(const std::vector<std::string>& domains);
-  /// Keeps the list of the keys that name a channel.
+  /// Add a key to the list of keys that name a channel, or remove it.
   void name_key(const std::string& channel, const std::shared_ptr<const ApiKey>& key);
   void unname_key(const std::string& channel, std::string_view key);
 

@@ -20,7 +20,7 @@ struct RangeV4 {
   std::string_view kind;
 };
 
-// IANA's special-purpose registry for IPv4, and what is inside it.
+// IANA's special-purpose registry for IPv4, and the metadata services of clouds. The first match counts.
 constexpr std::array kRangesV4{
     RangeV4{0x00000000, 8, "unspecified"},        RangeV4{0x0a000000, 8, "private"},
     RangeV4{0x64400000, 10, "carrier-grade NAT"}, RangeV4{0x7f000000, 8, "loopback"},
@@ -54,8 +54,8 @@ ip::address_v4 v4_at(const ip::address_v6::bytes_type& bytes, std::size_t at, un
   return ip::address_v4(v4);
 }
 
-/// The kind of the IPv4 address that a translation prefix leads to; "reserved" for one that hides none of our kinds
-/// but that no public server has.
+/// The kind of the IPv4 address that a translation prefix leads to; empty when that address is public, or when there is
+/// no such prefix.
 std::string_view kind_of_embedded(const ip::address_v6::bytes_type& bytes) {
   if (starts_with(bytes, {0x00, 0x64, 0xff, 0x9b, 0, 0, 0, 0, 0, 0, 0, 0})) return kind_of(v4_at(bytes, 12));  // NAT64
   if (starts_with(bytes, {0x00, 0x64, 0xff, 0x9b, 0, 1})) return "private";  // NAT64 of a local network (RFC 8215)
@@ -87,7 +87,7 @@ ip::address unmapped(const ip::address& address) {
   return address;
 }
 
-/// Asked only for a port of ours. What cannot be found out counts as ours.
+/// Called only for a port that we listen on. If the interfaces cannot be listed, every address counts as ours.
 bool is_of_this_machine(const ip::address& address) {
   if (address.is_loopback() || address.is_unspecified()) return true;
   ifaddrs* all = nullptr;

@@ -20,7 +20,7 @@ ip::address_v4 v4_at(const Bytes& bytes, std::size_t at) {
   return ip::address_v4(v4);
 }
 
-/// The IPv4 address that an IPv6 address stands for.
+/// The IPv4 address embedded in an IPv6 address.
 std::optional<ip::address> embedded(const ip::address& address) {
   if (address.is_v4()) return std::nullopt;
   const Bytes bytes = address.to_v6().to_bytes();

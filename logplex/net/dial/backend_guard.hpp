@@ -12,14 +12,14 @@
 
 namespace sluice {
 
-/// Says to which addresses backends may lead. What a backend answers is shown to whoever asks, so an address that only
-/// we reach must not be one: router.deny_cidrs, but for router.allow_cidrs, and always our own listeners. IPv4
-/// addresses count also where they hide in IPv4-mapped, IPv4-compatible, NAT64 or 6to4 IPv6 addresses. Immutable once
-/// the shards run; any thread.
+/// Decides which addresses backends may have. Any client sees what a backend answers, so a backend must not be an
+/// address that only this node reaches. Refuses router.deny_cidrs, except for router.allow_cidrs, and always our own
+/// listeners. Also checks IPv4 addresses inside IPv4-mapped, IPv4-compatible, NAT64 or 6to4 IPv6 addresses. Immutable
+/// once the shards run; any thread.
 class BackendGuard {
  public:
   BackendGuard() = default;
-  /// The error names setting and entry.
+  /// The error names the setting and the entry.
   static boost::system::result<BackendGuard, Error> parse(const std::vector<std::string>& deny_cidrs,
                                                           const std::vector<std::string>& allow_cidrs);
   /// Before the shards run.
@@ -32,7 +32,8 @@ class BackendGuard {
   bool allows(const boost::asio::ip::address& address, std::uint16_t port) const {
     return refusal(address, port).empty();
   }
-  /// For who does not speak for the whole node: loopback addresses only where router.allow_cidrs names them.
+  /// The same for backends made by keys that are limited to channels: also refuses loopback addresses, unless
+  /// router.allow_cidrs names them.
   std::string_view refusal_for_tenants(const boost::asio::ip::address& address, std::uint16_t port) const;
 
  private:

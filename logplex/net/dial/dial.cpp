@@ -13,7 +13,7 @@
 namespace sluice {
 namespace {
 
-/// Closes the socket when the time passes, unless the connect is over by then and the shard was too busy to see it.
+/// Closes the socket when the time has passed, unless the connect is over and the busy shard has not noticed it yet.
 class ConnectLimit {
  public:
   ConnectLimit(Shard& shard, TcpSocket& socket, Duration time) : socket_(socket), deadline_(shard.wheel(), *this) {
@@ -46,7 +46,7 @@ Error failure(const DialTarget& target, error_code code, const std::string& why)
 
 }  // namespace
 
-/// The first address that is allowed and answers. The time is for all of them together.
+/// Connects to the first allowed address that answers. `until` is for all of them together.
 Task<result<TcpSocket, Error>> Dialer::connect(const DialTarget& target, const Resolver::Addresses& addresses,
                                                SteadyTime until) {
   Error last = failure(target, NetError::kConnectFailed, "the host name has no address");
@@ -57,7 +57,7 @@ Task<result<TcpSocket, Error>> Dialer::connect(const DialTarget& target, const R
       --left;
       continue;
     }
-    // An address that swallows packets leaves time for those behind it.
+    // Shares the time, so that an address that drops packets leaves some for the next ones.
     const Duration share = (until - shard_.now()) / static_cast<std::int64_t>(left--);
     if (share <= Duration::zero()) co_return failure(target, NetError::kTimedOut, {});
     TcpSocket socket(shard_.executor());

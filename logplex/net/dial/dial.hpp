@@ -18,15 +18,16 @@ struct DialTarget {
   std::string host;  // name or address literal (IPv6 with or without brackets)
   std::uint16_t port = 0;
   std::shared_ptr<const TlsContext> tls;  // null = plain
-  std::string owner{};                    // whose look-up of the name it is: see NameQuery
-  Duration* handshake_cpu = nullptr;      // told what a handshake took of a processor, also when it failed
+  std::string owner{};                    // who looks up the name: see NameQuery
+  Duration* handshake_cpu = nullptr;      // set to the CPU time of the handshake, also when it failed
 };
 
-/// Makes client connections: resolves, asks the address guard about every address it is about to use, tries them in
-/// turn, shakes hands when TLS is asked for. Keepalive and TCP_NODELAY are on. The deadline is for all of it, but a
-/// handshake has at least half of that time, because the shard may have been too busy to see that it was connected.
+/// Makes client connections: resolves the name, checks each address with the address guard, tries the addresses in
+/// turn, and does the TLS handshake when asked for. Keepalive and TCP_NODELAY are on. The timeout covers all steps, but
+/// the handshake gets at least half of it, because a busy shard may notice late that it is connected.
 ///
-/// One per shard, on that shard; resolver, guard and the lane for handshakes (nullptr: on the shard) outlive it.
+/// One per shard, on that shard; resolver, guard and the lane for handshakes (nullptr: they run on the shard) outlive
+/// it.
 class Dialer {
  public:
   Dialer(Shard& shard, Resolver& resolver, const AddressGuard& guard, Lane* handshakes = nullptr)

@@ -63,7 +63,7 @@ void DnsEngine::run() {
   under_way_.clear();
 }
 
-/// False when it is time to end.
+/// False when the engine is being destroyed.
 bool DnsEngine::take_new() {
   std::vector<std::string> names;
   {

@@ -13,8 +13,8 @@
 
 namespace sluice {
 
-/// Runs look-ups on one thread of its own, any number at the same time; none of them blocks it. How many there may be
-/// is the caller's affair.
+/// Runs any number of look-ups at the same time on a thread of its own; none of them blocks it. The caller limits their
+/// number.
 class DnsEngine final : private DnsSockets {
  public:
   /// Called on the engine's thread, once for each begin().
@@ -24,7 +24,7 @@ class DnsEngine final : private DnsSockets {
   DnsEngine(const std::string& thread_name, std::vector<std::string> servers, Done done);
   DnsEngine(const DnsEngine&) = delete;
   DnsEngine& operator=(const DnsEngine&) = delete;
-  /// What is under way ends without a word.
+  /// Look-ups under way end without a call of `done`.
   ~DnsEngine();
 
   /// Any thread.

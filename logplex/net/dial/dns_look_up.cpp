@@ -15,9 +15,9 @@ namespace {
 
 constexpr int kFirstTimeoutMs = 1000;  // doubles with each try
 constexpr int kTries = 3;
-/// How long the second kind of address may come after the first.
+/// How long to wait for the second kind of address after the first has arrived.
 constexpr std::chrono::milliseconds kOtherKind{300};
-/// Names in a search list that are tried.
+/// Domains of a search list that are tried.
 constexpr std::size_t kMostDomains = 8;
 constexpr std::uint16_t kAnyPort = 53;
 
@@ -27,7 +27,7 @@ std::string without_dot(const std::string& name) {
 
 bool is_localhost(std::string_view name) { return name == "localhost" || name.ends_with(".localhost"); }
 
-/// A connected UDP socket sends nothing; the kernel says whether there is a way.
+/// Connecting a UDP socket sends nothing, but fails when the kernel has no route.
 bool has_route(const asio::ip::address& address) {
   const int fd = ::socket(address.is_v6() ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   if (fd < 0) return false;
@@ -37,7 +37,8 @@ bool has_route(const asio::ip::address& address) {
   return routed;
 }
 
-/// What resolv.conf(5) calls the search list: a name with enough dots is asked for as it is first.
+/// Applies the search list of resolv.conf(5): a name with enough dots is asked for as it is first. The order is
+/// reversed.
 std::vector<std::string> candidates_for(const std::string& name, const ares_options& system) {
   if (name.ends_with('.')) return {name};
   const auto dots = std::count(name.begin(), name.end(), '.');
@@ -121,7 +122,7 @@ bool DnsLookUp::read_system() {
   return true;
 }
 
-/// Called before ares_getaddrinfo() returns: a file is all it looks at.
+/// c-ares calls it before ares_getaddrinfo() returns, because it only reads a file.
 void DnsLookUp::on_hosts(void* self, int status, int, ares_addrinfo* found) {
   const Found holder(found);
   if (status == ARES_SUCCESS && found != nullptr) static_cast<DnsLookUp*>(self)->take(found);
@@ -208,7 +209,7 @@ void DnsLookUp::on_tick(SteadyTime now) {
   go_on(now);
 }
 
-/// What the two answers so far mean. A name of the search list that does not exist leads to the next one.
+/// Acts on the answers so far. When a name of the search list does not exist, asks for the next one.
 void DnsLookUp::go_on(SteadyTime now) {
   while (!finished_) {
     const bool both = !halves_[0].pending && !halves_[1].pending;

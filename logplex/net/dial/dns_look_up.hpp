@@ -12,25 +12,26 @@ struct ares_addrinfo;
 
 namespace sluice {
 
-/// Told of the sockets of a look-up, so that it can be waited for them.
+/// Learns of the sockets of a look-up, to wait for them.
 class DnsSockets {
  public:
-  /// Neither: the socket is about to be closed.
+  /// With neither flag, the socket is about to be closed.
   virtual void on_socket(int fd, class DnsLookUp& owner, bool readable, bool writable) = 0;
 
  protected:
   ~DnsSockets() = default;
 };
 
-/// One look-up of one host name: /etc/hosts first, then the name servers, as /etc/resolv.conf says at this time, with
-/// its search list. IPv4 and IPv6 addresses are asked for at once; when one kind has come, the other one is waited for
-/// a short time only. c-ares sends queries again, goes on to the next server, and over to TCP when an answer is cut.
+/// One look-up of one host name: in /etc/hosts first, then at the name servers and with the search list that
+/// /etc/resolv.conf names at this time. It asks for IPv4 and IPv6 addresses at once; when one kind has arrived, it
+/// waits only a short time for the other. c-ares repeats queries, goes on to the next server, and changes to TCP when
+/// an answer is truncated.
 ///
-/// It has a c-ares channel of its own: its sockets have ports of their own, which makes forged answers hard, and it
-/// ends by itself. One thread; `sockets` outlives it.
+/// Each look-up has its own c-ares channel: its sockets have ports of their own, which makes forged answers hard, and
+/// it ends independently of others. One thread; `sockets` outlives it.
 class DnsLookUp {
  public:
-  /// More addresses than these are left out.
+  /// Addresses taken from one answer; further ones are left out.
   static constexpr std::size_t kMostAddresses = 32;
 
   /// `servers`: "address[:port]" each; empty = those of the system.
@@ -41,7 +42,7 @@ class DnsLookUp {
 
   void begin(SteadyTime now);
   void on_ready(int fd, bool readable, bool writable, SteadyTime now);
-  /// Looks whether a time is over; call it every few milliseconds.
+  /// Checks the time limits; call it every few milliseconds.
   void on_tick(SteadyTime now);
   bool finished() const { return finished_; }
   const std::string& name() const { return name_; }
@@ -77,13 +78,13 @@ class DnsLookUp {
   ares_channeldata* channel_ = nullptr;
   std::vector<std::string> candidates_;  // in reverse: the next one to ask for comes last
   std::array<Half, 2> halves_;
-  SteadyTime other_until_{};  // when the second kind is given up; zero = not waited for
-  bool no_address_ = false;   // a name exists without addresses
+  SteadyTime other_until_{};  // end of the wait for the second kind; zero = not set yet
+  bool no_address_ = false;   // one of the candidates exists, but has no address
   bool finished_ = false;
   NameAnswer answer_;
 };
 
-/// Those that this machine has a route to first, IPv6 before IPv4; the others are left out, unless no other is there.
+/// Keeps the addresses that this machine has a route to, or all if it has a route to none, and puts IPv6 before IPv4.
 std::vector<asio::ip::address> order_addresses(std::vector<asio::ip::address> addresses);
 
 }  // namespace sluice

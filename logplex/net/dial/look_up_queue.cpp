@@ -15,13 +15,13 @@ bool LookUpQueue::add(const std::string& owner, const std::shared_ptr<LookUpJob>
   return true;
 }
 
-/// Whether all together leave a place for this owner.
+/// Whether one of all places is free for this owner.
 bool LookUpQueue::has_place(const std::string& name, bool silent) {
   const std::size_t places = name.empty() ? limits_.under_way : limits_.under_way - limits_.reserved;
   return under_way_ < places && (!silent || silent_ < limits_.under_way / 2);
 }
 
-/// The next that nobody else has begun.
+/// The next job that no other owner has begun.
 std::shared_ptr<LookUpJob> LookUpQueue::take_from(Jobs& jobs) {
   while (!jobs.empty()) {
     auto job = std::move(jobs.front());
@@ -32,7 +32,7 @@ std::shared_ptr<LookUpJob> LookUpQueue::take_from(Jobs& jobs) {
   return nullptr;
 }
 
-/// At least one silent name may be tried, or none ever would be.
+/// Always allows one silent name: half of a share of 1 would be none.
 std::shared_ptr<LookUpJob> LookUpQueue::next_of(const std::string& name, Owner& owner) {
   const std::size_t share = name.empty() ? limits_.under_way : limits_.per_owner;
   if (owner.under_way >= share) return nullptr;
@@ -65,7 +65,7 @@ void LookUpQueue::begin_of(const std::string& name, std::vector<std::shared_ptr<
 
 std::vector<std::shared_ptr<LookUpJob>> LookUpQueue::begin(const std::string& owner) {
   std::vector<std::shared_ptr<LookUpJob>> begun;
-  // Whoever has waited for a place comes before its owner gets another one.
+  // Owners that waited for a place come first, before this owner gets another one.
   for (std::size_t left = starved_.size(); left > 0 && under_way_ < limits_.under_way; --left) {
     const std::string name = std::move(starved_.front());
     starved_.pop_front();

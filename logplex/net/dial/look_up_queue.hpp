@@ -9,7 +9,7 @@
 
 namespace sluice {
 
-/// A name that waits to be looked up, or is.
+/// A name that waits to be looked up, or is being looked up.
 struct LookUpJob {
   std::string name;
   std::string owner;    // whose share it uses; set when it begins
@@ -18,12 +18,12 @@ struct LookUpJob {
   virtual ~LookUpJob() = default;
 };
 
-/// Decides which names may be looked up now. Each owner has a share and a queue; owners take turns. Names whose last
-/// look-up had no answer may take half of an owner's share and half of all places, so that dead zones leave room. The
-/// operator (owner "") has no share of his own and a reserved part of the places.
+/// Decides which names may be looked up now. Each owner has a queue and a share of the places; owners take turns. Names
+/// whose last look-up had no answer may take half of an owner's share and half of all places, so that dead zones leave
+/// room for others. The operator (owner "") may use all places, and `reserved` of them are for the operator alone.
 ///
-/// A name that several owners wait for stands in the queue of each and is begun by whoever comes first, so that nobody
-/// waits behind another owner's queue. No lock: the caller has one.
+/// A name that several owners wait for is in the queue of each; the first owner whose turn comes begins it. So no owner
+/// waits behind another owner's queue. Has no lock: the caller holds one.
 class LookUpQueue {
  public:
   struct Limits {
@@ -38,8 +38,8 @@ class LookUpQueue {
 
   /// False when the queue of this owner, or of all, is full.
   bool add(const std::string& owner, const std::shared_ptr<LookUpJob>& job);
-  /// What may begin after a name of this owner was added or ended; each is under way from here on. Costs no more when
-  /// many wait, unless places of all have run out.
+  /// Takes out the names that may begin after a name of this owner was added or has ended, and marks them as under way.
+  /// The cost does not grow with the names that wait, unless all places are taken.
   std::vector<std::shared_ptr<LookUpJob>> begin(const std::string& owner);
   void ended(const LookUpJob& job);
 
@@ -64,7 +64,7 @@ class LookUpQueue {
 
   const Limits limits_;
   std::unordered_map<std::string, Owner> owners_;
-  std::deque<std::string> starved_;  // owners that had no place because others took all
+  std::deque<std::string> starved_;  // owners that got no place because others had taken all
   std::size_t under_way_ = 0;
   std::size_t silent_ = 0;  // of these
   std::size_t waiting_ = 0;

@@ -5,7 +5,7 @@
 namespace sluice {
 namespace {
 
-/// Addresses that are no older than this were looked up anew.
+/// Addresses that are no older than this count as looked up anew.
 constexpr std::chrono::seconds kJustLookedUp{1};
 /// Doubling further changes nothing.
 constexpr std::uint32_t kMostDoublings = 10;
@@ -63,7 +63,7 @@ NameCache::Entry& NameCache::entry_of(const std::string& name, const std::string
   const auto entry = order_.begin();
   entry->name = name;
   entry->owner = owner;
-  auto& of_owner = owners_[owner];  // the line above may have removed it
+  auto& of_owner = owners_[owner];  // forget() may have removed it
   entry->of_owner = of_owner.insert(of_owner.begin(), entry);
   entries_.emplace(name, entry);
   return *entry;

@@ -17,7 +17,7 @@ namespace sluice {
 
 namespace asio = boost::asio;
 
-/// What a look-up of one host name found out.
+/// The result of looking up one host name.
 struct NameAnswer {
   enum class Kind : std::uint8_t {
     kAddresses,
@@ -30,11 +30,11 @@ struct NameAnswer {
   std::string reason;                        // of a failure: a few words
 };
 
-/// Remembers what look-ups found: addresses for their TTL within bounds, failures for a short time that doubles while
-/// name servers stay silent. Addresses whose time is over are kept for a day and served while they cannot be renewed.
+/// Remembers results of look-ups: addresses for their TTL, within bounds; failures for a short time, which doubles
+/// while the name servers stay silent. Expired addresses are kept for a day, and served while they cannot be renewed.
 ///
-/// Bounded: an owner keeps at most `names_per_owner` names and all together `names`; the name used least recently goes.
-/// No thread of its own and no lock: the caller has one.
+/// Bounded: at most `names_per_owner` names for an owner and `names` for all; the least recently used name is removed.
+/// Has no thread and no lock: the caller holds a lock.
 class NameCache {
  public:
   struct Limits {
@@ -48,11 +48,11 @@ class NameCache {
     std::chrono::seconds stale{86400};
   };
 
-  /// What is known of a name. `answer` is in force; without it the name is to be looked up, and `stale` are its old
+  /// What is known of a name. `answer` is valid now; without it the name must be looked up, and `stale` holds its old
   /// addresses, if any.
   struct Known {
     const NameAnswer* answer = nullptr;
-    bool served_stale = false;  // the answer's time is over, but it cannot be renewed at present
+    bool served_stale = false;  // the answer has expired, but cannot be renewed at present
     const NameAnswer* stale = nullptr;
     bool silent = false;  // the last look-up had no answer
   };
@@ -62,10 +62,10 @@ class NameCache {
   NameCache(const NameCache&) = delete;
   NameCache& operator=(const NameCache&) = delete;
 
-  /// `anew`: the caller found the addresses not to work. They do not count unless they were looked up within the last
-  /// second. What it returns is valid until the next put().
+  /// `anew`: the known addresses did not work for the caller; they count only if they were looked up within the last
+  /// second. The result is valid until the next put().
   Known find(const std::string& name, SteadyTime now, bool anew = false);
-  /// The owner is who asked for the look-up; empty = the operator, who has no limit of his own.
+  /// `owner` asked for the look-up; empty = the operator, who has no limit of their own.
   void put(const std::string& name, const std::string& owner, NameAnswer answer, SteadyTime now);
   std::size_t size() const { return entries_.size(); }
 

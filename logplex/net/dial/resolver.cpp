@@ -10,7 +10,7 @@ namespace {
 
 /// Longest name that DNS can carry, with its final dot.
 constexpr std::size_t kLongestName = 254;
-/// Old addresses are served when new ones have not come by then.
+/// Expired addresses are served when new ones have not arrived by then.
 constexpr std::chrono::milliseconds kStalePatience{300};
 
 std::string lower_case(std::string text) {
@@ -27,7 +27,7 @@ Error failure(const std::string& host, const NameAnswer& answer) {
 
 }  // namespace
 
-/// A task that waits on its shard. It is let go of there: it holds a timer of that shard.
+/// A task that waits on its shard. Must be destroyed there, because it holds a timer of that shard.
 struct Resolver::Waiter {
   explicit Waiter(Shard& shard) : home(shard), ready(shard) {}
   Shard& home;
@@ -39,7 +39,7 @@ struct Resolver::Job final : LookUpJob {
   bool waits_for(const std::string& owner) const {
     return std::find(owners.begin(), owners.end(), owner) != owners.end();
   }
-  std::vector<std::string> owners;  // in whose queues it stands
+  std::vector<std::string> owners;  // owners in whose queues it is
   std::vector<std::shared_ptr<Waiter>> waiters;
 };
 
@@ -78,7 +78,7 @@ Task<result<Resolver::Addresses, Error>> Resolver::resolve(NameQuery query) {
   co_return std::move(first.answer.addresses);
 }
 
-/// Addresses of the first kind take turns, so that connections spread as they do without a cache.
+/// Rotates the addresses of the first kind, so that connections spread over them as they do without a cache.
 NameAnswer Resolver::turned(const NameAnswer& answer) {
   NameAnswer copy = answer;
   auto& all = copy.addresses;
@@ -110,7 +110,7 @@ Resolver::First Resolver::ask(const NameQuery& query, const std::string& name) {
   return first;
 }
 
-/// Waits with the others for this name. Under the lock.
+/// Adds the waiter to those of this name. Under the lock.
 bool Resolver::join(const NameQuery& query, const std::string& name, bool silent,
                     const std::shared_ptr<Waiter>& waiter) {
   const auto found = jobs_.find(name);
@@ -119,7 +119,7 @@ bool Resolver::join(const NameQuery& query, const std::string& name, bool silent
     job->name = name;
     job->silent = silent;
   }
-  // One that waits in somebody else's queue waits in this owner's, too.
+  // A job that waits in another owner's queue also gets into this owner's.
   if (!job->under_way && !job->waits_for(query.owner)) {
     if (!queue_.add(query.owner, job)) return false;
     job->owners.push_back(query.owner);
@@ -150,7 +150,7 @@ void Resolver::on_answer(const std::string& name, NameAnswer answer) {
     counters_.not_found += answer.kind == NameAnswer::Kind::kNotFound ? 1U : 0U;
     counters_.unanswered += answer.kind == NameAnswer::Kind::kUnanswered ? 1U : 0U;
     cache_.put(name, job->owner, answer, std::chrono::steady_clock::now());
-    // What is known now counts: old addresses, when the name servers are silent.
+    // The cache may know better: it still has the expired addresses when the name servers are silent.
     const auto known = cache_.find(name, std::chrono::steady_clock::now());
     if (known.served_stale) {
       counters_.stale += job->waiters.size();

@@ -38,9 +38,9 @@ struct ResolverOptions {
 ///     resolve() --fresh in the cache--> answer
 ///         `----> job of that name (callers join) --> queue of its owner --> engine --> cache --> answers
 ///
-/// Each name is looked up once at a time. Old addresses are served when they are not renewed within a short time.
-/// Used by all shards; one lock, held briefly. The look-ups run on a thread of their own and never block each other.
-/// Destroyed before the runtime, while no shard turns.
+/// A name has at most one look-up at a time. Expired addresses are served when new ones do not arrive within a short
+/// time. Used by all shards; one lock, held briefly. The look-ups run on a thread of their own and never block each
+/// other. Destroyed before the runtime, while no shard runs.
 class Resolver {
  public:
   using Addresses = std::vector<asio::ip::address>;
@@ -50,9 +50,9 @@ class Resolver {
   Resolver& operator=(const Resolver&) = delete;
   ~Resolver();
 
-  /// Never empty. Address literals are answered at once. Errors: kNoSuchHost (the name servers say that there is no
-  /// such name, or no address), kDnsTimeout (no name server gave an answer in time), kResolverBusy (the owner has too
-  /// many look-ups under way).
+  /// The addresses, at least one. Address literals are answered at once. Errors: kNoSuchHost (the name servers say that
+  /// there is no such name, or no address), kDnsTimeout (no name server gave an answer in time), kResolverBusy (the
+  /// owner has too many look-ups under way).
   Task<result<Addresses, Error>> resolve(NameQuery query);
 
   /// Any thread.
@@ -69,9 +69,9 @@ class Resolver {
     std::uint64_t unanswered = 0;
     std::uint64_t refused = 0;
   };
-  /// What can be said at once.
+  /// What the cache says at once.
   struct First {
-    std::shared_ptr<Waiter> waiter;  // null = `answer` is all
+    std::shared_ptr<Waiter> waiter;  // null = `answer` is final
     NameAnswer answer;               // or the old addresses, if any
     bool refused = false;
   };

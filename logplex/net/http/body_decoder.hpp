@@ -8,8 +8,8 @@
 namespace sluice {
 
 /// Finds the body's bytes in a message: by length, by chunks (RFC 9112, 7.1), or until the end of the connection. No
-/// I/O and no buffer: where the stream is cut changes nothing. Chunk sizes are hexadecimal digits and nothing else;
-/// every line ends with CRLF; extensions and trailers are skipped, up to kExtraMax bytes a message.
+/// I/O and no buffer; splitting the input anywhere changes nothing. Chunk sizes are hexadecimal digits and nothing
+/// else; every line ends with CRLF; extensions and trailers are skipped, up to kExtraMax bytes a message.
 class BodyDecoder {
  public:
   static constexpr std::size_t kExtraMax = 16 << 10;
@@ -19,8 +19,8 @@ class BodyDecoder {
   static BodyDecoder chunked();
   static BodyDecoder until_end();
 
-  /// Takes bytes up to and with one piece of the body, which is `data` (perhaps empty); returns how many it took. Call
-  /// it until bytes are used up or done(). Error: kMalformed.
+  /// Consumes bytes up to the end of the next piece of the body and sets `data` to that piece (perhaps empty). Returns
+  /// how many bytes it consumed. Call it until the bytes are used up or done(). Error: kMalformed.
   result<std::size_t> next(std::string_view bytes, std::string_view& data);
   bool done() const { return state_ == State::kDone; }
   bool ends_with_connection() const { return state_ == State::kUntilEnd; }

@@ -34,7 +34,7 @@ Task<result<HttpReply, Error>> HttpClient::exchange(std::span<const std::string_
   ++exchanges_;
   const auto sent = co_await stream_->write_parts(request);
   if (limit.fired()) co_return failure(NetError::kTimedOut, "the request could not be sent in time");
-  // A server may answer and close before it has read everything: its answer may still be there.
+  // A server may answer and close before it has read the whole request: its answer may still be readable.
   if (sent.has_error() && sent.error() == asio::error::operation_aborted)
     co_return failure(NetError::kClosed, "the connection was closed");
   auto reply = co_await read_reply();
@@ -67,7 +67,7 @@ Task<result<HttpReply, Error>> HttpClient::read_reply() {
   }
 }
 
-/// An error at the end of the stream or when it broke.
+/// Returns an error at the end of the stream, or when it broke.
 Task<error_code> HttpClient::read_into(std::string& in) {
   const auto old = in.size();
   in.resize(old + kReadSize);

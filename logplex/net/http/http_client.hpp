@@ -14,7 +14,7 @@ struct HttpReply {
   int status = 0;
   HttpHeaders headers;
   std::string body;            // the first kBodyKept bytes
-  std::size_t body_bytes = 0;  // all of it
+  std::size_t body_bytes = 0;  // size of the whole body
   bool keep_alive = false;     // the connection may carry another exchange
 
   const std::string* header(std::string_view name) const { return find_header(headers, name); }
@@ -31,16 +31,16 @@ class HttpClient {
   explicit HttpClient(std::unique_ptr<ByteStream> stream) : stream_(std::move(stream)) {}
 
   /// Writes `head` (request line, headers and the empty line, exactly these bytes) and `body` in one piece, then reads
-  /// the answer; 1xx answers are skipped. Both views must stay until it returns. An answer is what has a status
-  /// line: one that is cut, malformed or endless behind it counts, and ends the connection.
-  /// Errors: kClosed (before an answer: with a kept-alive connection it is safe to try a new one), kMalformed,
-  /// kHeadTooLarge, kTimedOut, kTlsCertificate (the server refused ours).
+  /// the answer; 1xx answers are skipped. Both views must stay until it returns. An answer counts once it has a status
+  /// line; if it is cut, malformed or endless after that, it ends the connection. Errors: kClosed (before an answer;
+  /// after a kept-alive connection it is safe to try a new one), kMalformed, kHeadTooLarge, kTimedOut, kTlsCertificate
+  /// (the server refused ours).
   Task<result<HttpReply, Error>> exchange(std::string_view head, std::string_view body, Duration timeout);
   /// The same for a request in more parts.
   Task<result<HttpReply, Error>> exchange(std::span<const std::string_view> request, Duration timeout);
 
   /// True while another exchange may be tried: kept alive, not closed by the peer, and nothing received since the last
-  /// answer (RFC 9112, 9.2): it would be taken for the next one.
+  /// answer, which would be taken for the next one (RFC 9112, 9.2).
   bool reusable() const;
   bool used() const { return exchanges_ > 0; }
   ByteStream& stream() { return *stream_; }

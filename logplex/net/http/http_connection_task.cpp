@@ -13,17 +13,17 @@ namespace {
 
 constexpr std::size_t kReadSize = 16 << 10;
 constexpr std::size_t kBodyReadSize = PacedSocket::kLargestRead;
-constexpr std::size_t kNextToNothing = 8 << 10;  // of memory, also when it is short
-/// What a request costs beside its bytes: a client that pipelines has one answered, then it is the others' turn.
+constexpr std::size_t kNextToNothing = 8 << 10;  // memory that a request may hold even when memory is short
+/// Work charged for a request beside its bytes: a whole share, so that a pipelining client yields after each answer.
 constexpr std::size_t kRequestWork = PacedSocket::kShare;
 /// Parsed fields and the parser itself, roughly, beside a head's bytes.
 constexpr std::size_t kParserBytes = 1 << 10;
 constexpr MemoryClass kAnswers = MemoryClass::kApiStreams;
 constexpr std::chrono::seconds kLingerTime{2};
-/// A client that goes on sending must not hold the stop up.
+/// A client that goes on sending must not delay the stop.
 constexpr std::chrono::milliseconds kLingerTimeAtStop{250};
 constexpr const char* kShortOfMemory = "this server is short of memory for requests; try again later";
-/// For the end of a stream that has to end now.
+/// Time to send the end of a stream that has to end now.
 constexpr std::chrono::milliseconds kEndTime{500};
 
 std::string http_date(WallTime now) {
@@ -38,7 +38,7 @@ std::string http_date(WallTime now) {
 /// Statuses whose answers have neither body nor Content-Length (RFC 9110, 8.6).
 bool bodiless(int status) { return status < 200 || status == 204 || status == 304; }
 
-/// A short text sits in the string itself.
+/// A short text is stored in the string object itself.
 std::size_t in_heap(const std::string& text) { return text.capacity() < sizeof(std::string) ? 0 : text.capacity(); }
 
 bool only_cancelled(const boost::system::system_error& error) { return error.code() == asio::error::operation_aborted; }
@@ -64,7 +64,7 @@ HttpConnectionTask::~HttpConnectionTask() {
   if (!orphaned_) server_.connections_.erase(this);
 }
 
-/// What is held of the request. While a head is parsed its bytes are held twice.
+/// Charges what is held of the request. While a head is parsed, its bytes are held twice.
 void HttpConnectionTask::charge() {
   const std::size_t parser = parser_ == nullptr || in_.empty() ? 0 : kParserBytes;
   request_charge_.set(in_heap(in_) + head_bytes_ + body_held_ + kept_bytes_ + parser);
@@ -75,8 +75,8 @@ void HttpConnectionTask::keeps(std::size_t bytes) {
   charge();
 }
 
-/// A request whose body is complete is answered: that frees it, too. One whose body the handler has not begun to read
-/// is refused by begin_body().
+/// A request whose body is complete is still answered, which frees its memory, too. If the handler has not begun to
+/// read the body, begin_body() refuses the request.
 void HttpConnectionTask::give_up_memory(MemoryClass of) {
   close_ = true;
   const bool reads_body = body_begun_ && parser_ != nullptr && !parser_->body_done();
@@ -102,7 +102,7 @@ void HttpConnectionTask::orphan() {
   orphaned_ = true;
 }
 
-/// May close the connection at once: see not_proven_.
+/// May end the connection at once, by setting not_proven_.
 void HttpConnectionTask::count_as_unproven() {
   leave_pool();
   if (server_.options_.unproven != nullptr) server_.options_.unproven->add(*this);
@@ -121,17 +121,17 @@ void HttpConnectionTask::leave_pool() {
   if (std::exchange(counts_as_proven_, false)) server_.options_.unproven->pool().count_proven(-1);
 }
 
-/// Only while it waits for a request: it may not read what comes behind one whose answer the client does not take.
+/// Only while it waits for a request: while the client does not take an answer, it cannot read further bytes.
 bool HttpConnectionTask::has_unread() { return (step_ == Step::kIdle || step_ == Step::kHead) && socket_.has_unread(); }
 
-/// In the middle of a head it is answered 408. A busy shard may not have come to read what a client sent in time: then
-/// it has its time again, once.
+/// In the middle of a head the client gets a 408. A busy shard may be late to read what a client sent in time: then the
+/// client gets its time again, once.
 void HttpConnectionTask::on_not_proven(NotProven why) {
   if (why == NotProven::kTooLate && has_unread() && !std::exchange(spared_, true))
     return server_.options_.unproven->add(*this);
   not_proven_ = close_ = true;
   if (why == NotProven::kCrowded) ++server_.counters_.crowded_out;
-  // Its place is wanted now: nothing is waited for after the answer.
+  // Its place is needed now: it does not linger after the answer.
   client_gone_ = client_gone_ || why == NotProven::kCrowded;
   server_.handler_.not_proven(why, peer_);
   socket_.time_out();
@@ -141,7 +141,7 @@ void HttpConnectionTask::stop() {
   if (step_ == Step::kIdle) socket_.cancel();
   if (step_ != Step::kStreaming) return;
   note_end_of_stream();
-  // A client that does not read must not hold the stop up.
+  // A client that does not read must not delay the stop.
   socket_.limit(kLingerTime);
 }
 
@@ -149,7 +149,7 @@ void HttpConnectionTask::end_stream_soon() {
   if (step_ != Step::kStreaming || ending_) return;
   ending_ = true;
   note_end_of_stream();
-  // Bytes that the client does not take now it does not get: it may be one that does not read.
+  // Ends a write under way at once: the client may be one that does not read.
   if (sending_) socket_.time_out();
 }
 
@@ -170,7 +170,7 @@ Task<void> HttpConnectionTask::run() {
   co_await linger();
 }
 
-/// True when bytes of a request are there. Waits without a buffer.
+/// True when bytes of a request have arrived. Waits without a buffer.
 Task<bool> HttpConnectionTask::wait_for_request() {
   step_ = Step::kIdle;
   if (server_.stopping_ || not_proven_) co_return false;
@@ -183,7 +183,7 @@ Task<bool> HttpConnectionTask::wait_for_request() {
   co_return !failed && !server_.stopping_;
 }
 
-/// False when the connection is to be closed: the client left, or was refused and told so.
+/// False when the connection is to be closed: the client left, or its request was refused with an answer.
 Task<bool> HttpConnectionTask::read_head() {
   step_ = Step::kHead;
   socket_.limit(server_.options_.request_timeout);
@@ -212,7 +212,7 @@ Task<bool> HttpConnectionTask::read_head() {
   co_return true;
 }
 
-/// Answers on our own behalf and closes.
+/// Sends the server's own answer; the connection closes after it.
 Task<void> HttpConnectionTask::refuse(int status, std::string text) {
   close_ = true;
   HttpResponse response = server_.handler_.refused(status, std::move(text));
@@ -259,7 +259,7 @@ Task<bool> HttpConnectionTask::end_of_request() {
   co_return clean && !not_proven_;
 }
 
-/// Reads and forgets what is left of the body; false when that is too much or too slow.
+/// Reads and discards the rest of the body; false when that is too much or too slow.
 Task<bool> HttpConnectionTask::drain_body() {
   socket_.limit(server_.options_.request_timeout);
   const std::uint64_t most = body_bytes_ + server_.options_.drain_max.count;
@@ -273,7 +273,7 @@ Task<bool> HttpConnectionTask::drain_body() {
   co_return clean && parser_->body_done();
 }
 
-/// Closes so that the last answer arrives: a close with unread bytes would reset the connection and destroy it.
+/// Closes so that the last answer arrives: a close with unread bytes would reset the connection and lose the answer.
 Task<void> HttpConnectionTask::linger() {
   if (client_gone_ || socket_.timed_out()) co_return;
   socket_.shut_down_sending();
@@ -287,13 +287,13 @@ Task<void> HttpConnectionTask::linger() {
   socket_.end_limit();
 }
 
-/// Requests hold too much memory, and others are told to give theirs up. Who holds next to nothing need not wait.
+/// True while requests hold too much memory and others must give theirs up; never for at most kNextToNothing.
 bool HttpConnectionTask::must_wait_for_memory() const {
   return request_charge_.class_is_full() && request_charge_.bytes() > kNextToNothing && !request_charge_.told() &&
          !stop_reading_ && !socket_.timed_out();
 }
 
-/// Appends what is there, at least one byte, to in_.
+/// Appends what has arrived, at least one byte, to in_.
 Task<result<void>> HttpConnectionTask::read_more(std::size_t at_most) {
   charge();
   const auto got = co_await socket_.read(in_, at_most);
@@ -303,7 +303,7 @@ Task<result<void>> HttpConnectionTask::read_more(std::size_t at_most) {
   co_return got;
 }
 
-/// What the client has not taken is charged: its bytes stay until it takes them or goes.
+/// Charges what the client has not taken: the bytes stay in memory until the client takes them or leaves.
 Task<result<void>> HttpConnectionTask::send_all(std::string_view first, std::string_view second) {
   answer_charge_.set(first.size() + second.size());
   const bool streams = step_ == Step::kStreaming && !stopping();
@@ -316,7 +316,7 @@ Task<result<void>> HttpConnectionTask::send_all(std::string_view first, std::str
   co_return sent;
 }
 
-/// Once, before the first byte of the body is read.
+/// Called once, before the first byte of the body is read.
 Task<result<void>> HttpConnectionTask::begin_body(Bytes limit) {
   body_begun_ = true;
   if (request_charge_.told()) co_return make_error_code(boost::system::errc::not_enough_memory);
@@ -348,7 +348,7 @@ Task<result<void>> HttpConnectionTask::feed_body(std::string& body) {
   co_return result<void>();
 }
 
-/// The answer to a body that did not come, when it is ours to give.
+/// Answers for a body that could not be read, unless the handler does.
 Task<void> HttpConnectionTask::refuse_body(error_code why) {
   socket_.end_limit();
   if (why == NetError::kBodyTooLarge && !asked_for_body_ && body_bytes_ == 0) co_return;
@@ -391,7 +391,7 @@ void HttpConnectionTask::stop_reading() {
   if (step_ == Step::kHandling && body_begun_ && !answered_) socket_.cancel();
 }
 
-/// True when what is left of the body will soon be here and is small.
+/// True when the rest of the body is small and will arrive soon.
 bool HttpConnectionTask::drainable() const {
   if (parser_->body_done()) return true;
   if (parser_->expects_continue() && !asked_for_body_) return false;
@@ -480,7 +480,7 @@ void HttpConnectionTask::on_client_gone(Event* event) {
   if (event != nullptr && (client_gone_ || stopping() || ending_)) event->set();
 }
 
-/// Waits for the client's next bytes without a buffer or a task: it has nothing to say, so this is mostly its end.
+/// Waits, without a buffer or a task, for the client's next bytes; during a stream these are rare, so mostly its close.
 void HttpConnectionTask::watch_client() {
   if (!watch_) watch_ = std::make_shared<Watch>(Watch{this});
   socket_.when_readable([watch = watch_](const error_code& failed) {

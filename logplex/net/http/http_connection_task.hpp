@@ -13,18 +13,19 @@ namespace sluice {
 /// One connection of an HttpServer: reads a request, lets the handler answer, reads the next. Owned by its task in the
 /// server's gate. An idle or streaming connection owns no buffer.
 ///
-/// After each request, and after each share of bytes, it lets the shard's other connections go first. What it holds of
-/// a request and of an answer that the client does not take is charged to the shard's memory account; told to give up,
-/// it answers 503 while it reads, and closes while it writes.
+/// After each request, and after each share of bytes, it yields to the shard's other connections. The bytes it holds of
+/// a request, and of an answer that the client has not taken, are charged to the shard's memory account. When the
+/// account tells it to give up memory, it answers 503 while it reads a request, and closes while it writes an answer.
 class HttpConnectionTask final : private MemoryHolder, private Unproven {
  public:
   HttpConnectionTask(HttpServer& server, TcpSocket socket, std::string peer, ConnectionTicket ticket);
   ~HttpConnectionTask() override;
 
   Task<void> run();
-  /// Ends the connection as soon as what has begun is finished.
+  /// Ends the connection as soon as the request that has begun is answered.
   void stop();
-  /// The server is gone before the task, as when the process ends without waiting: only destroy this.
+  /// Call it when the server is destroyed before this task, as when the process ends without waiting. After it, only
+  /// destroy the task.
   void orphan();
 
   // What HttpExchange offers.
@@ -44,7 +45,7 @@ class HttpConnectionTask final : private MemoryHolder, private Unproven {
   void end_stream_soon();
 
  private:
-  /// What a wait for the client's next bytes holds on to, for the connection may be gone when it ends.
+  /// Kept by a wait for the client's next bytes, because the connection may be destroyed before that wait ends.
   struct Watch {
     HttpConnectionTask* connection;
   };
@@ -89,7 +90,7 @@ class HttpConnectionTask final : private MemoryHolder, private Unproven {
   std::shared_ptr<Watch> watch_;
   std::uint64_t body_bytes_ = 0;  // decoded so far
   std::size_t head_bytes_ = 0;    // of the parsed head, until the request has ended
-  std::size_t body_held_ = 0;     // by read_body() and whoever it was given to
+  std::size_t body_held_ = 0;     // of the body, by read_body() and its caller
   std::size_t kept_bytes_ = 0;    // of the request, by the handler
   MemoryCharge request_charge_;
   MemoryCharge answer_charge_;
@@ -100,12 +101,12 @@ class HttpConnectionTask final : private MemoryHolder, private Unproven {
   bool asked_for_body_ = false;
   bool stop_reading_ = false;
   bool not_proven_ = false;
-  bool counts_as_proven_ = false;  // where each request has to be proven
-  bool spared_ = false;            // it has its time to prove itself once more
+  bool counts_as_proven_ = false;  // with prove_each_request: its present request is proven
+  bool spared_ = false;            // it has got the time to prove itself once more
   bool close_ = false;             // no further request on this connection
   bool client_gone_ = false;
-  bool chunked_ = false;  // the stream is
-  bool ending_ = false;   // the stream may take no more time
+  bool chunked_ = false;  // the stream is chunked
+  bool ending_ = false;   // the stream must end now
   bool sending_ = false;
 };
 

@@ -15,10 +15,10 @@ const std::string* find_header(const HttpHeaders& headers, std::string_view name
 bool equal_ignoring_case(std::string_view a, std::string_view b);
 /// True when the comma list (of Connection, Transfer-Encoding, Accept) has this token; parameters are ignored.
 bool list_has_token(std::string_view list, std::string_view token);
-/// Undoes %XX, and '+' as a space when asked. False for a bad escape; then `out` is unspecified.
+/// Decodes %XX, and with `plus_is_space` also '+'. False for a bad escape; then `out` is unspecified.
 bool percent_decode(std::string_view text, bool plus_is_space, std::string& out);
 
-/// The head of a request. Values are those of the wire, without surrounding white space.
+/// The head of a request. Header values are as received, without surrounding white space.
 struct HttpRequest {
   std::string method;
   std::string target;                                      // as received
@@ -33,7 +33,7 @@ struct HttpRequest {
   const std::string* query_value(std::string_view name) const;
 };
 
-/// An answer. Content-Length, Date, Server, Connection and Transfer-Encoding are the server's to write.
+/// An answer. The server adds Content-Length, Date, Server, Connection and Transfer-Encoding itself.
 struct HttpResponse {
   int status = 200;
   HttpHeaders headers;

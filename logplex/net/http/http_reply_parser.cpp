@@ -6,7 +6,7 @@
 namespace sluice {
 namespace {
 
-/// More are not kept, and no receiver needs them.
+/// Header fields that are kept; no receiver needs more.
 constexpr std::size_t kFieldsMax = 128;
 
 bool is_blank(char c) { return c == ' ' || c == '\t'; }
@@ -45,7 +45,7 @@ result<std::size_t> HttpReplyParser::feed(std::string_view bytes) {
   return taken;
 }
 
-/// 0: the line has not come to its end.
+/// Returns 0 while the line is incomplete.
 result<std::size_t> HttpReplyParser::feed_line(std::string_view bytes) {
   const auto end = bytes.find('\n');
   const auto size = end == std::string_view::npos ? bytes.size() : end + 1;
@@ -125,11 +125,11 @@ void HttpReplyParser::note_field(std::string_view name, std::string_view value) 
 void HttpReplyParser::end_head() {
   body_ = body_of_head();
   broken_ = !body_;
-  // Behind an upgrade comes another protocol.
+  // After an upgrade the connection speaks another protocol.
   if (reply_.status == 101) broken_ = true;
 }
 
-/// RFC 9112, 6.3; nothing when it cannot be told.
+/// By RFC 9112, 6.3; none when the end of the body cannot be known.
 std::optional<BodyDecoder> HttpReplyParser::body_of_head() const {
   const bool none = reply_.status / 100 == 1 || reply_.status == 204 || reply_.status == 304;
   if (none) return BodyDecoder::of_length(0);

@@ -8,21 +8,22 @@
 
 namespace sluice {
 
-/// Bytes of one response in, status, headers and the beginning of the body out; no I/O.
+/// Parses one response: bytes in; status, headers and the beginning of the body out; no I/O.
 ///
-/// The status line decides what became of our request. All that follows only decides whether the connection can carry
-/// another one: a field without a colon, an unknown length or a body that is cut makes it end, and is no error.
+/// The status line decides the outcome of our request. All that follows only decides whether the connection can carry
+/// another request: a field without a colon, an unknown length or a truncated body ends the connection, but is no
+/// error.
 class HttpReplyParser {
  public:
   explicit HttpReplyParser(HttpReply& reply) : reply_(reply) {}
 
-  /// Takes what it can; the rest must come again with more bytes behind it. Errors: kMalformed and kHeadTooLarge, where
-  /// a status line should stand.
+  /// Consumes what it can, and returns how many bytes; pass the rest again with more bytes behind it. Errors:
+  /// kMalformed and kHeadTooLarge, before the status line is complete.
   result<std::size_t> feed(std::string_view bytes);
-  /// The peer closed. Error: kClosed, before a status line.
+  /// Call it when the peer has closed. Error: kClosed, before a status line.
   result<void> feed_end();
   bool done() const { return broken_ || (body_ && body_->done()); }
-  /// The answer was whole and in order, and allows another request.
+  /// True when the answer was complete and correct, and the connection may carry another request.
   bool keep_alive() const { return !broken_ && !odd_ && persistent_; }
 
  private:
@@ -47,8 +48,8 @@ class HttpReplyParser {
   std::size_t head_bytes_ = 0;
   Length length_;
   bool persistent_ = false;  // as version and Connection say
-  bool odd_ = false;         // understood, but not as RFC 9112 has it
-  bool broken_ = false;      // where this answer ends is not known
+  bool odd_ = false;         // understood, but against RFC 9112
+  bool broken_ = false;      // the end of this answer is not known
   std::optional<BodyDecoder> body_;
 };
 

@@ -20,13 +20,13 @@ std::size_t count(const HttpHeaders& headers, std::string_view name) {
       headers.begin(), headers.end(), [name](const auto& header) { return equal_ignoring_case(header.first, name); }));
 }
 
-/// Header fields that have one value, and by which a server here decides: who may call, what the body is, what to do.
-/// Of two a proxy in front may have looked at the other one.
+/// Header fields that may occur once, because our servers base decisions on them: who may call, what the body is, what
+/// to do. Of two values, a proxy in front may have checked the other one.
 constexpr std::string_view kSingle[] = {"Authorization",     "Content-Type",     "Origin",
                                         "Sec-Fetch-Site",    "Expect",           "Last-Event-ID",
                                         "Logplex-Msg-Count", "Logplex-Frame-Id", "Logplex-Drain-Token"};
 
-/// The first such field that stands in the head twice; empty when there is none.
+/// The first such field that occurs twice; empty when there is none.
 std::string_view given_twice(const HttpHeaders& headers) {
   for (const std::string_view name : kSingle)
     if (count(headers, name) > 1) return name;
@@ -48,7 +48,7 @@ std::size_t empty_lines(std::string_view text) {
   return at;
 }
 
-/// Methods are letters: what begins with another byte (TLS, for example) need not be read to its end.
+/// Methods are letters: input that begins with another byte (TLS, for example) is refused without reading on.
 bool may_begin_request(std::string_view bytes) {
   return bytes.empty() || (bytes[0] >= 'A' && bytes[0] <= 'Z') || (bytes[0] >= 'a' && bytes[0] <= 'z');
 }
@@ -113,8 +113,8 @@ class HttpRequestParser::Beast final : public http::basic_parser<true> {
 
 HttpRequestParser::HttpRequestParser(Bytes header_max)
     : beast_(std::make_unique<Beast>()), header_max_(header_max.count) {
-  beast_->header_limit(std::numeric_limits<std::uint32_t>::max());  // it would count each piece by itself
-  beast_->body_limit(boost::none);                                  // whoever reads the body has the limit
+  beast_->header_limit(std::numeric_limits<std::uint32_t>::max());  // Beast would count each piece by itself
+  beast_->body_limit(boost::none);                                  // the reader of the body has the limit
 }
 
 HttpRequestParser::~HttpRequestParser() = default;
@@ -122,7 +122,7 @@ HttpRequestParser::~HttpRequestParser() = default;
 std::size_t HttpRequestParser::feed_head(std::string_view bytes) {
   const std::size_t empty = empty_lines(bytes);
   bytes.remove_prefix(empty);
-  if (bytes == "\r") return empty;  // perhaps half of another one
+  if (bytes == "\r") return empty;  // perhaps half of another empty line
   if (!may_begin_request(bytes)) {
     refuse(400, "this is not an HTTP request");
     return 0;

@@ -13,22 +13,23 @@
 
 namespace sluice {
 
-/// What to answer to a request that we do not understand.
+/// The answer to a request that the parser refuses.
 struct HttpRefusal {
   int status = 400;
   std::string text;
 };
 
-/// Bytes of one request in, head and body out; no I/O. Beast parses the head; what it lets pass and RFC 9112 calls
-/// invalid or ambiguous is refused here. The body is ours: Beast asserts where a first chunk is cut (1.81).
+/// Parses one request: bytes in, head and body out; no I/O. Beast parses the head; this class also refuses what Beast
+/// accepts although RFC 9112 calls it invalid or ambiguous. This class parses the body itself, because Beast (1.81)
+/// fails an assertion when a first chunk is split.
 class HttpRequestParser {
  public:
-  /// Head bytes at most; more is refused with 431.
+  /// A head of more than `header_max` is refused with 431.
   explicit HttpRequestParser(Bytes header_max);
   ~HttpRequestParser();
 
-  /// Takes the head from `bytes` once it is complete, and empty lines before it; returns how many bytes it has taken.
-  /// Until head_done() give it more behind those that it has not.
+  /// Consumes the head once it is complete, and empty lines before it; returns how many bytes it consumed. Until
+  /// head_done(), call it again with the remaining bytes and more behind them.
   std::size_t feed_head(std::string_view bytes);
   bool head_done() const;
   /// Set when the head is refused.
@@ -41,7 +42,8 @@ class HttpRequestParser {
   bool expects_continue() const { return expects_continue_; }
   bool keep_alive() const;
 
-  /// Appends decoded body bytes to `body`; returns how many of `bytes` were taken. kMalformed: give the connection up.
+  /// Appends decoded body bytes to `body`; returns how many of `bytes` were consumed. After kMalformed, close the
+  /// connection.
   result<std::size_t> feed_body(std::string_view bytes, std::string& body);
   bool body_done() const;
 

@@ -24,19 +24,20 @@ class HttpExchange {
 
   const HttpRequest& request() const;
 
-  /// The whole body, undone from chunks; the client is asked for it when it sent Expect: 100-continue. Once.
-  /// Errors: kBodyTooLarge, kMalformed, kTimedOut, kClosed, not_enough_memory (answered 503). After kBodyTooLarge and
-  /// kMalformed the handler still replies (413, 400) and the connection is closed after; after the others a reply goes
-  /// nowhere.
+  /// Reads the whole body, decoded from chunks; sends 100 Continue first when the client waits for it. Call it once.
+  /// Errors: kBodyTooLarge, kMalformed, kTimedOut (the server has answered 408), kClosed, not_enough_memory (the server
+  /// has answered 503). After kBodyTooLarge and kMalformed the handler still replies (413, 400), and the connection is
+  /// closed after it, except for an unread body of at most drain_max. After the other errors a reply has no effect.
   Task<result<std::string>> read_body(Bytes limit);
-  /// The same piece by piece, for bodies that are not to be kept: the next piece, at most 64 KiB; empty at the end.
-  /// `limit` is for all of it. The same errors; operation_aborted after stop_reading(), when a reply can still be sent.
+  /// Reads the next piece of the body, at most 64 KiB, empty at the end; for bodies that are not kept whole. `limit` is
+  /// for the whole body. Errors as of read_body(), and operation_aborted after stop_reading(): then a reply can still
+  /// be sent.
   Task<result<std::string>> read_some(Bytes limit);
-  /// Ends a read_some() that waits for the client, now. The connection is closed after the answer.
+  /// Ends at once a read_some() that waits for the client. The connection is closed after the answer.
   void stop_reading();
-  /// What the handler holds of the request beside what it was given: charged with it until the request has ended.
+  /// Charges memory that the handler holds for the request, beside what it was given, until the request has ended.
   void keeps(std::size_t bytes);
-  /// The request shows who sends it: the connection may stay. See HttpServerOptions::unproven.
+  /// The request has proved who sends it, so the connection may stay. See HttpServerOptions::unproven.
   void note_proven();
 
   /// Sends the answer, head and body in one write. A HEAD request gets no body. Content-Length is the body's size.
@@ -46,19 +47,20 @@ class HttpExchange {
   /// closed after it. Frees what was needed to parse the request. `head.body` must be empty.
   Task<result<void>> start_stream(HttpResponse head);
   /// Sends bytes of the stream (none for an empty string); returns when the kernel took them all. Errors: kClosed,
-  /// kTimedOut (no progress for stream_stall_timeout), kStopping. Then only finish() makes sense.
+  /// kTimedOut (no progress for stream_stall_timeout), kStopping. After an error, only call finish().
   Task<result<void>> write(std::string bytes);
   /// Ends the stream properly, if the client is still there.
   Task<void> finish();
 
-  /// Sets the event when the client closes its side while the answer streams, or when the server stops: end the
-  /// stream. After start_stream(). The event outlives handle() or the call of on_client_gone(nullptr).
+  /// Sets the event when the client closes its side while the answer streams, or when the server stops; then end the
+  /// stream. Call it after start_stream(). The event must live until handle() returns or on_client_gone(nullptr) is
+  /// called.
   void on_client_gone(Event* event);
   bool client_gone() const;
-  /// The stream has no right to go on: sets the event of on_client_gone(), and ends a write that is under way. After
-  /// start_stream(); before it, does nothing.
+  /// For a stream that must not go on: sets the event of on_client_gone(), and ends a write under way. Does nothing
+  /// before start_stream().
   void end_stream_soon();
-  /// The server is being stopped: finish soon.
+  /// True when the server is being stopped: finish soon.
   bool stopping() const;
 
  private:
@@ -69,12 +71,12 @@ class HttpExchange {
 class HttpHandler {
  public:
   virtual ~HttpHandler() = default;
-  /// The head is complete, the body is not read. A handler that returns without an answer causes a 500. One request
-  /// of a connection at a time; many connections at once.
+  /// Called when the head is complete; the body is still unread. If it returns without an answer, the client gets a
+  /// 500. One request of a connection at a time; many connections at once.
   virtual Task<void> handle(HttpExchange& exchange) = 0;
-  /// The answer to a request that no handle() sees or ends: malformed (400, 431, 501), late (408), failed (500), or one
-  /// of those that hold most while memory is short (503). The
-  /// connection is closed after it. Plain text unless the handler speaks something else.
+  /// The answer to a request that handle() never saw or did not answer: malformed (400, 417, 431, 501), late (408),
+  /// failed (500), or one of those that hold most while memory is short (503). The connection is closed after it. Plain
+  /// text, unless overridden.
   virtual HttpResponse refused(int status, std::string sentence);
   /// A connection is closed because none of its requests was noted as proven.
   virtual void not_proven(NotProven /*why*/, const std::string& /*peer*/) {}
@@ -84,27 +86,28 @@ struct HttpServerOptions {
   std::string name;                      // for logs and metrics: the setting, "api.listen"
   std::string server_header = "sluice";  // Server:
   Bytes header_max{16 << 10};            // request line and headers; more: 431
-  Bytes drain_max{256 << 10};            // of an unread body, read and thrown away to keep the connection
+  Bytes drain_max{256 << 10};            // of an unread body that is read and discarded to keep the connection
   Duration request_timeout = std::chrono::seconds(30);  // head and body; then again for the answer
   Duration idle_timeout = std::chrono::seconds(60);     // between requests
   Duration stream_stall_timeout = std::chrono::minutes(10);
-  // Where connections are until a request of theirs is noted as proven; outlives them.
+  // Lists connections until one of their requests is noted as proven; outlives them.
   UnprovenList* unproven = nullptr;
-  bool prove_each_request = false;               // they are there again when the request has ended
+  bool prove_each_request = false;               // list them again when the request has ended
   MemoryClass memory = MemoryClass::kApiBodies;  // what heads and bodies are charged to
 };
 
 struct HttpServerCounters {
   std::uint64_t requests = 0;
-  std::uint64_t malformed = 0;  // answered 400, 431 or 501 before any handler
+  std::uint64_t malformed = 0;  // answered 400, 417, 431 or 501 before any handler
   std::uint64_t timed_out = 0;
   std::uint64_t streams = 0;
   std::uint64_t crowded_out = 0;
 };
 
-/// HTTP/1.x for everything but the proxy path: API, ingress, admin. Strict where leniency is dangerous: both lengths,
-/// folded headers, unknown transfer codings and a missing or double Host are refused with 400 (501 for a coding) and
-/// the connection is closed. Requests of a connection are answered in order; an unread body is drained up to drain_max.
+/// HTTP/1.x for everything but the proxy path: API, ingress, admin. Strict where leniency is dangerous: both
+/// Content-Length and Transfer-Encoding, folded headers, unknown transfer codings and a missing or double Host are
+/// refused with 400 (501 for a coding) and the connection is closed. Requests of a connection are answered in order; an
+/// unread body is drained up to drain_max.
 ///
 /// One per shard and listener, on that shard; owned by the part that answers; await stopped() before destroying it.
 class HttpServer final : public ConnectionHandler {

@@ -44,7 +44,7 @@ void PacedSocket::shut_down_sending() {
   socket_.shutdown(TcpSocket::shutdown_send, ignored);
 }
 
-/// What a caller is told about a failed read or write.
+/// The error of a failed read or write, as the caller gets it.
 error_code PacedSocket::broken(error_code failed, bool& given_up) {
   if (timed_out_) return NetError::kTimedOut;
   if (std::exchange(given_up, false)) return make_error_code(boost::system::errc::not_enough_memory);
@@ -63,8 +63,8 @@ Task<error_code> PacedSocket::readable() {
   co_return failed || timed_out_ || given_up_reading_ ? broken(failed, given_up_reading_) : error_code();
 }
 
-/// By way of a buffer that all connections of the thread share: one that waits holds no more than it has received. As
-/// recv().
+/// Reads through a buffer that all connections of the thread share, so that a waiting connection holds no more than it
+/// has received. Returns as recv().
 ssize_t PacedSocket::receive(std::string& in, std::size_t at_most) {
   static thread_local std::array<char, kLargestRead> buffer;
   const auto got = ::recv(socket_.native_handle(), buffer.data(), std::min(at_most, buffer.size()), MSG_DONTWAIT);

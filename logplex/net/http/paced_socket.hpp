@@ -9,12 +9,12 @@
 
 namespace sluice {
 
-/// A client's socket for one task: each step has a time limit, and the task gives way to others. A client that is
-/// always ready would otherwise never let the shard go: after kShare bytes without a wait, the task goes on behind the
-/// other handlers.
+/// A client's socket for one task: each step has a time limit, and the task yields to others. A client that is always
+/// ready would otherwise occupy the shard: after kShare bytes without a wait, the task continues behind the other
+/// handlers.
 ///
-/// Every operation ends with one of: kClosed, kTimedOut, not_enough_memory (told to give up), operation_aborted (the
-/// task is cancelled). Lives on its shard, in the object whose task uses it.
+/// Every operation ends with one of: kClosed, kTimedOut, not_enough_memory (after give_up_reading() or
+/// give_up_sending()), operation_aborted (the task is cancelled). Lives on its shard, in the object whose task uses it.
 class PacedSocket {
  public:
   /// In bytes of copying: about 10 us.
@@ -23,33 +23,33 @@ class PacedSocket {
 
   PacedSocket(Shard& shard, TcpSocket socket);
 
-  /// The time for all that follows, until end_limit(). After it every operation fails with kTimedOut.
+  /// Sets a time limit for all operations until end_limit(). When it has passed, they fail with kTimedOut.
   void limit(Duration time);
   void end_limit() { deadline_.disarm(); }
   bool timed_out() const { return timed_out_; }
-  /// As if the time had passed now.
+  /// Acts as if the time limit had passed now.
   void time_out();
 
-  /// The read (or send) under way, or the next one, fails with not_enough_memory; those after it go on.
+  /// The read (or send) under way, or the next one, fails with not_enough_memory; later ones work again.
   void give_up_reading();
   void give_up_sending();
   /// Ends a wait that is under way.
   void cancel();
   void shut_down_sending();
 
-  /// Returns when there is something to read, without a buffer.
+  /// Waits, without a buffer, until there is something to read.
   Task<error_code> readable();
-  /// Appends what is there, at least one byte, to `in`. A socket that waits holds no buffer of its own, and an empty
-  /// `in` is freed.
+  /// Appends what has arrived, at least one byte, to `in`. While it waits, it holds no buffer of its own and frees an
+  /// empty `in`.
   Task<result<void>> read(std::string& in, std::size_t at_most);
-  /// Bytes have arrived that read() has not taken.
+  /// True when bytes have arrived that read() has not taken.
   bool has_unread();
-  /// Reads without waiting and forgets it; false at the client's end.
+  /// Reads and discards bytes without waiting; false when the client has closed.
   bool discard_some();
-  /// Sends both parts, in one piece while the kernel has room. With `stall` each piece that the client takes begins the
-  /// time limit anew.
+  /// Sends both parts, in one piece while the kernel has room. With `stall`, the time limit starts anew with each piece
+  /// that the kernel takes.
   Task<result<void>> send(std::string_view first, std::string_view second, Duration stall = Duration{0});
-  /// Does nothing until the share is used up; then the others go first.
+  /// Adds `work` to the task's share; once that is used up, other handlers run first.
   Task<void> give_way(std::size_t work);
 
   /// Calls `ready` when there is something to read or the client has gone.

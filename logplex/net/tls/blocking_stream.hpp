@@ -12,15 +12,15 @@
 namespace sluice {
 
 /// A client connection for programs without shards, such as the command line: every call blocks, for at most the
-/// patience set last. One thread. Not for the daemon: it would hold up everything on its shard.
+/// patience set last. One thread. Not for the daemon: it would block its whole shard.
 class BlockingStream {
  public:
   virtual ~BlockingStream() = default;
 
   virtual void set_patience(std::chrono::milliseconds patience) = 0;
-  /// At least one byte. Errors: asio::error::eof at the end, kTimedOut, others as the socket gives them.
+  /// Reads at least one byte. Errors: asio::error::eof at the end, kTimedOut, others as the socket gives them.
   virtual result<std::size_t> read_some(std::span<char> into) = 0;
-  /// At least one byte of a text that is not empty.
+  /// Writes at least one byte, unless `bytes` is empty.
   virtual result<std::size_t> write_some(std::string_view bytes) = 0;
 };
 

@@ -62,7 +62,7 @@ class TlsBlockingStream final : public BlockingStream {
                         : ::X509_VERIFY_PARAM_set1_ip_asc(expected, name.c_str())) == 1;
   }
 
-  /// Calls OpenSSL until it did what it should, waiting as it asks.
+  /// Repeats an OpenSSL operation, waiting for the socket as OpenSSL asks, until it succeeds or fails.
   template <class Operation>
   result<std::size_t> repeat(Operation operation) {
     while (true) {

@@ -37,7 +37,7 @@ result<void, Error> set_chain(SSL_CTX* context, const std::string& pem) {
   while (Certificate next = reader.certificate()) {
     if (::SSL_CTX_add0_chain_cert(context, next.get()) != 1)
       return unusable("the client certificate's chain cannot be used");
-    static_cast<void>(next.release());  // the context's now
+    static_cast<void>(next.release());  // the context owns it now
   }
   ::ERR_clear_error();
   return {};
@@ -63,7 +63,7 @@ std::string take_tls_error() {
 
 TlsContext::~TlsContext() = default;
 
-/// Those of ca_pem, on their way into the store.
+/// The certificates of ca_pem, while they are added to OpenSSL's store.
 struct TlsContextMaker::Authorities {
   explicit Authorities(const std::string& pem) : reader(pem) {}
 
@@ -104,7 +104,7 @@ result<void, Error> TlsContextMaker::begin() {
   made_->insecure_ = options_.insecure;
   SSL_CTX* context = made_->native_->context.native_handle();
   set_limits(context, options_.insecure);
-  // Idle drains are many: without the first, each keeps 34 KiB of OpenSSL's buffers.
+  // There may be many idle drains: without the first mode, each keeps 34 KiB of OpenSSL's buffers.
   ::SSL_CTX_set_mode(context,
                      SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
   if (options_.insecure) return {};

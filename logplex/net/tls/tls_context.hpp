@@ -17,12 +17,12 @@ struct TlsClientOptions {
   bool insecure = false;     // accept any certificate and any name
 };
 
-/// How we speak TLS as a client: whom we trust and who we are, within the limits of set_limits(). Immutable after
-/// make(); shared by the connections that use it; any thread.
+/// Our TLS settings as a client: the CAs we trust and our own certificate, within the limits of set_limits(). Immutable
+/// after make(); shared by the connections that use it; any thread.
 class TlsContext {
  public:
-  /// The error, kTlsMaterial, says which part is unusable. Reads files: start-up, or a lane. Takes a quarter of a
-  /// millisecond for each certificate: see TlsContextMaker.
+  /// The error, kTlsMaterial, says which part is unusable. Reads files, so call it at start-up or on a lane. Takes a
+  /// quarter of a millisecond for each certificate; TlsContextMaker does the same in steps.
   static result<std::shared_ptr<const TlsContext>, Error> make(const TlsClientOptions& options);
 
   struct Native;  // the OpenSSL side, for files named tls* only
@@ -38,7 +38,7 @@ class TlsContext {
   bool insecure_ = false;
 };
 
-/// Makes a TlsContext step by step, for a lane that others wait for. One thread at a time.
+/// Makes a TlsContext step by step, for a lane on which other jobs wait. One thread at a time.
 class TlsContextMaker {
  public:
   using Made = result<std::shared_ptr<const TlsContext>, Error>;
@@ -47,7 +47,7 @@ class TlsContextMaker {
   TlsContextMaker(TlsContextMaker&&) noexcept;
   ~TlsContextMaker();
 
-  /// Goes on for about two milliseconds; nothing while there is more to do.
+  /// Works for about two milliseconds. None while there is more to do.
   std::optional<Made> step();
 
  private:

@@ -16,7 +16,7 @@ namespace {
 constexpr int kSmallestRsa = 2048;
 constexpr int kLargestOwnRsa = 4096;
 constexpr int kLargestPeerRsa = 8192;
-constexpr int kLargestExponentBits = 64;  // a long public exponent makes every check as dear as a signature
+constexpr int kLargestExponentBits = 64;  // a long public exponent makes every check as expensive as a signature
 /// Certificates of real receivers take 3 to 10 KB.
 constexpr long kLargestChainBytes = 64L << 10;
 constexpr int kLongestChain = 10;
@@ -58,8 +58,8 @@ std::string curve_fault(const EVP_PKEY* key) {
   return "an EC key must be on P-256, P-384 or P-521, by name" + (curve.empty() ? "" : ", not on " + curve);
 }
 
-/// The first certificate is used for signatures. The others are used when they lead to a trusted one; then OpenSSL asks
-/// for at least 112 bits of security itself.
+/// The first certificate's key checks the handshake, so all limits apply. The others only lead to a trusted
+/// certificate; they may have a small RSA key, because OpenSSL itself asks for at least 112 bits of security there.
 std::string fault_of(X509* certificate, bool is_first) {
   const EVP_PKEY* key = ::X509_get0_pubkey(certificate);
   if (key == nullptr) return is_first ? "its key cannot be read" : "";
@@ -83,7 +83,7 @@ std::string fault_of_chain(X509_STORE_CTX* context) {
   return {};
 }
 
-/// In the place of OpenSSL's own check, which it calls when the limits are kept.
+/// Replaces OpenSSL's own check, and calls it when the limits are kept.
 int judge(X509_STORE_CTX* context, void* insecure) {
   chain_fault = fault_of_chain(context);
   if (!chain_fault.empty()) {
@@ -118,7 +118,7 @@ void set_limits(SSL_CTX* context, bool insecure) {
   ::SSL_CTX_set1_sigalgs_list(context, kSignatures);
   ::SSL_CTX_set_max_cert_list(context, kLargestChainBytes);
   ::SSL_CTX_set_verify_depth(context, kLongestChain);
-  // Also when any certificate will do: it must still be one that is cheap to use.
+  // Also with `insecure`: the certificate must still be cheap to use.
   ::SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
   ::SSL_CTX_set_cert_verify_callback(context, &judge, insecure ? &any_certificate : nullptr);
 }

@@ -42,7 +42,7 @@ bool at_end_of_pem() {
   return ERR_GET_LIB(code) == ERR_LIB_PEM && ERR_GET_REASON(code) == PEM_R_NO_START_LINE;
 }
 
-/// OpenSSL passes over blocks of other kinds. A private key among certificates would be stored, and not as a secret.
+/// OpenSSL skips blocks of other kinds: a private key among the certificates would be stored, and not as a secret.
 bool has_other_blocks(std::string_view pem) {
   constexpr std::string_view kBegin = "-----BEGIN ";
   constexpr std::string_view kTaken[] = {"CERTIFICATE-----", "X509 CERTIFICATE-----", "TRUSTED CERTIFICATE-----"};
@@ -72,7 +72,7 @@ Fault check_key(const Secret& pem, X509* certificate) {
 
 }  // namespace
 
-/// The certificates of a text, and the judgement of their keys, some at a time.
+/// Reads the certificates of a text and checks their keys, some at a time.
 struct TlsMaterialCheck::Reading {
   Reading(const Part& its_part, std::string its_pem) : part(its_part), pem(std::move(its_pem)), reader(pem) {}
 

@@ -8,15 +8,15 @@
 
 namespace sluice {
 
-/// What is wrong with the certificates and the key that a tenant gives: which field, and why. Holds no secret.
+/// What is wrong with a tenant's certificates or key: which field, and why. Holds no secret.
 struct TlsMaterialFault {
   std::string field;  // "ca", "client_cert" or "client_key"
   std::string sentence;
 };
 
-/// Checks PEM texts before a connection uses them; empty ones are not checked. `ca` holds 1 to 256 certificates,
-/// `client_cert` 1 to 10 with the first one's key in `client_key`, which needs no passphrase. Keys are those that
-/// key_fault() takes. A certificate costs a quarter of a millisecond, so this goes step by step. One thread at a time.
+/// Checks PEM texts before a connection uses them; empty ones are not checked. `ca` must hold 1 to 256 certificates,
+/// `client_cert` 1 to 10, and `client_key` the key of the first of these, without a passphrase. key_fault() must accept
+/// all keys. A certificate takes a quarter of a millisecond, so the check goes step by step. One thread at a time.
 class TlsMaterialCheck {
  public:
   struct Verdict {
@@ -27,7 +27,7 @@ class TlsMaterialCheck {
   TlsMaterialCheck(TlsMaterialCheck&&) noexcept;
   ~TlsMaterialCheck();
 
-  /// Goes on for about two milliseconds; nothing while there is more to do.
+  /// Works for about two milliseconds. None while there is more to do.
   std::optional<Verdict> step();
 
  private:

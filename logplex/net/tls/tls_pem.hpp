@@ -13,7 +13,7 @@ using Certificate = std::unique_ptr<X509, decltype(&::X509_free)>;
 using PrivateKey = std::unique_ptr<EVP_PKEY, decltype(&::EVP_PKEY_free)>;
 
 /// Reads the blocks of a PEM text (RFC 7468) one after the other. The text outlives it. A block that needs a passphrase
-/// is refused: OpenSSL would ask for it on the terminal. Why there is no further block stands in OpenSSL's error queue.
+/// is refused: OpenSSL would ask for it on the terminal. OpenSSL's error queue says why no further block was read.
 class PemReader {
  public:
   explicit PemReader(const std::string& pem)

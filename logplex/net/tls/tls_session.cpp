@@ -35,7 +35,7 @@ WallTime time_of(const ASN1_TIME* time) {
   return WallTime(std::chrono::seconds(::timegm(&parts)));
 }
 
-/// Alerts with which the other end says that it does not accept our certificate, or wants one (RFC 8446, 6.2).
+/// Alerts that say that the peer rejects our certificate, or requires one (RFC 8446, 6.2).
 bool alert_about_certificate(unsigned long code) {
   switch (ERR_GET_REASON(code)) {
     case SSL_R_SSLV3_ALERT_BAD_CERTIFICATE:
@@ -55,7 +55,7 @@ int at_most_int(std::size_t size) { return static_cast<int>(std::min<std::size_t
 
 }  // namespace
 
-/// OpenSSL's view of the session: memory first, then the socket.
+/// What OpenSSL reads from and writes to: memory during the handshake, then the socket.
 struct TlsSession::Bio {
   static BIO* make(TlsSession& session) {
     BIO* bio = ::BIO_new(method());
@@ -131,7 +131,7 @@ TlsSession::Step TlsSession::shake() {
   return Step::kFailed;
 }
 
-/// On the thread of the step that failed, which has OpenSSL's reasons.
+/// Must run on the thread of the failed step: its error queue holds OpenSSL's reasons.
 void TlsSession::note_failure() {
   const unsigned long code = ::ERR_peek_last_error();
   ::ERR_clear_error();
@@ -160,7 +160,7 @@ TlsFacts TlsSession::facts() const {
   return facts;
 }
 
-/// -1: nothing yet, unless broken_. 0: the end.
+/// Returns -1 when nothing has arrived yet or broken_ is set, 0 at the end.
 int TlsSession::read_raw(char* into, int size) {
   if (taken_ < input_.size()) {
     const std::size_t count = std::min(static_cast<std::size_t>(size), input_.size() - taken_);
@@ -207,7 +207,7 @@ TlsSession::Moved TlsSession::after(int done) {
   // In TLS 1.3 our handshake is over before the server has looked at our certificate.
   if (alert_about_certificate(code)) return {0, Wait::kNothing, make_error_code(NetError::kTlsCertificate)};
   if (broken_) return {0, Wait::kNothing, broken_};
-  // Many servers just close; our protocols say themselves where a message ends.
+  // Many servers close without close_notify; that is fine, as our protocols mark the end of a message themselves.
   if (ended_ || why == SSL_ERROR_ZERO_RETURN) return {0, Wait::kNothing, make_error_code(asio::error::eof)};
   return {0, Wait::kNothing, error_code(static_cast<int>(code), asio::error::get_ssl_category())};
 }

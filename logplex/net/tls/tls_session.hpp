@@ -14,8 +14,9 @@
 
 namespace sluice {
 
-/// What a connection is charged: 19.9 KB of the heap once it has shaken hands, beside what all connections of a context
-/// share (OpenSSL 3.0, 2026-11-29; TlsMemory.a_connection_takes_what_is_charged), and some for its stream.
+/// The memory charged for a connection: 19.9 KB of heap after the handshake (OpenSSL 3.0, 2026-11-29;
+/// TlsMemory.a_connection_takes_what_is_charged), without what all connections of a context share, and some for its
+/// stream.
 inline constexpr Bytes kTlsConnectionBytes{24 << 10};
 
 /// OpenSSL's side of one client connection.
@@ -23,8 +24,8 @@ inline constexpr Bytes kTlsConnectionBytes{24 << 10};
 ///     handshake: peer's bytes -> give() -> shake() -> take_output() -> peer
 ///     afterwards: read() and write() on the socket itself
 ///
-/// While it shakes hands it touches no socket, so that shake(), which may sign and check signatures for milliseconds,
-/// can run on another thread. One thread at a time; whoever lets go last destroys it, on any thread.
+/// During the handshake it touches no socket, so that shake(), which may sign and check signatures for milliseconds,
+/// can run on another thread. One thread at a time; the last owner may destroy it on any thread.
 class TlsSession {
  public:
   explicit TlsSession(std::shared_ptr<const TlsContext> context);
@@ -32,24 +33,24 @@ class TlsSession {
   TlsSession& operator=(const TlsSession&) = delete;
   ~TlsSession();
 
-  /// Sends the name as SNI, unless it is an address, and asks for it in the certificate.
+  /// Sends the name as SNI, unless it is an address, and requires it in the certificate.
   result<void, Error> expect_name(const std::string& name);
 
   enum class Step { kDone, kWantsInput, kFailed };
-  /// As far as the bytes that were given allow. Adds to cpu().
+  /// Continues the handshake as far as the given bytes allow. Adds to cpu().
   Step shake();
   void give(std::string_view bytes) { input_.append(bytes); }
   std::string take_output() { return std::exchange(output_, {}); }
   /// After kFailed.
   const Error& error() const { return error_; }
-  /// Time of a processor that the handshake has taken so far.
+  /// CPU time that the handshake has taken so far.
   Duration cpu() const { return cpu_; }
   TlsFacts facts() const;
 
-  /// After kDone: from now on bytes come from this descriptor, behind those that were given.
+  /// Call it after kDone: reads and writes then use this descriptor, after the bytes given before.
   void attach(int fd) { fd_ = fd; }
   enum class Wait { kNothing, kReadable, kWritable };
-  /// What a call moved; with 0 bytes, either what to wait for or why it failed.
+  /// How many bytes a call moved; if 0, either what to wait for or why it failed.
   struct Moved {
     std::size_t bytes = 0;
     Wait wait = Wait::kNothing;
@@ -57,9 +58,9 @@ class TlsSession {
   };
   Moved read(std::span<char> into);
   Moved write(std::string_view bytes);
-  /// Whether bytes of the peer wait, without taking them. An end or a failure counts too.
+  /// True when bytes of the peer are unread, or its end or a failure; takes nothing.
   bool has_input();
-  /// Sends close_notify, when the socket takes it at once.
+  /// Sends close_notify if the socket takes it at once.
   void say_goodbye();
 
  private:

@@ -15,7 +15,7 @@ using Step = TlsSession::Step;
 using Wait = TlsSession::Wait;
 
 constexpr std::size_t kPiece = 8 << 10;
-/// Certificates may take 64 KiB; what comes beside them is small.
+/// Certificates may take 64 KiB; the rest of a handshake is small.
 constexpr std::size_t kHandshakeBytesMax = 128 << 10;
 /// What fits into one TLS record.
 constexpr std::size_t kRecord = 16 << 10;
@@ -69,7 +69,7 @@ class TlsStream final : public ByteStream {
   }
 
   Task<result<void>> write_parts(std::span<const std::string_view> parts) override {
-    // A record a part would be a packet a part: small ones are joined, as OpenSSL has no gather.
+    // OpenSSL cannot gather parts: each would become a record and a packet of its own. So small parts are joined.
     std::string joined;
     for (std::string_view part : parts) {
       while (!part.empty()) {
@@ -123,7 +123,8 @@ class TlsStream final : public ByteStream {
     return why == asio::error::eof ? "the other end closed the connection in the TLS handshake" : why.message();
   }
 
-  /// The session belongs to the lane until it answers. It has no socket yet, so that the stream may close its own.
+  /// The session belongs to the lane until the step has ended. It has no socket yet, so the stream may close its own
+  /// meanwhile.
   Task<result<Step>> shake(Lane* lane, const std::string& owner) {
     if (lane == nullptr) co_return session_->shake();
     auto job = [session = session_] { return session->shake(); };

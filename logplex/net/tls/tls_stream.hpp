@@ -10,10 +10,10 @@
 
 namespace sluice {
 
-/// Shakes hands as a client over a connected socket. `server_name` is sent (SNI, unless it is an address) and must
-/// stand in the certificate. With a lane, every step that computes runs there for the owner; without one, on the shard.
-/// Errors: kTlsCertificate and kTlsHandshake with the reason as text, kTimedOut, kTooManyHandshakes. `cpu` is told what
-/// it took of a processor, also when it failed.
+/// Does the TLS handshake as a client over a connected socket. `server_name` is sent (SNI, unless it is an address) and
+/// must be in the certificate. With a lane, every step that computes runs there, as a job of `owner`; without one, on
+/// the shard. Errors: kTlsCertificate and kTlsHandshake with the reason as text, kTimedOut, kTooManyHandshakes. `cpu`
+/// is set to the CPU time of the handshake, also when it failed.
 Task<result<std::unique_ptr<ByteStream>, Error>> connect_tls(TcpSocket socket,
                                                              std::shared_ptr<const TlsContext> context,
                                                              std::string server_name, Duration timeout,

@@ -14,7 +14,7 @@ namespace sluice {
 namespace {
 
 constexpr std::string_view kScanCount = "1000";
-/// A shorter password was chosen by a person: its plain hash would be no protection.
+/// A shorter password was probably chosen by a person, and a plain hash would not protect it.
 constexpr std::size_t kShortestPassword = 20;
 
 using Fields = std::map<std::string, std::string>;
@@ -96,14 +96,14 @@ class LogplexReader {
 
   void take_token(const std::string& key, const Fields& fields) {
     const auto value = parse_token('t', middle(key, "tok:", ":data").value_or(""));
-    // Its name and channel tell which one: the key is the secret.
+    // Report it by channel and name, because its key is the secret.
     const std::string shown = field(fields, "ch") + "/" + field(fields, "name");
     if (!value) return leave_out("token", shown, "its value is not t. and a UUID");
     Token token;
     token.value = *value;
     token.channel = field(fields, "ch");
     token.name = field(fields, "name");
-    // The same at every import.
+    // Derive the id from the value, so that every import gives the same id.
     const auto hash = sha1_of(value->str());
     for (std::size_t i = 0; i < sizeof token.id; ++i) token.id = token.id << 8 | hash[i];
     if (check_token_name(token.name).has_error()) return leave_out("token", shown, "its name is not acceptable");

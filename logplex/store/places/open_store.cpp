@@ -38,7 +38,7 @@ result<RedisTarget, Error> redis_target(const StoreSettings& settings) {
   return target;
 }
 
-/// Two nodes of one machine have two data directories.
+/// Host and data directory: two nodes on one machine have different data directories.
 std::string name_of_node(const std::string& data_dir) {
   std::array<char, 256> host{};
   if (::gethostname(host.data(), host.size() - 1) != 0) host[0] = '?';

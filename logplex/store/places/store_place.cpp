@@ -60,7 +60,7 @@ class RedisPlace final : public StorePlace {
   RedisPlace(BlockingRedis redis, std::shared_ptr<const Seal> seal)
       : redis_(std::move(redis)), seal_(std::move(seal)) {}
 
-  /// All of it in one step of the server.
+  /// Reads everything in one transaction, so the rows belong together.
   result<StoredRows, Error> read() override {
     std::vector<std::vector<std::string_view>> commands{{"MULTI"}, {"HMGET", redis_keys()[kMetaKey]}};
     for (const auto field : RedisMeta::fields()) commands.back().push_back(field);
@@ -147,7 +147,7 @@ class RedisPlace final : public StorePlace {
   std::uint64_t history_ = 0;
 };
 
-/// A data directory that is not there yet.
+/// A data directory that does not exist yet.
 class NewDirectory final : public StorePlace {
  public:
   result<StoredRows, Error> read() override { return StoredRows(); }

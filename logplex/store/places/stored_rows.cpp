@@ -29,11 +29,11 @@ std::uint64_t number_in(const json::object& object, std::string_view name, std::
 json::value entry_json(const std::string& text) {
   boost::system::error_code failed;
   auto value = json::parse(text, failed);
-  // What is no JSON stays what it is, so that nothing is lost on the way.
+  // Keep text that is not JSON as a string, so that nothing is lost.
   return failed ? json::value(text) : value;
 }
 
-/// Takes entries one by one, as a store that is being filled.
+/// Loads entries one by one, as a store would while it is being filled.
 class Planner {
  public:
   Planner(const StoredRows& present, std::shared_ptr<const Seal> seal)

@@ -11,7 +11,7 @@ namespace {
 constexpr std::chrono::seconds kPatience{10};
 constexpr std::chrono::seconds kPatienceForAll{120};
 constexpr std::size_t kLargestReply = std::size_t{1} << 30;
-/// How often one node of a cluster may point at another.
+/// How many MOVED replies of cluster nodes to follow.
 constexpr int kMostHops = 5;
 
 }  // namespace
@@ -62,7 +62,7 @@ result<BlockingRedis, Error> BlockingRedis::open_at(HostPort server, const Redis
     SLUICE_TRY_VOID(connection.log_in(url));
     SLUICE_TRY(const auto reply, connection.answer_to({"HMGET", redis_keys()[kMetaKey], "history"}));
     auto moved_to = reply.moved_to(server.host);
-    // Who reads a Logplex's Redis need not be allowed to read our keys.
+    // When importing from a Logplex, the user need not have permission to read Sluice's keys.
     if (reply.is_error() && !moved_to && reply.error_code() != "NOPERM") return connection.checked(reply).error();
     if (!moved_to) return connection;
     server = std::move(*moved_to);
@@ -114,7 +114,7 @@ result<RedisReply, Error> BlockingRedis::receive() {
   }
 }
 
-/// What the server calls an error is an answer too.
+/// Returns an error reply of the server as a reply, not as an Error.
 result<RedisReply, Error> BlockingRedis::answer_to(const std::vector<std::string_view>& parts) {
   SLUICE_TRY_VOID(send(format_command(parts)));
   return receive();

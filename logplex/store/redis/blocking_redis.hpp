@@ -10,15 +10,15 @@
 
 namespace sluice {
 
-/// A connection to Redis for programs without shards: one command, or several in a row, at a time; each call blocks for
-/// at most the patience given. One thread.
+/// A blocking connection to Redis for programs without shards. A call sends one command or several and waits for the
+/// replies. Every step blocks for a limited time (see BlockingStream::set_patience()). One thread.
 class BlockingRedis {
  public:
-  /// Connects and logs in; with sentinels, to the master that they name; in a Redis Cluster, to the node that holds
-  /// the keys. Errors name the server, never the password.
+  /// Connects and logs in: with sentinels to the master that they name, in a Redis Cluster to the node that holds the
+  /// keys. Errors name the server, never the password.
   static result<BlockingRedis, Error> open(const RedisUrl& url, const std::shared_ptr<const TlsContext>& tls);
 
-  /// The server's answer; what the server calls an error is an Error.
+  /// The server's reply. An error reply of the server is returned as an Error.
   result<RedisReply, Error> call(const std::vector<std::string_view>& parts);
   result<std::vector<RedisReply>, Error> call_all(const std::vector<std::vector<std::string_view>>& commands);
   const std::string& where() const { return where_; }

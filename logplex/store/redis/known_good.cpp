@@ -5,7 +5,7 @@
 namespace sluice {
 namespace {
 
-/// Beyond this many waiting effects one whole copy is less work.
+/// With more pending effects than this, writing the whole copy is less work.
 constexpr std::size_t kMostPending = 500'000;
 
 }  // namespace
@@ -17,7 +17,7 @@ KnownGood::KnownGood(Shard& shard, EntryTable table, const RedisReplica& replica
 KnownGood::~KnownGood() {
   lane_.reset();
   if (!changed_ && !writing_) return;
-  // What the lane had not begun is gone: then only the whole is sure to be right.
+  // A write that the lane had not begun is lost. Then only the whole copy is sure to be complete.
   const auto trouble = commit(take(failing_ || writing_));
   if (trouble) log_error("the last known good configuration cannot be written", {{"reason", *trouble}});
 }

@@ -13,22 +13,22 @@
 
 namespace sluice {
 
-/// The last known good configuration: a copy of what the node acts on, in the data directory, from which it starts
-/// when Redis is away.
+/// The last known good configuration: a copy, in the data directory, of the configuration that the node acts on. The
+/// node starts from it when Redis is unreachable.
 ///
-/// Lives on the store's shard; the file is written by a lane of its own, all that gathered meanwhile in one
-/// transaction. When the file cannot be written, that is logged once, and the whole copy is written again as soon as
-/// there is a change. The replica outlives it; the gate's tasks have ended before it is destroyed.
+/// Lives on the store's shard. A lane of its own writes the file; changes that gather during a write go into one
+/// transaction. When the file cannot be written, it logs that once and writes the whole copy at the next change. The
+/// replica outlives it; the gate's tasks have ended before it is destroyed.
 class KnownGood {
  public:
   KnownGood(Shard& shard, EntryTable table, const RedisReplica& replica);
   KnownGood(const KnownGood&) = delete;
   KnownGood& operator=(const KnownGood&) = delete;
-  /// Writes what is still to be written.
+  /// Writes pending changes, blocking.
   ~KnownGood();
 
   void start(Gate& gate);
-  /// What the replica has changed since the last call.
+  /// Queues the effects by which the replica has changed since the last call.
   void note(std::vector<Effect> written);
   bool failing() const { return failing_; }
 
@@ -41,7 +41,7 @@ class KnownGood {
 
   Task<void> write();
   Batch take(bool whole);
-  /// What went wrong; none when nothing did.
+  /// Why the write failed; none when it succeeded.
   std::optional<std::string> commit(const Batch& batch);
   void note_outcome(const std::optional<std::string>& trouble);
 

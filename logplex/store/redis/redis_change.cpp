@@ -13,7 +13,7 @@ namespace json = boost::json;
 
 namespace {
 
-/// As in decide(): how many more drains without url than with it a channel may have.
+/// As in decide(): by how many a drain without URL may exceed the limit of drains.
 constexpr std::size_t kSpareReserved = 16;
 constexpr std::size_t kMostDeleted = 1000;
 
@@ -44,7 +44,7 @@ struct Caller {
     return drain.reserved() ? limit + kSpareReserved : limit;
   }
 
-  /// The keys that a new channel binds.
+  /// Adds the API keys that a new channel binds.
   void add_keys(json::object& argument) const {
     json::array keys;
     for (const auto& effect : effects.list)
@@ -99,7 +99,7 @@ struct Caller {
     for (const auto& key : keys) out.emplace_back(key);
     return out;
   }
-  /// A sealed value is bound to its key, so that the script must give the id that was expected, or say which it is.
+  /// A sealed value is bound to its key. So the script must assign the expected id, or refuse and name the next id.
   void expect_id(json::object& argument, const std::string& id) const {
     if (seal() != nullptr) argument["id"] = id;
   }

@@ -10,15 +10,15 @@
 
 namespace sluice {
 
-/// The one script that makes a change, and its argument without what is common to all scripts.
+/// The script that makes a change, and its argument without the members that all scripts take.
 struct ScriptCall {
   std::string_view script;
   boost::json::object argument;
 };
 
-/// Says how the change, which decide() answered with these effects, is made in Redis. The script checks once more, by
-/// what is there then, what the decision rests on. There must be effects. `next_id` is what the script said the next id
-/// of a drain or channel is, when it refused another one; empty = what decide() took.
+/// Builds the call that makes a change in Redis; `effects` is the result of decide() and must not be empty. The script
+/// checks the conditions of the decision again, against the data in Redis. `next_id`: if a script refused the id of a
+/// drain or channel, the next id that it named; empty = the id that decide() chose.
 ScriptCall script_call(const Change& change, const Effects& effects, const RedisReplica& replica,
                        const ConfigLimits& limits, std::string_view next_id = {});
 

@@ -18,7 +18,7 @@ struct RedisConnection::Waiter {
   std::optional<result<RedisReply, Error>> outcome;
 };
 
-/// What the connection and its two tasks share.
+/// State shared by the connection and its two tasks.
 struct RedisConnection::Core {
   Core(Shard& home, std::unique_ptr<ByteStream> connected, std::size_t largest_reply)
       : shard(home), stream(std::move(connected)), reader(largest_reply), to_send(home) {}
@@ -114,7 +114,7 @@ Task<result<RedisReply, Error>> RedisConnection::answer(std::shared_ptr<Core> co
                                                         SteadyTime until) {
   while (!waiter->outcome) {
     const Duration left = until - core->shard.clock().steady();
-    // Answers come in order: none can be left out, so the connection goes.
+    // Replies come in order, so no single reply can be skipped: close the connection.
     if (left <= Duration::zero())
       core->fail({NetError::kTimedOut, "Redis did not answer in time"});
     else

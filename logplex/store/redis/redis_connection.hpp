@@ -11,11 +11,11 @@
 
 namespace sluice {
 
-/// One connection to a Redis server. Commands of any number of tasks are under way at once; answers come in order.
+/// One connection to a Redis server. Several tasks can have commands under way at once; replies come in order.
 ///
-/// Lives on one shard. Its own two tasks run in the gate, which outlives it; destroying it ends them. When an answer
-/// does not come in time, the link breaks, or bytes make no sense, the connection is closed and every command under way
-/// ends with an error; whether the server did what was asked is then not known.
+/// Lives on one shard. Its own two tasks run in the gate, which outlives it; destroying the connection ends them. When
+/// a reply is late or malformed, or the socket fails, the connection closes and every command under way ends with an
+/// error. It is then unknown whether the server carried out these commands.
 class RedisConnection {
  public:
   static constexpr std::size_t kMostWaiting = 20'000;
@@ -26,15 +26,15 @@ class RedisConnection {
   RedisConnection& operator=(const RedisConnection&) = delete;
   ~RedisConnection();
 
-  /// The server's answer, an error of its own too. Errors: kTimedOut, kClosed, kMalformed and those of the socket, and
-  /// no_buffer_space when too many commands wait. The parts need not outlive the call.
+  /// The server's reply, which may be an error reply. Errors: kTimedOut, kClosed, kMalformed and those of the socket,
+  /// and no_buffer_space when too many commands wait. The parts need not outlive the call.
   Task<result<RedisReply, Error>> call(const std::vector<std::string_view>& parts, Duration timeout);
-  /// Several commands in one write; an error of the connection ends all.
+  /// Sends several commands in one write; an error of the connection ends all of them.
   Task<result<std::vector<RedisReply>, Error>> call_all(const std::vector<std::vector<std::string_view>>& commands,
                                                         Duration timeout);
 
-  /// What the server sends by itself next, after SUBSCRIBE. Nothing within the time ends the connection, and so does an
-  /// answer that comes while nobody waits for one.
+  /// After SUBSCRIBE: the next message that the server pushes. The connection closes when none comes within `timeout`,
+  /// and when a reply comes that nobody waits for.
   Task<result<RedisReply, Error>> next(Duration timeout);
 
   bool is_open() const;

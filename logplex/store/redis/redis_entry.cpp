@@ -35,7 +35,7 @@ struct Belonging {
   void operator()(const Token& token) {
     needs(token.channel);
     out["group"] = "tokens:" + token.channel;
-    // A claim is not as well guarded as a value: only its hash stands there.
+    // Claims are not sealed as values are, so store only a hash of the token value.
     claim("value", hex(hash_secret(token.value.str())));
   }
   void operator()(const Drain& drain) {

@@ -11,13 +11,12 @@
 
 namespace sluice {
 
-/// What tells one state of a stored entry from another: the first 64 bits of a SHA-1 over kind, key and value. Scripts
-/// compute the same.
+/// Identifies a state of a stored entry: the first 64 bits of a SHA-1 over kind, key and value, as in the scripts.
 std::uint64_t entry_digest(EntryKind kind, std::string_view key, std::string_view value);
-/// As scripts take it: 16 hexadecimal digits.
+/// The digest in the form that scripts take: 16 hexadecimal digits.
 std::string digest_text(std::uint64_t digest);
 
-/// The sum over all entries by which two sides find out whether they hold the same: 48 bits, in no order.
+/// A 48-bit checksum over a set of entries, in any order: tells whether node and server hold the same entries.
 class EntrySum {
  public:
   explicit EntrySum(std::uint64_t value = 0) : value_(value & kMask) {}
@@ -33,10 +32,10 @@ class EntrySum {
   std::uint64_t value_;
 };
 
-/// The entry as redis-scripts/common.lua takes it: key, value, needs, group, claims. Without `was` and `limit`, and
-/// without key when `with_key` is false, because the script gives it.
+/// The entry as redis-scripts/common.lua takes it: key, value, needs, group, claims; without `was` and `limit`. Pass
+/// with_key = false when the script assigns the key.
 boost::json::object script_entry(const Entry& entry, const Seal* seal, bool with_key = true);
-/// The group of a drain, which says what limits it.
+/// The group whose limit counts for this drain.
 std::string drain_group(const Drain& drain);
 
 }  // namespace sluice

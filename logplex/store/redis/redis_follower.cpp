@@ -12,7 +12,7 @@ constexpr std::string_view kBlockMs = "500";
 constexpr Duration kBlock = std::chrono::milliseconds(500);
 constexpr std::uint64_t kEventsAtOnce = 500;
 constexpr int kScanAttempts = 5;
-/// Fewer deletions than this are no accident when the data set is the one that was followed.
+/// Up to so many deletions are accepted when the data set is the one that was followed.
 constexpr std::size_t kFewDeletions = 20;
 
 Error broken(std::string what) { return {NetError::kMalformed, std::move(what)}; }
@@ -78,14 +78,14 @@ Task<void> RedisFollower::run() {
       continue;
     }
     set_state(RedisState::kAway, ended.text());
-    // The figures move on although the state does not.
+    // The counters have changed even if the state has not.
     observer_.on_state();
     const auto pause = backoff_.pause(gate_.shard().rng());
     co_await sleep_for(pause);
   }
 }
 
-/// An answer was too large: the next one holds fewer changes, and when it is a single change, all rows are read
+/// A reply was too large: reads fewer changes per reply from now on. If it was a single change, reads all rows
 /// instead.
 void RedisFollower::read_less() {
   const auto before = parse_decimal(events_at_once_).value_or(1);
@@ -119,7 +119,7 @@ Task<Error> RedisFollower::serve() {
   }
 }
 
-/// One look at Redis, and what follows from it. False when what is there is not taken.
+/// Polls Redis once and acts on the result. False when the node does not accept what Redis holds.
 Task<result<bool, Error>> RedisFollower::step() {
   auto polled = co_await poll();
   if (polled.has_error()) co_return std::move(polled).error();
@@ -149,12 +149,12 @@ Task<result<std::pair<RedisMeta, RedisReply>, Error>> RedisFollower::poll() {
   const auto& changes = redis_keys()[kChangesKey];
   std::vector<std::vector<std::string_view>> commands{meta_command(), {"ROLE"}};
   if (!read_all_) commands.push_back({"XREAD", "COUNT", events_at_once_});
-  // Only who is up to date waits for what comes next.
+  // Block for new changes only when the node is up to date.
   if (!read_all_ && state_ == RedisState::kUpToDate) append(commands.back(), {"BLOCK", kBlockMs});
   if (!read_all_) append(commands.back(), {"STREAMS", changes, after});
   auto replies = co_await stream_.connection->call_all(commands, kBlock + settings_.patience);
   if (replies.has_error()) co_return std::move(replies).error();
-  // ROLE needs a permission that a careful operator may not give.
+  // ROLE needs a permission that the operator may not have given, so an error reply is ignored.
   const auto& role = (*replies)[1];
   if (!role.is_error() && role.text_at(0) != "master")
     co_return Error{NetError::kConnectFailed, stream_.where + ": is a replica now, not the master"};
@@ -165,7 +165,7 @@ Task<result<std::pair<RedisMeta, RedisReply>, Error>> RedisFollower::poll() {
   co_return out;
 }
 
-/// The data set is the one that was followed, and lacks changes that were seen in it.
+/// It is the same data set as before, but it lacks changes that this node has seen in it.
 bool RedisFollower::went_back(const RedisMeta& meta) const {
   return meta.damaged.empty() && meta.history == replica_.history() && meta.revision < replica_.revision();
 }
@@ -182,16 +182,16 @@ bool RedisFollower::must_read_all(const RedisMeta& meta) const {
          gate_.shard().clock().steady() >= next_verification_;
 }
 
-/// False when the stream does not go on where the replica is.
+/// Applies the changes from the stream. False when the stream does not continue at the replica's revision.
 Task<result<bool, Error>> RedisFollower::follow(RedisReply stream, RedisMeta meta) {
   const auto* list = events_of(stream);
   if (list == nullptr) co_return meta.revision == replica_.revision();
-  // The first change of all also names the data set.
+  // The replica has no data set yet. Reading all rows gives its id.
   if (replica_.history() == 0) co_return false;
   std::vector<RedisEvent> events;
   for (const auto& entry : list->list) {
     auto event = RedisEvent::from(entry);
-    // What makes no sense follows on nothing.
+    // An event that cannot be parsed becomes revision 0, which never fits.
     events.push_back(event ? std::move(*event) : RedisEvent());
   }
   const auto completed = co_await complete(events);
@@ -199,7 +199,7 @@ Task<result<bool, Error>> RedisFollower::follow(RedisReply stream, RedisMeta met
   co_return apply(events);
 }
 
-/// Reads the values that the events only name.
+/// Reads the values that the events name only by digest.
 Task<result<void, Error>> RedisFollower::complete(std::vector<RedisEvent>& events) {
   std::vector<WantedValue> wanted;
   for (const auto& event : events)
@@ -276,7 +276,8 @@ bool RedisFollower::refuse_rows(std::string why) {
   return false;
 }
 
-/// A server that evicts, or somebody who deletes keys, takes whole keys away: what is left is not the configuration.
+/// False when keys are missing. A server that evicts, or a person who deletes keys, removes whole keys, and the rest is
+/// not a valid configuration.
 bool RedisFollower::is_whole(const RedisRows& rows) {
   constexpr const char* kMend =
       ". Put the entries back ('sluice store import'), or say that they are to go ('sluice store accept')";
@@ -298,7 +299,7 @@ bool RedisFollower::deletes_little(const RedisRows& rows) {
   const auto loss = replica_.loss(rows);
   const bool same = rows.meta.history == replica_.history();
   const bool went_on = same && rows.meta.revision >= replica_.revision();
-  // A replica that was promoted may lack the last changes.
+  // A promoted replica may lack the last changes.
   const bool promoted = same && !went_on && recent_.covers(rows.meta.revision);
   const bool few = went_on && loss.deleted <= kFewDeletions;
   const bool share = loss.deleted * 100 <= loss.known * settings_.most_deleted;
@@ -311,7 +312,7 @@ bool RedisFollower::deletes_little(const RedisRows& rows) {
       " store import'), or say that they are to go ('sluice store accept')");
 }
 
-/// Whether the server may throw away what it holds.
+/// Warns when the server may evict the configuration.
 Task<result<void, Error>> RedisFollower::look_at_server() {
   const std::vector<std::string_view> question{"INFO"};
   auto info = co_await stream_.connection->call(question, settings_.patience);
@@ -354,7 +355,7 @@ Task<result<RedisRows, Error>> RedisFollower::read_rows() {
   for (int attempt = 0; attempt < kScanAttempts; ++attempt) {
     auto rows = co_await scan_once();
     if (rows.has_error()) co_return std::move(rows).error();
-    // Without `meta` there is nothing that the stream could go on from.
+    // Without `meta` there is no revision from which the stream could continue.
     if (rows->meta.history == 0) co_return rows;
     const auto whole = co_await catch_up(*rows);
     if (whole.has_error()) co_return whole.error();
@@ -370,7 +371,7 @@ Task<result<RedisRows, Error>> RedisFollower::read_rows() {
       " its revision");
 }
 
-/// All rows, each as it was at some time since `meta` was read.
+/// Reads all rows, each as it was at some time since `meta` was read.
 Task<result<RedisRows, Error>> RedisFollower::scan_once() {
   RedisRows rows;
   auto meta = co_await read_meta();
@@ -383,7 +384,7 @@ Task<result<RedisRows, Error>> RedisFollower::scan_once() {
   co_return rows;
 }
 
-/// Applies what changed while the rows were read. False when that is not known any more: read them again.
+/// Applies the changes made while the rows were read. False when the stream no longer has them: read the rows again.
 Task<result<bool, Error>> RedisFollower::catch_up(RedisRows& rows) {
   for (;;) {
     const std::string after = std::to_string(rows.meta.revision) + "-0";

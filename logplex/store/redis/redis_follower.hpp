@@ -12,85 +12,85 @@
 
 namespace sluice {
 
-/// Whether what a node acts on is what Redis holds.
+/// Whether the node acts on the configuration that Redis holds.
 enum class RedisState : std::uint8_t {
   kStarting,  // the first attempt is under way
   kAway,      // no connection
-  kRefused,   // Redis holds something that this node does not take: see trouble()
+  kRefused,   // the node does not accept what Redis holds: see trouble()
   kUpToDate,  // the node follows
 };
 
 struct FollowSettings {
   Duration reconnect_max{};
   Duration verify_interval{};
-  Duration patience{};              // for a connection, and for an answer
-  std::uint32_t most_deleted = 50;  // per cent that a snapshot may delete
+  Duration patience{};              // timeout for a connection, and for a reply
+  std::uint32_t most_deleted = 50;  // percentage of the entries that a snapshot may delete
 };
 
 struct FollowCounters {
   std::uint64_t connects = 0;
   std::uint64_t failed_connects = 0;
-  std::uint64_t snapshots = 0;          // all rows read
-  std::uint64_t refused_snapshots = 0;  // not taken
-  std::uint64_t events = 0;             // changes followed
+  std::uint64_t snapshots = 0;          // times that all rows were read
+  std::uint64_t refused_snapshots = 0;  // snapshots not accepted
+  std::uint64_t events = 0;             // changes applied from the stream
   std::uint64_t gaps = 0;               // reasons to read all rows again while following
 };
 
-/// Keeps a replica the same as the data set in Redis: connects, reads all rows when it has to, then follows the stream.
+/// Keeps a replica equal to the data set in Redis: connects, reads all rows when it must, then follows the stream.
 ///
 ///     link -> meta -> [all rows by HSCAN, then the events since] -> meta + XREAD, again and again
 ///              ^------------- gap, trimmed stream, lower revision, other data set, other sum, other run id
 ///
-/// Whether a server is another one than before shows in its data, not in its address or run id alone.
+/// It recognizes another server by the data as well, not by address or run id alone.
 ///
-/// Lives on the store's shard in the store's gate. The replica changes at once and whole, and the observer is told in
-/// the same turn. Without a connection the replica stays; attempts are made for ever, with pauses that grow and jitter.
+/// Lives on the store's shard in the store's gate. It changes the replica within one turn and calls the observer in the
+/// same turn. Without a connection the replica stays as it is; it retries for ever, with back-off and jitter.
 class RedisFollower {
  public:
   class Observer {
    public:
-    /// The replica has changed. `written` is what a copy of it has to write.
+    /// The replica has changed. `written`: the effects that a copy of it has to write.
     virtual void on_image(ChangedKeys changed, std::vector<Effect> written) = 0;
     /// state() or trouble() may have changed.
     virtual void on_state() = 0;
-    /// All rows are about to be read. The server may lack what was seen before, also when it is the one that was
-    /// followed all the time: a master that became a replica and was promoted again has other data.
+    /// Called before all rows are read. The server may lack changes that this node has seen. This is also true of the
+    /// same server: a master that became a replica and was promoted again has other data.
     virtual Task<void> on_whole_read(std::shared_ptr<RedisConnection>) { co_return; }
 
    protected:
     ~Observer() = default;
   };
 
-  /// What is given outlives it.
+  /// The arguments passed by reference outlive it.
   RedisFollower(Gate& gate, Dialer& dialer, RedisTarget target, const FollowSettings& settings, RedisReplica& replica,
                 Observer& observer);
 
-  /// Until cancelled.
+  /// Runs until cancelled.
   Task<void> run();
 
   RedisState state() const { return state_; }
-  /// The connection has gone, and no attempt to make another has failed yet: a moment's patience may help.
+  /// The connection was lost and no attempt to reconnect has failed yet: it may help to wait a moment.
   bool just_lost() const { return just_lost_; }
   /// Why the state is not kUpToDate; names the server, no secret.
   const std::string& trouble() const { return trouble_; }
-  /// For other commands than following; null without a connection.
+  /// The connection for commands other than following; null without a connection.
   const std::shared_ptr<RedisConnection>& commands() const { return commands_.connection; }
   /// The server, "host:port".
   const std::string& where() const { return commands_.where; }
-  /// The newest revision that was seen to exist.
+  /// The newest revision that this node has seen in Redis.
   std::uint64_t known_revision() const { return known_revision_; }
-  /// The server is another one, or another run of it, than the one whose rows were read last.
+  /// The current server, or its run, is not the one whose rows were read last.
   bool is_other_server() const { return !run_id_.empty() && stream_.run_id != run_id_; }
-  /// When this node was last seen to follow.
+  /// When this node last followed successfully.
   SteadyTime followed_at() const { return followed_at_; }
   const FollowCounters& counters() const { return counters_; }
   /// What an operator should know about the server; empty when there is nothing.
   const std::string& warning() const { return warning_; }
-  /// What the newest look at `meta` said, and of which run of a server.
+  /// Schema from the last read of `meta`; id of the replica's data set; run id of the server whose rows were read last.
   std::uint64_t schema() const { return schema_; }
   std::uint64_t history() const { return replica_.history(); }
   const std::string& run_id() const { return run_id_; }
-  /// Ends the connections; new ones are made.
+  /// Closes the connections; the follower then makes new ones.
   void reconnect();
 
  private:
@@ -135,7 +135,7 @@ class RedisFollower {
   std::string run_id_;  // of the server whose rows were read last
   bool read_all_ = true;
   SteadyTime next_verification_{};
-  std::optional<RedisMeta> refused_;  // what is not taken, so that it is not read again and again
+  std::optional<RedisMeta> refused_;  // `meta` of rows that were not accepted, so that they are not read again
   RedisState state_ = RedisState::kStarting;
   std::string trouble_;
   bool just_lost_ = false;

@@ -9,7 +9,7 @@ namespace sluice {
 namespace {
 
 constexpr std::size_t kSmallReply = 1 << 20;
-/// How often one node of a cluster may point at another.
+/// How many MOVED replies of cluster nodes to follow.
 constexpr int kMostHops = 5;
 
 Error failure(const HostPort& server, const Error& why) { return {why.code, text_of(server) + ": " + why.text()}; }
@@ -26,7 +26,8 @@ Task<result<std::unique_ptr<RedisConnection>, Error>> open(Gate& gate, Dialer& d
   co_return std::make_unique<RedisConnection>(gate, std::move(*stream), largest_reply);
 }
 
-/// What one sentinel says. One that asks for a password is told its own, or else that of the servers.
+/// Asks one sentinel for the master. If it wants a password, logs in with the URL's sentinel login, or else with the
+/// login of the servers.
 Task<result<SentinelLink, Error>> ask_sentinel(Gate& gate, Dialer& dialer, HostPort sentinel, RedisTarget target,
                                                Duration timeout) {
   const SteadyTime until = gate.shard().clock().steady() + timeout;
@@ -62,7 +63,8 @@ Task<result<SentinelLink, Error>> find_master(Gate& gate, Dialer& dialer, RedisT
   co_return answer;
 }
 
-/// The greeting of a new connection: who we are, which database; whether the keys are here; who the server is.
+/// The first commands on a new connection: log in, select the database, test whether the keys are here, and ask for the
+/// server's role and run id.
 std::vector<std::vector<std::string_view>> greeting(const RedisUrl& url, std::string_view database) {
   std::vector<std::vector<std::string_view>> out;
   if (auto login = login_command(url.login()); !login.empty()) out.push_back(std::move(login));
@@ -73,7 +75,7 @@ std::vector<std::vector<std::string_view>> greeting(const RedisUrl& url, std::st
   return out;
 }
 
-/// What a server said to the greeting.
+/// The result of the greeting.
 struct Greeted {
   std::string run_id;
   std::optional<HostPort> moved_to;  // another node of the cluster holds the keys
@@ -89,7 +91,7 @@ Task<result<Greeted, Error>> log_in(RedisConnection& connection, RedisUrl url, H
   replies->pop_back();
   greeted.moved_to = replies->back().moved_to(server.host);
   if (greeted.moved_to) co_return greeted;
-  // ROLE needs a permission that a careful operator may not give: then nobody says that it is a replica.
+  // ROLE needs a permission that the operator may not have given. Then a replica cannot be recognized.
   const bool may_ask = role.error_code() != "NOPERM";
   if (may_ask && !role.is_error() && role.text_at(0) != "master")
     co_return refusal(server, "is a replica, not the master");
@@ -99,7 +101,7 @@ Task<result<Greeted, Error>> log_in(RedisConnection& connection, RedisUrl url, H
   co_return greeted;
 }
 
-/// A connection to this server, or to the one that it says holds the keys.
+/// Connects to this server, or to the server that it names as the holder of the keys.
 Task<result<RedisLink, Error>> link_to(Gate& gate, Dialer& dialer, HostPort server, RedisTarget target,
                                        SteadyTime until) {
   for (int hop = 0; hop < kMostHops; ++hop) {
@@ -116,7 +118,7 @@ Task<result<RedisLink, Error>> link_to(Gate& gate, Dialer& dialer, HostPort serv
   co_return refusal(server, "the nodes of the cluster do not agree on who holds the keys");
 }
 
-/// The first of the servers that leads to who holds the keys.
+/// Tries the servers, beginning with a random one, until one leads to the holder of the keys.
 Task<result<RedisLink, Error>> link_to_any(Gate& gate, Dialer& dialer, RedisTarget target, SteadyTime until) {
   const auto& servers = target.url.servers;
   const std::size_t first = gate.shard().rng().below(servers.size());

@@ -8,7 +8,7 @@ namespace sluice {
 namespace {
 
 constexpr Duration kPatience = std::chrono::seconds(1);
-/// After so long without news the sentinel is asked whether it is still there.
+/// After so long without a message the connection is closed, and a sentinel is contacted again.
 constexpr Duration kSilence = std::chrono::seconds(30);
 constexpr Duration kPause = std::chrono::milliseconds(500);
 
@@ -31,7 +31,7 @@ Task<void> RedisMaster::watch() {
   }
 }
 
-/// As long as one sentinel speaks to us.
+/// Listens to one sentinel until its connection ends.
 Task<void> RedisMaster::listen() {
   auto link = co_await link_sentinel(gate_, dialer_, target_, kPatience);
   if (link.has_error()) co_return;
@@ -43,7 +43,7 @@ Task<void> RedisMaster::listen() {
   for (;;) {
     const auto heard = co_await connection->next(kSilence);
     if (heard.has_error()) co_return;
-    // "shop 10.0.0.1 6379 10.0.0.2 6379": which master, where it was, where it is.
+    // "shop 10.0.0.1 6379 10.0.0.2 6379": name of the master, old address, new address.
     const auto& message = heard->text_at(2);
     if (!message.starts_with(target_.url.master + " ")) continue;
     log_info("Sentinel names another master", {{"message", message}});

@@ -8,21 +8,21 @@
 
 namespace sluice {
 
-/// Hears from the sentinels which server is the master: at once when it changes (+switch-master), and before a change
-/// is answered. Without sentinels it knows nothing, and says so.
+/// Knows from the sentinels which server is the master. Subscribes to changes of the master (+switch-master), and asks
+/// before a configuration change is acknowledged. Without sentinels every server counts as the master.
 ///
-/// Lives on the store's shard in the store's gate. A sentinel that is away is replaced by the next one.
+/// Lives on the store's shard in the store's gate. When a sentinel is unreachable, it uses the next one.
 class RedisMaster {
  public:
-  /// `on_switch` is called when another server became the master.
+  /// `on_switch` is called when another server has become the master.
   RedisMaster(Gate& gate, Dialer& dialer, RedisTarget target, std::function<void()> on_switch);
 
-  /// Until cancelled; returns at once without sentinels.
+  /// Runs until cancelled; returns at once without sentinels.
   Task<void> watch();
-  /// False when a sentinel names another server than this one ("host:port"). True too when none answers within the
-  /// time: then the server's own word is all there is.
+  /// False when a sentinel names a server other than `where` ("host:port"). Also true when no sentinel replies in time:
+  /// then only the server's own role is known.
   Task<bool> is_master(std::string where, Duration within);
-  /// Ends the connections.
+  /// Closes the connections.
   void close();
 
  private:

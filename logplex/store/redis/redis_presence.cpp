@@ -19,9 +19,9 @@ constexpr Duration kInterval = std::chrono::seconds(2);
 constexpr Duration kPatience = std::chrono::seconds(3);
 constexpr std::uint64_t kJitterMs = 300;
 constexpr int kMostNodes = 1000;
-/// Ends a report; versions that know only schema 1 say nothing.
+/// The end of a report; versions that know only schema 1 do not send it.
 const std::string kKnows = " (schema " + std::to_string(kRedisSchema) + ")";
-/// A node that said nothing for so long is not there.
+/// A node without a report for this long counts as gone.
 constexpr std::string_view kSilentMs = "60000";
 
 /// Takes the first word off the text.
@@ -65,7 +65,7 @@ Task<void> RedisPresence::run() {
   }
 }
 
-/// The script looks once more who is there.
+/// Raises the schema if all nodes support it. The script checks the list of nodes again.
 Task<void> RedisPresence::raise_schema() {
   const bool behind = follower_.state() == RedisState::kUpToDate && follower_.schema() < kRedisSchema;
   if (!behind || follower_.history() == 0) co_return;
@@ -84,7 +84,7 @@ Task<void> RedisPresence::call() {
   const json::object members{{"node", name_}, {"report", report_text(own_())}, {"most", kMostNodes}};
   const std::string argument = json::serialize(members);
   const auto reply = co_await run_script(follower_.commands(), "report_node", argument, kPatience);
-  // A server that is full or read-only, or forbids it, is somebody else's to notice.
+  // Ignore errors: other parts report a server that is full, read-only or denies permission.
   if (reply.has_error() || reply->is_error()) co_return;
   const auto now = reply->number_at(0);
   heard_.clear();

@@ -9,11 +9,11 @@
 
 namespace sluice {
 
-/// The nodes that share a data set tell each other, through Redis, that they are there and how they are.
+/// Through Redis, reports this node's state to the other nodes that share the data set, and learns theirs.
 ///
-/// Lives on the store's shard; run() is a task of its gate. Says it every two seconds while there is a connection;
-/// without one, what was heard grows old. As soon as every node that is there knows the schema of this version, the
-/// data set is raised to it. At most 1000 nodes; one more hears the others, and is not heard.
+/// Lives on the store's shard; run() is a task of its gate. Reports every two seconds while there is a connection;
+/// without one, the last reports grow old. As soon as every live node knows the schema of this version, it raises the
+/// data set to that schema. At most 1000 nodes; a node beyond that sees the others but is not listed.
 class RedisPresence {
  public:
   struct Report {
@@ -22,15 +22,15 @@ class RedisPresence {
     std::string state;
   };
 
-  /// `own` says how this node is; `on_heard` is called when heard() is new.
+  /// `own` returns this node's report; `on_heard` is called when heard() has new reports.
   RedisPresence(Shard& shard, RedisFollower& follower, std::string name, std::function<Report()> own,
                 std::function<void()> on_heard);
 
-  /// Until cancelled.
+  /// Runs until cancelled.
   Task<void> run();
 
   const std::string& name() const { return name_; }
-  /// What the others said last, by name; `ago` as it was at heard_at().
+  /// The last reports of the other nodes, by name; `ago` as of heard_at().
   const std::vector<NodeSeen>& heard() const { return heard_; }
   SteadyTime heard_at() const { return heard_at_; }
 
@@ -47,7 +47,7 @@ class RedisPresence {
   SteadyTime heard_at_{};
 };
 
-/// "TIME REPORT" as report_node.lua gives it, at `now` of the server. What makes no sense is a node with unknown state.
+/// Parses "TIME REPORT" from report_node.lua; `now` is the server's time. A malformed report gives an unknown state.
 NodeSeen parse_report(std::string_view node, std::string_view text, std::uint64_t now);
 
 }  // namespace sluice

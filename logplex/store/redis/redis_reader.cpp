@@ -16,8 +16,8 @@ namespace json = boost::json;
 
 namespace {
 
-constexpr std::size_t kPageBytes = std::size_t{4} << 20;   // wanted
-constexpr std::size_t kMostBytes = std::size_t{16} << 20;  // of values in one answer
+constexpr std::size_t kPageBytes = std::size_t{4} << 20;   // target size of a page
+constexpr std::size_t kMostBytes = std::size_t{16} << 20;  // of values in one reply
 constexpr std::size_t kSmallestPage = 10;
 constexpr std::size_t kLargestPage = 2000;
 constexpr std::size_t kMeasuredAtOnce = 500;
@@ -29,7 +29,7 @@ Error broken(EntryKind kind, const std::string& what) {
 
 std::string_view key_of_kind(EntryKind kind) { return redis_keys()[kFirstKindKey + static_cast<std::size_t>(kind)]; }
 
-/// Takes a page; returns the bytes of its entries.
+/// Moves a page into `rows`; returns the bytes of its entries.
 std::size_t take_page(RedisReply& page, EntryKind kind, RedisRows& rows) {
   std::size_t bytes = 0;
   for (std::size_t i = 1; i + 1 < page.list.size(); i += 2) {
@@ -80,7 +80,7 @@ Task<result<RedisReader::Sizes, Error>> RedisReader::measure(std::shared_ptr<Red
   co_return sizes;
 }
 
-/// As many values from `from` on as were measured, all in one answer.
+/// Reads the measured values, from index `from` on, in one reply.
 Task<result<void, Error>> RedisReader::fetch_some(std::shared_ptr<RedisConnection> connection,
                                                   std::vector<WantedValue>& wanted, std::size_t from,
                                                   const Sizes& sizes) {

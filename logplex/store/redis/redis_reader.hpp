@@ -9,16 +9,16 @@
 
 namespace sluice {
 
-/// Reads entries from Redis in answers of a few MiB, however large the entries are and whoever made them so: a page has
-/// fewer entries when they are large, and a value that does not fit into it is read by itself. A value that is larger
-/// than an entry ever is (kLargestEntry) is not read at all.
+/// Reads entries from Redis in replies of a few MiB, however large the entries are: a page has fewer entries when they
+/// are large, and a value too large for a page is read separately. A value above the size limit of an entry
+/// (kLargestEntry) is not read at all.
 ///
-/// On the store's shard. Errors are those of RedisConnection::call(), and kMalformed when Redis answers an error.
+/// Runs on the store's shard. Errors are those of RedisConnection::call(), and kMalformed for an error reply of Redis.
 class RedisReader {
  public:
   explicit RedisReader(Duration patience) : patience_(patience) {}
 
-  /// Every entry of the kind, each as it was at some time during the call. Outlived by `rows`.
+  /// Reads every entry of the kind, each as it was at some time during the call. `rows` outlives the call.
   Task<result<void, Error>> read_kind(std::shared_ptr<RedisConnection> connection, EntryKind kind, RedisRows& rows);
   /// Fills in `wanted`, which outlives the call.
   Task<result<void, Error>> fetch(std::shared_ptr<RedisConnection> connection, std::vector<WantedValue>& wanted);

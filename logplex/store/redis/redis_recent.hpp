@@ -9,8 +9,8 @@
 
 namespace sluice {
 
-/// The revision that a node was at, second by second, in the last minute in which it followed. It tells a replica that
-/// was promoted, which lacks at most the last changes, from a backup.
+/// The node's revision, second by second, over the last minute in which it followed. It tells a promoted replica, which
+/// lacks at most the last changes, from a backup.
 class RecentRevisions {
  public:
   void note(SteadyTime now, std::uint64_t revision) {
@@ -18,7 +18,7 @@ class RecentRevisions {
     seen_.emplace_back(now, revision);
     if (seen_.size() > kSteps) seen_.pop_front();
   }
-  /// Whether the node was at this revision, or before it, in that minute.
+  /// Whether the node was at this revision or an earlier one in that minute.
   bool covers(std::uint64_t revision) const { return !seen_.empty() && seen_.front().second <= revision; }
   void forget() { seen_.clear(); }
 

@@ -11,7 +11,7 @@ namespace {
 
 std::size_t index_of(EntryKind kind) { return static_cast<std::size_t>(kind); }
 
-/// The domains of `app` that `kept` names too.
+/// `app` with only those domains that `kept` names too.
 App shrunk(App app, const std::vector<std::string>& kept) {
   const std::set<std::string> names(kept.begin(), kept.end());
   std::erase_if(app.domains, [&names](const std::string& domain) { return names.count(domain) == 0; });
@@ -86,7 +86,7 @@ bool RedisReplica::apply(const RedisEvent& event, ChangedKeys& changed, std::vec
 RedisReplica::Loss RedisReplica::loss(const RedisRows& rows) const {
   Loss loss;
   for (std::size_t kind = 0; kind < kEntryKinds; ++kind) {
-    // Sessions come and go by themselves.
+    // Sessions expire, so their loss means nothing.
     if (EntryKind(kind) == EntryKind::kSession) continue;
     loss.known += states_[kind].size();
     for (const auto& [key, digest] : states_[kind]) loss.deleted += rows.values[kind].count(key) == 0 ? 1U : 0U;
@@ -109,7 +109,7 @@ bool RedisReplica::is_known(EntryKind kind, const std::string& key, std::uint64_
   return known != states.end() && known->second == digest;
 }
 
-/// Rows that are not as they were last seen, in load order; what cannot be read is quarantined.
+/// The rows that differ from their last seen state, in load order. Quarantines those that cannot be read.
 std::vector<Effect> RedisReplica::read_changed(const RedisRows& rows, ChangedKeys& changed) {
   std::vector<Effect> puts;
   for (const auto kind : kLoadOrder) {
@@ -131,7 +131,7 @@ std::vector<Effect> RedisReplica::read_changed(const RedisRows& rows, ChangedKey
   return puts;
 }
 
-/// Entries that changed may have swapped what only one can have: each gives up first what it will not keep.
+/// Changed entries may have swapped a claim, such as a domain. So each first gives up the claims that it will not keep.
 void RedisReplica::make_room(const Effect& put, SnapshotEditor& editor) {
   if (const auto* app = std::get_if<App>(&*put.entry)) {
     const auto* before = config().app(put.key);

@@ -14,12 +14,11 @@
 
 namespace sluice {
 
-/// What a node knows of the data set in Redis: the snapshot it acts on, and of every stored entry, also those that it
-/// cannot read, which state it has seen.
+/// The node's copy of the data set in Redis: the snapshot that it acts on, and the last seen state of every stored
+/// entry, including those that it cannot read.
 ///
-/// On the store's thread. A change of the data set comes as events one by one, or as all rows at once; either way the
-/// snapshot changes where rows differ, and only there. It depends on the rows alone, not on the order in which they
-/// came: see EntryContest.
+/// Runs on the store's thread. Changes come as single events or as all rows at once. In both cases only entries that
+/// differ change in the snapshot. The result does not depend on the order of the rows: see EntryContest.
 class RedisReplica {
  public:
   explicit RedisReplica(EntryLoader loader, std::uint64_t history);
@@ -28,23 +27,23 @@ class RedisReplica {
   const EntryLoader& loader() const { return loader_; }
   std::uint64_t revision() const { return config().revision(); }
   std::uint64_t history() const { return history_; }
-  /// What the server's sum is when it holds what is here.
+  /// The sum that the server has when it holds the same entries as this replica.
   EntrySum sum() const { return sum_.plus(offset_); }
-  /// As a script's `was`: "" when there is no such entry.
+  /// The entry's state, for a script's `was`: "" when there is no such entry.
   std::string state_of(EntryKind kind, const std::string& key) const;
 
-  /// False when the event does not follow on what is here, or the sum after it is another: take all rows. A part that
-  /// is only named leaves the entry as it was: its value is newer already, and a later event brings it.
+  /// False when the event is not the next revision, or the sum after it differs: then call replace() with all rows. A
+  /// part with a digest but no value leaves the entry as it was: its value is newer, and a later event brings it.
   bool apply(const RedisEvent& event, ChangedKeys& changed, std::vector<Effect>& written);
-  /// How many of the known entries these rows do not have, and how many there are.
+  /// How many of the known entries (without sessions) these rows lack, and how many are known.
   struct Loss {
     std::size_t deleted = 0;
     std::size_t known = 0;
   };
   Loss loss(const RedisRows& rows) const;
-  /// Returns how many entries were new, different or gone.
+  /// Takes over all rows. Returns how many entries were new, different or gone.
   std::size_t replace(const RedisRows& rows, ChangedKeys& changed, std::vector<Effect>& written);
-  /// What a complete copy would have to write.
+  /// The effects that a complete copy has to write.
   std::vector<Effect> everything() const;
 
  private:
@@ -66,7 +65,7 @@ class RedisReplica {
   std::uint64_t history_;
   std::array<States, kEntryKinds> states_;
   EntrySum sum_;     // of states_
-  EntrySum offset_;  // what the server's sum has beyond ours, since somebody wrote around the scripts
+  EntrySum offset_;  // server's sum minus ours: not 0 after writes that bypass the scripts
 };
 
 }  // namespace sluice

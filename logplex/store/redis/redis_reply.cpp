@@ -31,8 +31,8 @@ Kind kind_of_task(int type) {
   }
 }
 
-/// Where a new value goes: into its list, or to the top. hiredis fills lists from the front, one value after the other,
-/// and a list does not grow while a value inside a value in it is being read.
+/// Creates a value at the end of its list, or as the top of the reply. Pointers into a list stay valid: hiredis
+/// completes one element before it begins the next.
 RedisReply* place(const redisReadTask* task) {
   if (task->parent == nullptr) return new RedisReply;
   auto& list = static_cast<RedisReply*>(task->parent->obj)->list;
@@ -62,7 +62,7 @@ void* make_number(const redisReadTask* task, long long value) {
 
 void* make_nil(const redisReadTask* task) { return place(task); }
 
-/// Only the top of a reply is ever freed: the rest lies in it.
+/// hiredis frees only the top of a reply, which owns the rest.
 void free_reply(void* reply) { delete static_cast<RedisReply*>(reply); }
 
 redisReplyObjectFunctions functions{make_text, make_list, make_number, make_nil, free_reply};

@@ -14,7 +14,7 @@ struct redisReader;
 
 namespace sluice {
 
-/// One value of a Redis server, as RESP2 gives it.
+/// One RESP2 value sent by a Redis server.
 struct RedisReply {
   enum class Kind : std::uint8_t { kNil, kText, kStatus, kError, kNumber, kList };
 
@@ -27,25 +27,25 @@ struct RedisReply {
   bool is_error() const { return kind == Kind::kError; }
   /// The first word of an error: "NOSCRIPT", "OOM", "READONLY".
   std::string_view error_code() const;
-  /// True for an error that says: not here, or not now; nothing was done, and another attempt may help.
+  /// True for an error that means "not here" or "not now": the server did nothing, and a retry may help.
   bool is_not_now() const;
-  /// Where a node of a Redis Cluster says that the key is, when that is what it says. `asked` is its own host, which it
-  /// may leave out.
+  /// The node that a MOVED error of a Redis Cluster names as the holder of the key. `asked`: host of the replying node,
+  /// used when the error leaves out the host.
   std::optional<HostPort> moved_to(const std::string& asked) const;
-  /// The text at this place of a list; empty when there is none.
+  /// The text at this index of a list; empty when there is none.
   const std::string& text_at(std::size_t index) const;
-  /// The number at this place of a list, or in the text there; 0 when there is none.
+  /// The number at this index of a list, or in the text there; 0 when there is none.
   std::uint64_t number_at(std::size_t index) const;
 };
 
-/// The whole of a text as a decimal number.
+/// The number, if the whole text is a decimal number.
 std::optional<std::uint64_t> parse_decimal(std::string_view text);
 
-/// A command as the server takes it: one length-prefixed string per part.
+/// Encodes a command: one length-prefixed string per part.
 std::string format_command(const std::vector<std::string_view>& parts);
 
-/// Bytes of a connection in, replies out, however they are cut. Hostile bytes are an error, and so is a reply of more
-/// than `max_bytes`; after an error the connection is of no use any more.
+/// Parses replies from the bytes of a connection, however the bytes are split. Malformed bytes are an error, and so is
+/// a reply of more than `max_bytes`; after an error, close the connection.
 class RedisReplyReader {
  public:
   explicit RedisReplyReader(std::size_t max_bytes);

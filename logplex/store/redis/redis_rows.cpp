@@ -7,23 +7,23 @@ namespace sluice {
 namespace {
 
 constexpr std::size_t kFirstCount = 8;
-/// Scripts compute in doubles.
+/// Lua scripts compute with doubles, which are exact up to here.
 constexpr std::uint64_t kLargestNumber = (std::uint64_t{1} << 53) - 1;
 
-/// As redis-scripts/common.lua takes it.
+/// Accepts the same numbers as redis-scripts/common.lua.
 bool is_number(std::string_view text) {
   if (text.size() > 1 && text.front() == '0') return false;
   const auto number = parse_decimal(text);
   return number && *number <= kLargestNumber;
 }
 
-/// The field that a script would stop at; none when all are what they should be or not there.
+/// The first field that a script would reject; none when every field is valid or missing.
 std::optional<std::string_view> damaged_field(const RedisReply& reply) {
   const auto names = RedisMeta::fields();
   for (std::size_t i = 1; i < names.size() && i < reply.list.size(); ++i) {
     if (names[i] == "accepted" || names[i] == "loading" || reply.list[i].is_nil()) continue;
     std::string_view text = reply.text_at(i);
-    // A count falls below zero when entries are deleted that no script made.
+    // A count falls below zero when a script deletes entries that no script made.
     const bool negative = names[i].starts_with("count:") && text.starts_with("-") && text != "-0";
     if (negative) text.remove_prefix(1);
     if (!is_number(text)) return names[i];
@@ -121,7 +121,7 @@ std::vector<WantedValue> RedisRows::wanted() const {
   return out;
 }
 
-/// A value that is newer than the event that named it waits for the event that brings it.
+/// Skips a value that is newer than the event that named it: a later event brings it.
 void RedisRows::take(WantedValue value) {
   auto& row = of(value.kind)[value.key];
   row.too_large = value.too_large;

@@ -6,7 +6,7 @@
 
 namespace sluice {
 
-/// A file of redis-scripts/ as it was at build time, without what is common to all.
+/// A file of redis-scripts/ as it was at build time, without common.lua.
 struct ScriptText {
   const char* name;
   const char* text;
@@ -16,14 +16,14 @@ struct ScriptText {
 extern const char* const kCommonScript;
 const std::vector<ScriptText>& script_texts();
 
-/// A script as a server runs it, with the digest by which it is called.
+/// The full text of a script, and the digest by which it is called.
 struct RedisScript {
   std::string name;
   std::string text;
   std::string digest;
 };
 
-/// All of them. The name must exist. Any thread.
+/// All scripts, and one by its name, which must exist. Any thread.
 const std::vector<RedisScript>& redis_scripts();
 const RedisScript& redis_script(std::string_view name);
 
@@ -34,14 +34,14 @@ enum RedisKey : std::uint8_t {
   kClaimsKey,
   kMarksKey,
   kMembersKey,
-  kFirstKindKey,  // and one for each EntryKind
+  kFirstKindKey,  // one key for each EntryKind begins here
   kNodesKey = kFirstKindKey + 7,
   kGroupsKey,
   kMadeKey,
 };
 const std::vector<std::string>& redis_keys();
 
-/// The newest schema of a data set that this version reads and writes; schema 1 is that of versions before.
+/// The newest data set schema that this version reads and writes; earlier versions know only schema 1.
 constexpr std::uint64_t kRedisSchema = 2;
 
 }  // namespace sluice

@@ -11,15 +11,15 @@ namespace {
 constexpr std::size_t kMostWaiting = 10'000;
 constexpr std::chrono::seconds kCleaningInterval{30};
 constexpr std::chrono::seconds kFirstLookLimit{60};
-/// A server that does not answer for so long, or a link that swallows packets, is given up.
+/// The follower closes a connection when the server does not reply for this long, or the network drops its packets.
 constexpr std::chrono::seconds kPatience{3};
-/// A node that says nothing for so long is not there, as far as one can see.
+/// A node without a report for this long is shown as not heard of.
 constexpr std::chrono::seconds kSilence{10};
 constexpr std::chrono::milliseconds kRollPause{50};
-/// A change is answered within write_timeout; what comes after the store takes the rest of it.
+/// The store completes a change within this share of write_timeout. The rest is for the work after the store.
 constexpr double kShareOfTimeout = 0.75;
 
-/// Operators may put Redis where they like.
+/// Redis may run at any address.
 AddressGuard open_guard() { return AddressGuard::parse({"0.0.0.0/0", "::/0"}).value(); }
 
 ResolverOptions store_names(const std::vector<std::string>& servers) {
@@ -69,7 +69,7 @@ RedisStore::RedisStore(std::string name, RedisTarget target, StoreCore copy, con
   show_status();
 }
 
-/// Runs it in a turn of the store's shard and waits for its end.
+/// Runs `f` in a turn of the store's shard and blocks until it has ended.
 template <class F>
 void RedisStore::on_store_shard(F f) {
   std::promise<void> done;
@@ -143,7 +143,7 @@ Task<void> RedisStore::make_change(std::shared_ptr<Asker> asker, Change change) 
 
 Task<void> RedisStore::remove_expired() {
   for (;;) {
-    // Nodes take turns by chance; what one has removed the others do not find.
+    // The jitter spreads the nodes over time. What one node has removed, the others need not remove.
     const auto jitter = std::chrono::milliseconds(shard_.rng().below(5000));
     co_await sleep_for(kCleaningInterval + jitter);
     Change change = RemoveExpired{clock_.wall()};
@@ -152,7 +152,7 @@ Task<void> RedisStore::remove_expired() {
   }
 }
 
-/// Not before this node knows how it is.
+/// Begins only after the store has started, when this node knows its own state.
 Task<void> RedisStore::call_roll() {
   while (!publisher_) co_await sleep_for(kRollPause);
   co_await presence_.run();
@@ -219,7 +219,7 @@ void RedisStore::show_status() {
   heard_at_ = presence_.heard_at();
 }
 
-/// The mutex is held.
+/// The caller holds mutex_.
 std::vector<NodeSeen> RedisStore::nodes_seen(const StoreStatus& own) const {
   std::vector<NodeSeen> out{{presence_.name(), own.revision, own.up_to_date, own.state, {}}};
   const auto since = std::chrono::duration_cast<std::chrono::milliseconds>(clock_.steady() - heard_at_);

@@ -18,23 +18,23 @@
 
 namespace sluice {
 
-/// The store of many nodes: Redis holds the truth, changed by scripts; every node follows it.
+/// The store of many nodes: Redis holds the configuration, scripts change it, and every node follows it.
 ///
 ///     apply() --> store shard: RedisWriter --script--> Redis --stream--> RedisFollower --> replica --> Publisher -->
 ///     shards
 ///                                                                                          `-> KnownGood (SQLite)
 ///
-/// All of it lives on a shard of its own, whose thread is named "store": no shard of the node ever waits for Redis.
-/// With Redis away the node acts on what it last knew, also after a start, and changes are answered kUnavailable. At
-/// most 10,000 changes wait; more are refused at once.
+/// All parts live on a shard of their own, whose thread is named "store", so no shard of the node ever waits for Redis.
+/// While Redis is unreachable, the node uses its last known configuration, even after a restart, and changes fail with
+/// kUnavailable. At most 10,000 changes wait; more are refused at once.
 class RedisStore final : public Store, private RedisFollower::Observer {
  public:
-  /// `name` is what other nodes call this one; `copy` is what the data directory holds of an earlier run.
+  /// `name` identifies this node to the others; `copy` is the configuration that an earlier run left in data_dir.
   RedisStore(std::string name, RedisTarget target, StoreCore copy, const StoreSettings& settings,
              const ConfigLimits& limits, Clock& clock, const std::vector<std::string>& dns_servers);
   ~RedisStore() override;
 
-  /// Waits for the first look at Redis: until it has been read, or is known to be away.
+  /// Blocks until the first attempt to read Redis has succeeded or failed, at most 60 s.
   void start(Runtime& runtime) override;
   Task<result<Applied, Error>> apply(Change change) override;
   ConfigFeed& feed(const Shard& shard) override { return publisher_->feed(shard.id()); }
@@ -84,10 +84,10 @@ class RedisStore final : public Store, private RedisFollower::Observer {
 
   std::atomic<std::size_t> waiting_{0};
   std::atomic<std::uint64_t> data_set_{0};
-  mutable std::mutex mutex_;  // guards what follows
+  mutable std::mutex mutex_;  // guards the members below
   StoreStatus status_;
   Figures figures_;
-  std::vector<NodeSeen> heard_;  // of the other nodes
+  std::vector<NodeSeen> heard_;  // reports of the other nodes
   SteadyTime heard_at_{};
 };
 

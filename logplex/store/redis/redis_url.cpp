@@ -15,7 +15,7 @@ constexpr std::uint16_t kSentinelPort = 26379;
 constexpr std::uint64_t kMostDatabases = 65'536;
 constexpr std::size_t kMostServers = 32;
 
-/// The pieces of the text, nothing decoded.
+/// The parts of the text, not decoded.
 struct Pieces {
   std::string_view scheme;
   std::string_view userinfo;  // with the @
@@ -51,7 +51,7 @@ result<std::uint32_t, Error> parse_database(std::string_view text) {
 
 result<void, Error> read_servers(const Pieces& pieces, std::uint16_t port, RedisUrl& out) {
   for (const auto& server : split_addresses(pieces.hosts)) {
-    // Through the general parser, which knows escapes and IPv6.
+    // Use the general parser, which handles escapes and IPv6.
     const auto parsed = parse_url("redis://" + std::string(pieces.userinfo) + server);
     if (parsed.has_error()) return invalid(parsed.error().text());
     if (parsed->host.empty() || parsed->has_query) return invalid("a host is missing");

@@ -11,28 +11,28 @@
 
 namespace sluice {
 
-/// Who to be for a server; both may be empty. Views into a RedisUrl.
+/// User and password for a server; both may be empty. Views into a RedisUrl.
 struct RedisLogin {
   std::string_view user;
   std::string_view password;
 };
-/// AUTH with what there is of it; empty when there is nothing.
+/// The AUTH command with user and password, as far as they are set; empty when neither is.
 std::vector<std::string_view> login_command(const RedisLogin& login);
 
-/// What a `redis://`, `rediss://`, `redis+sentinel://` or `rediss+sentinel://` URL says.
+/// The content of a `redis://`, `rediss://`, `redis+sentinel://` or `rediss+sentinel://` URL.
 ///
 ///     redis://[user[:password]@]host[:port][,host[:port]...][/database]       port 6379 unless given
 ///     redis+sentinel://[user[:password]@]host[:port][,host[:port]...]/MASTER[/database][?sentinel_user=...
 ///                      &sentinel_password=...]                                port 26379 unless given
-///     rediss://, rediss+sentinel://                       the same over TLS, to sentinels too
+///     rediss://, rediss+sentinel://                       the same over TLS, also to the sentinels
 ///
-/// Several hosts without sentinels are nodes of one Redis Cluster: any that answers says who holds the keys.
+/// Several hosts without sentinels are nodes of one Redis Cluster: any of them names the node that holds the keys.
 struct RedisUrl {
-  std::vector<HostPort> servers;  // with sentinels, those to ask for the master
-  std::string master;             // its name, with sentinels; otherwise empty
+  std::vector<HostPort> servers;  // with sentinels: the sentinels
+  std::string master;             // with sentinels: name of the master; otherwise empty
   std::string user;               // empty = the default user
   Secret password;
-  std::string sentinel_user;  // what sentinels are told that ask for a password; without it, user and password
+  std::string sentinel_user;  // login for the sentinels; without it, user and password
   Secret sentinel_password;
   std::uint32_t database = 0;
   bool tls = false;
@@ -49,9 +49,9 @@ struct RedisUrl {
 
 /// True for the schemes above.
 bool is_redis_url(std::string_view text);
-/// What `store.url` may be: "embedded:", or one of these. The error says what is wrong with it.
+/// Checks `store.url`: "embedded:", or a URL as above. The error says what is wrong with it.
 result<void, Error> check_store_url(const Secret& url);
-/// The error says what is wrong, and never repeats a password.
+/// The error says what is wrong and never contains a password.
 result<RedisUrl, Error> parse_redis_url(std::string_view text);
 
 }  // namespace sluice

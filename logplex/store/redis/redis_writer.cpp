@@ -17,18 +17,18 @@ namespace json = boost::json;
 
 namespace {
 
-/// How many changes the stream keeps for nodes that were away for a moment; beyond that they read everything.
+/// How many changes the stream keeps for nodes that lost their connection. A node that missed more reads all rows.
 constexpr std::string_view kStreamLength = "20000";
-/// A refusal by the script that the replica cannot explain stands after this many decisions on the newest replica.
+/// A refusal by the script that the replica does not explain is final after this many decisions on the newest replica.
 constexpr int kUnexplained = 2;
-/// The name of a data set stays exact in a double.
+/// The id of a data set must be exact as a double.
 constexpr std::uint64_t kHistories = std::uint64_t{1} << 53;
 
 constexpr Duration kGlance = std::chrono::milliseconds(20);
-/// Before a server that said "not now" is asked again.
+/// Pause before asking a server again that replied "not now".
 constexpr Duration kNotNowPause = std::chrono::milliseconds(50);
 constexpr int kRoundsOfMaking = 3;
-/// How many changes one answer says of whether they are there.
+/// How many changes one call of find_changes looks up.
 constexpr std::size_t kAskedAtOnce = 500;
 constexpr Duration kPauseOfMaking = std::chrono::milliseconds(200);
 
@@ -41,7 +41,7 @@ ConfigError code_of(std::string_view refusal) {
                                                                             : ConfigError::kConflict;
 }
 
-/// The server is not, or no longer, the one to ask: the follower has to look for the right one.
+/// The server is not, or no longer, the master for these keys: the follower has to find the right one.
 bool is_elsewhere(const RedisReply& reply) {
   const auto code = reply.error_code();
   return reply.is_not_now() && code != "LOADING" && code != "TRYAGAIN" && code != "BUSY";
@@ -49,7 +49,7 @@ bool is_elsewhere(const RedisReply& reply) {
 
 }  // namespace
 
-/// What a script said.
+/// The reply of a script.
 struct RedisWriter::Verdict {
   explicit Verdict(const RedisReply& reply)
       : done(reply.text_at(0) == "ok"),
@@ -60,22 +60,22 @@ struct RedisWriter::Verdict {
   bool done;
   std::uint64_t revision;
   std::string code;
-  std::string text;  // done: the id that was given
+  std::string text;  // done: the assigned id; else the reason
 };
 
-/// A change on its way.
+/// A change under way.
 struct RedisWriter::Attempt {
   const Change& change;
   const SteadyTime until;
-  const std::string by;              // names it in the stream
-  std::optional<ScriptCall> call{};  // as it was sent last; none: there is nothing to do
-  Applied applied{};                 // what is answered when it is made
-  std::string what{};                // it is about, for people
-  std::string next_id{};             // what a script said the next id is
-  std::string where{};               // the server that it was sent to
-  std::uint64_t seen = 0;            // the revision that the decision rests on
-  std::string unanswered{};          // it was sent, nobody knows whether it was made, and this is why
-  std::string put_off{};             // what the server said instead of doing it
+  const std::string by;              // identifies it in the stream
+  std::optional<ScriptCall> call{};  // as last sent; none: there is nothing to do
+  Applied applied{};                 // the result if it is made
+  std::string what{};                // describes it for people
+  std::string next_id{};             // the next id, as named by a script
+  std::string where{};               // the server that it was last sent to
+  std::uint64_t seen = 0;            // the revision that the decision is based on
+  std::string unanswered{};          // not empty: sent, outcome unknown, for this reason
+  std::string put_off{};             // the server's "not now" reply
   int unexplained = 0;
 
   bool sent() const { return !unanswered.empty() || !put_off.empty(); }
@@ -167,8 +167,8 @@ Task<result<Applied, Error>> RedisWriter::attempts(Attempt attempt) {
   }
 }
 
-/// A moment without connection is waited for; when Redis is known to be away, that is said at once, unless the caller
-/// has patience, because it wants to know what became of a change.
+/// Waits for a connection that was just lost. Fails at once when Redis is known to be unreachable, unless `patient`:
+/// then a change was already sent and its outcome is wanted.
 Task<result<void, Error>> RedisWriter::ready(SteadyTime until, bool patient) {
   while (follower_.state() != RedisState::kUpToDate || !follower_.commands() || !follower_.commands()->is_open()) {
     const bool away = follower_.state() == RedisState::kAway && !patient && !follower_.just_lost();
@@ -179,7 +179,7 @@ Task<result<void, Error>> RedisWriter::ready(SteadyTime until, bool patient) {
   co_return result<void, Error>();
 }
 
-/// False when the replica moved while Redis was asked: decide again.
+/// False when the replica may not have been the newest: decide again.
 Task<result<bool, Error>> RedisWriter::decide_on(Attempt& attempt) {
   attempt.seen = replica_.revision();
   auto decided = decide(replica_.config(), attempt.change, limits_);
@@ -198,7 +198,7 @@ Task<result<bool, Error>> RedisWriter::decide_on(Attempt& attempt) {
   co_return true;
 }
 
-/// What follows from a refusal: when it returns without error, it is time to decide again.
+/// Handles a refusal by a script. When it returns without error, decide again.
 Task<result<void, Error>> RedisWriter::look_again(Attempt& attempt, Verdict verdict) {
   ++counters_.retried;
   if (verdict.code == "newer") co_return away(verdict.text);
@@ -211,7 +211,7 @@ Task<result<void, Error>> RedisWriter::look_again(Attempt& attempt, Verdict verd
     co_return result<void, Error>();
   }
   if (verdict.code == "history") {
-    // The follower is about to see that too. Whether a change was made before is not known yet.
+    // The follower will see the other data set shortly. Whether the change was made before is still unknown.
     const auto pause = std::min(left(attempt.until), kGlance);
     co_await shown_.wait(~std::uint64_t{0}, pause);
     co_return result<void, Error>();
@@ -228,8 +228,8 @@ Task<result<void, Error>> RedisWriter::look_again(Attempt& attempt, Verdict verd
   co_return result<void, Error>();
 }
 
-/// Asks Redis for its revision and waits until the replica has it. False when the replica moved meanwhile, or Redis did
-/// not answer: look again.
+/// Asks Redis for its revision and waits until the replica has it. False when the replica changed meanwhile, or Redis
+/// did not reply: try again.
 Task<result<bool, Error>> RedisWriter::image_is_newest(SteadyTime until) {
   const auto connection = follower_.commands();
   const auto before = replica_.revision();
@@ -260,18 +260,18 @@ Task<result<RedisReply, Error>> RedisWriter::run(Attempt& attempt) {
   members["keep"] = kStreamLength;
   std::string argument = json::serialize(members);
   auto reply = co_await run_script(connection, attempt.call->script, std::move(argument), left(attempt.until));
-  // The follower waits for its other connection, which may not have missed anything yet.
+  // The follower waits on its other connection, which may not have failed yet: tell it to reconnect.
   const bool lost = reply.has_error() || is_elsewhere(*reply);
   if (lost && follower_.commands() == connection) follower_.reconnect();
   co_return reply;
 }
 
-/// Whether the server that made a change is the master, and the replicas that are asked for have it. False: the change
-/// has to be sent again, to another server.
+/// Whether the server that made a change is still the master, and enough replicas have the change. False: send the
+/// change again, after reconnecting.
 Task<result<bool, Error>> RedisWriter::is_certain(std::shared_ptr<RedisConnection> connection, std::string where,
                                                   SteadyTime until) {
   if (min_replicas_ != "0") {
-    // Redis looks at the time ten times a second only, and its answer has to be here before the change's time is over.
+    // Redis checks timeouts only ten times a second, and its reply must arrive before the change's deadline.
     const auto patience = std::max<std::int64_t>(left(until) * 3 / 4 / std::chrono::milliseconds(1), 1);
     const std::string milliseconds = std::to_string(patience);
     const std::vector<std::string_view> wait{"WAIT", min_replicas_, milliseconds};
@@ -288,7 +288,7 @@ Task<result<bool, Error>> RedisWriter::is_certain(std::shared_ptr<RedisConnectio
   co_return master;
 }
 
-/// As it has to be sent again when a new master does not have it.
+/// Keeps the change in the form in which it has to be sent again if a new master lacks it.
 void RedisWriter::remember(Attempt& attempt, const Verdict& verdict) {
   auto& members = attempt.call->argument;
   const bool new_id = attempt.call->script.starts_with("create_") && !verdict.text.empty();
@@ -303,8 +303,8 @@ void RedisWriter::remember(Attempt& attempt, const Verdict& verdict) {
   answered_.note(std::move(change));
 }
 
-/// Marks what the stream of this server does not have. Returns the server's revision; none when nothing is known, or
-/// the server holds another data set, in which nothing of this one is missed.
+/// Marks the changes that are not in this server's stream. Returns the server's revision; none when the server did not
+/// say, or holds another data set, so that nothing is missing.
 Task<std::optional<std::uint64_t>> RedisWriter::find_missing(std::shared_ptr<RedisConnection> connection,
                                                              AnsweredList& changes) {
   std::optional<std::uint64_t> revision;
@@ -321,8 +321,8 @@ Task<std::optional<std::uint64_t>> RedisWriter::find_missing(std::shared_ptr<Red
       log_warning("it is not known whether Redis has what this node answered lately",
                   {{"reason", reply.has_error() ? reply.error().text() : reply->text}});
     if (reply.has_error() || reply->is_error()) co_return std::nullopt;
-    // A replica that was promoted before it had anything gets the whole of a young data set. The same server without a
-    // data set was emptied, perhaps on purpose: an operator has to say so.
+    // If a replica was promoted before it had received anything, make a young data set there from its first change on.
+    // If the same server has no data set any more, somebody emptied it, perhaps on purpose: an operator has to decide.
     const bool empty = reply->text_at(0).empty() && follower_.is_other_server() && changes.front().began_it;
     if (reply->number_at(0) != replica_.history() && !empty) co_return std::nullopt;
     revision = revision.value_or(reply->number_at(1));
@@ -334,8 +334,8 @@ Task<std::optional<std::uint64_t>> RedisWriter::find_missing(std::shared_ptr<Red
   co_return revision;
 }
 
-/// True when the change is there, now or before; otherwise it says why it cannot be made. Also true when the server
-/// holds another data set meanwhile.
+/// True when the server has the change, now or already before. Otherwise sets `trouble` to the reason. Also true when
+/// the server holds another data set by now.
 Task<bool> RedisWriter::make_one_again(std::shared_ptr<RedisConnection> connection, AnsweredChange& change,
                                        std::uint64_t before) {
   const auto reply = co_await run_script(connection, change.script, change.argument, timeout_);
@@ -369,7 +369,7 @@ Task<void> RedisWriter::make_missing(std::shared_ptr<RedisConnection> connection
   const auto before = co_await find_missing(connection, changes);
   if (!before) co_return;
   bool all_there = false;
-  // What another node makes again may be what ours rests on.
+  // Our change may depend on a change that another node is making again.
   for (int round = 0; round < kRoundsOfMaking && !all_there; ++round) {
     if (round > 0) co_await sleep_for(kPauseOfMaking);
     all_there = true;
@@ -385,14 +385,14 @@ Task<void> RedisWriter::make_missing(std::shared_ptr<RedisConnection> connection
 
 Task<void> RedisWriter::make_again(std::shared_ptr<RedisConnection> connection) {
   auto changes = answered_.take(follower_.followed_at());
-  // Of a data set that is no longer followed nothing is missed.
+  // Changes of a data set that is no longer followed do not count as missing.
   std::erase_if(changes, [this](const AnsweredChange& change) { return change.history != replica_.history(); });
   for (auto& change : changes) change.missing = false;
   co_await make_missing(std::move(connection), changes);
   answered_.give_back(std::move(changes));
 }
 
-/// Gives the server a moment, or the follower one to find another.
+/// Waits a moment, for the server to become ready or for the follower to find another one.
 Task<void> RedisWriter::put_off(Attempt& attempt, RedisReply reply) {
   attempt.put_off = reply.text;
   ++counters_.repeated;

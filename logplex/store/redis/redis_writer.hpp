@@ -18,35 +18,34 @@ namespace sluice {
 struct WriteCounters {
   std::uint64_t changes = 0;
   std::uint64_t refused = 0;
-  std::uint64_t retried = 0;     // decided again, because another node was quicker
+  std::uint64_t retried = 0;     // decided again, because another node made a change first
   std::uint64_t repeated = 0;    // sent again, because the connection broke or the server said "not now"
-  std::uint64_t made_again = 0;  // answered, missing at a new master, and made there
-  std::uint64_t lost = 0;        // answered, missing at a new master, and not to be made there
-  double seconds = 0;            // from the first decision until every shard acts on it
+  std::uint64_t made_again = 0;  // acknowledged, missing on a new master, and made there
+  std::uint64_t lost = 0;        // acknowledged, missing on a new master, could not be made there
+  double seconds = 0;            // sum of the times from apply() to its outcome
 };
 
-/// Makes changes in Redis: decides by the replica, lets one script check and write, and waits until the change has come
-/// back by the stream and is shown to all shards.
+/// Makes changes in Redis: decides on the replica, has one script check and write the change, and waits until the
+/// change has come back through the stream and all shards act on it.
 ///
-/// Lives on the store's shard. Many changes are under way at once. One that was decided on something that is no longer
-/// so is decided again as soon as the replica has moved on; a refusal stands only when the replica was as new as Redis.
+/// Lives on the store's shard. Many changes can be under way at once. If a decision was based on outdated data, the
+/// writer decides again once the replica has caught up. A refusal is final only if the replica was as new as Redis.
 ///
-/// When the connection breaks after a script was sent, the same change is sent again as soon as there is a connection:
-/// the script finds in the stream whether it was made. Without a connection, or when the time has passed, the answer is
-/// kUnavailable; if a change that was sent was not answered until then, it may have been made, and the sentence says
-/// so.
+/// When the connection breaks after a script was sent, the writer sends the same change again on the next connection;
+/// the script sees in the stream whether the change was already made. Without a connection, or after the timeout, the
+/// result is kUnavailable. If a change was sent but got no reply, it may have been made, and the message says so.
 ///
-/// A change is answered when the server that took it is still the master, as far as the sentinels know, and as many
-/// replicas as `store.min_replicas` have it. A replica that becomes the master may lack what was answered all the same:
-/// make_again() then makes it there, or names it in the log. Whether a server lacks a change, its change stream says.
+/// The writer acknowledges a change only when the server that made it is still the master, as far as the sentinels
+/// know, and `store.min_replicas` replicas have it. A replica that becomes the master may still lack acknowledged
+/// changes. Then make_again() finds them by the server's change stream, and makes them there or logs them as lost.
 class RedisWriter {
  public:
-  /// What is given outlives it. `shown` tells which revisions all shards act on.
+  /// The arguments passed by reference outlive it. `shown` knows which revision all shards act on.
   RedisWriter(Shard& shard, RedisFollower& follower, const RedisReplica& replica, RevisionWait& shown,
               RedisMaster& master, const ConfigLimits& limits, std::uint64_t min_replicas, Duration timeout);
 
   Task<result<Applied, Error>> apply(Change change);
-  /// All rows are about to be read: what this node answered lately, and this server does not have, is made there.
+  /// Call before all rows are read: makes the changes that this node acknowledged lately and that this server lacks.
   Task<void> make_again(std::shared_ptr<RedisConnection> connection);
   const WriteCounters& counters() const { return counters_; }
 
@@ -82,7 +81,7 @@ class RedisWriter {
   RedisMaster& master_;
   AnsweredChanges answered_;
   const ConfigLimits limits_;
-  const std::string min_replicas_;  // "0": none
+  const std::string min_replicas_;  // "0": do not wait for replicas
   const Duration timeout_;
   WriteCounters counters_;
 };

@@ -7,11 +7,10 @@
 
 namespace sluice {
 
-/// Where tasks of one shard wait for a revision to be in force. It outlives them.
+/// Lets tasks of one shard wait until a revision is in force. It outlives these tasks.
 class RevisionWait {
  public:
-  /// True when reached() said this revision, or a later one, while it waited; false when the time passed or
-  /// interrupt() was called.
+  /// True when reached() named this revision or a later one during the wait; false after `time` or interrupt().
   Task<bool> wait(std::uint64_t revision, Duration time) {
     Place place(*this, revision);
     if (time > Duration::zero()) co_await place.event.wait_for(time);
@@ -26,7 +25,7 @@ class RevisionWait {
       place->event.set();
     }
   }
-  /// Wakes everyone, so that they look around.
+  /// Wakes all waiting tasks, so that they check the state again.
   void interrupt() {
     for (auto* place : places_) place->event.set();
   }

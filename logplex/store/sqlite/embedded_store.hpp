@@ -18,10 +18,10 @@ namespace sluice {
 
 /// The store of one machine: SQLite in the data directory, written by one thread named "store".
 ///
-///     apply() --> queue --> store thread: decide, one transaction for all that wait --> Publisher --> shards
+///     apply() --> queue --> store thread: decide, one transaction for up to 512 changes --> Publisher --> shards
 ///
-/// While one batch is being synced the next gathers, so the number of syncs does not grow with the number of writers.
-/// Queue full (10,000 changes): kUnavailable at once. Disk full or failing: kUnavailable, reads go on from memory.
+/// While one batch is being synced, the next one gathers, so more writers do not need more syncs. Queue full (10,000
+/// changes): kUnavailable at once. Disk full or failing: kUnavailable; reads continue from memory.
 class EmbeddedStore final : public Store {
  public:
   EmbeddedStore(StoreCore core, Clock& clock);
@@ -48,7 +48,7 @@ class EmbeddedStore final : public Store {
 
   bool submit(Pending& pending);
   void work();
-  /// False when it is time to end. The batch is empty when only snapshots are to be freed.
+  /// False when the store is stopping. The batch is empty when there are only snapshots to free.
   bool wait_for_work(std::vector<Pending>& batch);
   void handle(std::vector<Pending> batch);
   void remove_expired();
@@ -60,10 +60,10 @@ class EmbeddedStore final : public Store {
   std::unique_ptr<Publisher> publisher_;
   SteadyTime next_cleaning_;
 
-  mutable std::mutex mutex_;  // guards what follows
+  mutable std::mutex mutex_;  // guards the members below
   std::condition_variable wakeup_;
   std::deque<Pending> queue_;
-  bool shown_ = false;  // a snapshot was seen by all shards: older ones can go
+  bool shown_ = false;  // all shards have seen a snapshot: older ones can be freed
   bool stopping_ = false;
   StoreStatus status_;
   Counters counters_;

@@ -71,7 +71,7 @@ result<EntryTable, Error> EntryTable::open(const std::string& path, std::shared_
 }
 
 result<void, Error> EntryTable::open_database() {
-  // SQLite would create the file readable by everybody; its -wal and -shm take over the mode of the file.
+  // SQLite would create the file readable by everybody. Its -wal and -shm files get the mode of this file.
   const int fd = ::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (fd < 0) return Error{ConfigError::kUnavailable, path_ + ": " + std::strerror(errno)};
   ::close(fd);
@@ -122,7 +122,7 @@ result<void, Error> EntryTable::prepare_statements() {
   SLUICE_TRY(put_, prepare("INSERT INTO entries VALUES (?1, ?2, ?3)"
                            " ON CONFLICT (kind, key) DO UPDATE SET value = excluded.value"));
   SLUICE_TRY(remove_, prepare("DELETE FROM entries WHERE kind = ?1 AND key = ?2"));
-  // '0' is the character after '/': all keys that begin with "<channel>/".
+  // Matches all keys that begin with "<channel>/": '0' is the character after '/'.
   SLUICE_TRY(remove_tokens_,
              prepare("DELETE FROM entries WHERE kind = 'token' AND key >= ?1 || '/' AND key < ?1 || '0'"));
   SLUICE_TRY(clear_, prepare("DELETE FROM entries WHERE kind = ?1"));
@@ -211,7 +211,7 @@ result<void, Error> EntryTable::write_all(const std::vector<Effect>& effects, co
 }
 
 result<void, Error> EntryTable::finish(result<void, Error> outcome) {
-  // Some errors have rolled back already.
+  // After some errors SQLite has already rolled back.
   if (outcome.has_error() && sqlite3_get_autocommit(database_.get()) == 0)
     sqlite3_exec(database_.get(), "ROLLBACK", nullptr, nullptr, nullptr);
   return outcome;

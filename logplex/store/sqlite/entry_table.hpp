@@ -16,22 +16,22 @@ struct sqlite3_stmt;
 
 namespace sluice {
 
-/// What is stored beside the entries.
+/// The values stored beside the entries.
 struct StoredCounters {
   std::uint64_t revision = 0;
   std::uint64_t next_drain_id = 1;
   std::uint64_t next_channel_id = 1;
-  std::uint64_t history = 0;  // the data set in Redis of which this is a copy; 0 = this is the original
+  std::uint64_t history = 0;  // id of the Redis data set that this file copies; 0 = not a copy
 };
 
-/// The configuration in one SQLite file, mode 0600: a table of (kind, key, JSON) and one of counters. Write-ahead log
-/// with a sync per commit, so that after a crash at any moment the file holds all of a commit or nothing.
+/// The configuration in one SQLite file, mode 0600: a table of (kind, key, JSON) and a table of counters. It uses a
+/// write-ahead log with a sync per commit, so after a crash the file holds either all of a commit or nothing of it.
 ///
-/// One thread at a time. All calls block. Errors are kUnavailable, kDamaged or kNewer and name the file; after a failed
-/// commit nothing is changed and the next one may work.
+/// One thread at a time. All calls block. Errors are kUnavailable, kDamaged or kNewer and name the file. A failed
+/// commit changes nothing, and the next one may succeed.
 class EntryTable {
  public:
-  /// Creates the file when there is none.
+  /// Creates the file if it does not exist.
   static result<EntryTable, Error> open(const std::string& path, std::shared_ptr<const Seal> seal = nullptr);
   EntryTable(EntryTable&& other) noexcept;
   EntryTable& operator=(EntryTable&&) = delete;
@@ -42,14 +42,14 @@ class EntryTable {
   result<StoredCounters, Error> read_counters();
   using Visit = std::function<void(std::string_view key, std::string_view json)>;
   result<void, Error> read_entries(EntryKind kind, const Visit& visit);
-  /// Rows of kinds that this version does not know.
+  /// The number of rows of kinds that this version does not know.
   result<std::uint64_t, Error> count_unknown();
 
   /// One transaction. Deleting a channel also deletes rows of its tokens that could not be read.
   result<void, Error> commit(const std::vector<Effect>& effects, const StoredCounters& counters);
-  /// The same, with everything of known kinds deleted first.
+  /// The same, but first deletes all rows of known kinds.
   result<void, Error> replace(const std::vector<Effect>& effects, const StoredCounters& counters);
-  /// Writes the file anew, so that nothing of what was replaced is left in it.
+  /// Rewrites the file, so that no replaced or deleted value is left in it.
   result<void, Error> wipe();
 
  private:

@@ -79,7 +79,7 @@ StoreCore::Batch StoreCore::apply(std::span<const Change> changes) {
   const auto written = table_.commit(all, counters_of(next));
   trouble_ = written.has_error() ? written.error().message : std::string();
   if (written.has_error()) {
-    // What was refused was refused in view of changes that did not happen either.
+    // Refusals are void too: they were decided on top of changes that were not made.
     for (auto& outcome : batch.outcomes) outcome = Error{ConfigError::kUnavailable, trouble_};
     batch.changed = {};
     batch.failed = true;

@@ -19,26 +19,26 @@ namespace sluice {
 /// The embedded store without threads: table and snapshot, changed together or not at all.
 ///
 /// Runs on one thread at a time and blocks. When the table cannot be written, the snapshot stays as it was, every
-/// change of the batch is answered kUnavailable, and the next batch is tried afresh.
+/// change of the batch fails with kUnavailable, and the next batch tries again.
 class StoreCore {
  public:
-  /// Reads everything. A bad entry is quarantined, not an error.
+  /// Reads everything. Quarantines a bad entry; that is not an error.
   static result<StoreCore, Error> open(const std::string& path, const ConfigLimits& limits,
                                        std::shared_ptr<const Seal> seal = nullptr);
 
   struct Batch {
     std::vector<result<Applied, Error>> outcomes;  // one per change, in order
     ChangedKeys changed;
-    bool wrote = false;   // false: config() is what it was
+    bool wrote = false;   // false: config() has not changed
     bool failed = false;  // the table could not be written
   };
-  /// Decides each change on the outcome of those before it, then commits all of them in one transaction.
+  /// Decides each change on top of the changes before it, then commits all in one transaction.
   Batch apply(std::span<const Change> changes);
 
   const ConfigSnapshot& config() const { return loader_.config(); }
-  /// All but `kind`.
+  /// Everything except `kind`.
   StoreStatus status() const;
-  /// The table and what was read from it, for a store that keeps its own copy here.
+  /// Moves out the table and the loader, for a store that uses this file as its local copy.
   EntryTable take_table() { return std::move(table_); }
   EntryLoader take_loader() { return std::move(loader_); }
   std::uint64_t history() const { return history_; }
@@ -56,7 +56,7 @@ class StoreCore {
   EntryLoader loader_;
   std::uint64_t history_ = 0;
   std::uint64_t unknown_kinds_ = 0;
-  std::string trouble_;  // empty = the last commit worked
+  std::string trouble_;  // empty = the last commit succeeded
 };
 
 }  // namespace sluice
