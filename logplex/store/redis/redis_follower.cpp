@@ -232,7 +232,7 @@ bool RedisFollower::apply(const std::vector<RedisEvent>& events) {
   known_revision_ = std::max(known_revision_, replica_.revision());
   counters_.gaps += fits ? 0U : 1U;
   read_all_ = !fits;
-  observer_.on_image(std::move(changed), std::move(written));
+  observer_.on_replica(std::move(changed), std::move(written));
   return fits;
 }
 
@@ -340,7 +340,7 @@ void RedisFollower::take(const RedisRows& rows) {
   read_all_ = false;
   refused_.reset();
   next_verification_ = gate_.shard().clock().steady() + settings_.verify_interval;
-  observer_.on_image(std::move(changed), std::move(written));
+  observer_.on_replica(std::move(changed), std::move(written));
   set_state(RedisState::kUpToDate, {});
 }
 

@@ -50,7 +50,7 @@ class RedisFollower {
   class Observer {
    public:
     /// The replica has changed. `written`: the effects that a copy of it has to write.
-    virtual void on_image(ChangedKeys changed, std::vector<Effect> written) = 0;
+    virtual void on_replica(ChangedKeys changed, std::vector<Effect> written) = 0;
     /// state() or trouble() may have changed.
     virtual void on_state() = 0;
     /// Called before all rows are read. The server may lack changes that this node has seen. This is also true of the

@@ -15,7 +15,7 @@ constexpr std::chrono::seconds kFirstLookLimit{60};
 constexpr std::chrono::seconds kPatience{3};
 /// A node without a report for this long is shown as not heard of.
 constexpr std::chrono::seconds kSilence{10};
-constexpr std::chrono::milliseconds kRollPause{50};
+constexpr std::chrono::milliseconds kAnnouncePause{50};
 /// The store completes a change within this share of write_timeout. The rest is for the work after the store.
 constexpr double kShareOfTimeout = 0.75;
 
@@ -108,7 +108,7 @@ void RedisStore::start(Runtime& runtime) {
     known_good_.start(gate_);
     gate_.spawn(follower_.run());
     gate_.spawn(remove_expired());
-    gate_.spawn(call_roll());
+    gate_.spawn(announce());
     gate_.spawn(master_.watch());
   });
   runtime_.start();
@@ -153,12 +153,12 @@ Task<void> RedisStore::remove_expired() {
 }
 
 /// Begins only after the store has started, when this node knows its own state.
-Task<void> RedisStore::call_roll() {
-  while (!publisher_) co_await sleep_for(kRollPause);
+Task<void> RedisStore::announce() {
+  while (!publisher_) co_await sleep_for(kAnnouncePause);
   co_await presence_.run();
 }
 
-void RedisStore::on_image(ChangedKeys changed, std::vector<Effect> written) {
+void RedisStore::on_replica(ChangedKeys changed, std::vector<Effect> written) {
   known_good_.note(std::move(written));
   if (publisher_) publisher_->publish(replica_.config(), std::move(changed), {});
   show_status();

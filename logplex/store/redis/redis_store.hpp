@@ -48,12 +48,12 @@ class RedisStore final : public Store, private RedisFollower::Observer {
     WriteCounters write;
   };
 
-  void on_image(ChangedKeys changed, std::vector<Effect> written) override;
+  void on_replica(ChangedKeys changed, std::vector<Effect> written) override;
   void on_state() override;
   Task<void> on_whole_read(std::shared_ptr<RedisConnection> connection) override;
   Task<void> make_change(std::shared_ptr<Asker> asker, Change change);
   Task<void> remove_expired();
-  Task<void> call_roll();
+  Task<void> announce();
   void wait_until_stopped(std::promise<void>& stopped);
   void on_shown();
   void show_status();

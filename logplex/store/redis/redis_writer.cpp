@@ -185,7 +185,7 @@ Task<result<bool, Error>> RedisWriter::decide_on(Attempt& attempt) {
   auto decided = decide(replica_.config(), attempt.change, limits_);
   if (decided.has_error()) {
     if (decided.error().code == ConfigError::kInvalid) co_return std::move(decided).error();
-    const auto newest = co_await image_is_newest(attempt.until);
+    const auto newest = co_await replica_is_newest(attempt.until);
     if (newest.has_error()) co_return newest.error();
     if (*newest && replica_.revision() == attempt.seen) co_return std::move(decided).error();
     co_return false;
@@ -230,7 +230,7 @@ Task<result<void, Error>> RedisWriter::look_again(Attempt& attempt, Verdict verd
 
 /// Asks Redis for its revision and waits until the replica has it. False when the replica changed meanwhile, or Redis
 /// did not reply: try again.
-Task<result<bool, Error>> RedisWriter::image_is_newest(SteadyTime until) {
+Task<result<bool, Error>> RedisWriter::replica_is_newest(SteadyTime until) {
   const auto connection = follower_.commands();
   const auto before = replica_.revision();
   const std::vector<std::string_view> question{"HGET", redis_keys()[kMetaKey], "revision"};

@@ -57,7 +57,7 @@ class RedisWriter {
   Task<result<Applied, Error>> attempts(Attempt attempt);
   Task<result<void, Error>> ready(SteadyTime until, bool patient);
   Task<result<bool, Error>> decide_on(Attempt& attempt);
-  Task<result<bool, Error>> image_is_newest(SteadyTime until);
+  Task<result<bool, Error>> replica_is_newest(SteadyTime until);
   Task<result<RedisReply, Error>> run(Attempt& attempt);
   Task<void> put_off(Attempt& attempt, RedisReply reply);
   Task<result<bool, Error>> is_certain(std::shared_ptr<RedisConnection> connection, std::string where,

@@ -22,7 +22,7 @@ class Client final : public RedisFollower::Observer {
       : follower_(gate, dialer, target, settings, replica_, *this) {
     gate.spawn(follower_.run());
   }
-  void on_image(ChangedKeys, std::vector<Effect>) override {}
+  void on_replica(ChangedKeys, std::vector<Effect>) override {}
   void on_state() override {
     const bool now = follower_.state() == RedisState::kUpToDate;
     if (now && !there_) came_ = std::chrono::steady_clock::now();
