@@ -173,7 +173,7 @@ std::size_t DrainSet::add_metrics(MetricsPage& page, std::size_t at) const {
   count("sluice_drain_lines_filtered_total", "Lines that drains' filters left out.", sum.filtered);
   count("sluice_drain_lines_delivered_total", "Lines that receivers confirmed.", sum.delivered);
   for (std::size_t reason = 1; reason < sum.dropped.size(); ++reason) {
-    page.counter("sluice_drain_lines_dropped_total", "Lines that drains gave up.",
+    page.counter("sluice_drain_lines_dropped_total", "Lines that drains dropped without delivering them.",
                  static_cast<double>(sum.dropped[reason]),
                  {{"reason", std::string(to_string(static_cast<LossReason>(reason)))}});
   }
@@ -183,7 +183,7 @@ std::size_t DrainSet::add_metrics(MetricsPage& page, std::size_t at) const {
   page.gauge("sluice_drain_pending_bytes", "Bytes that wait for delivery.", static_cast<double>(sum.pending_bytes));
   constexpr const char* kStates[] = {"pending", "active", "degraded", "paused", "disabled"};
   for (std::size_t state = 0; state < states.size(); ++state) {
-    page.gauge("sluice_drain_parts", "Drains by state, each once per shard that runs it.",
+    page.gauge("sluice_drain_parts", "Drains by state; a drain counts once for each shard that runs it.",
                static_cast<double>(states[state]), {{"state", kStates[state]}});
   }
   return next;

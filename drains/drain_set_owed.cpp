@@ -52,7 +52,7 @@ void DrainSet::restore(const ConfigSnapshot& config, Restoring& restoring) {
   if (restored > 0)
     log_info("kept lines restored", {{"shard", shard().id()}, {"lines", restored}, {"drains", going_on_.size()}});
   if (given_up > 0)
-    log_warning("kept lines given up: their channel or drain is gone", {{"shard", shard().id()}, {"lines", given_up}});
+    log_warning("kept lines dropped: their channel or drain is gone", {{"shard", shard().id()}, {"lines", given_up}});
 }
 
 void DrainSet::go_on(std::uint64_t drain, ChannelSlot channel, const OwedCursor& cursor) {

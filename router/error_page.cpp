@@ -17,13 +17,13 @@ constexpr PageText kPages[] = {
     {408, "Request Timeout", "The request did not arrive in time."},
     {413, "Content Too Large", "The body of the request is too large."},
     {414, "URI Too Long", "The address of the request is too long."},
-    {417, "Expectation Failed", "The request expects something that is not offered."},
+    {417, "Expectation Failed", "This server does not support what the Expect header asks for."},
     {431, "Request Header Fields Too Large", "The head of the request is too large."},
-    {501, "Not Implemented", "The request uses something that is not offered."},
+    {501, "Not Implemented", "The request uses something that this server does not support."},
     {502, "Bad Gateway", "The app's answer could not be passed on."},
     {503, "Service Unavailable", "The app did not answer. Please try again in a moment."},
-    {505, "HTTP Version Not Supported", "This version of HTTP is not offered."},
-    {508, "Loop Detected", "The request has come back to where it had been."},
+    {505, "HTTP Version Not Supported", "This server does not support this version of HTTP."},
+    {508, "Loop Detected", "The request came back to a server that had already passed it on."},
 };
 
 const PageText& page_of(unsigned status) {

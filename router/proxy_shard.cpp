@@ -182,10 +182,10 @@ Task<void> ProxyShard::resolve_task(BackendSlot slot, NameQuery query, std::uint
 void ProxyShard::add_metrics(MetricsPage& page) const {
   constexpr std::string_view kClasses[] = {"none", "1xx", "2xx", "3xx", "4xx", "5xx"};
   for (std::size_t i = 0; i < counters_.by_class.size(); ++i)
-    page.counter("sluice_router_requests_total", "Requests by class of the status that was answered.",
+    page.counter("sluice_router_requests_total", "Requests by status class of the answer.",
                  static_cast<double>(counters_.by_class[i]), {{"class", std::string(kClasses[i])}});
   for (std::size_t i = 1; i < counters_.by_code.size(); ++i)
-    page.counter("sluice_router_errors_total", "Requests that ended in an error, by its code.",
+    page.counter("sluice_router_errors_total", "Requests that ended in an error, by error code.",
                  static_cast<double>(counters_.by_code[i]),
                  {{"code", std::string(row_of(static_cast<RouterCode>(i)).name)}});
   page.counter("sluice_router_unknown_host_total", "Requests for hosts that belong to no app.",
@@ -201,9 +201,10 @@ void ProxyShard::add_metrics(MetricsPage& page) const {
              static_cast<double>(counters_.backend_connections));
   page.gauge("sluice_router_backend_connections_idle", "Backend connections in the pool.",
              static_cast<double>(table_.idle_connections()));
-  page.counter("sluice_router_backend_connects_total", "Connects to backends begun.",
+  page.counter("sluice_router_backend_connects_total", "Connection attempts to backends.",
                static_cast<double>(counters_.backend_connects));
-  page.counter("sluice_router_backends_refused_total", "Connects not begun because the address may not be a backend.",
+  page.counter("sluice_router_backends_refused_total",
+               "Connection attempts refused because the address may not be a backend.",
                static_cast<double>(counters_.backends_refused));
   page.counter("sluice_router_backend_reuses_total", "Requests sent on a pooled connection.",
                static_cast<double>(counters_.backend_reuses));

@@ -7,7 +7,7 @@ namespace sluice::drains {
 void DrainRunner::split_unsent() {
   auto halves = encoder_->split(frames_[sent_]);
   if (!halves) {
-    last_error_ = "the receiver finds a single line too large";
+    last_error_ = "a single line is too large for the receiver";
     return reject_front();
   }
   auto& [first, second] = *halves;

@@ -67,18 +67,18 @@ result<void, Error> KafkaHub::check_channel(const KafkaProducer* producer, const
   }
   if (has < shares_.per_channel) return {};
   return no_room(
-      "this channel has limits.kafka_producers_per_channel Kafka producers already, one for each cluster and "
-      "credential");
+      "this channel already has as many Kafka producers (one for each cluster and credential) as "
+      "limits.kafka_producers_per_channel allows");
 }
 
 result<void, Error> KafkaHub::check_room(const std::string& channel) const {
   if (counters_.producers.load() >= shares_.producers)
-    return no_room("there are drains.kafka_max_producers Kafka producers already");
+    return no_room("this node already has as many Kafka producers as drains.kafka_max_producers allows");
   const auto of_channels = static_cast<std::size_t>(
       std::count_if(users_.begin(), users_.end(), [](const auto& entry) { return !entry.second.contains(""); }));
   const std::size_t reserved = shares_.producers / 4;
   if (channel.empty() || of_channels < shares_.producers - reserved) return {};
-  return no_room("the Kafka producers that are left of drains.kafka_max_producers are for global drains");
+  return no_room("the remaining Kafka producers of drains.kafka_max_producers are for global drains");
 }
 
 /// The deleter runs on any shard and must not block, so it leaves the destruction to a lane.
@@ -111,7 +111,8 @@ void KafkaHub::add_metrics(MetricsPage& page) const {
              value_of(counters_.producers));
   page.gauge("sluice_kafka_brokers", "Brokers that Kafka producers know; each has a thread.",
              value_of(counters_.brokers));
-  page.counter("sluice_kafka_brokers_refused_total", "Brokers that were one too many for their Kafka producer.",
+  page.counter("sluice_kafka_brokers_refused_total",
+               "Brokers refused because their Kafka producer, or the node, had too many.",
                value_of(counters_.brokers_refused));
   page.counter("sluice_kafka_producers_made_total", "Kafka producers made.", value_of(counters_.producers_made));
   page.counter("sluice_kafka_producers_lost_total", "Kafka producers that ended with a fatal error.",

@@ -17,7 +17,7 @@ result<std::unique_ptr<Encoder>, Error> encoder(const Drain& drain, const Encode
 result<std::unique_ptr<Transport>, Error> transport(const Drain& drain, const DrainEnvironment& environment) {
   auto* hub = environment.shared == nullptr ? nullptr : static_cast<KafkaHub*>(environment.shared->of(kafka_kind));
   if (hub == nullptr)
-    return Error{make_error_code(boost::system::errc::invalid_argument), "there are no Kafka drains here"};
+    return Error{make_error_code(boost::system::errc::invalid_argument), "Kafka drains are not available here"};
   SLUICE_TRY(KafkaUrl url, parse_kafka_url(drain.url.reveal()));
   const std::string format = drain.format.empty() ? std::string(kafka_facts.formats.front()) : drain.format;
   return std::make_unique<KafkaTransport>(environment, *hub, drain, std::move(url), format);

@@ -137,7 +137,7 @@ result<void, Error> KafkaProducer::open(const KafkaOptions& options) {
   for (const auto& [name, value] : options.properties) {
     // Without librdkafka's own error text: it may repeat the value, which may be a secret.
     if (rd_kafka_conf_set(conf.get(), name.c_str(), value.reveal().c_str(), nullptr, 0) != RD_KAFKA_CONF_OK)
-      return unusable("the Kafka client does not take this drain's " + name);
+      return unusable("the Kafka client does not accept this drain's " + name);
   }
   rd_kafka_conf_set_events(conf.get(), RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_STATS);
   // No log: errors come as events.
@@ -347,7 +347,7 @@ void KafkaProducer::look_for_stall(bool connected) {
   else if (connected || untried_for > kLongestBackoff)
     stalled_for_ += kStatisticsInterval;
   if (stalled_for_ < stall_limit_ || dead()) return;
-  die("nothing was confirmed in " + std::to_string(stalled_for_.count()) + " s, though brokers could be reached");
+  die("no line was confirmed for " + std::to_string(stalled_for_.count()) + " s, although brokers were reachable");
 }
 
 bool KafkaProducer::may_learn(std::int32_t broker) {

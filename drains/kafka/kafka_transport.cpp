@@ -186,7 +186,7 @@ Taken KafkaTransport::hand_over_line(const KafkaEntry& entry, KafkaProducer::Lab
 
 /// The topic never accepts such a record, whatever its size.
 void KafkaTransport::refuse_record(KafkaDeliveries::Line& line) {
-  refused_.why = "topic " + url_.topic + " does not take a line: " + kafka_error_text(line.outcome);
+  refused_.why = "topic " + url_.topic + " refused a line: " + kafka_error_text(line.outcome);
   refused_.error_class = to_string(KafkaFault::kRecord);
   line.outcome = KafkaDeliveries::kRefused;
 }

@@ -92,7 +92,7 @@ result<KafkaUrl::Broker, Error> parse_broker(std::string_view text, std::uint16_
     good = !broker.host.empty() && broker.host.size() <= 253 &&
            std::all_of(broker.host.begin(), broker.host.end(), is_host_character);
   }
-  if (!good) return invalid("a Kafka url names its brokers: kafka://broker[:port][,broker[:port]]/topic");
+  if (!good) return invalid("a Kafka url must name its brokers: kafka://broker[:port][,broker[:port]]/topic");
   SLUICE_TRY(broker.port, parse_port(rest, default_port));
   return broker;
 }
@@ -101,7 +101,7 @@ result<void, Error> read_brokers(KafkaUrl& url, std::string_view list) {
   for (;;) {
     SLUICE_TRY(auto broker, parse_broker(take_until(list, ","), url.tls ? kTlsPort : kPlainPort));
     url.brokers.push_back(std::move(broker));
-    if (url.brokers.size() > kBrokersMax) return invalid("a Kafka url names at most 32 brokers");
+    if (url.brokers.size() > kBrokersMax) return invalid("a Kafka url can name at most 32 brokers");
     if (list.empty()) return {};
     list.remove_prefix(1);
   }
@@ -116,7 +116,7 @@ result<void, Error> read_user(KafkaUrl& url, std::string_view text) {
 }
 
 result<void, Error> read_topic(KafkaUrl& url, std::string_view path) {
-  if (path.size() < 2) return invalid("a Kafka url names a topic: kafka://broker/topic");
+  if (path.size() < 2) return invalid("a Kafka url must name a topic: kafka://broker/topic");
   SLUICE_TRY(url.topic, percent_decoded(path.substr(1)));
   const auto allowed = [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
@@ -124,7 +124,7 @@ result<void, Error> read_topic(KafkaUrl& url, std::string_view path) {
   };
   if (url.topic.size() > kTopicMax || url.topic == "." || url.topic == ".." ||
       !std::all_of(url.topic.begin(), url.topic.end(), allowed))
-    return invalid("a Kafka topic has 1 to 249 characters of A-Z a-z 0-9 . _ -");
+    return invalid("a Kafka topic must have 1 to 249 characters of A-Z a-z 0-9 . _ -");
   return {};
 }
 
@@ -227,12 +227,12 @@ result<void, Error> read_option(KafkaUrl& url, Wish& wish, std::string_view para
   for (const Option& option : kOptions)
     if (option.name == name) return option.set(url, value);
   return invalid(
-      "a Kafka url has an option that is not known; known are compression, acks, linger, key, headers, "
+      "a Kafka url has an unknown option; the options are compression, acks, linger, key, headers, "
       "security.protocol, sasl.mechanism, sasl.username and sasl.password");
 }
 
 result<void, Error> read_options(KafkaUrl& url, Wish& wish, std::string_view query) {
-  if (query.find(';') != std::string_view::npos) return invalid("a ';' in an option of a Kafka url is written %3B");
+  if (query.find(';') != std::string_view::npos) return invalid("write a ';' in an option of a Kafka url as %3B");
   while (!query.empty()) {
     const auto parameter = take_until(query, "&");
     if (!parameter.empty()) SLUICE_TRY_VOID(read_option(url, wish, parameter));
@@ -248,8 +248,8 @@ result<void, Error> apply_wish(KafkaUrl& url, const Wish& wish) {
   if (wish.protocol != std::string(sasl ? "sasl_" : "") + (tls ? "ssl" : "plaintext"))
     return invalid("security.protocol must be plaintext, ssl, sasl_plaintext or sasl_ssl");
   if (url.tls && !tls) return invalid("security.protocol contradicts kafka+tls://");
-  if (sasl && url.user.empty()) return invalid("security.protocol asks for sasl.username and sasl.password");
-  if (!sasl && !url.user.empty()) return invalid("security.protocol has no room for sasl.username");
+  if (sasl && url.user.empty()) return invalid("security.protocol needs sasl.username and sasl.password");
+  if (!sasl && !url.user.empty()) return invalid("sasl.username needs security.protocol sasl_plaintext or sasl_ssl");
   url.tls = tls;
   return {};
 }

@@ -9,7 +9,7 @@ result<Destination, Error> parse_destination(const Drain& drain) {
   const DrainScheme* scheme = find_drain_scheme(drain.url.reveal());
   if (scheme == nullptr)
     return Error{make_error_code(boost::system::errc::invalid_argument),
-                 "no drain has the scheme '" + url.scheme + "'"};
+                 "drains do not support the scheme '" + url.scheme + "'"};
   Destination destination;
   destination.tls = scheme->tls;
   destination.insecure = scheme->insecure && url.fragment == "insecure";

@@ -16,7 +16,7 @@ result<const DrainKind*, Error> kind_of(const Drain& drain) {
   const std::string& url = drain.url.reveal();
   const std::string scheme = url.substr(0, std::min(url.find(':'), url.size()));
   return Error{make_error_code(boost::system::errc::invalid_argument),
-               "no drain has the scheme '" + scheme + "': use " + list_drain_schemes("")};
+               "drains do not support the scheme '" + scheme + "': use " + list_drain_schemes("")};
 }
 
 }  // namespace

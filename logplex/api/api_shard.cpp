@@ -205,7 +205,7 @@ std::unique_ptr<ApiAnswer> ApiShard::refusal(const HttpRequest& request, const R
   if (route.access != Access::kAnybody) {
     if (!is_own_site(request, settings_.public_url)) {
       ++cross_site_;
-      return refuse(error_answer(403, "requests that a page of another site makes are refused"));
+      return refuse(error_answer(403, "the API refuses requests that web pages of other sites make"));
     }
     const auto authorization = header_or_empty(request, "Authorization");
     auto caller = authenticate(authorization, settings_.key, parts_.config(), parts_.shard.wall_now());
@@ -215,7 +215,7 @@ std::unique_ptr<ApiAnswer> ApiShard::refusal(const HttpRequest& request, const R
   if (auto refused = no_right(match, who)) return refused;
   const auto accept = header_or_empty(request, "Accept");
   if (route.answers == Answers::kJson && best_type(accept, {"application/json"}).empty())
-    return refuse(error_answer(406, "this call answers application/json"));
+    return refuse(error_answer(406, "this call answers only with application/json; the Accept header must allow it"));
   return nullptr;
 }
 
@@ -229,7 +229,7 @@ std::unique_ptr<ApiAnswer> ApiShard::no_right(const RouteMatch& match, const Pri
   if (channel && !who.may_use(parts_.config(), match.parameters[*channel]))
     return refuse("this key may not use that channel");
   if (route.reach == Reach::kAllChannels && !who.all_channels())
-    return refuse("this key is limited to some channels; global drains see all");
+    return refuse("this key is limited to some channels, but global drains read all channels");
   return nullptr;
 }
 

@@ -11,11 +11,12 @@
 namespace sluice {
 
 std::string trouble_with_secret(const struct stat& file) {
-  if (!S_ISREG(file.st_mode)) return "is no file";
+  if (!S_ISREG(file.st_mode)) return "is not a regular file";
   if (file.st_uid != 0 && file.st_uid != ::geteuid())
     return fmt::format("belongs to user {}, who is neither root nor the user of this process", file.st_uid);
   if ((file.st_mode & (S_IWGRP | S_IRWXO)) != 0)
-    return fmt::format("can be changed or read by other users (mode {:04o}): chmod 600 it", file.st_mode & 07777);
+    return fmt::format("can be changed or read by other users (mode {:04o}): run chmod 600 on it",
+                       file.st_mode & 07777);
   return {};
 }
 

@@ -235,8 +235,9 @@ void read_file(Reader& reader, const std::string& file, Files& files) {
     if (const auto* keys = node.as_table()) {
       read_section(reader, std::string(section.str()), *keys, file);
     } else {
-      reader.mistake(fmt::format("unknown setting {} (from {} line {}): settings stand in sections such as [router]",
-                                 section.str(), file, node.source().begin.line));
+      reader.mistake(
+          fmt::format("unknown setting {} (from {} line {}): a setting belongs in a section such as [router]",
+                      section.str(), file, node.source().begin.line));
     }
   }
 }

@@ -26,7 +26,7 @@ const char* to_text(CursorError error) {
     case CursorError::kMalformed:
       return "not a cursor";
     case CursorError::kForeign:
-      return "the cursor is of another log";
+      return "the cursor belongs to another log";
   }
   return "unknown cursor error";
 }

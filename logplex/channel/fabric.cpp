@@ -12,7 +12,7 @@ const char* to_text(FabricError error) {
     case FabricError::kNotOwner:
       return "another shard owns the channel";
     case FabricError::kTooManyGlobal:
-      return "no room for another reader of all channels";
+      return "this shard already has 64 global drains; remove one first";
   }
   return "unknown fabric error";
 }

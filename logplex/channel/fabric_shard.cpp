@@ -232,20 +232,20 @@ void FabricShard::add_metrics(MetricsPage& page) const {
   page.gauge("sluice_fabric_budget_bytes", "Memory that buffered lines may use.", number(now.bytes_budget));
   page.gauge("sluice_fabric_channels", "Open channels.", number(now.channels));
   page.counter("sluice_fabric_lines_appended_total", "Lines appended to channels.", number(now.lines_appended));
-  page.counter("sluice_fabric_lines_refused_total", "Lines that found no room on their way to another shard.",
+  page.counter("sluice_fabric_lines_refused_total", "Lines dropped because the outbox to another shard was full.",
                number(now.lines_refused));
   page.counter("sluice_fabric_lines_over_rate_total", "Lines dropped because their channel was over its rate.",
                number(now.lines_over_rate));
-  page.counter("sluice_fabric_lines_unrouted_total", "Lines for a channel that was closed.",
+  page.counter("sluice_fabric_lines_unrouted_total", "Lines dropped because their channel was closed or unknown.",
                number(now.lines_unrouted));
-  page.counter("sluice_fabric_lines_restored_total", "Of the lines appended: kept by the stop before this start.",
+  page.counter("sluice_fabric_lines_restored_total", "Appended lines that the last stop kept for this start.",
                number(now.lines_restored));
   page.counter("sluice_fabric_batches_sent_total", "Batches of lines sent to other shards.",
                number(outbox_.batches_sent()));
   for (const LossReason reason : {LossReason::kMemoryBudget, LossReason::kRetention}) {
-    page.counter("sluice_fabric_lines_evicted_total", "Lines that left memory, read or not.",
-                 number(now.lines_evicted[static_cast<std::size_t>(reason)]),
-                 {{"reason", std::string(to_string(reason))}});
+    page.counter(
+        "sluice_fabric_lines_evicted_total", "Lines removed from memory, whether readers had taken them or not.",
+        number(now.lines_evicted[static_cast<std::size_t>(reason)]), {{"reason", std::string(to_string(reason))}});
   }
 }
 

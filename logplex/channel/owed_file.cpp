@@ -186,13 +186,13 @@ bool parse_block(const IndexRow& row, Seq before, OwedLines& owed) {
 const char* to_text(OwedFileError error) {
   switch (error) {
     case OwedFileError::kNotOwedLines:
-      return "not a file of owed lines, or damaged";
+      return "the file is damaged, or is not a file of undelivered lines";
     case OwedFileError::kUnknownVersion:
-      return "written by another version";
+      return "another version of Sluice wrote the file";
     case OwedFileError::kForeignLog:
-      return "of another log";
+      return "the file belongs to another log";
   }
-  return "unknown error of owed lines";
+  return "unknown error of the file of undelivered lines";
 }
 
 result<void, Error> write_owed_file(Files& files, const std::string& path, const LogIdentity& identity,

@@ -41,7 +41,7 @@ result<json::array, Error> ask_for_all(CommandRun& run, const std::string& targe
     if (following.empty() || following == next) return all;
     next = std::move(following);
   }
-  return failure("the list does not end");
+  return failure("the server's list has too many pages");
 }
 
 result<void, Error> print_json(CommandRun& run, const json::value& value) {

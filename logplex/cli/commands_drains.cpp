@@ -70,7 +70,7 @@ result<void, Error> drains_test(CommandRun& run) {
   SLUICE_TRY(const auto id, named_drain(run));
   SLUICE_TRY(const auto outcome, ask(run, json_request("POST", drains_path(run.arguments, id, "test"))));
   SLUICE_TRY_VOID(run.arguments.json ? print_json(run, outcome) : run.print(drain_test_facts(outcome)));
-  if (!drain_test_passed(outcome)) return failure("the receiver did not take the test line");
+  if (!drain_test_passed(outcome)) return failure("the receiver did not accept the test line");
   return {};
 }
 

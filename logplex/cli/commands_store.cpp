@@ -63,7 +63,7 @@ result<std::string, Error> read_input(int fd) {
     const auto got = ::read(fd, buffer.data(), buffer.size());
     if (got == 0) return text;
     if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return failure("standard input cannot be read");
+    if (got < 0) return failure("cannot read the standard input");
     text.append(buffer.data(), static_cast<std::size_t>(got));
     if (text.size() > kLongestDocument) return failure("the document is larger than 1 GiB");
   }
@@ -163,7 +163,7 @@ result<void, Error> store_import_logplex(CommandRun& run) {
 result<void, Error> store_accept(CommandRun& run) {
   SLUICE_TRY(auto redis, place(run, run.arguments.subject, PlaceUse::kWrite));
   if (const auto done = redis->accept(); done.has_error()) return in_words(done.error());
-  return report(run, json::object{{"accepted", true}}, "nodes take over what Redis holds");
+  return report(run, json::object{{"accepted", true}}, "nodes will accept the configuration in Redis");
 }
 
 constexpr Command kCommands[] = {

@@ -14,7 +14,7 @@ HttpResponse text_answer(int status, std::string body) {
 }
 
 HttpResponse method_not_allowed() {
-  HttpResponse response = text_answer(405, "only GET and HEAD are answered here\n");
+  HttpResponse response = text_answer(405, "use GET or HEAD\n");
   response.headers.emplace_back("Allow", "GET, HEAD");
   return response;
 }
@@ -60,7 +60,7 @@ Task<void> AdminHandler::handle(HttpExchange& exchange) {
     const bool ready = source_.ready.load(std::memory_order_acquire);
     response = ready ? text_answer(200, "ready\n") : text_answer(503, "not ready\n");
   } else {
-    response = text_answer(404, "here are /metrics, /healthz and /readyz\n");
+    response = text_answer(404, "not found; use /metrics, /healthz or /readyz\n");
   }
   co_await exchange.reply(std::move(response));
 }

@@ -20,9 +20,10 @@ Task<void> DescriptorGauge::measure() {
 void DescriptorGauge::add_metrics(MetricsPage& page) const {
   rlimit limit{};
   ::getrlimit(RLIMIT_NOFILE, &limit);
-  page.gauge("sluice_process_open_descriptors", "Descriptors that were open at the last count, every 2 s.",
+  page.gauge("sluice_process_open_descriptors", "Open file descriptors, counted every 2 s.",
              static_cast<double>(open_.load(std::memory_order_relaxed)));
-  page.gauge("sluice_process_descriptor_limit", "Descriptors that may be open.", static_cast<double>(limit.rlim_cur));
+  page.gauge("sluice_process_descriptor_limit", "Maximum number of open file descriptors.",
+             static_cast<double>(limit.rlim_cur));
 }
 
 }  // namespace sluice::daemon

@@ -30,7 +30,7 @@ ConnectionNeeds needs_of(const Settings& settings) {
 
 void fit(std::uint64_t& setting, std::uint64_t given, const char* name) {
   if (given >= setting || given == 0) return;
-  log_warning("a setting asks for more descriptors than there are",
+  log_warning("a setting asks for more file descriptors than the system allows",
               {{"setting", name}, {"asked", setting}, {"given", given}});
   setting = given;
 }
@@ -55,7 +55,7 @@ void check_memory(const Settings& settings) {
   const Bytes memory = memory_of_machine();
   const Bytes wanted = settings.fabric.memory_budget + settings.process.memory_reserve;
   if (wanted <= memory) return;
-  log_warning("settings ask for more memory than there is",
+  log_warning("settings ask for more memory than this machine has",
               {{"fabric.memory_budget", format_bytes(settings.fabric.memory_budget)},
                {"process.memory_reserve", format_bytes(settings.process.memory_reserve)},
                {"memory", format_bytes(memory)}});

@@ -362,7 +362,7 @@ Task<void> Node::shut_down() {
     co_await on_every_shard(&ShardParts::sources_finished, last_flush);
   }
   const bool flushed = co_await on_every_shard(&ShardParts::drains_flushed, last_flush);
-  if (!answered || !flushed) log_warning("deadline passed before everything was finished");
+  if (!answered || !flushed) log_warning("shutdown deadline passed before all work was finished");
   tell_every_shard(&ShardParts::cancel);
   const SteadyTime last_cancel = std::max(Shard::current().now(), until) + kCancelGrace;
   const bool stopped = co_await on_every_shard(&ShardParts::stopped, last_cancel);

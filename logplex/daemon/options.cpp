@@ -39,8 +39,8 @@ ParsedOptions parse_options(int argc, char** argv, char** environment) {
       ->type_name("SECTION.KEY=VALUE")
       ->take_all()
       ->allow_extra_args(false);
-  app.add_flag("--check-config", parsed.options.check_config, "Check the settings and end");
-  app.add_flag("--help-settings", help_settings, "Print every setting and end");
+  app.add_flag("--check-config", parsed.options.check_config, "Check the settings and exit");
+  app.add_flag("--help-settings", help_settings, "Print every setting and exit");
   app.set_version_flag("--version", "sluiced " SLUICE_VERSION);
   try {
     app.parse(argc, argv);

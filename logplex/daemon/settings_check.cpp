@@ -56,7 +56,7 @@ void Check::take_secret(std::string_view file_setting, const std::string& file, 
   if (file.empty()) return;
   if (!reading_.origin_of(setting).empty() && !to.empty())
     return mistake(file_setting,
-                   fmt::format("{} is set too{}: keep one of them", setting, reading_.origin_of(setting)));
+                   fmt::format("{} is also set{}: keep only one of them", setting, reading_.origin_of(setting)));
   auto secret = read_secret_file(file);
   if (!secret) return mistake(file_setting, secret.error().text());
   to = std::move(*secret);
@@ -125,7 +125,7 @@ void Check::check_networks() {
     if (const auto guard = AddressGuard::parse(*list); !guard) mistake(name, guard.error().text());
   for (const std::string& server : settings().process.dns_servers)
     if (!is_server_address(server))
-      mistake("process.dns_servers", fmt::format("'{}' is no address or address:port", server));
+      mistake("process.dns_servers", fmt::format("'{}' is not an IP address or address:port", server));
 }
 
 /// The file's text; an empty text when the setting is empty; none when the file cannot be read.

@@ -24,8 +24,8 @@ void IngressPools::add_metrics(MetricsPage& page) const {
     gauge("sluice_ingress_unproven_connections", "Open connections that have not shown a valid token.", pool->count(),
           {{"listener", listener}});
     gauge("sluice_ingress_unproven_connections_limit",
-          "Most of them once the listener is over 75 % full (limits.ingress_unproven).", pool->most(),
-          {{"listener", listener}});
+          "Limit on connections without a valid token once the listener is over 75 % full (limits.ingress_unproven).",
+          pool->most(), {{"listener", listener}});
   }
 }
 

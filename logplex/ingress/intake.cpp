@@ -176,11 +176,10 @@ void Intake::add_metrics(MetricsPage& page) const {
   for (const auto& [reason, lines] :
        {std::pair{"no_token", counters_.no_token}, std::pair{"unknown_token", counters_.unknown_token},
         std::pair{"loop", counters_.loops}})
-    page.counter(
-        "sluice_ingress_lines_refused_total",
-        "Lines that were not taken: without a token, with one of no channel, or back from where they have been.",
-        static_cast<double>(lines), {{"reason", reason}});
-  count("sluice_ingress_malformed_total", "Items that were not messages, or were too long.", counters_.malformed);
+    page.counter("sluice_ingress_lines_refused_total",
+                 "Lines refused: no token, a token of no channel, or a line that came back in a loop.",
+                 static_cast<double>(lines), {{"reason", reason}});
+  count("sluice_ingress_malformed_total", "Input that was not a log message, or was too long.", counters_.malformed);
   count("sluice_ingress_too_long_total", "Messages longer than ingress.frame_max.", counters_.too_long);
   refusals_.add_metrics(page);
 }

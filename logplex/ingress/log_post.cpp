@@ -28,7 +28,7 @@ constexpr const char* kCountMismatch = "Message count mismatch";
 constexpr const char* kTooLarge = "Request body too large";
 constexpr const char* kWrongType = "Content-Type must be application/logplex-1";
 constexpr const char* kWrongEncoding = "Content-Encoding must be gzip, or left out";
-constexpr const char* kNoMemory = "Too many log messages are being received; send smaller bodies, or later";
+constexpr const char* kNoMemory = "Too many log messages are being received; send smaller bodies, or try again later";
 
 using MaybeRefused = std::optional<RefusedPost>;
 

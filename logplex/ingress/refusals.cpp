@@ -47,7 +47,7 @@ void Refusals::note(Refusal why, const std::string& peer) {
 void Refusals::add_metrics(MetricsPage& page) const {
   for (std::size_t at = 0; at < kRefusals; ++at)
     page.counter("sluice_ingress_refused_total",
-                 "Requests of which ingress took nothing, and connections that it closed, by reason.",
+                 "Requests that ingress refused, and connections that it closed, by reason.",
                  static_cast<double>(counts_[at]), {{"reason", std::string(kWords[at].label)}});
 }
 

@@ -92,8 +92,10 @@ void SyslogServer::add_metrics(MetricsPage& page) const {
   page.gauge("sluice_ingress_syslog_connections", "Open TCP syslog connections.",
              static_cast<double>(connections_.size()));
   count("sluice_ingress_syslog_connections_total", "TCP syslog connections accepted.", counters_.connections);
-  count("sluice_ingress_syslog_idle_closed_total", "Closed because a message took too long.", counters_.idle_closed);
-  count("sluice_ingress_syslog_cut_short_total", "Closed by the sender within a frame.", counters_.cut_short);
+  count("sluice_ingress_syslog_idle_closed_total", "TCP syslog connections closed because a message took too long.",
+        counters_.idle_closed);
+  count("sluice_ingress_syslog_cut_short_total", "TCP syslog connections that the sender closed within a frame.",
+        counters_.cut_short);
   count("sluice_ingress_syslog_paused_total", "Times that reading paused because memory was short.", counters_.paused);
 }
 

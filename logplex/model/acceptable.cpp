@@ -37,7 +37,7 @@ result<void, Error> check_url(const std::string& url) {
 result<void, Error> check_headers(const Drain& drain) {
   if (drain.headers.size() > kHeadersMax) return invalid("headers must be at most 64");
   for (const auto& [name, value] : drain.headers) {
-    if (!is_header_name(name)) return invalid("headers: a name is not a header name");
+    if (!is_header_name(name)) return invalid("headers: a name is not a valid HTTP header name");
     if (is_reserved_header(name)) return invalid("headers: Sluice sets " + name + " itself");
     if (value.reveal().size() > kHeaderMax || !is_plain_text(value.reveal()))
       return invalid("headers: the value of " + name + " is too long or holds control characters");

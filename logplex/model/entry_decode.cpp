@@ -268,7 +268,7 @@ result<Entry, Error> decode_entry(EntryKind kind, std::string_view key, std::str
     return Error{ConfigError::kNewer, "was written by a newer version (format " + std::to_string(version) + ")"};
   auto entry = take_entry(kind, in, key);
   SLUICE_TRY_VOID(in.status());
-  if (key_of(entry) != key) return Error{ConfigError::kDamaged, "field (key) has another form than it is written in"};
+  if (key_of(entry) != key) return Error{ConfigError::kDamaged, "field (key) is not in canonical form"};
   if (auto checked = acceptable(entry); checked.has_error())
     return Error{ConfigError::kDamaged, std::move(checked).error().message};
   return entry;

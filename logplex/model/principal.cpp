@@ -63,12 +63,13 @@ bool may_write(const ApiKey& key, const ConfigSnapshot& config, std::string_view
 }
 
 std::string what_exceeds(const ApiKey& key, const ApiKey& other) {
-  if (!key.scopes.cover(other.scopes)) return "scopes must be among those of the key that asks";
-  if (key.limited() && !other.limited()) return "channels must be named, because the key that asks is limited to some";
+  if (!key.scopes.cover(other.scopes)) return "scopes must be among those of the key that makes this request";
+  if (key.limited() && !other.limited())
+    return "channels is required, because the key that makes this request is limited to some channels";
   if (key.limited() && !all_among(*other.channels, *key.channels))
-    return "channels must be among those of the key that asks";
+    return "channels must be among those of the key that makes this request";
   if (key.expires && (!other.expires || *other.expires > *key.expires))
-    return "expires_in must not be later than the end of the key that asks";
+    return "expires_in must not be later than the expiry of the key that makes this request";
   return {};
 }
 

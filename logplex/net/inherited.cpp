@@ -46,7 +46,7 @@ result<InheritedListeners, Error> InheritedListeners::from_environment() {
   const char* names = std::getenv("LISTEN_FDNAMES");
   const auto split = split_names(names == nullptr ? "" : names);
   if (fds > 0 && split.size() != static_cast<std::size_t>(fds))
-    return invalid("LISTEN_FDNAMES must hold one setting's name for each of LISTEN_FDS, with colons between");
+    return invalid("LISTEN_FDNAMES must name one setting for each descriptor of LISTEN_FDS, separated by colons");
   for (int i = 0; i < fds; ++i) {
     ::fcntl(kFirstFd + i, F_SETFD, FD_CLOEXEC);
     inherited.fds.emplace(split[static_cast<std::size_t>(i)], kFirstFd + i);

@@ -244,7 +244,7 @@ result<void, Error> ListenerTable::adopt_inherited(Group& group) {
 result<void, Error> ListenerTable::check_inherited() const {
   if (inherited_.fds.empty()) return {};
   return Error{make_error_code(boost::system::errc::invalid_argument),
-               "LISTEN_FDNAMES names '" + inherited_.fds.begin()->first + "', which is no listener's setting"};
+               "LISTEN_FDNAMES names '" + inherited_.fds.begin()->first + "', which is not the setting of a listener"};
 }
 
 ListenerTable::Group* ListenerTable::find(std::string_view setting) const {
@@ -401,7 +401,7 @@ void ListenerTable::Listener::pause_without_resources(int error) {
   if (warned != SteadyTime{} && now - warned < std::chrono::seconds(10)) return;
   warned = now;
   const error_code why(error, boost::system::system_category());
-  log_warning("accepting pauses", {{"listener", group.setting}, {"error", why.message()}});
+  log_warning("accepting connections is paused", {{"listener", group.setting}, {"error", why.message()}});
 }
 
 std::uint32_t ListenerTable::choose_shard(Shard& here) const {
@@ -457,9 +457,9 @@ void ListenerTable::add_metrics(MetricsPage& page) const {
     };
     refused("max_connections", group->refused);
     if (group->addresses) refused("address", group->refused_by_address);
-    page.gauge("sluice_listener_connections_limit", "Connections that the listener may have.",
+    page.gauge("sluice_listener_connections_limit", "Maximum number of open connections.",
                static_cast<double>(group->max_connections), labels);
-    page.counter("sluice_listener_pauses_total", "Pauses for lack of file descriptors or memory.",
+    page.counter("sluice_listener_pauses_total", "Times accepting paused for lack of file descriptors or memory.",
                  static_cast<double>(group->paused), labels);
   }
 }

@@ -31,9 +31,9 @@ const char* text_of(NetError error) {
     case NetError::kTlsCertificate:
       return "a TLS certificate was not accepted";
     case NetError::kTlsMaterial:
-      return "the own TLS certificates or key cannot be used";
+      return "our own TLS certificates or key cannot be used";
     case NetError::kTooManyHandshakes:
-      return "too many wait for their turn";
+      return "too many connections wait for their turn";
   }
   return "unknown";
 }

@@ -59,7 +59,8 @@ result<Url, Error> parse_url(std::string_view text) {
   url.password = view.password();
   url.path = str(view.encoded_path());
   // Boost (1.81) takes characters that the authority cannot have for the path: "http://a@b@c/" would go to b.
-  if (!url.path.empty() && url.path.front() != '/') return invalid("the URL has a character that its host cannot have");
+  if (!url.path.empty() && url.path.front() != '/')
+    return invalid("the URL's host has a character that is not allowed");
   url.has_query = view.has_query();
   url.query = str(view.encoded_query());
   url.fragment = view.fragment();

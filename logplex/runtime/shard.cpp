@@ -220,7 +220,7 @@ void Shard::add_metrics(MetricsPage& page) const {
   page.counter("sluice_shard_mails_sent_total", "Messages between shards.", static_cast<double>(counters_.mails_sent));
   page.counter("sluice_shard_mails_delayed_total", "Messages that waited for room in a mailbox.",
                static_cast<double>(counters_.mails_delayed));
-  page.counter("sluice_shard_mails_refused_total", "Messages that found a full mailbox and were refused.",
+  page.counter("sluice_shard_mails_refused_total", "Messages refused because the mailbox was full.",
                static_cast<double>(counters_.mails_refused));
 }
 

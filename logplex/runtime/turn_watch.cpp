@@ -84,12 +84,13 @@ void TurnWatch::warn(Duration turn) {
     return;
   }
   told_at_ = now;
-  log_warning("a turn of a shard took long", {{"shard", shard_},
-                                              {"cpu_ms", in_ms(turn)},
-                                              {"for", to_text(whom.kind)},
-                                              {"name", namer_ ? namer_(whom) : std::string()},
-                                              {"number", whom.number},
-                                              {"more_since_last", std::exchange(untold_, 0)}});
+  log_warning("a turn of a shard took longer than process.turn_warning",
+              {{"shard", shard_},
+               {"cpu_ms", in_ms(turn)},
+               {"for", to_text(whom.kind)},
+               {"name", namer_ ? namer_(whom) : std::string()},
+               {"number", whom.number},
+               {"more_since_last", std::exchange(untold_, 0)}});
 }
 
 void TurnWatch::look(SteadyTime now) {
@@ -102,7 +103,7 @@ void TurnWatch::look(SteadyTime now) {
   if (whom != 0) suspect_.store(whom, std::memory_order_relaxed);
   if (lasts < kStuck || std::exchange(stuck_told_, began) == began) return;
   const Beneficiary stuck = Beneficiary::unpacked(whom);
-  log_error("a shard does not end its turn",
+  log_error("a shard is stuck in one turn",
             {{"shard", shard_}, {"wall_ms", in_ms(lasts)}, {"for", to_text(stuck.kind)}, {"number", stuck.number}});
 }
 

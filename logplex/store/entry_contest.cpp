@@ -74,7 +74,8 @@ void EntryContest::evict(const std::vector<Entry>& losers, const Effect& winner,
   for (const auto& loser : losers) {
     Effect effect{kind_of(loser), key_of(loser), loser};
     look_again_behind(name_of_entry(effect.kind, effect.key));
-    wait(std::move(effect), blocker, "claims what " + public_key(winner.kind, winner.key) + " claims too", turn);
+    wait(std::move(effect), blocker, "it claims the same domain or secret as " + public_key(winner.kind, winner.key),
+         turn);
   }
 }
 

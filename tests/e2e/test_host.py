@@ -242,7 +242,7 @@ class SettingsMistakesTest(PipelineCase):
 
     def test_more_memory_than_there_is_warns(self):
         node = self.new_node(fabric__memory_budget="1TiB")
-        self.assertIn("more memory than there is", node.log_path.read_text())
+        self.assertIn("more memory than this machine has", node.log_path.read_text())
 
 
 class UnitTest(PipelineCase):

@@ -293,9 +293,9 @@ class ReplicasTest(SharedConfigurationCase):
         self.redis.close()
         (self.redis.folder / "dump.rdb").write_bytes(old)
         self.redis.start()
-        wait_for("the change is named", lambda: "a change that was answered is lost" in node.log_path.read_text(),
+        wait_for("the change is named", lambda: "a confirmed change is lost" in node.log_path.read_text(),
                  seconds=30)
-        named = next(line for line in node.log_path.read_text().splitlines() if "answered is lost" in line)
+        named = next(line for line in node.log_path.read_text().splitlines() if "confirmed change is lost" in line)
         self.assertIn('what="channel shop and 1 more"', named)
         self.assertIn('reason="domain belongs to another app"', named)
         wait_for("it is counted", lambda: b"sluice_store_lost_changes_total 1\n" in node.admin("/metrics").body, seconds=30)

@@ -15,7 +15,7 @@ namespace {
 constexpr std::string_view kKeyPrefix = "sluice_";
 
 constexpr BodyField kKeyFields[] = {
-    {"name", JsonShape::kString, true, "for people"},
+    {"name", JsonShape::kString, true, "label that tells people what the key is for"},
     {"scopes", JsonShape::kStrings, true,
      "logs:read, logs:write (POST /logs at ingress.http), drains:read, drains:write, apps:read, apps:write, admin"},
     {"channels", JsonShape::kStrings, false, "the only channels it may use; all when absent, none when empty"},
@@ -100,7 +100,7 @@ Task<ApiAnswer> create_key(ApiCall& call) {
   const auto applied = co_await call.make(std::move(change));
   if (applied.has_error()) co_return call.refused(applied.error());
   const auto* there = call.parts.config().key(id);
-  if (there == nullptr) co_return error_answer(404, "the key has been deleted in the meantime");
+  if (there == nullptr) co_return error_answer(404, "the new key has already been deleted");
   auto made = key_json(*there);
   made["key"] = text;
   co_return json_answer(201, made);

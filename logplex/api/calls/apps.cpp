@@ -11,7 +11,7 @@ namespace json = boost::json;
 namespace {
 
 constexpr BodyField kAppFields[] = {
-    {"domains", JsonShape::kStrings, false, "host names that lead to the app; *. and a name for all below it"},
+    {"domains", JsonShape::kStrings, false, "host names of the app; *.NAME stands for all names below NAME"},
     {"backends", JsonShape::kObjects, false, "where the app serves: name, address, soft, hard, weight"},
     {"features", JsonShape::kObject, false, "flags: maintenance, session_affinity, balance"},
 };
@@ -25,7 +25,7 @@ constexpr BodyField kBackendFields[] = {
     {"weight", JsonShape::kNumber, false, "share of new requests, 1 to 1000"},
 };
 constexpr BodyField kNamedBackendFields[] = {
-    {"name", JsonShape::kString, true, "dyno of router lines"},
+    {"name", JsonShape::kString, true, "value of dyno= in router lines"},
     kBackendFields[0],
     kBackendFields[1],
     kBackendFields[2],
@@ -33,14 +33,14 @@ constexpr BodyField kNamedBackendFields[] = {
 };
 constexpr BodySchema kNamedBackend{kNamedBackendFields};
 constexpr BodyField kFeatureFields[] = {
-    {"maintenance", JsonShape::kBool, false, "every request is answered 503"},
+    {"maintenance", JsonShape::kBool, false, "the router answers every request with 503"},
     {"session_affinity", JsonShape::kBool, false, "a cookie keeps a client on one backend"},
     {"balance", JsonShape::kString, false, "p2c, random or round_robin"},
 };
 constexpr BodySchema kFeatures{kFeatureFields};
 constexpr BodyField kCertificateFields[] = {
-    {"chain", JsonShape::kString, true, "PEM of the certificate and those above it"},
-    {"key", JsonShape::kString, true, "PEM of its key; never shown"},
+    {"chain", JsonShape::kString, true, "PEM of the certificate, followed by its intermediate certificates"},
+    {"key", JsonShape::kString, true, "PEM of the certificate's key; never shown"},
 };
 
 checked<std::uint32_t> read_limit(const json::object& object, std::string_view name, std::uint32_t fallback,

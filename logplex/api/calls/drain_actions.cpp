@@ -8,7 +8,8 @@ namespace json = boost::json;
 namespace {
 
 constexpr BodyField kResumeFields[] = {
-    {"from", JsonShape::kString, false, "\"cursor\": with what is pending (default); \"now\": with the next line"},
+    {"from", JsonShape::kString, false,
+     "\"cursor\": from the oldest pending line (default); \"now\": from the next line"},
 };
 constexpr BodyField kReplayFields[] = {
     {"since", JsonShape::kString, true, "RFC 3339 time or a duration ago"},

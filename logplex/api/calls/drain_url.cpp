@@ -69,8 +69,8 @@ checked<void> check_drain_can_sign(std::string_view url) {
   const DrainFacts* facts = drains::find_drain_facts(url);
   if (facts != nullptr && facts->can_sign) return {};
   const auto signs = [](const DrainFacts& any, const drains::DrainScheme&) { return any.can_sign; };
-  return BadInput{"only what goes to an " + drains::list_drain_schemes("", signs) + " url can be signed", "secret",
-                  422};
+  return BadInput{"secret needs an " + drains::list_drain_schemes("", signs) + " url: other drains cannot sign",
+                  "secret", 422};
 }
 
 }  // namespace sluice::api

@@ -21,20 +21,20 @@ namespace {
 constexpr BodyField kDrainFields[] = {
     {"url", JsonShape::kString, false, "where lines go; without it the drain is only reserved"},
     {"format", JsonShape::kString, false, "how lines are written; the default depends on the url"},
-    {"durable", JsonShape::kBool, false, "keep undelivered lines over restarts"},
+    {"durable", JsonShape::kBool, false, "keep undelivered lines across restarts"},
     {"filter", JsonShape::kString, false, "filter terms, ANDed; only matching lines are sent"},
-    {"headers", JsonShape::kObject, false, "more headers for HTTP requests; strings by name"},
+    {"headers", JsonShape::kObject, false, "more headers for HTTP requests: an object of strings"},
     {"secret", JsonShape::kString, false, "key that signs HTTP bodies (Standard Webhooks); never shown"},
-    {"ca", JsonShape::kString, false, "PEM of the authorities that the receiver's certificate is checked against"},
+    {"ca", JsonShape::kString, false, "PEM of the CA certificates that verify the receiver's certificate"},
     {"client_cert", JsonShape::kString, false, "PEM of our certificate"},
-    {"client_key", JsonShape::kString, false, "PEM of its key; never shown"},
+    {"client_key", JsonShape::kString, false, "PEM of the key of client_cert; never shown"},
 };
 
 checked<void> read_headers(const json::object& body, Drain& drain) {
   const auto* headers = member(body, "headers");
   if (headers == nullptr) return {};
   for (const auto& [name, value] : headers->get_object()) {
-    if (!value.is_string()) return BadInput{"headers must be strings by name", "headers"};
+    if (!value.is_string()) return BadInput{"headers must be an object of strings", "headers"};
     drain.headers.emplace_back(name, Secret(std::string(std::string_view(value.get_string()))));
   }
   return {};

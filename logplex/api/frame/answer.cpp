@@ -78,8 +78,7 @@ ApiAnswer BadInput::answer() const {
 
 ApiAnswer share_is_taken() {
   auto answer = error_answer(
-      429,
-      "this key and those that share its limits have as many calls and tails open as they may; close some of them");
+      429, "this key and those that share its limits have too many calls and tails open; close some of them");
   answer.headers.emplace_back("Retry-After", "5");
   return answer;
 }

@@ -80,7 +80,7 @@ void ChangeLines::add_metrics(MetricsPage& page) const {
     for (const auto& [owner, line] : lines_) waiting += line.waiting.size();
   }
   page.gauge("sluice_api_waiting_changes",
-             "Changes that wait because their key has as many with the store as it may have.",
+             "Changes that wait because their key has reached its limit of changes at the store.",
              static_cast<double>(waiting));
   page.counter("sluice_api_given_up_changes_total",
                "Changes answered 503 because earlier changes of their key took too long.",

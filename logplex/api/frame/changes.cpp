@@ -7,7 +7,7 @@ namespace {
 
 Error not_made() {
   return {ConfigError::kUnavailable,
-          "other changes of this key, or of those that share its limits, took too long; this one was not made"};
+          "earlier changes by this key, or by keys that share its limits, took too long; this change was not made"};
 }
 
 }  // namespace
@@ -23,7 +23,8 @@ Task<result<Applied, Error>> Changes::make(Change change, Beneficiary owner, std
   waits_.spawn(ask(std::move(change), wait));
   const bool ended = co_await wait->ended.wait_for(until - shard().now());
   if (ended && wait->outcome) co_return std::move(*wait->outcome);
-  co_return Error{ConfigError::kUnavailable, "the store did not take the change in time; it may still be made"};
+  co_return Error{ConfigError::kUnavailable,
+                  "the store did not confirm the change in time; the change may still take effect"};
 }
 
 Task<void> Changes::ask(Change change, std::shared_ptr<Wait> wait) {

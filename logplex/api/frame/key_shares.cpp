@@ -69,7 +69,8 @@ checked<KeyShares::CertificatePlaces> KeyShares::take_certificates(const Princip
   auto of_channel = certificates_.take(hash_of("channel " + channel), kCertificatesAtOnce);
   if (!of_key || !of_channel) {
     ++refused_certificates_;
-    return BadInput{"this key or channel has as many certificates read as it may; wait for its other calls", "", 429};
+    return BadInput{"this key or channel already has too many certificates being read; wait for its other calls", "",
+                    429};
   }
   auto of_all = certificates_.take(0, kCertificatesOfAll);
   if (!of_all) return no_place_for_certificates();
@@ -86,7 +87,7 @@ BadInput KeyShares::no_place_for_certificates() {
 
 void KeyShares::add_metrics(MetricsPage& page) const {
   const auto refused = [&page](const char* limit, std::uint64_t count) {
-    page.counter("sluice_api_limited_total", "Calls and streams refused because their key holds its share.",
+    page.counter("sluice_api_limited_total", "Calls and streams refused because their key had used up its share.",
                  static_cast<double>(count), {{"limit", limit}});
   };
   refused("api_connections_per_key", refused_connections_);

@@ -57,7 +57,7 @@ checked<PageQuery> PageQuery::from(const ApiCall& call) {
   const std::string* cursor = parameters.find("cursor");
   if (cursor == nullptr || cursor->empty()) return page;
   const auto opened = call.parts.seals.open(call.parts.config(), *cursor, place_of(call));
-  if (!opened) return BadInput{"cursor must be one that this list gave to this key", "cursor"};
+  if (!opened) return BadInput{"cursor must come from an earlier page of this list, read with the same key", "cursor"};
   page.after = opened->reveal();
   return page;
 }

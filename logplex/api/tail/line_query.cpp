@@ -21,9 +21,9 @@ constexpr std::uint64_t kWorkPerLook = 50;
 constexpr BodyField kSessionFields[] = {
     {"channel_id", JsonShape::kText, true, "channel to read"},
     {"num", JsonShape::kText, false, "lines of history, 100 when absent"},
-    {"tail", JsonShape::kSwitch, false, "stay for new lines"},
+    {"tail", JsonShape::kSwitch, false, "keep the stream open for new lines"},
     {"source", JsonShape::kString, false, "only this source"},
-    {"ps", JsonShape::kString, false, "only this process, or those that begin with it and a dot"},
+    {"ps", JsonShape::kString, false, "only this process, such as web.1, or all of one type, such as web"},
     {"filter", JsonShape::kString, false, "filter terms, ANDed"},
     {"since", JsonShape::kString, false, "RFC 3339 time or a duration ago"},
     {"until", JsonShape::kString, false, "RFC 3339 time or a duration ago"},

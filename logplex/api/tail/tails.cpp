@@ -40,10 +40,10 @@ void Tails::deliver(std::uint64_t reader, TailBatch batch) {
 
 void Tails::add_metrics(MetricsPage& page) const {
   page.gauge("sluice_api_tails", "Tails that are open.", static_cast<double>(readers_.size()));
-  page.counter("sluice_api_tails_opened_total", "Tails and history reads begun.",
+  page.counter("sluice_api_tails_opened_total", "Tails and history reads started.",
                static_cast<double>(counters_.opened));
   page.counter("sluice_api_tail_lines_total", "Lines rendered for tails.", static_cast<double>(counters_.lines));
-  page.counter("sluice_api_tail_lines_lost_total", "Lines that tails were told they will not get.",
+  page.counter("sluice_api_tail_lines_lost_total", "Lines that tails missed, as reported to them in gaps.",
                static_cast<double>(counters_.lost));
   page.counter("sluice_filter_lines_given_up_total", "Lines that a filter's regular expression gave up on: no match.",
                static_cast<double>(counters_.gave_up));

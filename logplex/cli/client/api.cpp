@@ -79,13 +79,13 @@ result<Endpoint, Error> parse_endpoint(std::string_view url) {
                          [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; });
   if (scheme != "http" && scheme != "https") return wrong("is neither http nor https");
   if (view.host_address().empty()) return wrong("has no host");
-  if (view.has_userinfo()) return wrong("holds a user or password, which belongs into --key");
+  if (view.has_userinfo()) return wrong("contains a user or password; pass the API key with --key");
   Endpoint endpoint;
   endpoint.scheme = std::move(scheme);
   endpoint.host = view.host_address();
   endpoint.port = view.port();
   if (endpoint.port.empty()) endpoint.port = endpoint.secure() ? "443" : "80";
-  if (!is_port(endpoint.port)) return wrong("has a port that is none");
+  if (!is_port(endpoint.port)) return wrong("has an invalid port");
   endpoint.prefix = view.encoded_path();
   while (endpoint.prefix.ends_with('/')) endpoint.prefix.pop_back();
   return endpoint;

@@ -29,7 +29,7 @@ constexpr std::size_t kPiece = 64 << 10;
 Error unreachable(const Endpoint& endpoint, const std::string& why) {
   const bool answers = why.find("TLS") != std::string::npos;  // a server answers, but TLS fails
   const char* hint =
-      answers ? "; is it http:// that you mean? (--url, SLUICE_URL)" : "; is the server running? (--url, SLUICE_URL)";
+      answers ? "; did you mean http://? (--url, SLUICE_URL)" : "; is the server running? (--url, SLUICE_URL)";
   return cli_error(CliError::kUnreachable, "cannot reach " + endpoint.str() + ": " + why + hint);
 }
 
@@ -178,8 +178,8 @@ class HttpApi final : public Api {
     auto stream = connect_blocking(endpoint_.host, endpoint_.port, tls_, kConnectPatience);
     if (stream.has_value()) return stream;
     if (stream.error().code != NetError::kTlsCertificate) return unreachable(endpoint_, stream.error().text());
-    return failure("the certificate of " + endpoint_.str() + " is not accepted: " + stream.error().text() +
-                   "; SSL_CERT_FILE may name another CA file");
+    return failure("cannot verify the certificate of " + endpoint_.str() + ": " + stream.error().text() +
+                   "; to use another CA file, set SSL_CERT_FILE");
   }
 
   Endpoint endpoint_;

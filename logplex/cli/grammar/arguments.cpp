@@ -30,7 +30,7 @@ void add_global_options(CLI::App& app, Arguments& arguments) {
   app.add_option("--key", arguments.key, "API key (or SLUICE_API_KEY, or sluice login)")
       ->group("Everywhere")
       ->type_name("KEY");
-  app.add_option("--key-file", arguments.key_file, "File with the API key, which then stands in no list of processes")
+  app.add_option("--key-file", arguments.key_file, "File with the API key; keeps the key out of the process list")
       ->group("Everywhere")
       ->type_name("FILE");
   app.add_flag("--json", arguments.json, "Print JSON for machines")->group("Everywhere");

@@ -80,7 +80,7 @@ void backends_add(CLI::App& app, Arguments& a) {
   app.add_option("BACKEND", a.subjects, "[NAME=]HOST:PORT, one or more; without a name, the next free web.N")
       ->type_name("")
       ->required();
-  app.add_option("--soft", a.soft_limit, "Requests in flight from which others are preferred")
+  app.add_option("--soft", a.soft_limit, "Requests in flight from which the router prefers other backends")
       ->type_name("N")
       ->check(whole_number());
   app.add_option("--hard", a.hard_limit, "Most requests in flight, 0 = no limit")
@@ -120,11 +120,11 @@ void drains_add(CLI::App& app, Arguments& a) {
   add_app_or_global(app, a);
   add_subject(app, a, "URL", drains::list_drain_schemes("://"));
   app.add_option("--format", a.drain.format, drain_formats_help())->type_name("FORMAT");
-  app.add_flag("--durable", a.drain.durable, "Keep undelivered lines on disk, also over a restart");
-  app.add_option("--filter", a.drain.filter, "Only lines that match, such as 'source=app level<=warning'")
+  app.add_flag("--durable", a.drain.durable, "Keep undelivered lines on disk, across restarts too");
+  app.add_option("--filter", a.drain.filter, "Send only lines that match, such as 'source=app level<=warning'")
       ->type_name("FILTER");
   add_repeated(app, "--header", "HEADER", a.drain.headers, "Name:Value sent with each request; may be repeated");
-  app.add_option("--secret", a.drain.secret, "Key with which bodies are signed")->type_name("SECRET");
+  app.add_option("--secret", a.drain.secret, "Key that signs HTTP bodies")->type_name("SECRET");
   app.add_option("--ca", a.drain.ca_file, "PEM file of the authority that signed the receiver's certificate")
       ->type_name("FILE");
   app.add_option("--client-cert", a.drain.client_certificate_file, "PEM file of our certificate")->type_name("FILE");
@@ -138,14 +138,15 @@ void one_drain(CLI::App& app, Arguments& a) {
 
 void drains_resume(CLI::App& app, Arguments& a) {
   one_drain(app, a);
-  app.add_option("--from", a.from, "'cursor': where it stopped (the default); 'now': leave out what came since")
+  app.add_option("--from", a.from,
+                 "'cursor': from where the drain stopped (the default); 'now': skip lines that came since")
       ->check(CLI::IsMember({"cursor", "now"}));
 }
 
 void drains_replay(CLI::App& app, Arguments& a) {
   one_drain(app, a);
-  app.add_option("--since", a.log.since, "Begin: an age such as 10m, or a time")->required();
-  app.add_option("--until", a.log.until, "End; without it, now");
+  app.add_option("--since", a.log.since, "Start of the time range: an age such as 10m, or a time")->required();
+  app.add_option("--until", a.log.until, "End of the time range (now)");
 }
 
 void keys_create(CLI::App& app, Arguments& a) {
@@ -153,7 +154,7 @@ void keys_create(CLI::App& app, Arguments& a) {
   add_repeated(app, "--scope", "SCOPE", a.scopes,
                "logs:read, logs:write, drains:read, drains:write, apps:read, apps:write or admin; repeatable");
   add_repeated(app, "--channel", "CHANNEL", a.channels, "Only this channel; may be repeated");
-  app.add_option("--expires-in", a.expires_in, "Life time, such as 30d")->type_name("TIME");
+  app.add_option("--expires-in", a.expires_in, "Lifetime of the key, such as 30d")->type_name("TIME");
 }
 
 void key_id(CLI::App& app, Arguments& a) { add_subject(app, a, "KEY", "Id or name"); }
@@ -169,8 +170,8 @@ void log_options(CLI::App& app, Arguments& a) {
   app.add_option("--grep", a.log.grep, "Only lines whose text matches this RE2 expression")->type_name("RE");
   app.add_option("--level", a.log.level, "Only this severity and worse")
       ->check(CLI::IsMember(kLevels, CLI::ignore_case));
-  app.add_option("--since", a.log.since, "From then on: an age such as 10m, or a time");
-  app.add_option("--until", a.log.until, "Up to then");
+  app.add_option("--since", a.log.since, "Only lines from then on: an age such as 10m, or a time");
+  app.add_option("--until", a.log.until, "Only lines up to then");
   app.add_flag("--raw", a.log.raw, "Print the text alone");
   app.add_option("--color,--colour", a.log.colour, "auto, always or never; NO_COLOR is honoured")
       ->check(CLI::IsMember({"auto", "always", "never"}));
@@ -180,25 +181,27 @@ void log_options(CLI::App& app, Arguments& a) {
 
 void logs(CLI::App& app, Arguments& a) {
   log_options(app, a);
-  app.add_flag("-t,-f,--tail", a.log.follow, "Go on with new lines until stopped");
+  app.add_flag("-t,-f,--tail", a.log.follow, "Keep printing new lines until you stop it");
 }
 
 void send(CLI::App& app, Arguments& a) {
   add_app(app, a);
-  app.add_option("--source", a.send.source, "The source of the lines: the name of the token that is used or made (app)")
+  app.add_option("--source", a.send.source,
+                 "Source of the lines (app); sends with the token of this name, and creates it if needed")
       ->type_name("SOURCE");
   app.add_option("--proc", a.send.process, "The process of the lines (send)")->type_name("PROC");
-  app.add_option("--level", a.send.level, "Their severity (info)")->check(CLI::IsMember(kLevels, CLI::ignore_case));
+  app.add_option("--level", a.send.level, "Severity of the lines (info)")
+      ->check(CLI::IsMember(kLevels, CLI::ignore_case));
   app.add_option("--ingress", a.send.ingress_url,
-                 "Where lines go, if not where the server says (or SLUICE_INGRESS_URL)")
+                 "Ingress to send to, instead of the one that the server reports (or SLUICE_INGRESS_URL)")
       ->type_name("URL");
 }
 
 void top(CLI::App& app, Arguments& a) {
-  app.add_option("-i,--interval", a.interval_s, "Seconds between two pictures (2)")
+  app.add_option("-i,--interval", a.interval_s, "Seconds between two updates (2)")
       ->type_name("SECONDS")
       ->check(CLI::Range(0.1, 3600.0));
-  app.add_option("-n,--rounds", a.rounds, "End after so many pictures")->type_name("N");
+  app.add_option("-n,--rounds", a.rounds, "Exit after this many updates")->type_name("N");
 }
 
 void store_tls(CLI::App& app, Arguments& a) {
@@ -209,18 +212,19 @@ void store_tls(CLI::App& app, Arguments& a) {
 }
 
 void store_to(CLI::App& app, Arguments& a) {
-  app.add_option("--to", a.store.to, "Where to: a data directory without a running daemon, or the URL of a Redis")
+  app.add_option("--to", a.store.to,
+                 "Target store: a data directory that no running sluiced uses, or the URL of a Redis")
       ->type_name("PLACE")
       ->required();
-  app.add_flag("--dry-run", a.store.dry_run, "Say what would be done, and change nothing");
+  app.add_flag("--dry-run", a.store.dry_run, "Show what would change, without changing anything");
   app.add_option("--secret-key-file", a.store.secret_key_file,
-                 "The nodes' store.secret_key_file: opens sealed secrets, and seals what is written")
+                 "The nodes' store.secret_key_file; opens sealed secrets, and seals the secrets that it writes")
       ->type_name("FILE");
   store_tls(app, a);
 }
 
 void store_export(CLI::App& app, Arguments& a) {
-  app.add_option("--from", a.store.from, "Where from: a data directory, or the URL of a Redis")
+  app.add_option("--from", a.store.from, "Source store: a data directory, or the URL of a Redis")
       ->type_name("PLACE")
       ->required();
   app.add_option("-o,--output", a.store.file, "File for the document, which holds secrets (standard output)")
@@ -229,7 +233,7 @@ void store_export(CLI::App& app, Arguments& a) {
 }
 
 void store_import(CLI::App& app, Arguments& a) {
-  add_subject(app, a, "FILE", "What 'store export' wrote; - is standard input");
+  add_subject(app, a, "FILE", "Document that 'store export' wrote; - means standard input");
   store_to(app, a);
 }
 
@@ -289,7 +293,7 @@ constexpr CommandRow kRows[] = {
     {"drains show", "Show one drain with all its figures", "sluice drains show 7 -a shop", one_drain},
     {"drains remove", "Remove a drain", "sluice drains remove https://logs.example.com/in -a shop", one_drain},
     {"drains test", "Send one test line now and say what happened", "sluice drains test 7 -a shop", one_drain},
-    {"drains pause", "Deliver nothing until resumed", "sluice drains pause 7 -a shop", one_drain},
+    {"drains pause", "Stop deliveries until 'drains resume'", "sluice drains pause 7 -a shop", one_drain},
     {"drains resume", "Deliver again", "sluice drains resume 7 -a shop\nsluice drains resume 7 --from now -a shop",
      drains_resume},
     {"drains replay", "Deliver a time range once more", "sluice drains replay 7 --since 2h --until 1h -a shop",
@@ -320,14 +324,14 @@ constexpr CommandRow kRows[] = {
      "sluice store export --from ./sluice-data -o configuration.json\n"
      "sluice store export --from redis://10.0.0.5:6379 | gzip > configuration.json.gz",
      store_export},
-    {"store import", "Fill a store from such a document",
+    {"store import", "Fill a store from a document that 'store export' wrote",
      "sluice store import configuration.json --to redis://10.0.0.5:6379 --dry-run\n"
      "sluice store import configuration.json --to ./sluice-data",
      store_import},
     {"store import-logplex", "Fill a store from the configuration Redis of a Logplex",
      "sluice store import-logplex redis://logplex-config:6379 --to redis://10.0.0.5:6379 --dry-run",
      store_import_logplex},
-    {"store accept", "Let nodes take over what Redis holds, although it deletes most of what they know",
+    {"store accept", "Let nodes accept the configuration in Redis, even if it deletes most of their entries",
      "sluice store accept redis://10.0.0.5:6379", store_accept},
     {"login", "Check an API key and keep it for later commands",
      "sluice login --url https://logs.example.com\nsluice login --key-file sluice-data/api-key", nullptr},

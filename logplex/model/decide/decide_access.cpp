@@ -31,15 +31,16 @@ result<void, Error> bind_channels(KeyChannels& channels, const ConfigSnapshot& c
     const auto* there = config.channel(channel.id);
     channel.incarnation = there == nullptr ? std::nullopt : std::optional(there->channel.incarnation);
     if (there == nullptr && !one_more_may_wait(config, limits, channel.id, channels.size()))
-      return over_limit("too many keys wait for the channel " + channel.id + "; make the channel first");
+      return over_limit("too many keys name the channel " + channel.id +
+                        ", which does not exist; create the channel first");
   }
   return {};
 }
 
 /// Must run before any look at other channels, so that neither the answer nor its timing reveals them.
 result<void, Error> check_names(const ApiKey* maker, const ApiKey& key) {
-  if (maker == nullptr) return forbidden("the key that asks is gone");
-  if (names_others(*maker, key)) return forbidden("channels must be among those of the key that asks");
+  if (maker == nullptr) return forbidden("the key that made this request has been deleted");
+  if (names_others(*maker, key)) return forbidden("channels must be among those of the key that makes this request");
   return {};
 }
 

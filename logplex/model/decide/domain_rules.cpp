@@ -29,13 +29,13 @@ result<std::string, Error> DomainRules::acceptable(const std::string& domain) co
   if (owner != nullptr) return normal;
   const auto suffix = wildcard_suffix(normal);
   if (!suffix.empty() && suffix.find('.') == std::string_view::npos)
-    return invalid("domain " + normal + " is a wildcard for too much: at least two labels must follow \"*.\"");
+    return invalid("domain " + normal + " covers too many names: at least two labels must follow \"*.\"");
   if (rights == DomainRights::kAny) return normal;
   if (below_wildcard_of_other(normal))
     return forbidden("domain " + normal + " lies below a wildcard of another app; this key may not take it");
   if (suffix.empty()) return normal;
   if (is_public_suffix(std::string(suffix)))
-    return forbidden("domain " + normal + " stands for a suffix that many share; this key may not take it");
+    return forbidden("domain " + normal + " covers a public suffix, which many sites share; this key may not take it");
   if (above_domain_of_other(suffix))
     return forbidden("domain " + normal + " covers a domain of another app; this key may not take it");
   return normal;

@@ -13,7 +13,7 @@ struct Fits {
     for (const auto& domain : app.domains) {
       const auto* owner = config.owner_of_domain(domain);
       if (owner != nullptr && owner->app.name != app.name)
-        return damaged("domain " + domain + " belongs to app " + owner->app.name + " too");
+        return damaged("domain " + domain + " also belongs to app " + owner->app.name);
     }
     return {};
   }
@@ -21,18 +21,19 @@ struct Fits {
     if (config.channel(token.channel) == nullptr) return damaged("its channel does not exist");
     const auto* same = config.token(token.value);
     if (same != nullptr && (same->token.channel != token.channel || same->token.id != token.id))
-      return damaged("its value is that of another token");
+      return damaged("another token has the same value");
     return {};
   }
   result<void, Error> operator()(const Drain& drain) const {
     if (!drain.global() && config.channel(drain.channel) == nullptr) return damaged("its channel does not exist");
     const auto* same = config.drain(drain.id);
-    if (same != nullptr && same->drain.channel != drain.channel) return damaged("its channel has changed");
+    if (same != nullptr && same->drain.channel != drain.channel)
+      return damaged("its channel differs from the one that it had before");
     return {};
   }
   result<void, Error> operator()(const ApiKey& key) const {
     const auto* same = config.key_by_hash(key.hash);
-    if (same != nullptr && same->id != key.id) return damaged("its hash is that of another key");
+    if (same != nullptr && same->id != key.id) return damaged("another key has the same hash");
     return {};
   }
   result<void, Error> operator()(const Channel&) const { return {}; }

@@ -59,10 +59,11 @@ Task<result<Resolver::Addresses, Error>> Resolver::resolve(NameQuery query) {
   if (!not_literal) co_return Addresses{literal};
   const std::string name = lower_case(host);
   if (name.empty() || name.size() > kLongestName || name.find('\0') != std::string::npos)
-    co_return Error{NetError::kNoSuchHost, "'" + host.substr(0, kLongestName) + "' is no host name"};
+    co_return Error{NetError::kNoSuchHost, "'" + host.substr(0, kLongestName) + "' is not a host name"};
   First first = ask(query, name);
   if (first.refused)
-    co_return Error{NetError::kResolverBusy, "'" + host + "' waits behind too many other host names of the same owner"};
+    co_return Error{NetError::kResolverBusy,
+                    "'" + host + "' was not looked up: too many host names of the same owner wait already"};
   const bool has_old = !first.answer.addresses.empty();
   if (first.waiter != nullptr) {
     const Duration patience = has_old ? std::min<Duration>(query.timeout, kStalePatience) : query.timeout;
@@ -175,11 +176,11 @@ void Resolver::count_stale() {
 void Resolver::add_metrics(MetricsPage& page) const {
   const std::lock_guard lock(mutex_);
   const MetricsPage::Labels user{{"user", user_}};
-  page.counter("sluice_name_look_ups_total", "Host names looked up, by who needs them.",
+  page.counter("sluice_name_look_ups_total", "Host name look-ups, by the part that asked for them.",
                static_cast<double>(counters_.look_ups), user);
   page.counter("sluice_name_cache_hits_total", "Host names answered from the cache.",
                static_cast<double>(counters_.hits), user);
-  page.counter("sluice_name_stale_total", "Host names answered with old addresses that could not be renewed.",
+  page.counter("sluice_name_stale_total", "Look-ups answered with expired addresses because renewing them failed.",
                static_cast<double>(counters_.stale), user);
   const std::pair<const char*, std::uint64_t> failures[] = {
       {"not_found", counters_.not_found}, {"unanswered", counters_.unanswered}, {"refused", counters_.refused}};
@@ -189,8 +190,8 @@ void Resolver::add_metrics(MetricsPage& page) const {
                  static_cast<double>(count), {{"user", user_}, {"reason", reason}});
   page.gauge("sluice_names_under_way", "Host names that are being looked up.", static_cast<double>(queue_.under_way()),
              user);
-  page.gauge("sluice_names_waiting", "Host names that wait for a place to be looked up.",
-             static_cast<double>(queue_.waiting()), user);
+  page.gauge("sluice_names_waiting", "Host names that wait to be looked up.", static_cast<double>(queue_.waiting()),
+             user);
   page.gauge("sluice_names_cached", "Host names in the cache.", static_cast<double>(cache_.size()), user);
 }
 

@@ -156,7 +156,7 @@ void HttpRequestParser::check_head(std::string_view raw) {
   if (coding != nullptr && length != nullptr) return refuse(400, "both Content-Length and Transfer-Encoding are given");
   if (coding != nullptr && head.version < 11) return refuse(400, "Transfer-Encoding is not for HTTP/1.0");
   if (coding != nullptr && (count(head.headers, "transfer-encoding") > 1 || !equal_ignoring_case(*coding, "chunked")))
-    return refuse(501, "the only transfer coding understood is chunked");
+    return refuse(501, "the only supported transfer coding is chunked");
   if (length != nullptr && (length->empty() || length->find_first_not_of("0123456789") != std::string::npos))
     return refuse(400, "Content-Length is not a number");
   if (count(head.headers, "content-length") > 1) return refuse(400, "Content-Length is given twice");
@@ -164,7 +164,8 @@ void HttpRequestParser::check_head(std::string_view raw) {
   if (const auto twice = given_twice(head.headers); !twice.empty())
     return refuse(400, std::string(twice) + " is given twice");
   if (const auto* expect = head.header("expect"); expect != nullptr && head.version >= 11) {
-    if (!equal_ignoring_case(*expect, "100-continue")) return refuse(417, "the only expectation met is 100-continue");
+    if (!equal_ignoring_case(*expect, "100-continue"))
+      return refuse(417, "the only supported expectation is 100-continue");
     expects_continue_ = true;
   }
 }

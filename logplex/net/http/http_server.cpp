@@ -67,7 +67,7 @@ void HttpServer::add_metrics(MetricsPage& page) const {
   page.counter("sluice_http_timeouts_total", "Connections ended because a request or its answer took too long.",
                static_cast<double>(counters_.timed_out), labels);
   page.counter("sluice_http_crowded_out_total",
-               "Connections closed for newer ones: no request of theirs was under way, and they were silent longest.",
+               "Idle connections closed to make room for new ones, the longest idle first.",
                static_cast<double>(counters_.crowded_out), labels);
   page.counter("sluice_http_streams_total", "Answers of unknown length, such as tails.",
                static_cast<double>(counters_.streams), labels);

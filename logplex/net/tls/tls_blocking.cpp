@@ -33,7 +33,7 @@ class TlsBlockingStream final : public BlockingStream {
     if (done.has_value()) return {};
     const long verified = ::SSL_get_verify_result(session_.get());
     if (const std::string fault = take_chain_fault(); !fault.empty()) {
-      return Error{NetError::kTlsCertificate, "the other end's certificate is not taken: " + fault};
+      return Error{NetError::kTlsCertificate, "the other end's certificate is not accepted: " + fault};
     }
     if (verified != X509_V_OK && !context_->insecure()) {
       return Error{NetError::kTlsCertificate, ::X509_verify_cert_error_string(verified)};

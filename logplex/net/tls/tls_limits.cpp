@@ -73,8 +73,8 @@ std::string fault_of_chain(X509_STORE_CTX* context) {
   X509* first = ::X509_STORE_CTX_get0_cert(context);
   const STACK_OF(X509)* chain = ::X509_STORE_CTX_get0_untrusted(context);
   const int count = chain == nullptr ? 0 : sk_X509_num(chain);
-  if (first == nullptr) return "it shows no certificate";
-  if (count > kLongestChain) return "it shows more than 10 certificates";
+  if (first == nullptr) return "it presents no certificate";
+  if (count > kLongestChain) return "it presents more than 10 certificates";
   if (auto fault = fault_of(first, true); !fault.empty()) return fault;
   for (int i = 0; i < count; ++i) {
     X509* next = sk_X509_value(chain, i);
@@ -137,7 +137,7 @@ std::string tls_failure_text(unsigned long code) {
     case SSL_R_TLSV1_ALERT_PROTOCOL_VERSION:
       return "the other end does not speak TLS 1.2 or newer";
     case SSL_R_EXCESSIVE_MESSAGE_SIZE:
-      return "the other end shows certificates of more than 64 KiB";
+      return "the other end presents certificates of more than 64 KiB";
     case SSL_R_SSLV3_ALERT_HANDSHAKE_FAILURE:
     case SSL_R_WRONG_CIPHER_RETURNED:
     case SSL_R_UNKNOWN_CIPHER_RETURNED:

@@ -63,8 +63,9 @@ Fault check_key(const Secret& pem, X509* certificate) {
   if (!key) return fault_of(kField, "must hold one private key as PEM text, without a passphrase");
   const PrivateKey second = reader.private_key();
   ::ERR_clear_error();
-  if (second) return fault_of(kField, "must hold one private key, and holds more");
-  if (auto why = key_fault(key.get(), KeyOwner::kOurs); !why.empty()) return fault_of(kField, "is not taken: " + why);
+  if (second) return fault_of(kField, "must hold only one private key");
+  if (auto why = key_fault(key.get(), KeyOwner::kOurs); !why.empty())
+    return fault_of(kField, "is not accepted: " + why);
   if (::X509_check_private_key(certificate, key.get()) != 1)
     return fault_of(kField, "does not belong to the first certificate of client_cert");
   return std::nullopt;
@@ -108,7 +109,7 @@ Fault TlsMaterialCheck::Reading::add(Certificate next) {
     return fault_of(part.field, "must hold at most " + std::to_string(part.most) + " certificates");
   const EVP_PKEY* key = ::X509_get0_pubkey(next.get());
   if (key == nullptr) return fault_of(part.field, "holds a certificate whose key cannot be read");
-  if (auto why = key_fault(key, KeyOwner::kPeer); !why.empty()) return fault_of(part.field, "is not taken: " + why);
+  if (auto why = key_fault(key, KeyOwner::kPeer); !why.empty()) return fault_of(part.field, "is not accepted: " + why);
   if (count++ == 0) first = std::move(next);
   return std::nullopt;
 }
@@ -133,13 +134,13 @@ std::optional<TlsMaterialCheck::Verdict> TlsMaterialCheck::step() {
   for (Reading* text : {ca_.get(), chain_.get()}) {
     if (text == nullptr || text->ended()) continue;
     if (text == chain_.get() && client_key_.empty())
-      return Verdict{fault_of("client_key", "is missing beside client_cert")};
+      return Verdict{fault_of("client_key", "is missing: client_cert needs it")};
     text->go_on();
     if (text->fault) return Verdict{std::move(text->fault)};
     return std::nullopt;
   }
   if (chain_ != nullptr) return Verdict{check_key(client_key_, chain_->first.get())};
-  if (!client_key_.empty()) return Verdict{fault_of("client_cert", "is missing beside client_key")};
+  if (!client_key_.empty()) return Verdict{fault_of("client_cert", "is missing: client_key needs it")};
   return Verdict{};
 }
 

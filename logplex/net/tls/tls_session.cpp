@@ -138,7 +138,7 @@ void TlsSession::note_failure() {
   const long verified = ::SSL_get_verify_result(ssl_.get());
   const std::string fault = take_chain_fault();
   if (!fault.empty())
-    error_ = {NetError::kTlsCertificate, "the other end's certificate is not taken: " + fault};
+    error_ = {NetError::kTlsCertificate, "the other end's certificate is not accepted: " + fault};
   else if (verified != X509_V_OK && !context_->insecure())
     error_ = {NetError::kTlsCertificate, ::X509_verify_cert_error_string(verified)};
   else if (alert_about_certificate(code))

@@ -45,7 +45,7 @@ class LogplexReader {
     out_.rows.next_channel_id = parse_decimal(channel.text).value_or(0) + 1;
     out_.rows.next_drain_id = parse_decimal(drain.text).value_or(0) + 1;
     if (out_.rows.size() == 0 && out_.left_out.empty())
-      return not_found(redis_.where() + ": holds no channels of a Logplex");
+      return not_found(redis_.where() + ": holds no Logplex channels");
     return std::move(out_);
   }
 

@@ -48,7 +48,9 @@ class DataDirectory final : public StorePlace {
     return {};
   }
 
-  result<void, Error> accept() override { return invalid("only a configuration in Redis is accepted by nodes"); }
+  result<void, Error> accept() override {
+    return invalid("'sluice store accept' works only on a configuration in Redis");
+  }
 
  private:
   std::optional<DirectoryLock> lock_;
@@ -69,7 +71,8 @@ class RedisPlace final : public StorePlace {
     commands.push_back({"EXEC"});
     SLUICE_TRY(auto replies, redis_.call_all(commands));
     auto& answers = replies.back().list;
-    if (answers.size() != kEntryKinds + 1) return invalid(redis_.where() + ": cannot be read in one step");
+    if (answers.size() != kEntryKinds + 1)
+      return invalid(redis_.where() + ": did not return the configuration in one transaction");
     return rows_of(answers);
   }
 

@@ -67,7 +67,7 @@ result<BlockingRedis, Error> BlockingRedis::open_at(HostPort server, const Redis
     if (!moved_to) return connection;
     server = std::move(*moved_to);
   }
-  return Error{NetError::kConnectFailed, "the nodes of the cluster do not agree on who holds the keys"};
+  return Error{NetError::kConnectFailed, "the nodes of the cluster do not agree on which node holds the keys"};
 }
 
 result<BlockingRedis, Error> BlockingRedis::open(const RedisUrl& url, const std::shared_ptr<const TlsContext>& tls) {

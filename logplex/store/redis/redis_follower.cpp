@@ -58,7 +58,7 @@ void RedisFollower::set_state(RedisState state, std::string trouble) {
   if (state == RedisState::kUpToDate)
     log_info("following the configuration in Redis", {{"server", stream_.where}, {"revision", replica_.revision()}});
   else
-    log_warning(state == RedisState::kAway ? "Redis is away" : "what Redis holds is not taken",
+    log_warning(state == RedisState::kAway ? "Redis is away" : "this node refuses the configuration in Redis",
                 {{"reason", trouble}, {"revision", replica_.revision()}});
   state_ = state;
   trouble_ = std::move(trouble);
@@ -91,7 +91,7 @@ void RedisFollower::read_less() {
   const auto before = parse_decimal(events_at_once_).value_or(1);
   read_all_ = read_all_ || before == 1;
   events_at_once_ = std::to_string(std::max<std::uint64_t>(before / 8, 1));
-  log_warning("an answer of Redis is too large: fewer changes are read at once", {{"changes", events_at_once_}});
+  log_warning("a reply from Redis was too large: reading fewer changes per reply", {{"changes", events_at_once_}});
 }
 
 Task<Error> RedisFollower::session() {
@@ -125,8 +125,9 @@ Task<result<bool, Error>> RedisFollower::step() {
   if (polled.has_error()) co_return std::move(polled).error();
   const RedisMeta meta = polled->first;
   if (state_ == RedisState::kUpToDate && went_back(meta))
-    co_return Error{NetError::kConnectFailed, stream_.where + ": its revision is " + std::to_string(meta.revision) +
-                                                  " now, that of another master or of an older data set"};
+    co_return Error{NetError::kConnectFailed, stream_.where + ": its revision went back to " +
+                                                  std::to_string(meta.revision) +
+                                                  ": this server is another master, or holds older data"};
   known_revision_ = meta.revision;
   schema_ = meta.readable_by;
   if (!must_read_all(meta)) {
@@ -239,7 +240,7 @@ bool RedisFollower::apply(const std::vector<RedisEvent>& events) {
 Task<result<void, Error>> RedisFollower::look(const RedisMeta& meta) {
   if (meta.readable_by > kRedisSchema) {
     set_state(RedisState::kRefused,
-              "what Redis holds was written by a newer version, which forbids this one to use it");
+              "a newer version of Sluice wrote the configuration in Redis and does not let this version use it");
     refused_ = meta;
     co_return result<void, Error>();
   }
@@ -249,7 +250,7 @@ Task<result<void, Error>> RedisFollower::look(const RedisMeta& meta) {
     co_return result<void, Error>();
   }
   if (!meta.damaged.empty()) {
-    set_state(RedisState::kRefused, meta.damaged + ": set it right with HSET");
+    set_state(RedisState::kRefused, meta.damaged + ": correct it with HSET");
     refused_ = meta;
     co_return result<void, Error>();
   }
@@ -280,7 +281,7 @@ bool RedisFollower::refuse_rows(std::string why) {
 /// not a valid configuration.
 bool RedisFollower::is_whole(const RedisRows& rows) {
   constexpr const char* kMend =
-      ". Put the entries back ('sluice store import'), or say that they are to go ('sluice store accept')";
+      ". Restore the entries ('sluice store import'), or accept their loss ('sluice store accept')";
   const std::string evicts = warning_.empty() ? std::string() : " (" + warning_ + ")";
   if (rows.meta.history == 0 && rows.size() > 0)
     return refuse_rows("Redis has lost its key " + redis_keys()[kMetaKey] + evicts + kMend);
@@ -306,10 +307,11 @@ bool RedisFollower::deletes_little(const RedisRows& rows) {
   const bool wanted = rows.meta.accepted != 0 && (!same || replica_.revision() < rows.meta.accepted);
   if (few || share || wanted || promoted) return true;
   return refuse_rows(
-      std::string(rows.meta.history == 0 ? "Redis is empty" : "the configuration in Redis is another") +
-      ": taking it would delete " + std::to_string(loss.deleted) + " of " + std::to_string(loss.known) +
-      " entries. Put the entries back ('sluice store export --from' the data directory of a node, then 'sluice"
-      " store import'), or say that they are to go ('sluice store accept')");
+      std::string(rows.meta.history == 0 ? "Redis is empty" : "Redis holds another configuration") +
+      ": accepting this configuration would delete " + std::to_string(loss.deleted) + " of " +
+      std::to_string(loss.known) +
+      " entries. Restore the entries ('sluice store export --from' the data directory of a node, then 'sluice"
+      " store import'), or accept their loss ('sluice store accept')");
 }
 
 /// Warns when the server may evict the configuration.
@@ -320,8 +322,7 @@ Task<result<void, Error>> RedisFollower::look_at_server() {
   const auto policy = info_field(info->text, "maxmemory_policy:");
   std::string warning;
   if (policy.starts_with("allkeys-"))
-    warning =
-        "Redis throws keys away when its memory is full: set its maxmemory-policy to noeviction instead of " + policy;
+    warning = "Redis evicts keys when its memory is full: set its maxmemory-policy to noeviction instead of " + policy;
   if (warning != warning_ && !warning.empty()) log_warning(warning, {{"server", stream_.where}});
   warning_ = std::move(warning);
   co_return result<void, Error>();
@@ -333,7 +334,7 @@ void RedisFollower::take(const RedisRows& rows) {
   std::vector<Effect> written;
   const auto differing = replica_.replace(rows, changed, written);
   if (differing != 0 && state_ != RedisState::kStarting)
-    log_info("configuration read from Redis as a whole", {{"revision", replica_.revision()}, {"differing", differing}});
+    log_info("read the whole configuration from Redis", {{"revision", replica_.revision()}, {"differing", differing}});
   run_id_ = stream_.run_id;
   schema_ = rows.meta.readable_by;
   note_followed();
@@ -367,8 +368,8 @@ Task<result<RedisRows, Error>> RedisFollower::read_rows() {
     co_return rows;
   }
   co_return broken(
-      "the configuration in Redis cannot be read: it changes faster than that, or its change stream does not belong to"
-      " its revision");
+      "the configuration in Redis cannot be read: it changes faster than this node can read it, or its change stream "
+      "does not match its revision");
 }
 
 /// Reads all rows, each as it was at some time since `meta` was read.

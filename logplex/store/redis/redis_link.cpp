@@ -115,7 +115,7 @@ Task<result<RedisLink, Error>> link_to(Gate& gate, Dialer& dialer, HostPort serv
     if (!greeted->moved_to) co_return link;
     server = std::move(*greeted->moved_to);
   }
-  co_return refusal(server, "the nodes of the cluster do not agree on who holds the keys");
+  co_return refusal(server, "the nodes of the cluster do not agree on which node holds the keys");
 }
 
 /// Tries the servers, beginning with a random one, until one leads to the holder of the keys.

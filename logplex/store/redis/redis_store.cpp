@@ -190,7 +190,7 @@ std::string RedisStore::state_text() const {
     case RedisState::kAway:
       return "Redis is away" + acting;
     case RedisState::kRefused:
-      return "not taken over from Redis" + acting;
+      return "refusing the configuration in Redis" + acting;
     case RedisState::kUpToDate:
       break;
   }
@@ -257,7 +257,8 @@ void RedisStore::add_metrics(MetricsPage& page) const {
   page.gauge("sluice_store_revision", "Revision of the configuration in force on every shard.",
              number(status.revision));
   page.gauge("sluice_store_reachable", "1 while the configuration can be written.", status.reachable ? 1 : 0);
-  page.gauge("sluice_store_up_to_date", "1 while the node acts on what the store holds.", status.up_to_date ? 1 : 0);
+  page.gauge("sluice_store_up_to_date", "1 while the node acts on the current configuration in the store.",
+             status.up_to_date ? 1 : 0);
   page.gauge("sluice_store_lag_revisions", "Changes in the store that are not in force yet.",
              number(status.known_revision - std::min(status.known_revision, status.revision)));
   page.gauge("sluice_store_entries", "Entries of the configuration.", number(status.entries));
@@ -268,26 +269,27 @@ void RedisStore::add_metrics(MetricsPage& page) const {
                number(figures_.follow.failed_connects));
   page.counter("sluice_store_snapshots_total", "Times the whole configuration was read from Redis.",
                number(figures_.follow.snapshots));
-  page.counter("sluice_store_refused_snapshots_total", "Times it was not taken, since it deletes too much.",
+  page.counter("sluice_store_refused_snapshots_total",
+               "Configurations in Redis that the node refused because entries were missing.",
                number(figures_.follow.refused_snapshots));
-  page.counter("sluice_store_stream_gaps_total", "Times the change stream did not go on where the node was.",
+  page.counter("sluice_store_stream_gaps_total", "Times the change stream did not continue at the node's revision.",
                number(figures_.follow.gaps));
-  page.counter("sluice_store_followed_changes_total", "Changes taken from the change stream.",
+  page.counter("sluice_store_followed_changes_total", "Changes applied from the change stream.",
                number(figures_.follow.events));
-  page.counter("sluice_store_changes_total", "Changes asked for.", number(figures_.write.changes));
+  page.counter("sluice_store_changes_total", "Changes requested.", number(figures_.write.changes));
   page.counter("sluice_store_refused_changes_total", "Changes that were not made.", number(figures_.write.refused));
-  page.counter("sluice_store_retried_changes_total", "Changes decided again, since another node was quicker.",
+  page.counter("sluice_store_retried_changes_total",
+               "Times a change was decided again because another node changed the configuration first.",
                number(figures_.write.retried));
   page.counter("sluice_store_made_again_changes_total",
-               "Answered changes that a new master of Redis did not have, and that were made again.",
+               "Confirmed changes that a new Redis master lacked and this node made again.",
                number(figures_.write.made_again));
-  page.counter("sluice_store_lost_changes_total",
-               "Answered changes that a new master of Redis did not have, and that are lost.",
+  page.counter("sluice_store_lost_changes_total", "Confirmed changes that a new Redis master lacked and that are lost.",
                number(figures_.write.lost));
   page.counter("sluice_store_repeated_changes_total",
-               "Times a change was sent again, since the connection broke or the server said not now.",
+               "Times a change was sent again because the connection broke or Redis could not take it yet.",
                number(figures_.write.repeated));
-  page.counter("sluice_store_change_seconds_total", "Time from the decision until every shard acts on it.",
+  page.counter("sluice_store_change_seconds_total", "Time from deciding a change until every shard acts on it.",
                figures_.write.seconds);
 }
 

@@ -71,13 +71,13 @@ result<void, Error> read_query(std::string_view query, bool sentinels, RedisUrl&
     const auto name = item.substr(0, equals);
     std::string value;
     if (!percent_decode(item.substr(std::min(item.size(), equals + 1)), false, value))
-      return invalid("what stands after ? is not encoded as in a URL");
+      return invalid("the part after ? has a broken percent escape");
     if (sentinels && name == "sentinel_user")
       out.sentinel_user = std::move(value);
     else if (sentinels && name == "sentinel_password")
       out.sentinel_password = Secret(std::move(value));
     else
-      return invalid("only sentinel_user and sentinel_password may stand after ?, and only with sentinels");
+      return invalid("only sentinel_user and sentinel_password are allowed after ?, and only in a sentinel URL");
   }
   return {};
 }

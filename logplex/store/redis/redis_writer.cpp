@@ -106,8 +106,8 @@ Error RedisWriter::broken(const RedisReply& reply) const {
 
 Error RedisWriter::outcome_without_connection(const Attempt& attempt, Error why) const {
   if (!attempt.unanswered.empty())
-    return away("Redis did not say whether the change was made: look before you repeat it (" + attempt.unanswered +
-                ")");
+    return away("Redis did not say whether the change was made: check the result before you repeat it (" +
+                attempt.unanswered + ")");
   return attempt.put_off.empty() ? std::move(why) : away("Redis refuses to write: " + attempt.put_off);
 }
 
@@ -203,7 +203,7 @@ Task<result<void, Error>> RedisWriter::look_again(Attempt& attempt, Verdict verd
   ++counters_.retried;
   if (verdict.code == "newer") co_return away(verdict.text);
   if (verdict.code == "damaged")
-    co_return away("the configuration cannot be changed now: " + verdict.text + ": set it right with HSET");
+    co_return away("the configuration cannot be changed now: " + verdict.text + ": correct it with HSET");
   if (verdict.code == "id") {
     attempt.unanswered.clear();
     attempt.put_off.clear();
@@ -220,7 +220,8 @@ Task<result<void, Error>> RedisWriter::look_again(Attempt& attempt, Verdict verd
   attempt.put_off.clear();
   attempt.unexplained += verdict.revision <= attempt.seen ? 1 : 0;
   if (attempt.unexplained >= kUnexplained)
-    co_return Error{code_of(verdict.code), verdict.text + ", by an entry that this node cannot read"};
+    co_return Error{code_of(verdict.code),
+                    verdict.text + "; the cause is an entry in Redis that this node cannot read"};
   if (verdict.revision > replica_.revision()) {
     const auto caught_up = co_await shown(verdict.revision, attempt.until);
     if (caught_up.has_error()) co_return unavailable();
@@ -279,8 +280,8 @@ Task<result<bool, Error>> RedisWriter::is_certain(std::shared_ptr<RedisConnectio
     const bool answered = reply.has_value() && reply->kind == RedisReply::Kind::kNumber;
     if (answered && static_cast<std::uint64_t>(reply->number) < parse_decimal(min_replicas_).value_or(0))
       co_return away(
-          "the change was made, but too few replicas of Redis have it (store.min_replicas): look before you"
-          " repeat it");
+          "the change was made, but too few replicas of Redis have it (store.min_replicas): check the result"
+          " before you repeat it");
     if (!answered) co_return false;
   }
   const bool master = co_await master_.is_master(where, left(until));
@@ -318,7 +319,7 @@ Task<std::optional<std::uint64_t>> RedisWriter::find_missing(std::shared_ptr<Red
     std::string argument = json::serialize(json::object{{"changes", std::move(asked)}});
     const auto reply = co_await run_script(connection, "find_changes", std::move(argument), timeout_);
     if (reply.has_error() || reply->is_error())
-      log_warning("it is not known whether Redis has what this node answered lately",
+      log_warning("this node could not check whether Redis still has its latest changes",
                   {{"reason", reply.has_error() ? reply.error().text() : reply->text}});
     if (reply.has_error() || reply->is_error()) co_return std::nullopt;
     // If a replica was promoted before it had received anything, make a young data set there from its first change on.
@@ -344,12 +345,12 @@ Task<bool> RedisWriter::make_one_again(std::shared_ptr<RedisConnection> connecti
     co_return false;
   }
   const Verdict verdict(*reply);
-  change.trouble = verdict.code == "id" ? "its number was given to another one meanwhile" : verdict.text;
+  change.trouble = verdict.code == "id" ? "another entry has taken its id" : verdict.text;
   if (!verdict.done) co_return verdict.code == "history";
   const auto was = std::exchange(change.revision, verdict.revision);
   if (verdict.revision <= before) co_return true;
   ++counters_.made_again;
-  log_warning("a change that the new master of Redis did not have is made again",
+  log_warning("the new Redis master lacked a confirmed change: this node made it again",
               {{"what", change.what}, {"change", change.by}, {"was_revision", was}});
   co_return true;
 }
@@ -359,7 +360,7 @@ void RedisWriter::name_lost(AnsweredList& changes) {
     if (!change.missing) continue;
     ++counters_.lost;
     log_error(
-        "a change that was answered is lost: the new master of Redis does not have it",
+        "a confirmed change is lost: the new Redis master does not have it",
         {{"what", change.what}, {"change", change.by}, {"was_revision", change.revision}, {"reason", change.trouble}});
   }
   std::erase_if(changes, [](const AnsweredChange& change) { return change.missing; });

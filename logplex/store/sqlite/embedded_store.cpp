@@ -138,7 +138,7 @@ void EmbeddedStore::add_metrics(MetricsPage& page) const {
   page.counter("sluice_store_failed_commits_total", "Transactions that could not be written.",
                number(counters_.failed_commits));
   page.counter("sluice_store_commit_seconds_total", "Time spent in transactions.", counters_.commit_seconds);
-  page.counter("sluice_store_changes_total", "Changes asked for.", number(counters_.changes));
+  page.counter("sluice_store_changes_total", "Changes requested.", number(counters_.changes));
   page.counter("sluice_store_refused_changes_total", "Changes that were not made.", number(counters_.refused));
 }
 

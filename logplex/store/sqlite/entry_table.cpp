@@ -107,7 +107,7 @@ result<void, Error> EntryTable::check_version() {
   if (code == SQLITE_DONE) return Error{ConfigError::kDamaged, path_ + ": it does not say which version wrote it"};
   if (sqlite3_column_int(statement.get(), 0) > kSchema)
     return Error{ConfigError::kNewer,
-                 path_ + ": written by a newer version of Sluice, which forbids this one to use it"};
+                 path_ + ": a newer version of Sluice wrote this file and does not let this version use it"};
   return {};
 }
 

@@ -153,7 +153,7 @@ TEST_F(DrainSetTest, a_drain_that_found_no_place_runs_when_there_is_one) {
   const std::uint64_t id = create(global);
   const ChannelSlot channel = channel_on(0);
   append(0, channel, "not offered");
-  EXPECT_THAT(ledger(id).last_error, HasSubstr("no room for another reader"));
+  EXPECT_THAT(ledger(id).last_error, HasSubstr("this shard already has 64 global drains"));
   shards.on(0, [&] { readers.clear(); });
   EXPECT_TRUE(eventually([&] { return ledger(id).last_error.empty(); }));
   append(0, channel, "offered");

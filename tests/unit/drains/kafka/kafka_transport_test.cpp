@@ -195,7 +195,7 @@ TEST(KafkaDrain, a_producer_that_confirms_nothing_beside_a_broker_that_is_there_
   ASSERT_TRUE(delivers(runner, 1000));
   kafka.set_rtt(1, 8000);
   world.lines.append(1000);
-  ASSERT_TRUE(fails_with(runner, "nothing was confirmed in 3 s"));
+  ASSERT_TRUE(fails_with(runner, "no line was confirmed for 3 s"));
   EXPECT_EQ(world.kafka.counters().fatal, 1u);
   kafka.set_rtt(1, 0);
   world.lines.append(1000);

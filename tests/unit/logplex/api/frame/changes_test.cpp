@@ -149,7 +149,7 @@ TEST_F(ChangesOfKeysTest, A_change_that_was_given_up_before_its_turn_is_never_ma
   ASSERT_TRUE(given_up.has_error());
   EXPECT_TRUE(shows_waiting(0)) << "it has left the line, although the store still hangs";
   EXPECT_EQ(given_up.error().message,
-            "other changes of this key, or of those that share its limits, took too long; this one was not made");
+            "earlier changes by this key, or by keys that share its limits, took too long; this change was not made");
   EXPECT_EQ(asked_after_release(), 1);
   Change third = DeleteChannel{"c"};
   store_.answers_at_once = true;

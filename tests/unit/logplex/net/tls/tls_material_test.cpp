@@ -71,13 +71,13 @@ TEST(TlsMaterial, keys_of_the_known_kinds_and_sizes_are_taken) {
 
 TEST(TlsMaterial, other_keys_are_refused_with_what_they_are) {
   EXPECT_EQ(fault_of_key(rsa(1024).get()),
-            "client_cert is not taken: an RSA key must have 2048 to 8192 bits, and this one has 1024");
+            "client_cert is not accepted: an RSA key must have 2048 to 8192 bits, and this one has 1024");
   EXPECT_EQ(fault_of_key(rsa(4608).get()),
-            "client_key is not taken: an RSA key must have 2048 to 4096 bits, and this one has 4608");
+            "client_key is not accepted: an RSA key must have 2048 to 4096 bits, and this one has 4608");
   EXPECT_EQ(fault_of_key(ec("secp256k1").get()),
-            "client_cert is not taken: an EC key must be on P-256, P-384 or P-521, by name, not on secp256k1");
+            "client_cert is not accepted: an EC key must be on P-256, P-384 or P-521, by name, not on secp256k1");
   EXPECT_EQ(fault_of_key(plain("ED448").get()),
-            "client_cert is not taken: a key must be RSA, Ed25519, or EC on P-256, P-384 or P-521");
+            "client_cert is not accepted: a key must be RSA, Ed25519, or EC on P-256, P-384 or P-521");
 }
 
 TEST(TlsMaterial, curve_must_be_named) {
@@ -110,7 +110,7 @@ TEST(TlsMaterial, parts_must_be_whole_and_belong_together) {
        "client_cert must hold certificates only: it has a PEM block of another kind"},
       {"", one.chain + "-----BEGIN DH PARAMETERS-----\nAA==\n-----END DH PARAMETERS-----\n", one.key, "client_cert",
        "client_cert must hold certificates only: it has a PEM block of another kind"},
-      {"", one.chain, one.key + two.key, "client_key", "client_key must hold one private key, and holds more"},
+      {"", one.chain, one.key + two.key, "client_key", "client_key must hold only one private key"},
       {cut, "", "", "ca", "ca holds a certificate that cannot be read"},
       {ca + cut, "", "", "ca", "ca holds a certificate that cannot be read"},
       {std::string(300 << 10, 'a'), "", "", "ca", "ca must be at most 256 KiB"},
@@ -118,8 +118,8 @@ TEST(TlsMaterial, parts_must_be_whole_and_belong_together) {
        many_authorities.size() > 256 << 10 ? "ca must be at most 256 KiB" : "ca must hold at most 256 certificates"},
       {"", "bbb", one.key, "client_cert", "client_cert must hold certificates as PEM text"},
       {"", long_chain, one.key, "client_cert", "client_cert must hold at most 10 certificates"},
-      {"", one.chain, "", "client_key", "client_key is missing beside client_cert"},
-      {"", "", one.key, "client_cert", "client_cert is missing beside client_key"},
+      {"", one.chain, "", "client_key", "client_key is missing: client_cert needs it"},
+      {"", "", one.key, "client_cert", "client_cert is missing: client_key needs it"},
       {"", one.chain, "ccc", "client_key", "client_key must hold one private key as PEM text, without a passphrase"},
       {"", one.chain, std::string(17 << 10, 'c'), "client_key", "client_key must be at most 16 KiB"},
       {"", one.chain, two.key, "client_key", "client_key does not belong to the first certificate of client_cert"},

@@ -93,7 +93,7 @@ TEST_F(RedisMasterAgain, what_cannot_be_made_again_is_named) {
   fail_back();
   flush_log();
   const auto log = testing::internal::GetCapturedStderr();
-  EXPECT_NE(log.find("a change that was answered is lost"), std::string::npos) << log;
+  EXPECT_NE(log.find("a confirmed change is lost"), std::string::npos) << log;
   EXPECT_NE(log.find("what=\"channel late-0 and 1 more\""), std::string::npos) << log;
   EXPECT_FALSE(has(server_, "late-0"));
   EXPECT_TRUE(has(server_, "late-1"));
