@@ -38,8 +38,8 @@ void count(const char* name, F once) {
 }
 
 void count_request(const char* name, const std::string& head) {
-  http1::RequestParser parser(http1::kSampleLimits);
-  http1::ForwardFacts facts;
+  router::http1::RequestParser parser(router::http1::kSampleLimits);
+  router::http1::ForwardFacts facts;
   facts.client_address = "192.0.2.7";
   facts.port = 8080;
   SystemRng rng;
@@ -47,19 +47,19 @@ void count_request(const char* name, const std::string& head) {
   count(name, [&] {
     parser.reset();
     keep(parser.parse(head.data(), head.size()));
-    keep(http1::write_upstream_head(parser, facts, rng, out.data()).size);
+    keep(router::http1::write_upstream_head(parser, facts, rng, out.data()).size);
   });
 }
 
 void count_response() {
-  const std::string head = http1::sample_response_head();
-  http1::ResponseParser parser(http1::kSampleLimits);
-  const http1::DownstreamFacts facts;
+  const std::string head = router::http1::sample_response_head();
+  router::http1::ResponseParser parser(router::http1::kSampleLimits);
+  const router::http1::DownstreamFacts facts;
   std::vector<char> out(64 * 1024);
   count("response_head", [&] {
     parser.reset(false);
     keep(parser.parse(head.data(), head.size()));
-    keep(http1::write_downstream_head(parser, facts, out.data()));
+    keep(router::http1::write_downstream_head(parser, facts, out.data()));
   });
 }
 
@@ -116,8 +116,8 @@ void count_render() {
 int main() {
   using namespace sluice;
   std::printf("%zu\n", kRounds);
-  count_request("request_head_small", http1::sample_small_head());
-  count_request("request_head_browser", http1::sample_browser_head());
+  count_request("request_head_small", router::http1::sample_small_head());
+  count_request("request_head_browser", router::http1::sample_browser_head());
   count_response();
   count_router_line();
   count_ingress();
