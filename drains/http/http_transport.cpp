@@ -174,6 +174,7 @@ void HttpTransport::tend() {
 /// Does not destroy the connection: an exchange may be under way, and ends now.
 void HttpTransport::close() {
   ++closings_;
+  link_.give_up_dial();
   if (connection_ != nullptr) connection_->close();
 }
 

@@ -1,5 +1,7 @@
 #include "drains/kinds/receiver_link.hpp"
 
+#include <boost/asio/experimental/awaitable_operators.hpp>
+
 #include "logplex/net/net_error.hpp"
 #include "logplex/net/tls/tls_material.hpp"
 #include "logplex/runtime/event.hpp"
@@ -67,7 +69,8 @@ ReceiverLink::ReceiverLink(const DrainEnvironment& environment, const Drain& dra
       destination_(std::move(destination)),
       limits_(limits),
       whose_{drain.id, drain.channel},
-      own_tls_(own_options(drain, destination_, environment.settings)) {}
+      own_tls_(own_options(drain, destination_, environment.settings)),
+      given_up_(environment.shard) {}
 
 Task<result<std::shared_ptr<const TlsContext>, Error>> ReceiverLink::tls_context() {
   if (!destination_.tls) co_return std::shared_ptr<const TlsContext>();
@@ -85,7 +88,17 @@ Duration ReceiverLink::fuzz() const {
   return Duration(static_cast<Duration::rep>(shard().rng().below(most + 1)));
 }
 
-Task<result<std::unique_ptr<ByteStream>, Error>> ReceiverLink::dial() {
+Task<ReceiverLink::Dialled> ReceiverLink::dial() {
+  using namespace asio::experimental::awaitable_operators;
+  given_up_.reset();
+  auto first = co_await (dial_to_the_end() || given_up_.wait());
+  if (auto* dialled = std::get_if<Dialled>(&first)) co_return std::move(*dialled);
+  // The wait also ends, without the event, when the task is cancelled: so does this.
+  if (!std::get<bool>(first)) throw boost::system::system_error(asio::error::operation_aborted);
+  co_return Error{NetError::kClosed, "the drain was changed while it connected"};
+}
+
+Task<ReceiverLink::Dialled> ReceiverLink::dial_to_the_end() {
   DialShares& shares = *environment_.dials;
   const std::uint64_t drains = environment_.settings.max_per_channel;
   const std::optional<Duration> pause = shares.take(whose_, drains, shard().now());

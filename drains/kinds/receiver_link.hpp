@@ -7,6 +7,7 @@
 #include "drains/kinds/destination.hpp"
 #include "drains/kinds/drain_environment.hpp"
 #include "drains/kinds/transport.hpp"
+#include "logplex/runtime/event.hpp"
 
 namespace sluice::drains {
 
@@ -14,6 +15,7 @@ namespace sluice::drains {
 /// time. Owned by its transport.
 class ReceiverLink {
  public:
+  using Dialled = result<std::unique_ptr<ByteStream>, Error>;
   struct Limits {
     Duration connect;
     Duration idle;
@@ -23,7 +25,9 @@ class ReceiverLink {
 
   /// Opens a new connection; first waits if the drain has used up its share (DialShares). Errors: those of Dialer, and
   /// kTlsMaterial if the drain's own certificates or key are unusable.
-  Task<result<std::unique_ptr<ByteStream>, Error>> dial();
+  Task<Dialled> dial();
+  /// Ends a dial() that is under way: it returns kClosed.
+  void give_up_dial() { given_up_.set(); }
   /// Call it after a delivery: restarts the idle time.
   void touch();
   /// True if the connection is older than drains.max_age.
@@ -38,6 +42,7 @@ class ReceiverLink {
   Shard& shard() const { return environment_.shard; }
 
  private:
+  Task<Dialled> dial_to_the_end();
   Task<result<std::shared_ptr<const TlsContext>, Error>> tls_context();
   Duration fuzz() const;
 
@@ -48,6 +53,7 @@ class ReceiverLink {
   std::optional<TlsClientOptions> own_tls_;  // set if the default context does not fit
   std::shared_ptr<const TlsContext> context_;
   std::optional<TlsFacts> facts_;
+  Event given_up_;
   SteadyTime old_at_{};
   SteadyTime idle_at_{};
 };

@@ -90,8 +90,7 @@ class Transport {
   /// Maintains an idle connection: closes it if the peer closed it, or if it is too old or idle for too long. Called
   /// from time to time.
   virtual void tend() = 0;
-  /// Closes the connection at once. May be called while send() is suspended: a send that writes, or waits for the
-  /// receiver's answer, then returns; one that connects returns when it has connected or its time to connect is over.
+  /// Closes the connection at once. May be called while send() is suspended, which then returns.
   virtual void close() = 0;
   /// Facts of the current or last TLS handshake; nullptr without TLS.
   virtual const TlsFacts* tls() const { return nullptr; }

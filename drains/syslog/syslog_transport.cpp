@@ -182,6 +182,7 @@ void SyslogTransport::tend() {
 }
 
 void SyslogTransport::close() {
+  link_.give_up_dial();
   lose_connection();
   broken_ = false;
 }
