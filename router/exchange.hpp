@@ -45,8 +45,9 @@ class RequestText {
   char* at_ = small_.data();
 };
 
-/// One request: its client, its backend, its time limits and its router line. It knows neither protocol nor transport:
-/// the client side and the backend side call it, and it calls them. Every exchange ends exactly once, with one line.
+/// One request: its client, its backend, its time limits and its router line. It knows no transport; heads are those of
+/// HTTP/1: the client side and the backend side call it, and it calls them. Every exchange ends exactly once, with one
+/// line.
 ///
 ///     begin -> choosing -> connecting -> sending -> awaiting -> responding -> end        (fail -> end from anywhere)
 ///                 ^  backend failed |                                  `-> tunnel

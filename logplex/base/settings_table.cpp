@@ -14,7 +14,8 @@ constexpr bool kStart = false;
 const SettingRow kTable[] = {
     // process
     {"process.data_dir", AT(process, data_dir), "./sluice-data", "", kStart,
-     "Directory of the embedded store, the journal, the last known good configuration and the API key file."},
+     "Directory of the embedded store, the last known good configuration, the API key file, undelivered lines of an "
+     "orderly stop, and ports.json with the listeners' addresses."},
     {"process.shards", AT(process, shards), "0", "0..256", kStart, "Threads that do the work; 0 = one per core."},
     {"process.pin", AT(process, pin), "false", "", kStart, "Pin each shard to one core of the process's CPU set."},
     {"process.roles", AT(process, roles), "router,logplex", "router,logplex|router|logplex", kStart,
@@ -36,9 +37,11 @@ const SettingRow kTable[] = {
 
     // router
     {"router.http", AT(router, http), "0.0.0.0:8080", "", kStart, "Plain HTTP listeners (comma list); empty = none."},
-    {"router.https", AT(router, https), "", "", kStart, "TLS listeners (comma list); empty = none."},
+    {"router.https", AT(router, https), "", "", kStart,
+     "TLS listeners (comma list). This version has none, so it accepts only an empty list."},
     {"router.proxy_protocol", AT(router, proxy_protocol), "off", "off|accept|require", kStart,
-     "Whether clients' connections begin with a PROXY protocol header."},
+     "Whether clients' connections begin with a PROXY protocol header. This version cannot read it, so it accepts only "
+     "off."},
     {"router.log_source", AT(router, log_source), "heroku", "", kStart,
      "Source name of router lines (their process is router)."},
     {"router.log_format", AT(router, log_format), "heroku2", "heroku|heroku2", kStart,
@@ -101,9 +104,12 @@ const SettingRow kTable[] = {
     // ingress
     {"ingress.http", AT(ingress, http), "0.0.0.0:8601", "", kStart, "Listeners of POST /logs (comma list)."},
     {"ingress.syslog", AT(ingress, syslog), "0.0.0.0:6001", "", kStart, "Listeners of TCP syslog (comma list)."},
-    {"ingress.syslog_tls", AT(ingress, syslog_tls), "", "", kStart, "Listeners of TLS syslog (comma list)."},
+    {"ingress.syslog_tls", AT(ingress, syslog_tls), "", "", kStart,
+     "Listeners of TLS syslog (comma list). This version has none, so it accepts only an empty list."},
     {"ingress.ack", AT(ingress, ack), "memory", "memory|disk", kStart,
-     "Where a line must be before ingress confirms it: in its channel's memory, or on disk."},
+     "Where a line must be before ingress confirms it: in its channel's memory, or on disk. This version keeps lines "
+     "in "
+     "memory, so it accepts only memory."},
     {"ingress.max_delay", AT(ingress, max_delay), "1s", "0s..4s", kStart,
      "Longest pause before ingress reads on while the memory budget is short."},
     {"ingress.max_connections", AT(ingress, max_connections), "20000", "1..10000000", kStart,
@@ -210,7 +216,8 @@ const SettingRow kTable[] = {
     {"drains.kafka_queue_bytes", AT(drains, kafka_queue_bytes), "64MiB", "1MiB..1GiB", kStart,
      "Most bytes that one producer holds; while it is full, its drains wait."},
     {"drains.kafka_max_producers", AT(drains, kafka_max_producers), "64", "1..1000", kStart,
-     "Most producers in the process, one for each cluster and credential; a quarter is reserved for global drains."},
+     "Most Kafka producers in the process. Drains with the same cluster and credentials share one; a quarter of the "
+     "places is reserved for global drains."},
     {"drains.idle_fuzz", AT(drains, idle_fuzz), "15s", "0s..1h", kStart, "Random part added to the idle timeouts."},
     {"drains.max_age", AT(drains, max_age), "5h", "10ms..30d", kStart,
      "Longest life of a drain's connection; a new one picks up DNS changes and spreads the load."},

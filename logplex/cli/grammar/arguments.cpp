@@ -11,7 +11,7 @@ namespace sluice::cli {
 namespace {
 
 constexpr const char* kRootExamples =
-    "sluice login --key \"$(cat sluice-data/api-key)\"\n"
+    "sluice login --key-file sluice-data/api-key\n"
     "sluice apps create shop --domain shop.example.com --backend 10.0.0.7:5000\n"
     "sluice drains add https://logs.example.com/in -a shop\n"
     "sluice tail -a shop";

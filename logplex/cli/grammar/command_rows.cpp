@@ -45,7 +45,7 @@ void add_app(CLI::App& app, Arguments& a) {
 
 void add_app_or_global(CLI::App& app, Arguments& a) {
   add_app_option(app, a);
-  app.add_flag("--global", a.global, "Global drains, which read every channel");
+  app.add_flag("--global", a.global, "A global drain, which reads every channel");
   app.final_callback([&a] {
     if (a.global && !a.app.empty()) throw CLI::ExcludesError("--app", "--global");
     if (!a.global) fill_from_environment(a.app, "SLUICE_APP");
@@ -120,7 +120,8 @@ void drains_add(CLI::App& app, Arguments& a) {
   add_app_or_global(app, a);
   add_subject(app, a, "URL", drains::list_drain_schemes("://"));
   app.add_option("--format", a.drain.format, drain_formats_help())->type_name("FORMAT");
-  app.add_flag("--durable", a.drain.durable, "Keep undelivered lines on disk, across restarts too");
+  app.add_flag("--durable", a.drain.durable,
+               "Keep undelivered lines on disk, across restarts too (servers of this version refuse it)");
   app.add_option("--filter", a.drain.filter, "Send only lines that match, such as 'source=app level<=warning'")
       ->type_name("FILTER");
   add_repeated(app, "--header", "HEADER", a.drain.headers, "Name:Value sent with each request; may be repeated");
@@ -170,7 +171,7 @@ void log_options(CLI::App& app, Arguments& a) {
   app.add_option("--grep", a.log.grep, "Only lines whose text matches this RE2 expression")->type_name("RE");
   app.add_option("--level", a.log.level, "Only this severity and worse")
       ->check(CLI::IsMember(kLevels, CLI::ignore_case));
-  app.add_option("--since", a.log.since, "Only lines from then on: an age such as 10m, or a time");
+  app.add_option("--since", a.log.since, "Only lines since this time: an age such as 10m, or a time");
   app.add_option("--until", a.log.until, "Only lines up to then");
   app.add_flag("--raw", a.log.raw, "Print the text alone");
   app.add_option("--color,--colour", a.log.colour, "auto, always or never; NO_COLOR is honoured")
@@ -296,8 +297,8 @@ constexpr CommandRow kRows[] = {
     {"drains pause", "Stop deliveries until 'drains resume'", "sluice drains pause 7 -a shop", one_drain},
     {"drains resume", "Deliver again", "sluice drains resume 7 -a shop\nsluice drains resume 7 --from now -a shop",
      drains_resume},
-    {"drains replay", "Deliver a time range once more", "sluice drains replay 7 --since 2h --until 1h -a shop",
-     drains_replay},
+    {"drains replay", "Deliver a time range once more (needs a durable drain, which servers of this version lack)",
+     "sluice drains replay 7 --since 2h --until 1h -a shop", drains_replay},
     {"keys", "API keys with limited rights",
      "sluice keys create dashboard --scope logs:read --channel shop\nsluice keys list", nullptr},
     {"keys create", "Create a key and print it",
