@@ -9,7 +9,10 @@ namespace sluice::drains {
 namespace {
 
 constexpr std::string_view kStars = "***";
-constexpr std::string_view kTelling[] = {"key", "token", "secret", "pass", "auth", "sig", "credential", "pwd", "jaas"};
+constexpr std::string_view kTelling[] = {"key",  "token", "secret", "pass", "auth", "sig",     "pwd",
+                                         "jaas", "jwt",   "bearer", "hmac", "cred", "private", "license"};
+/// Too short to look for inside other words.
+constexpr std::string_view kShortNames[] = {"code", "sas", "sid", "session", "tok", "pw", "pin", "psk"};
 
 std::string lower_case(std::string_view text) {
   std::string lower(text);
@@ -18,10 +21,36 @@ std::string lower_case(std::string_view text) {
   return lower;
 }
 
+int hex_value(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  const char lower = static_cast<char>(c | 0x20);
+  return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
+}
+
+/// As a receiver reads it: with its percent escapes decoded.
+std::string decoded(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool escape =
+        text[i] == '%' && i + 2 < text.size() && hex_value(text[i + 1]) >= 0 && hex_value(text[i + 2]) >= 0;
+    out += escape ? static_cast<char>(hex_value(text[i + 1]) << 4 | hex_value(text[i + 2])) : text[i];
+    if (escape) i += 2;
+  }
+  return out;
+}
+
 bool looks_secret(std::string_view name) {
   const std::string lower = lower_case(name);
-  return std::any_of(std::begin(kTelling), std::end(kTelling),
-                     [&lower](std::string_view word) { return lower.find(word) != std::string::npos; });
+  const auto in_it = [&lower](std::string_view word) { return lower.find(word) != std::string::npos; };
+  const auto is_it = [&lower](std::string_view word) { return lower == word; };
+  return std::any_of(std::begin(kTelling), std::end(kTelling), in_it) ||
+         std::any_of(std::begin(kShortNames), std::end(kShortNames), is_it);
+}
+
+/// The value of a parameter may hold another one, encoded or not: ?next=/in?key=...
+bool holds_secret(std::string_view value) {
+  const auto last = value.rfind('=');
+  return last != std::string_view::npos && looks_secret(value.substr(0, last));
 }
 
 using Options = std::span<const std::string_view>;
@@ -35,7 +64,8 @@ void append_parameter(std::string& out, std::string_view parameter, Options plai
   const auto equals = parameter.find('=');
   const auto name = parameter.substr(0, equals);
   const auto value = equals == std::string_view::npos ? std::string_view() : parameter.substr(equals + 1);
-  const bool hide = !value.empty() && looks_secret(name) && std::ranges::find(plain, name) == plain.end();
+  const bool telling = looks_secret(decoded(name)) && std::ranges::find(plain, name) == plain.end();
+  const bool hide = !value.empty() && (telling || holds_secret(decoded(value)));
   out += hide ? std::string(name) + "=" + std::string(kStars) : std::string(parameter);
 }
 
@@ -83,7 +113,9 @@ std::string redacted_url(std::string_view url) {
     out += '?';
     append_query(out, rest.substr(query + 1, fragment - query - 1), plain_options_of(url));
   }
-  out += rest.substr(fragment);
+  if (fragment == rest.size()) return out;
+  out += '#';
+  append_query(out, rest.substr(fragment + 1), {});
   return out;
 }
 
@@ -94,7 +126,7 @@ std::string public_url(std::string_view url) {
   const auto scheme = redacted.find("://");
   if (scheme == std::string::npos) return redacted;
   const auto path = redacted.find_first_of("/?#", scheme + 3);
-  if (path == std::string::npos || path + 1 == redacted.size()) return redacted;
+  if (path == std::string::npos || path + 1 == redacted.size() || redacted.substr(path) == "#insecure") return redacted;
   return redacted.substr(0, path) + "/***";
 }
 

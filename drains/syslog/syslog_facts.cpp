@@ -21,6 +21,7 @@ result<std::vector<DrainHost>, Error> hosts(std::string_view url) {
 }  // namespace
 
 extern const DrainFacts syslog_facts;
-constexpr DrainFacts syslog_facts{.name = "syslog", .schemes = kSchemes, .formats = kFormats, .hosts = &hosts};
+constexpr DrainFacts syslog_facts{
+    .name = "syslog", .schemes = kSchemes, .formats = kFormats, .secret_path = true, .hosts = &hosts};
 
 }  // namespace sluice::drains

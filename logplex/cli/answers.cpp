@@ -2,6 +2,7 @@
 
 #include "logplex/cli/view/cli_error.hpp"
 #include "logplex/cli/view/json_text.hpp"
+#include "logplex/cli/view/terminal_text.hpp"
 #include "logplex/wire/json_text.hpp"
 
 namespace sluice::cli {
@@ -45,7 +46,7 @@ result<json::array, Error> ask_for_all(CommandRun& run, const std::string& targe
 }
 
 result<void, Error> print_json(CommandRun& run, const json::value& value) {
-  return run.print((value.is_null() ? "{}" : json_text(value)) + "\n");
+  return run.print((value.is_null() ? "{}" : harmless_json(json_text(value))) + "\n");
 }
 
 result<void, Error> report(CommandRun& run, const json::value& value, std::string_view sentence) {

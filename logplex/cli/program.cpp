@@ -88,7 +88,7 @@ int run_program(CommandWorld& world, const std::vector<std::string>& words) {
   const auto outcome = run_command(world, parsed.arguments);
   if (outcome.has_value()) return 0;
   const int status = exit_status(outcome.error());
-  if (status != 0) static_cast<void>(world.err.write("sluice: " + outcome.error().text() + "\n"));
+  if (status != 0) static_cast<void>(world.err.write("sluice: " + harmless(outcome.error().text()) + "\n"));
   return status;
 }
 

@@ -15,6 +15,11 @@ using drains::DrainHost;
 
 BadInput bad(unsigned status, std::string sentence) { return {std::move(sentence), "url", status}; }
 
+std::string with_article(std::string_view word) {
+  const bool vowel = !word.empty() && std::string_view("aeiou").find(word.front()) != std::string_view::npos;
+  return (vowel ? "an " : "a ") + std::string(word);
+}
+
 checked<void> check_host(const DrainHost& host, const AddressGuard& guard) {
   if (host.host.empty()) return bad(400, "url has no host");
   boost::system::error_code not_literal;
@@ -26,7 +31,7 @@ checked<void> check_host(const DrainHost& host, const AddressGuard& guard) {
     return {};
   }
   if (const auto refusal = guard.refusal(address); !refusal.empty())
-    return bad(422, "url leads to a " + std::string(refusal) + " address, which drains.allow_cidrs does not allow");
+    return bad(422, "url leads to " + with_article(refusal) + " address, which drains.allow_cidrs does not allow");
   if (guard.is_own_listener(address, host.port)) return bad(422, "url leads to a listener of this node itself");
   return {};
 }

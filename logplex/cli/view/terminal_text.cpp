@@ -1,5 +1,6 @@
 #include "logplex/cli/view/terminal_text.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <iterator>
 
@@ -40,20 +41,41 @@ bool reorders(std::uint32_t c) {
          c == 0x2028 || c == 0x2029 || c == 0x200b || c == 0x2060 || c == 0xfeff;
 }
 
+/// Follows the parameters of an SGR sequence. A colour (38, 48, 58) has parameters of its own: 5 and an index, or 2 and
+/// three numbers.
+class SgrParameters {
+ public:
+  /// False for "concealed" (8).
+  bool take(unsigned parameter) {
+    if (of_colour_ > 0) {
+      const bool says_how_many = of_colour_ == kUnknown;
+      of_colour_ = says_how_many ? (parameter == 2 ? 3 : 1) : of_colour_ - 1;
+      return true;
+    }
+    if (parameter == 38 || parameter == 48 || parameter == 58) of_colour_ = kUnknown;
+    return parameter != 8;
+  }
+
+ private:
+  static constexpr unsigned kUnknown = 4;
+  unsigned of_colour_ = 0;  // parameters that still belong to the colour
+};
+
 /// The length of the SGR sequence (ECMA-48 8.3.117) at the start of `text`, 0 if there is none. Refuses "concealed"
 /// (8).
 std::size_t colour_sequence(std::string_view text) {
   if (!text.starts_with("\x1b[")) return 0;
-  std::string_view parameter;
-  std::size_t begin = 2;
+  SgrParameters parameters;
+  unsigned parameter = 0;
   for (std::size_t i = 2; i < text.size() && i < kLongestColourSequence; ++i) {
     const char c = text[i];
-    if (c >= '0' && c <= '9') continue;
-    if (c != ';' && c != ':' && c != 'm') return 0;
-    parameter = text.substr(begin, i - begin);
-    if (parameter == "8") return 0;
+    if (c >= '0' && c <= '9') {
+      parameter = std::min(parameter * 10 + static_cast<unsigned>(c - '0'), 1000U);
+      continue;
+    }
+    if ((c != ';' && c != ':' && c != 'm') || !parameters.take(parameter)) return 0;
     if (c == 'm') return i + 1;
-    begin = i + 1;
+    parameter = 0;
   }
   return 0;
 }
@@ -94,6 +116,20 @@ void append_harmless(std::string& out, std::string_view text, TerminalText keep)
 std::string harmless(std::string_view text) {
   std::string out;
   append_harmless(out, text, TerminalText::kPlain);
+  return out;
+}
+
+std::string harmless_json(std::string_view json) {
+  std::string out;
+  while (!json.empty()) {
+    const CodePoint point = decode(json);
+    const bool hidden = point.size > 0 && ((point.value >= 0x7f && point.value < 0xa0) || reorders(point.value));
+    if (hidden)
+      fmt::format_to(std::back_inserter(out), "\\u{:04x}", point.value);
+    else
+      out.append(json.substr(0, std::max<std::size_t>(point.size, 1)));
+    json.remove_prefix(std::max<std::size_t>(point.size, 1));
+  }
   return out;
 }
 

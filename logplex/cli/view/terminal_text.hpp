@@ -17,6 +17,8 @@ enum class TerminalText {
 /// return before a newline is left out.
 void append_harmless(std::string& out, std::string_view text, TerminalText keep);
 std::string harmless(std::string_view text);
+/// The same for JSON, which stays JSON with the same values: such characters in its strings become \uNNNN.
+std::string harmless_json(std::string_view json);
 
 /// The columns that well-formed text takes: one per code point.
 std::size_t display_width(std::string_view text);

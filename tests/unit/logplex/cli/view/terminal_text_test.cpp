@@ -24,6 +24,11 @@ TEST(TerminalText, colours_pass_only_when_asked_for) {
   EXPECT_EQ(with_colours("\x1b[1;38;5;9mred\x1b[0m\x1b[m"), "\x1b[1;38;5;9mred\x1b[0m\x1b[m");
   EXPECT_EQ(with_colours("\x1b[2J\x1b[8mhidden"), "^[[2J^[[8mhidden");
   EXPECT_EQ(with_colours("\x1b[1;8mhidden"), "^[[1;8mhidden");
+  EXPECT_EQ(with_colours("\x1b[0;008mhidden"), "^[[0;008mhidden");
+  EXPECT_EQ(with_colours("\x1b[38;5;8;8mhidden"), "^[[38;5;8;8mhidden");
+  for (const std::string colour :
+       {"\x1b[38;5;8mgrey", "\x1b[48;2;8;8;8mgrey", "\x1b[38:5:8mgrey", "\x1b[1;58;5;8;4mgrey"})
+    EXPECT_EQ(with_colours(colour), colour);
   EXPECT_EQ(with_colours("\x1b[" + std::string(100, '1') + "m").substr(0, 3), "^[[");
   EXPECT_EQ(with_colours("\x1b["), "^[[");
 }
@@ -69,6 +74,13 @@ TEST(TerminalText, all_pairs_of_bytes_leave_nothing_that_commands_a_terminal) {
 }
 
 TEST(TerminalText, width_counts_characters) { EXPECT_EQ(display_width("Grüße"), 5U); }
+
+TEST(TerminalText, json_keeps_its_values_and_controls_nothing) {
+  EXPECT_EQ(harmless_json("{\"name\":\"a\xc2\x9b"
+                          "2J\xe2\x80\xae\x7f\"}"),
+            R"({"name":"a\u009b2J\u202e\u007f"})");
+  EXPECT_EQ(harmless_json("[\"Grüße 日本 🙂\"]"), "[\"Grüße 日本 🙂\"]");
+}
 
 }  // namespace
 }  // namespace sluice::cli
