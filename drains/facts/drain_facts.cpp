@@ -6,17 +6,7 @@
 
 namespace sluice::drains {
 
-#define SLUICE_DRAIN_KIND(name) extern const DrainFacts name##_facts;
-#include "drains/facts/kinds.def"
-#undef SLUICE_DRAIN_KIND
-
 namespace {
-
-constexpr const DrainFacts* kAll[] = {
-#define SLUICE_DRAIN_KIND(name) &name##_facts,
-#include "drains/facts/kinds.def"
-#undef SLUICE_DRAIN_KIND
-};
 
 bool equal_lower(std::string_view lower, std::string_view text) {
   return std::ranges::equal(
@@ -43,7 +33,7 @@ std::string list(const std::vector<std::string>& words, std::string_view last) {
 
 std::vector<std::string> schemes_with(std::string_view behind, bool (*wanted)(const DrainFacts&, const DrainScheme&)) {
   std::vector<std::string> out;
-  for (const DrainFacts* facts : kAll)
+  for (const DrainFacts* facts : drain_facts())
     for (const DrainScheme& scheme : facts->schemes)
       if (wanted == nullptr || wanted(*facts, scheme)) out.push_back(std::string(scheme.name) + std::string(behind));
   return out;
@@ -51,12 +41,20 @@ std::vector<std::string> schemes_with(std::string_view behind, bool (*wanted)(co
 
 }  // namespace
 
-std::span<const DrainFacts* const> drain_facts() { return kAll; }
+std::span<const DrainFacts* const> drain_facts() {
+  static const DrainFacts* const kAll[] = {
+#define SLUICE_DRAIN_KIND(name) &name##_facts(),
+#include "drains/facts/kinds.def"
+#undef SLUICE_DRAIN_KIND
+  };
+  return kAll;
+}
 
 const DrainFacts* find_drain_facts(std::string_view url) {
+  const auto all = drain_facts();
   const auto at = std::ranges::find_if(
-      kAll, [url](const DrainFacts* facts) { return scheme_among(facts->schemes, url) != nullptr; });
-  return at == std::end(kAll) ? nullptr : *at;
+      all, [url](const DrainFacts* facts) { return scheme_among(facts->schemes, url) != nullptr; });
+  return at == all.end() ? nullptr : *at;
 }
 
 const DrainScheme* find_drain_scheme(std::string_view url) {

@@ -37,6 +37,10 @@ struct DrainFacts {
   result<std::vector<DrainHost>, Error> (*hosts)(std::string_view url) = nullptr;
 };
 
+#define SLUICE_DRAIN_KIND(name) const DrainFacts& name##_facts();
+#include "drains/facts/kinds.def"
+#undef SLUICE_DRAIN_KIND
+
 std::span<const DrainFacts* const> drain_facts();
 /// Looks the scheme up, ignoring case; nullptr if no kind has it.
 const DrainFacts* find_drain_facts(std::string_view url);

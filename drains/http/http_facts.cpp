@@ -17,8 +17,10 @@ result<std::vector<DrainHost>, Error> hosts(std::string_view url) {
 
 }  // namespace
 
-extern const DrainFacts http_facts;
-constexpr DrainFacts http_facts{
-    .name = "http", .schemes = kSchemes, .formats = kFormats, .can_sign = true, .secret_path = true, .hosts = &hosts};
+const DrainFacts& http_facts() {
+  static constexpr DrainFacts kFacts{
+      .name = "http", .schemes = kSchemes, .formats = kFormats, .can_sign = true, .secret_path = true, .hosts = &hosts};
+  return kFacts;
+}
 
 }  // namespace sluice::drains

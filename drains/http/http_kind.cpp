@@ -5,8 +5,6 @@
 
 namespace sluice::drains {
 
-extern const DrainFacts http_facts;
-
 namespace {
 
 result<std::unique_ptr<Encoder>, Error> encoder(const Drain& drain, const EncoderNeeds& needs) {
@@ -25,6 +23,9 @@ result<std::unique_ptr<Transport>, Error> transport(const Drain& drain, const Dr
 
 }  // namespace
 
-constexpr DrainKind http_kind{http_facts, &encoder, &transport};
+const DrainKind& http_kind() {
+  static const DrainKind kKind{http_facts(), &encoder, &transport};
+  return kKind;
+}
 
 }  // namespace sluice::drains

@@ -18,8 +18,10 @@ result<std::vector<DrainHost>, Error> hosts(std::string_view text) {
 
 }  // namespace
 
-extern const DrainFacts kafka_facts;
-constexpr DrainFacts kafka_facts{
-    .name = "kafka", .schemes = kSchemes, .formats = kFormats, .plain_options = kPlainOptions, .hosts = &hosts};
+const DrainFacts& kafka_facts() {
+  static constexpr DrainFacts kFacts{
+      .name = "kafka", .schemes = kSchemes, .formats = kFormats, .plain_options = kPlainOptions, .hosts = &hosts};
+  return kFacts;
+}
 
 }  // namespace sluice::drains

@@ -6,8 +6,6 @@
 
 namespace sluice::drains {
 
-extern const DrainFacts kafka_facts;
-
 namespace {
 
 result<std::unique_ptr<Encoder>, Error> encoder(const Drain& drain, const EncoderNeeds& needs) {
@@ -15,11 +13,11 @@ result<std::unique_ptr<Encoder>, Error> encoder(const Drain& drain, const Encode
 }
 
 result<std::unique_ptr<Transport>, Error> transport(const Drain& drain, const DrainEnvironment& environment) {
-  auto* hub = environment.shared == nullptr ? nullptr : static_cast<KafkaHub*>(environment.shared->of(kafka_kind));
+  auto* hub = environment.shared == nullptr ? nullptr : static_cast<KafkaHub*>(environment.shared->of(kafka_kind()));
   if (hub == nullptr)
     return Error{make_error_code(boost::system::errc::invalid_argument), "Kafka drains are not available here"};
   SLUICE_TRY(KafkaUrl url, parse_kafka_url(drain.url.reveal()));
-  const std::string format = drain.format.empty() ? std::string(kafka_facts.formats.front()) : drain.format;
+  const std::string format = drain.format.empty() ? std::string(kafka_facts().formats.front()) : drain.format;
   return std::make_unique<KafkaTransport>(environment, *hub, drain, std::move(url), format);
 }
 
@@ -32,6 +30,9 @@ std::unique_ptr<KindMetrics> metrics() { return std::make_unique<KafkaMetrics>()
 
 }  // namespace
 
-constexpr DrainKind kafka_kind{kafka_facts, &encoder, &transport, &shared, &metrics};
+const DrainKind& kafka_kind() {
+  static const DrainKind kKind{kafka_facts(), &encoder, &transport, &shared, &metrics};
+  return kKind;
+}
 
 }  // namespace sluice::drains

@@ -1,15 +1,19 @@
 #include "drains/kinds/drain_kind.hpp"
 
 #include <algorithm>
+#include <span>
 
 namespace sluice::drains {
 namespace {
 
-constexpr const DrainKind* kAll[] = {
-#define SLUICE_DRAIN_KIND(name) &name##_kind,
+std::span<const DrainKind* const> drain_kinds() {
+  static const DrainKind* const kAll[] = {
+#define SLUICE_DRAIN_KIND(name) &name##_kind(),
 #include "drains/facts/kinds.def"
 #undef SLUICE_DRAIN_KIND
-};
+  };
+  return kAll;
+}
 
 result<const DrainKind*, Error> kind_of(const Drain& drain) {
   if (const DrainKind* kind = find_drain_kind(drain)) return kind;
@@ -23,8 +27,9 @@ result<const DrainKind*, Error> kind_of(const Drain& drain) {
 
 const DrainKind* find_drain_kind(const Drain& drain) {
   const DrainFacts* facts = find_drain_facts(drain.url.reveal());
-  const auto at = std::ranges::find_if(kAll, [facts](const DrainKind* kind) { return &kind->facts == facts; });
-  return at == std::end(kAll) ? nullptr : *at;
+  const auto all = drain_kinds();
+  const auto at = std::ranges::find_if(all, [facts](const DrainKind* kind) { return &kind->facts == facts; });
+  return at == all.end() ? nullptr : *at;
 }
 
 result<std::unique_ptr<Encoder>, Error> make_encoder(const Drain& drain, const DrainSettings& settings,
@@ -40,7 +45,7 @@ result<std::unique_ptr<Transport>, Error> make_transport(const Drain& drain, con
 
 SharedOfKinds SharedOfKinds::make(const SharedNeeds& needs) {
   SharedOfKinds out;
-  for (const DrainKind* kind : kAll)
+  for (const DrainKind* kind : drain_kinds())
     if (kind->shared != nullptr) out.put(*kind, kind->shared(needs));
   return out;
 }

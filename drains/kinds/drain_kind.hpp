@@ -58,7 +58,7 @@ struct DrainKind {
   std::unique_ptr<KindMetrics> (*metrics)() = nullptr;
 };
 
-#define SLUICE_DRAIN_KIND(name) extern const DrainKind name##_kind;
+#define SLUICE_DRAIN_KIND(name) const DrainKind& name##_kind();
 #include "drains/facts/kinds.def"
 #undef SLUICE_DRAIN_KIND
 

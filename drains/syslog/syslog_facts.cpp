@@ -20,8 +20,10 @@ result<std::vector<DrainHost>, Error> hosts(std::string_view url) {
 
 }  // namespace
 
-extern const DrainFacts syslog_facts;
-constexpr DrainFacts syslog_facts{
-    .name = "syslog", .schemes = kSchemes, .formats = kFormats, .secret_path = true, .hosts = &hosts};
+const DrainFacts& syslog_facts() {
+  static constexpr DrainFacts kFacts{
+      .name = "syslog", .schemes = kSchemes, .formats = kFormats, .secret_path = true, .hosts = &hosts};
+  return kFacts;
+}
 
 }  // namespace sluice::drains

@@ -4,8 +4,6 @@
 
 namespace sluice::drains {
 
-extern const DrainFacts syslog_facts;
-
 namespace {
 
 result<std::unique_ptr<Encoder>, Error> encoder(const Drain& drain, const EncoderNeeds& needs) {
@@ -19,6 +17,9 @@ result<std::unique_ptr<Transport>, Error> transport(const Drain& drain, const Dr
 
 }  // namespace
 
-constexpr DrainKind syslog_kind{syslog_facts, &encoder, &transport};
+const DrainKind& syslog_kind() {
+  static const DrainKind kKind{syslog_facts(), &encoder, &transport};
+  return kKind;
+}
 
 }  // namespace sluice::drains

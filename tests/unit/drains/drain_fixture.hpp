@@ -56,7 +56,7 @@ inline LineView line_of(std::string_view text) {
 
 inline SharedOfKinds shared_of_kinds(const AddressGuard& guard, std::chrono::seconds kafka_stall_limit) {
   SharedOfKinds out;
-  out.put(kafka_kind, std::make_unique<KafkaHub>(guard, KafkaHub::Shares{8, 4}, kafka_stall_limit));
+  out.put(kafka_kind(), std::make_unique<KafkaHub>(guard, KafkaHub::Shares{8, 4}, kafka_stall_limit));
   return out;
 }
 
@@ -68,7 +68,7 @@ struct DrainWorld {
       : settings(std::move(drain_settings)),
         guard(AddressGuard::parse(allow).value()),
         shared(shared_of_kinds(guard, kafka_stall_limit)),
-        kafka(static_cast<KafkaHub&>(*shared.of(kafka_kind))),
+        kafka(static_cast<KafkaHub&>(*shared.of(kafka_kind()))),
         environment{shards.runtime.shard(0), dialer, settings, default_tls(), tls_lane, "Logplex/test", &shared},
         fabric(shards.runtime, {64_MiB, 1500, {}}, std::chrono::seconds(1), {0x1234, 3}) {
     shards.start();
