@@ -243,7 +243,7 @@ const SettingRow kTable[] = {
     {"limits.ingress_proof_time", AT(limits, ingress_proof_time), "10s", "10ms..1h", kStart,
      "Ingress closes a connection that has not shown a valid token after this long."},
     {"limits.lines_per_second", AT(limits, lines_per_second), "0", "0..1000000000", kStart,
-     "Most lines per second of one channel, and of one token; 0 = no limit."},
+     "Most lines per second of one channel, from all its tokens and the router together; 0 = no limit."},
     {"limits.lines_burst", AT(limits, lines_burst), "10x", "", kStart,
      "Most lines at once above limits.lines_per_second: a number, or a multiple of it such as 10x."},
     {"limits.api_connections_per_key", AT(limits, api_connections_per_key), "25%", "", kStart,
