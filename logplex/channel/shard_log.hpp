@@ -23,7 +23,8 @@ class Subscription;
 ///
 /// Eviction takes from the largest channels, in this order: history that no drain still needs (once 75 % of the budget
 /// is used); then, when the budget is used up, lines needed only by drains that stand still; then other lines. It finds
-/// a victim by size class with a bounded number of looks, not by a scan. Small channels lose nothing to a large one.
+/// a victim by size class with a bounded number of looks, not by a scan. A channel below about
+/// a 64th of the largest one loses nothing to it; others may lose more than an exact share.
 ///
 /// Lives on its shard, inside FabricShard, which calls tell_readers() at the end of each turn.
 class ShardLog final : public OnShard {
