@@ -153,7 +153,10 @@ struct LimitSettings {
   Portion ingress_unproven;  // of ingress.max_connections
   Duration ingress_proof_time{};
   std::uint64_t lines_per_second = 0;
-  Portion lines_burst;              // of lines_per_second
+  Portion lines_burst;  // of lines_per_second
+  Bytes bytes_per_second;
+  Portion bytes_burst;  // of bytes_per_second
+  std::uint64_t token_rate_percent = 0;
   Portion api_connections_per_key;  // of api.max_connections
   std::uint64_t sessions_per_key = 0;
   std::uint64_t kafka_producers_per_channel = 0;

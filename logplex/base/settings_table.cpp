@@ -246,6 +246,13 @@ const SettingRow kTable[] = {
      "Most lines per second of one channel, from all its tokens and the router together; 0 = no limit."},
     {"limits.lines_burst", AT(limits, lines_burst), "10x", "", kStart,
      "Most lines at once above limits.lines_per_second: a number, or a multiple of it such as 10x."},
+    {"limits.bytes_per_second", AT(limits, bytes_per_second), "0", "0..1TiB", kStart,
+     "Most bytes per second of one channel, from all its tokens and the router together: text, fields and 24 bytes of "
+     "each line; 0 = no limit."},
+    {"limits.bytes_burst", AT(limits, bytes_burst), "10x", "", kStart,
+     "Most bytes at once above limits.bytes_per_second: a number, or a multiple of it such as 10x."},
+    {"limits.token_rate_percent", AT(limits, token_rate_percent), "100", "1..100", kStart,
+     "Part of a channel's rates and bursts, in percent, that one of its tokens, or one API key, may use."},
     {"limits.api_connections_per_key", AT(limits, api_connections_per_key), "25%", "", kStart,
      "Part of api.max_connections that one key may hold, tails among them."},
     {"limits.sessions_per_key", AT(limits, sessions_per_key), "1000", "1..1000000", kStart,

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 
+#include "logplex/channel/channel_rates.hpp"
 #include "logplex/channel/segment.hpp"
 
 namespace sluice {
@@ -13,7 +14,7 @@ class Subscription;
 ///     oldest -> [segment] -> [segment] -> ... -> [newest] -> nullptr
 ///                   ^ a reader's Place                ^ lines are appended here
 ///
-/// Owned by ShardLog; its address is stable while it is open. It takes about 150 bytes, so an idle channel with its
+/// Owned by ShardLog; its address is stable while it is open. It takes about 160 bytes, so an idle channel with its
 /// first segment stays well under 1 KiB.
 struct ChannelLog {
   static constexpr std::uint32_t kNoBlock = 0xffffffff;
@@ -25,7 +26,7 @@ struct ChannelLog {
   Seq oldest_end = 0;           // oldest->end when it is sealed
   std::uint64_t end_bytes = 0;  // size of all records ever appended
   std::uint64_t memory = 0;     // bytes that its segments take
-  std::int64_t rate_at = 0;     // see ChannelRates::take()
+  ChannelRates::Due due;        // see ChannelRates::take()
 
   Subscription* readers = nullptr;  // list of the readers of this channel alone
   std::uint64_t news = 0;           // bit g: global reader g has lines to take here

@@ -1,35 +1,71 @@
 #include "logplex/channel/channel_rates.hpp"
 
 #include <algorithm>
-#include <limits>
 
 namespace sluice {
 namespace {
 
-constexpr std::int64_t kSecond = 1'000'000'000;
+constexpr double kSecond = 1e9;
+/// A hundred years: a longer burst is no limit, and sums of times stay in 64 bits.
+constexpr double kLongest = 100 * 365.0 * 86'400 * kSecond;
+/// How many buckets of senders to look at each second: some 0.1 ms of a turn.
+constexpr std::size_t kBucketsASecond = 4096;
 
-/// `lines` times `each`; half of the largest value on overflow.
-std::int64_t time_of(std::uint64_t lines, std::int64_t each) {
-  std::int64_t time = 0;
-  const auto most = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
-  const bool over = __builtin_mul_overflow(static_cast<std::int64_t>(std::min(lines, most)), each, &time);
-  return over ? std::numeric_limits<std::int64_t>::max() / 2 : time;
+std::uint64_t part_of(std::uint64_t whole, unsigned percent) {
+  if (whole == 0) return 0;
+  return std::max<std::uint64_t>(whole / 100 * percent + whole % 100 * percent / 100, 1);
 }
 
 }  // namespace
 
-void ChannelRates::limit(const LineRateLimit& limit) {
-  if (limit.lines_per_second == 0) return;
-  line_time_ = std::max<std::int64_t>(kSecond / static_cast<std::int64_t>(limit.lines_per_second), 1);
-  burst_time_ = time_of(std::max<std::uint64_t>(limit.burst, 1) - 1, line_time_);
-  notice_interval_ = limit.notice_interval;
+Rate::Rate(std::uint64_t per_second, std::uint64_t burst) {
+  if (per_second == 0) return;
+  unit_time_ = kSecond / static_cast<double>(per_second);
+  const double units = static_cast<double>(std::max<std::uint64_t>(burst, 1) - 1);
+  burst_time_ = static_cast<std::int64_t>(std::min(units * unit_time_, kLongest));
+}
+
+void ChannelRates::limit(const RateLimits& limits) {
+  notice_interval_ = limits.notice_interval;
+  const auto rates = [&limits](unsigned percent) {
+    return Rates{{part_of(limits.lines_per_second, percent), part_of(limits.lines_burst, percent)},
+                 {part_of(limits.bytes_per_second, percent), part_of(limits.bytes_burst, percent)}};
+  };
+  all_ = rates(100);
+  sender_ = limits.sender_percent < 100 ? rates(limits.sender_percent) : Rates{};
+}
+
+/// A line that the channel refuses does not count against its sender.
+bool ChannelRates::take(Due& due, ChannelSlot channel, SenderId sender, std::size_t bytes, SteadyTime now) {
+  const std::int64_t at = now.time_since_epoch().count();
+  if (!all_.allow(due, at)) return false;
+  if (sender_.limited() && sender.valid()) {
+    Due& own = senders_[std::uint64_t{channel.value} << 32 | sender.value];
+    if (!sender_.allow(own, at)) return false;
+    sender_.count(own, bytes, at);
+  }
+  all_.count(due, bytes, at);
+  return true;
 }
 
 void ChannelRates::drop(ChannelSlot channel, WallTime now) {
   Dropped& dropped = channels_[channel.value];
-  if (dropped.this_turn++ == 0) dropped_.push_back(channel);
+  if (dropped.this_turn++ == 0) over_.push_back(channel);
   if (dropped.unreported++ == 0) dropped.since = now;
-  ++all_;
+  ++dropped_;
+}
+
+/// Goes through a part of all buckets, so that many senders do not make the turn long.
+void ChannelRates::forget_senders(SteadyTime now) {
+  const std::int64_t at = now.time_since_epoch().count();
+  std::vector<std::uint64_t> gone;
+  const std::size_t looks = std::min(kBucketsASecond, senders_.bucket_count());
+  for (std::size_t i = 0; i < looks; ++i) {
+    next_bucket_ = (next_bucket_ + 1) % senders_.bucket_count();
+    for (auto sender = senders_.begin(next_bucket_); sender != senders_.end(next_bucket_); ++sender)
+      if (sender->second.line_at <= at && sender->second.byte_at <= at) gone.push_back(sender->first);
+  }
+  for (const std::uint64_t key : gone) senders_.erase(key);
 }
 
 }  // namespace sluice

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <iterator>
 #include <unordered_map>
@@ -9,37 +11,59 @@
 #include "logplex/base/clock.hpp"
 #include "logplex/base/slot.hpp"
 #include "logplex/base/units.hpp"
+#include "logplex/channel/sender.hpp"
 
 namespace sluice {
 
-class ShardLog;
-struct ChannelLog;
-
-/// How many lines a channel may take, from all its senders and the router together.
-struct LineRateLimit {
+/// How much a channel may take, from all its senders and the router together, and how much of that one sender may use.
+struct RateLimits {
   std::uint64_t lines_per_second = 0;  // 0 = no limit
-  std::uint64_t burst = 0;             // lines that may come at once above the rate
+  std::uint64_t lines_burst = 0;       // lines that may come at once
+  std::uint64_t bytes_per_second = 0;  // of records (record_size()); 0 = no limit
+  std::uint64_t bytes_burst = 0;       // bytes that may come at once; a longer line passes after a pause
+  unsigned sender_percent = 100;       // of all four for one token or API key
   Duration notice_interval{};          // minimum time between two L16 notices in a channel
 };
 
-/// Enforces the line rate limit on the channels that one shard owns. Only the owner counts, so the limit is exact
-/// however many shards receive lines. A token writes to one channel only, so it never gets more than its channel.
+/// A rate with a burst, by the generic cell rate algorithm (ITU-T I.371, annex A): all that it keeps for a channel is
+/// the time at which the next unit is due.
+class Rate {
+ public:
+  Rate() = default;
+  Rate(std::uint64_t per_second, std::uint64_t burst);
+
+  bool limited() const { return unit_time_ != 0; }
+  bool allows(std::int64_t next_at, std::int64_t now) const { return !limited() || next_at - now <= burst_time_; }
+  std::int64_t after(std::int64_t next_at, std::int64_t now, std::size_t units) const {
+    return std::max(next_at, now) + static_cast<std::int64_t>(static_cast<double>(units) * unit_time_);
+  }
+
+ private:
+  double unit_time_ = 0;         // nanoseconds between two units at the full rate; 0 = no limit
+  std::int64_t burst_time_ = 0;  // nanoseconds that a channel may be ahead of its rate
+};
+
+/// Enforces the rate limits on the channels that one shard owns. Only the owner counts, so the limits are exact however
+/// many shards receive lines.
 ///
-/// Drops lines over the rate. At the end of the turn the channel gets one gap record with reason `rate` for all lines
+/// Drops lines over a rate. At the end of the turn the channel gets one gap record with reason `rate` for all lines
 /// dropped in that turn, so every reader's counts stay exact, and at most one L16 line per notice interval. Lives on
-/// its shard, inside FabricShard. Forgets a channel once it has kept to its rate for one notice interval.
+/// its shard, inside FabricShard. Forgets a channel once it has kept to its rate for one notice interval, and a sender
+/// once it is not ahead of its rate.
 class ChannelRates {
  public:
-  void limit(const LineRateLimit& limit);
-  bool limited() const { return line_time_ != 0; }
+  /// What is kept for a channel and for a sender: when its next line and its next byte are due.
+  struct Due {
+    std::int64_t line_at = 0;
+    std::int64_t byte_at = 0;
+  };
 
-  /// Counts one line; false when it is over the channel's rate. `next_line_at` is the state kept in the channel.
-  bool take(std::int64_t& next_line_at, SteadyTime now) const {
-    const std::int64_t at = now.time_since_epoch().count();
-    if (next_line_at - at > burst_time_) return false;
-    next_line_at = (next_line_at > at ? next_line_at : at) + line_time_;
-    return true;
-  }
+  void limit(const RateLimits& limits);
+  bool limited() const { return all_.limited(); }
+
+  /// Counts one line of `bytes`; false when it is over the rate of the channel or of its sender. `due` is the state
+  /// kept in the channel.
+  bool take(Due& due, ChannelSlot channel, SenderId sender, std::size_t bytes, SteadyTime now);
   /// Records a line that take() refused.
   void drop(ChannelSlot channel, WallTime now);
 
@@ -47,25 +71,41 @@ class ChannelRates {
   /// notice(channel, lines, since) if its notice is due.
   template <class Gap, class Notice>
   void end_turn(SteadyTime now, Gap&& gap, Notice&& notice) {
-    for (const ChannelSlot channel : dropped_) {
+    for (const ChannelSlot channel : over_) {
       Dropped& dropped = channels_.at(channel.value);
       gap(channel, std::exchange(dropped.this_turn, 0));
       tell(channel, dropped, now, notice);
     }
-    dropped_.clear();
+    over_.clear();
   }
-  /// Each second: sends the notices that have become due, and forgets channels that have kept to their rate since.
+  /// Each second: sends the notices that have become due, and forgets channels that have kept to their rate since, and
+  /// senders.
   template <class Notice>
   void end_second(SteadyTime now, Notice&& notice) {
     for (auto at = channels_.begin(); at != channels_.end();) {
       tell(ChannelSlot{at->first}, at->second, now, notice);
       at = is_over(at->second, now) ? channels_.erase(at) : std::next(at);
     }
+    forget_senders(now);
   }
 
-  std::uint64_t dropped() const { return all_; }
+  std::uint64_t dropped() const { return dropped_; }
+  std::size_t senders() const { return senders_.size(); }
 
  private:
+  struct Rates {
+    Rate lines;
+    Rate bytes;
+
+    bool limited() const { return lines.limited() || bytes.limited(); }
+    bool allow(const Due& due, std::int64_t now) const {
+      return lines.allows(due.line_at, now) && bytes.allows(due.byte_at, now);
+    }
+    void count(Due& due, std::size_t size, std::int64_t now) const {
+      due.line_at = lines.after(due.line_at, now, 1);
+      due.byte_at = bytes.after(due.byte_at, now, size);
+    }
+  };
   struct Dropped {
     std::uint64_t this_turn = 0;
     std::uint64_t unreported = 0;
@@ -84,13 +124,16 @@ class ChannelRates {
     dropped.told_at = now;
     notice(channel, std::exchange(dropped.unreported, 0), dropped.since);
   }
+  void forget_senders(SteadyTime now);
 
-  std::int64_t line_time_ = 0;   // nanoseconds between two lines at the full rate; 0 = no limit
-  std::int64_t burst_time_ = 0;  // nanoseconds that a channel may be ahead of its rate
+  Rates all_;     // of a channel
+  Rates sender_;  // of one of its senders; no limit when a sender may use all of it
   Duration notice_interval_{};
+  std::unordered_map<std::uint64_t, Due> senders_;       // by channel slot and sender
+  std::size_t next_bucket_ = 0;                          // of senders_, where forget_senders() goes on
   std::unordered_map<std::uint32_t, Dropped> channels_;  // by slot
-  std::vector<ChannelSlot> dropped_;                     // in this turn
-  std::uint64_t all_ = 0;
+  std::vector<ChannelSlot> over_;                        // in this turn
+  std::uint64_t dropped_ = 0;
 };
 
 }  // namespace sluice

@@ -56,8 +56,8 @@ void Fabric::on_demand(std::uint32_t from, ShareDemand demand) {
     Shard::current().send(id, make_mail([&to = shard(id), share = shares[id]] { to.log_.set_limit(share); }));
 }
 
-void Fabric::limit_lines(const LineRateLimit& limit) {
-  for (auto& shard : shards_) shard->rates_.limit(limit);
+void Fabric::limit_rates(const RateLimits& limits) {
+  for (auto& shard : shards_) shard->rates_.limit(limits);
 }
 
 void Fabric::expect(const std::vector<std::uint64_t>& bytes) {

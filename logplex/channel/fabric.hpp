@@ -60,6 +60,8 @@ class FabricShard final : public LineOutlet, public OnShard, private TurnHook {
   void start();
 
   void append(ChannelSlot channel, const LineView& line) override;
+  /// The same for a line of a token or an API key: it counts against the rate of that sender, too.
+  void append_from(SenderId sender, ChannelSlot channel, const LineView& line);
   /// Prefetches the memory that append() to this channel will touch, in three steps. A caller with lines for several
   /// channels does each step for all of them before the next step.
   enum class Step : std::uint8_t { kChannel, kSegment, kTail };
@@ -133,12 +135,12 @@ class FabricShard final : public LineOutlet, public OnShard, private TurnHook {
   /// The channel, if this shard owns it. Errors: kNoChannel, kNotOwner.
   result<ChannelLog*> find(ChannelSlot channel) const;
   void receive(std::uint32_t from, std::unique_ptr<LineBatch> batch);
-  void receive_record(ChannelSlot channel, const RecordView& record, LineBatch& batch);
+  void receive_record(ChannelSlot channel, SenderId sender, const RecordView& record, LineBatch& batch);
   Duration delay_of(const ChannelLog& channel) const;
   void on_second();
   void ask_for_share();
-  /// Counts a line. True when it is over the channel's rate: it is counted as dropped.
-  bool is_over_rate(ChannelLog& channel);
+  /// Counts a line. True when it is over the rate of the channel or the sender: it is counted as dropped.
+  bool is_over_rate(ChannelLog& channel, SenderId sender, std::size_t bytes);
   void write_dropped();
   void write_notice(ChannelSlot channel, std::uint64_t lines, WallTime since);
 
@@ -171,8 +173,8 @@ class Fabric {
   const FabricSettings& settings() const { return settings_; }
   Duration ingress_max_delay() const { return ingress_max_delay_; }
   const LogIdentity& identity() const { return identity_; }
-  /// Limits every channel to this rate. Call before the shards run.
-  void limit_lines(const LineRateLimit& limit);
+  /// Limits every channel and each of its senders to these rates. Call before the shards run.
+  void limit_rates(const RateLimits& limits);
   /// Splits the budget by the bytes that each shard will hold at first. Call before the shards run.
   void expect(const std::vector<std::uint64_t>& bytes);
 

@@ -31,18 +31,21 @@ void FabricShard::start() { second_.arm(kRebalance); }
 
 const LogIdentity& FabricShard::identity() const { return fabric_.identity(); }
 
-void FabricShard::append(ChannelSlot channel, const LineView& line) {
+void FabricShard::append(ChannelSlot channel, const LineView& line) { append_from({}, channel, line); }
+
+void FabricShard::append_from(SenderId sender, ChannelSlot channel, const LineView& line) {
   const Route route = route_of(channel);
   if (route.state != Route::kOpen)
     ++unrouted_;
   else if (!is_mine(route))
-    outbox_.append(route.owner, channel, line);
-  else if (ChannelLog& mine = log_.channel(route.index); !rates_.limited() || !is_over_rate(mine))
+    outbox_.append(route.owner, channel, sender, line);
+  else if (ChannelLog& mine = log_.channel(route.index);
+           !rates_.limited() || !is_over_rate(mine, sender, record_size(line)))
     log_.append(mine, line);
 }
 
-bool FabricShard::is_over_rate(ChannelLog& channel) {
-  if (rates_.take(channel.rate_at, shard().now())) return false;
+bool FabricShard::is_over_rate(ChannelLog& channel, SenderId sender, std::size_t bytes) {
+  if (rates_.take(channel.due, channel.slot, sender, bytes, shard().now())) return false;
   rates_.drop(channel.slot, shard().wall_now());
   shard().at_turn_end(*this);
   return true;
@@ -137,7 +140,7 @@ Seq FabricShard::first_held(ChannelSlot channel) const {
 }
 
 /// The sender may learn of a new channel slightly before its owner. Then the first line opens the channel here.
-void FabricShard::receive_record(ChannelSlot channel, const RecordView& record, LineBatch& batch) {
+void FabricShard::receive_record(ChannelSlot channel, SenderId sender, const RecordView& record, LineBatch& batch) {
   Route& route = route_at(channel);
   if (route.state == Route::kUnknown)
     route = {log_.open(channel, false).index, static_cast<std::uint16_t>(id_), Route::kOpen};
@@ -146,7 +149,7 @@ void FabricShard::receive_record(ChannelSlot channel, const RecordView& record, 
     return;
   }
   ChannelLog& to = log_.channel(route.index);
-  if (rates_.limited() && !record.is_gap() && is_over_rate(to)) return;
+  if (rates_.limited() && !record.is_gap() && is_over_rate(to, sender, record.size())) return;
   log_.append_record(to, record.bytes(), record.size());
   if (batch.pressing.size() == LineBatch::kMostPressing) return;
   if (!batch.pressing.empty() && batch.pressing.back() == channel) return;
@@ -157,7 +160,9 @@ void FabricShard::receive_record(ChannelSlot channel, const RecordView& record, 
 }
 
 void FabricShard::receive(std::uint32_t from, std::unique_ptr<LineBatch> batch) {
-  batch->for_each([&](ChannelSlot channel, const RecordView& record) { receive_record(channel, record, *batch); });
+  batch->for_each([&](ChannelSlot channel, SenderId sender, const RecordView& record) {
+    receive_record(channel, sender, record, *batch);
+  });
   const bool asks_for_mail = batch->asks_for_mail;
   std::unique_ptr<Mail> back = std::move(batch);
   const bool has_room = fabric_.returns(id_, from).try_push(back);
@@ -234,8 +239,8 @@ void FabricShard::add_metrics(MetricsPage& page) const {
   page.counter("sluice_fabric_lines_appended_total", "Lines appended to channels.", number(now.lines_appended));
   page.counter("sluice_fabric_lines_refused_total", "Lines dropped because the outbox to another shard was full.",
                number(now.lines_refused));
-  page.counter("sluice_fabric_lines_over_rate_total", "Lines dropped because their channel was over its rate.",
-               number(now.lines_over_rate));
+  page.counter("sluice_fabric_lines_over_rate_total",
+               "Lines dropped because their channel or their sender was over its rate.", number(now.lines_over_rate));
   page.counter("sluice_fabric_lines_unrouted_total", "Lines dropped because their channel was closed or unknown.",
                number(now.lines_unrouted));
   page.counter("sluice_fabric_lines_restored_total", "Appended lines that the last stop kept for this start.",

@@ -7,6 +7,7 @@
 
 #include "logplex/base/slot.hpp"
 #include "logplex/base/units.hpp"
+#include "logplex/channel/sender.hpp"
 #include "logplex/runtime/mailbox.hpp"
 #include "logplex/wire/record.hpp"
 
@@ -14,7 +15,7 @@ namespace sluice {
 
 /// Records on their way from one shard to the shard that owns their channels. Owns its bytes.
 ///
-///     | slot, 4 | 0, 4 | record | slot, 4 | 0, 4 | record | ...        all aligned to 8
+///     | slot, 4 | sender, 4 | record | slot, 4 | sender, 4 | record | ...        all aligned to 8
 ///
 /// The owner sends the batch back for reuse and reports which channels need backpressure. So a line costs no heap
 /// operation, and the number of batches under way is bounded.
@@ -28,10 +29,10 @@ class LineBatch final : public Mail {
   explicit LineBatch(std::size_t record_size);
 
   /// Where to write a record of this size; nullptr when there is no room.
-  std::byte* add(ChannelSlot channel, std::size_t record_size) {
+  std::byte* add(ChannelSlot channel, SenderId sender, std::size_t record_size) {
     if (capacity_ - used_ < kPrefix + record_size) return nullptr;
     std::byte* at = bytes_.get() + used_;
-    const std::uint64_t prefix = channel.value;
+    const std::uint64_t prefix = channel.value | std::uint64_t{sender.value} << 32;
     std::memcpy(at, &prefix, sizeof prefix);
     used_ += kPrefix + record_size;
     return at + kPrefix;
@@ -40,10 +41,11 @@ class LineBatch final : public Mail {
   template <class F>
   void for_each(F&& visit) const {
     for (std::size_t at = 0; at < used_;) {
-      std::uint64_t slot = 0;
-      std::memcpy(&slot, bytes_.get() + at, sizeof slot);
+      std::uint64_t prefix = 0;
+      std::memcpy(&prefix, bytes_.get() + at, sizeof prefix);
       const RecordView record(bytes_.get() + at + kPrefix);
-      visit(ChannelSlot{static_cast<std::uint32_t>(slot)}, record);
+      visit(ChannelSlot{static_cast<std::uint32_t>(prefix)}, SenderId{static_cast<std::uint32_t>(prefix >> 32)},
+            record);
       at += kPrefix + record.size();
     }
   }

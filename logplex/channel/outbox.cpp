@@ -33,9 +33,9 @@ Outbox::Outbox(Fabric& fabric, Shard& shard, ShardLog& log, TurnHook& turn_end, 
 
 Outbox::~Outbox() = default;
 
-void Outbox::append(std::uint32_t to, ChannelSlot channel, const LineView& line) {
+void Outbox::append(std::uint32_t to, ChannelSlot channel, SenderId sender, const LineView& line) {
   shard().at_turn_end(turn_end_);
-  if (std::byte* at = room(to, channel, record_size(line)); at != nullptr) return encode_record(line, at);
+  if (std::byte* at = room(to, channel, sender, record_size(line)); at != nullptr) return encode_record(line, at);
   ++refused_;
   ++lanes_[to].refused[refusal_key(channel, LossReason::kMailboxFull)];
 }
@@ -46,11 +46,11 @@ void Outbox::append_gap(std::uint32_t to, ChannelSlot channel, std::uint64_t lin
 }
 
 /// nullptr when the line must be dropped: no batch is free, or the counts of earlier drops do not fit yet.
-std::byte* Outbox::room(std::uint32_t to, ChannelSlot channel, std::size_t record_size) {
+std::byte* Outbox::room(std::uint32_t to, ChannelSlot channel, SenderId sender, std::size_t record_size) {
   Lane& lane = lanes_[to];
   for (int attempt = 0; attempt < 2; ++attempt) {
     if (lane.open != nullptr && write_refused(lane)) {
-      if (std::byte* at = lane.open->add(channel, record_size); at != nullptr) return at;
+      if (std::byte* at = lane.open->add(channel, sender, record_size); at != nullptr) return at;
     }
     if (lane.open != nullptr) send_open(to);
     if (!begin_batch(to, record_size)) return nullptr;
@@ -78,7 +78,7 @@ bool Outbox::begin_batch(std::uint32_t to, std::size_t record_size) {
 bool Outbox::write_refused(Lane& lane) {
   while (!lane.refused.empty()) {
     const auto [key, lines] = *lane.refused.begin();
-    std::byte* at = lane.open->add(ChannelSlot{static_cast<std::uint32_t>(key >> 8)}, kGapRecordSize);
+    std::byte* at = lane.open->add(ChannelSlot{static_cast<std::uint32_t>(key >> 8)}, SenderId{}, kGapRecordSize);
     if (at == nullptr) return false;
     encode_gap(lines, static_cast<LossReason>(key & 0xff), shard().wall_now(), at);
     lane.refused.erase(lane.refused.begin());

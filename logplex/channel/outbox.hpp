@@ -34,7 +34,7 @@ class Outbox final : public OnShard {
   Outbox& operator=(const Outbox&) = delete;
   ~Outbox();
 
-  void append(std::uint32_t to, ChannelSlot channel, const LineView& line);
+  void append(std::uint32_t to, ChannelSlot channel, SenderId sender, const LineView& line);
   void append_gap(std::uint32_t to, ChannelSlot channel, std::uint64_t lines, LossReason reason);
   /// At the end of a turn: sends the open batches, except to receivers that do not keep up.
   void flush();
@@ -79,7 +79,7 @@ class Outbox final : public OnShard {
   };
   struct Waiter;
 
-  std::byte* room(std::uint32_t to, ChannelSlot channel, std::size_t record_size);
+  std::byte* room(std::uint32_t to, ChannelSlot channel, SenderId sender, std::size_t record_size);
   bool begin_batch(std::uint32_t to, std::size_t record_size);
   bool write_refused(Lane& lane);
   void send_open(std::uint32_t to);

@@ -175,8 +175,9 @@ result<void, Error> Node::open() {
   backend_names_ = std::make_unique<Resolver>(resolver_options(settings_, "router"));
   drain_names_ = std::make_unique<Resolver>(resolver_options(settings_, "drains"));
   const LimitSettings& limits = settings_.limits;
-  fabric_->limit_lines(
-      {limits.lines_per_second, limits.lines_burst.of(limits.lines_per_second), limits.notice_interval});
+  fabric_->limit_rates({limits.lines_per_second, limits.lines_burst.of(limits.lines_per_second),
+                        limits.bytes_per_second.count, limits.bytes_burst.of(limits.bytes_per_second.count),
+                        static_cast<unsigned>(limits.token_rate_percent), limits.notice_interval});
   tls_lane_ = std::make_unique<Lane>("tls", 1, 256);
   handshake_lane_ = std::make_unique<Lane>("handshake", kHandshakeThreads, kHandshakesWaiting);
   descriptors_ = std::make_unique<DescriptorGauge>();

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "logplex/base/metrics.hpp"
+#include "logplex/ingress/writer.hpp"
 #include "logplex/store/store.hpp"
 #include "logplex/wire/passed_element.hpp"
 #include "logplex/wire/record.hpp"
@@ -38,7 +39,7 @@ std::size_t Intake::append_addressed(std::span<const std::string_view> messages)
     arrival.line.passed = {};
     if (is_loop(arrival)) continue;
     complete(arrival, arrival.entry->source());
-    append(arrival.entry->channel, arrival.line, arrival.message.size());
+    append(sender_of(*arrival.token), arrival.entry->channel, arrival.line, arrival.message.size());
   }
   return appended;
 }
@@ -145,10 +146,10 @@ std::string_view Intake::with_names(std::string_view text, std::string& out) {
   return std::string_view(out).substr(0, kLargestText);
 }
 
-void Intake::append(ChannelSlot channel, LineView line, std::size_t message_size) {
+void Intake::append(SenderId sender, ChannelSlot channel, LineView line, std::size_t message_size) {
   line.received = shard().wall_now();
   WorkingFor::mention({Beneficiary::Kind::kChannel, channel.value});
-  fabric_.append(channel, line);
+  fabric_.append_from(sender, channel, line);
   ++counters_.lines;
   counters_.bytes += message_size;
   if (looks_at_delay()) delay_ = std::max(delay_, fabric_.ingress_delay(channel));

@@ -58,7 +58,7 @@ class Intake : public OnShard {
   std::optional<Uuid> token_of(std::string_view message);
   const TokenEntry* find(const Uuid& token) { return tokens_.find(token); }
   /// Appends a line that read_as() has returned, from a message of `message_size` bytes.
-  void append(ChannelSlot channel, LineView line, std::size_t message_size);
+  void append(SenderId sender, ChannelSlot channel, LineView line, std::size_t message_size);
 
   void count_malformed() { ++counters_.malformed; }
   void count_too_long() { ++counters_.malformed, ++counters_.too_long; }

@@ -277,9 +277,10 @@ Task<Duration> LogPost::append_all(const Writer& writer, LogBody& body) {
 }
 
 void LogPost::append(const Writer& writer, const std::optional<Writer::Target>& target, const PendingLine& line) {
-  if (!writer.addressed_by_line()) return intake_.append(target->channel, line.line, line.message_size);
+  if (!writer.addressed_by_line())
+    return intake_.append(writer.sender(), target->channel, line.line, line.message_size);
   if (const TokenEntry* entry = intake_.find(*line.token))
-    intake_.append(entry->channel, line.line, line.message_size);
+    intake_.append(sender_of(*line.token), entry->channel, line.line, line.message_size);
   else
     intake_.count_unaddressed(0, 1);
 }

@@ -1,5 +1,7 @@
 #include "logplex/ingress/writer.hpp"
 
+#include <cstring>
+
 #include "logplex/model/names.hpp"
 #include "logplex/model/principal.hpp"
 #include "logplex/model/snapshot.hpp"
@@ -52,6 +54,15 @@ std::optional<Found> by_credential(const Authorization& given, const KeyHash& ha
 }
 
 }  // namespace
+
+SenderId sender_of(const Uuid& token) { return SenderId::of(UuidHash{}(token)); }
+
+SenderId Writer::sender() const {
+  if (token) return sender_of(*token);
+  std::uint64_t bits = 0;
+  std::memcpy(&bits, key.data(), sizeof bits);
+  return SenderId::of(bits);
+}
 
 std::optional<Writer::Target> Writer::target(const ConfigSnapshot& config, WallTime now) const {
   if (token) {

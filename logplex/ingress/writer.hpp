@@ -6,6 +6,7 @@
 #include "logplex/base/clock.hpp"
 #include "logplex/base/slot.hpp"
 #include "logplex/base/uuid.hpp"
+#include "logplex/channel/sender.hpp"
 #include "logplex/ingress/refusals.hpp"
 #include "logplex/model/access.hpp"
 #include "logplex/net/http/http_message.hpp"
@@ -33,9 +34,13 @@ struct Writer {
   KeyHash key{};
 
   bool addressed_by_line() const { return !token && channel.empty(); }
+  /// The token or key, for rates. Not when addressed_by_line().
+  SenderId sender() const;
   /// None when token, key or channel is gone. Not when addressed_by_line().
   std::optional<Target> target(const ConfigSnapshot& config, WallTime now) const;
 };
+
+SenderId sender_of(const Uuid& token);
 
 /// Why a request is refused, and the answer.
 struct RefusedPost {

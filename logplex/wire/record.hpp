@@ -14,7 +14,7 @@ namespace sluice {
 /// Why lines are missing where a gap record stands.
 enum class LossReason : std::uint8_t {
   kMailboxFull = 1,   // the owner's mailbox had no room
-  kRate = 2,          // the channel was over its rate
+  kRate = 2,          // the channel or its sender was over its rate
   kMemoryBudget = 3,  // evicted before a reader had them
   kRetention = 4,     // older than what the channel keeps
   kRejected = 5,      // the receiver refused them for good
@@ -24,7 +24,7 @@ enum class LossReason : std::uint8_t {
 /// The word used in stats and metrics: "mailbox_full", "rate", ...
 std::string_view to_string(LossReason reason);
 
-/// The one layout of a line in mailboxes, segments, journal and Kafka; ops/protocol/record.md has the picture.
+/// The one layout of a line in mailboxes, segments and owed-line files; ops/protocol/record.md has the picture.
 ///
 ///   0        4       6      8                   16    17    18     19      20     21     22       24
 ///   +--------+-------+------+--------------------+-----+-----+------+-------+------+------+--------+

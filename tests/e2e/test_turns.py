@@ -223,5 +223,23 @@ class RateTest(PipelineCase):
         self.assertEqual(self.node.drain(other, "calm")["stats"]["dropped"], {})
 
 
+class TokenRateTest(PipelineCase):
+    settings = {"process.shards": 2, "limits.bytes_per_second": "10kB", "limits.bytes_burst": "100x",
+                "limits.token_rate_percent": 30}
+
+    def test_one_token_cannot_use_up_the_rate_of_its_channel(self):
+        self.node.make_channel("app", "other")
+        loud, calm = (self.node.make_token("app", name) for name in ("loud", "calm"))
+        for _ in range(10):
+            self.assertEqual(self.node.post_logs(loud, [syslog_line("x" * 1000)] * 100).status, 204)
+        self.assertEqual(self.node.post_logs(calm, [syslog_line("calm " + "y" * 1000)] * 100).status, 204)
+        lines = self.node.logs("app", num=1500)
+        self.assertEqual(len([line for line in lines if " calm[" in line]), 100)
+        loud_lines = len([line for line in lines if " loud[" in line])
+        self.assertLess(loud_lines, 320, "three tenths of 1,000,000 bytes, and what came in later")
+        self.assertGreater(loud_lines, 200)
+        self.assertEqual(len([line for line in lines if "Error L16" in line]), 1)
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -7,9 +7,32 @@ namespace {
 
 using std::chrono::seconds;
 
-/// A fabric whose channels may take 10 lines a second and 20 at once.
+constexpr ChannelSlot kChannel{1};
+constexpr SenderId kSender{7};
+
+/// 10 lines a second and 20 at once; no limit of bytes.
+RateLimits lines_only(unsigned sender_percent = 100) { return {10, 20, 0, 0, sender_percent, seconds(60)}; }
+
+/// Offers lines of a channel to its rates, at one moment.
+struct Offered {
+  explicit Offered(const RateLimits& limits) { rates.limit(limits); }
+
+  int take(int lines, std::size_t bytes = 1, SenderId sender = kSender) {
+    int taken = 0;
+    for (int i = 0; i < lines; ++i) taken += rates.take(due, kChannel, sender, bytes, now) ? 1 : 0;
+    return taken;
+  }
+
+  ChannelRates rates;
+  ChannelRates::Due due;
+  SteadyTime now{seconds(1000)};
+};
+
+/// A fabric whose channels have these limits.
 struct Limited : HandDriven {
-  explicit Limited(std::uint32_t shards = 1) : HandDriven(shards) { fabric.limit_lines({10, 20, seconds(60)}); }
+  explicit Limited(std::uint32_t shards = 1, const RateLimits& limits = lines_only()) : HandDriven(shards) {
+    fabric.limit_rates(limits);
+  }
 };
 
 std::vector<std::string> notices(const Collector& got) {
@@ -20,30 +43,73 @@ std::vector<std::string> notices(const Collector& got) {
 }
 
 TEST(ChannelRates, a_line_over_the_burst_is_dropped_until_its_time_comes) {
-  ChannelRates rates;
-  rates.limit({10, 20, seconds(60)});
-  std::int64_t next = 0;
-  SteadyTime now{seconds(1000)};
-  int taken = 0;
-  for (int i = 0; i < 100; ++i) taken += rates.take(next, now) ? 1 : 0;
+  Offered lines(lines_only());
+  int taken = lines.take(100);
   EXPECT_EQ(taken, 20);
   for (int second = 0; second < 10; ++second) {
-    now += seconds(1);
-    for (int i = 0; i < 100; ++i) taken += rates.take(next, now) ? 1 : 0;
+    lines.now += seconds(1);
+    taken += lines.take(100);
   }
   EXPECT_EQ(taken, 120);
-  now += seconds(3600);
-  for (int i = 0; i < 100; ++i) taken += rates.take(next, now) ? 1 : 0;
+  lines.now += seconds(3600);
+  taken += lines.take(100);
   EXPECT_EQ(taken, 140) << "an idle hour saves up one burst";
 }
 
 TEST(ChannelRates, without_a_limit_nothing_is_counted) {
-  ChannelRates rates;
-  rates.limit({0, 0, seconds(60)});
-  EXPECT_FALSE(rates.limited());
-  rates.limit({1'000'000'000, ~std::uint64_t{0}, seconds(60)});
-  std::int64_t next = 0;
-  for (int i = 0; i < 1000; ++i) EXPECT_TRUE(rates.take(next, SteadyTime{seconds(1)}));
+  Offered none({0, 0, 0, 0, 50, seconds(60)});
+  EXPECT_FALSE(none.rates.limited());
+  const std::uint64_t most = ~std::uint64_t{0};
+  Offered huge({1'000'000'000, most, std::uint64_t{1} << 40, most, 100, seconds(60)});
+  EXPECT_TRUE(huge.rates.limited());
+  EXPECT_EQ(huge.take(1000, 100'000), 1000);
+}
+
+TEST(ChannelRates, bytes_have_a_rate_and_a_burst_of_their_own) {
+  Offered bytes({0, 0, 1000, 5000, 100, seconds(60)});
+  EXPECT_EQ(bytes.take(100, 500), 10);
+  bytes.now += seconds(1);
+  EXPECT_EQ(bytes.take(100, 500), 2);
+  bytes.now += seconds(100);
+  EXPECT_EQ(bytes.take(3, 20'000), 1) << "a line that is longer than the burst passes, and its bytes are paid for";
+  bytes.now += seconds(14);
+  EXPECT_EQ(bytes.take(1, 500), 0);
+  bytes.now += seconds(2);
+  EXPECT_EQ(bytes.take(1, 500), 1);
+}
+
+TEST(ChannelRates, the_stricter_of_both_limits_decides) {
+  Offered both({10, 20, 1000, 5000, 100, seconds(60)});
+  EXPECT_EQ(both.take(100, 1), 20);
+  both.now += seconds(60);
+  EXPECT_EQ(both.take(100, 500), 10);
+  both.now += seconds(60);
+  EXPECT_EQ(both.take(20, 1), 20) << "lines over the limit of bytes have not used up the limit of lines";
+}
+
+TEST(ChannelRates, a_sender_uses_its_part_and_leaves_the_rest_to_others) {
+  Offered lines(lines_only(50));
+  EXPECT_EQ(lines.take(100, 1, SenderId{1}), 10);
+  EXPECT_EQ(lines.take(100, 1, SenderId{2}), 10);
+  EXPECT_EQ(lines.take(100, 1, SenderId{3}), 0) << "the channel's burst is used up";
+  lines.now += seconds(1);
+  EXPECT_EQ(lines.take(100, 1, SenderId{1}), 5);
+  EXPECT_EQ(lines.take(100, 1, SenderId{}), 5) << "the router is no sender";
+  Offered bytes({0, 0, 1000, 5000, 20, seconds(60)});
+  EXPECT_EQ(bytes.take(100, 100, SenderId{1}), 10);
+  EXPECT_EQ(bytes.take(100, 100, SenderId{2}), 10);
+}
+
+TEST(ChannelRates, senders_that_have_kept_to_their_rate_are_forgotten) {
+  Offered lines({1'000'000, 1'000'000, 0, 0, 50, seconds(60)});
+  for (std::uint32_t sender = 1; sender <= 20'000; ++sender) lines.take(1, 1, SenderId{sender});
+  EXPECT_EQ(lines.rates.senders(), 20'000U);
+  for (int second = 0; second < 20; ++second) {
+    lines.now += seconds(1);
+    lines.take(100, 1, SenderId{1});
+    lines.rates.end_second(lines.now, [](auto&&...) {});
+  }
+  EXPECT_LE(lines.rates.senders(), 1U);
 }
 
 TEST(ChannelRates, what_is_over_becomes_one_gap_and_one_notice) {
@@ -110,6 +176,23 @@ TEST(ChannelRates, the_limit_holds_over_all_shards_that_take_lines_in) {
   taken = gauges.lines_appended - gauges.lines_over_rate;
   EXPECT_EQ(taken, 20U + 1U) << "and one notice";
   EXPECT_EQ(gauges.lines_over_rate, 100U);
+}
+
+TEST(ChannelRates, a_senders_part_holds_over_all_shards_that_take_lines_in) {
+  Limited fabric(3, lines_only(50));
+  const ChannelSlot slot = fabric.open();
+  const std::uint32_t owner = fabric.fabric.shard(0).owner_of(slot);
+  for (const SenderId sender : {SenderId{1}, SenderId{2}}) {
+    for (std::uint32_t shard = 0; shard < 3; ++shard) {
+      ShardScope scope(fabric.runtime.shard(shard));
+      LineView line;
+      line.text = "x";
+      const int lines = sender.value == 1 ? 40 : 2;
+      for (int i = 0; i < lines; ++i) fabric.fabric.shard(shard).append_from(sender, slot, line);
+    }
+    fabric.turns(5);
+  }
+  EXPECT_EQ(fabric.fabric.shard(owner).gauges().lines_over_rate, 110U) << "all 6 lines of the second sender are taken";
 }
 
 }  // namespace
