@@ -5,9 +5,8 @@
 
 namespace sluice {
 
-/// A hard limit that all shards share, such as the connections of a listener: an atomic semaphore, the one exemption
-/// from "no atomics in domain code". Any thread. When the quota is used up, try_take() refuses and the caller tells its
-/// peer.
+/// A hard limit that all shards share, such as the connections of a listener: an atomic semaphore, so that the limit is
+/// exact. Any thread. When the quota is used up, try_take() refuses and the caller tells its peer.
 class SharedQuota {
  public:
   explicit SharedQuota(std::uint64_t limit) : free_(static_cast<std::int64_t>(limit)) {}
