@@ -21,10 +21,11 @@ class Subscription;
 
 /// All channels that one shard owns: their segments, their readers, and eviction when memory is short.
 ///
-/// Eviction takes from the largest channels, in this order: history that no drain still needs (once 75 % of the budget
-/// is used); then, when the budget is used up, lines needed only by drains that stand still; then other lines. It finds
-/// a victim by size class with a bounded number of looks, not by a scan. A channel below about
-/// a 64th of the largest one loses nothing to it; others may lose more than an exact share.
+/// Eviction takes from channels that hold more than about their fair share (SizeClasses::fair_share()), in this order:
+/// history that no drain still needs, once 75 % of the budget is used (the share is then that of 75 %); when the budget
+/// is used up, lines needed only by drains that stand still; the same in channels that hold more than a third of their
+/// share; then other lines. It finds a victim by size class with a bounded number of looks, not by a scan. When it
+/// finds none, the largest class gives.
 ///
 /// Lives on its shard, inside FabricShard, which calls tell_readers() at the end of each turn.
 class ShardLog final : public OnShard {
@@ -107,10 +108,10 @@ class ShardLog final : public OnShard {
     unsigned looks_per_class;
     unsigned looks;  // in all classes
   };
-  static constexpr Search kUsualSearch{8, 32};
-  ChannelLog* find_victim(Need at_most, Search search);
-  ChannelLog* find_least_needed();
-  bool give_up_history();
+  static constexpr Search kUsualSearch{4, 48};
+  std::uint64_t fair_share(std::uint64_t limit, std::uint64_t more) const;
+  ChannelLog* find_victim(Need at_most, Search search, std::uint64_t share);
+  ChannelLog* find_least_needed(std::uint64_t share);
   void give_up_oldest(ChannelLog& channel, LossReason reason);
   void move_readers_on(ChannelLog& channel, Segment& gone, LossReason reason);
   void trim(ChannelLog& channel) {

@@ -9,10 +9,10 @@ namespace {
 
 /// How many channels to look at, once a turn, before evicting a line that a drain in progress needs.
 constexpr unsigned kPatientLooks = 4096;
+/// Before drains in progress lose lines, the others lose theirs, but for this part of a channel's fair share.
+constexpr std::uint64_t kPartOfStanding = 3;
 /// From this pressure on, senders to small channels are slowed down too.
 constexpr double kEverybodyWaits = 0.5;
-/// Channels smaller than about a 64th of the largest one are not victims.
-constexpr unsigned kClassesBelowLargest = 6;
 
 WallTime newest_in(const Segment& segment) { return WallTime(std::chrono::microseconds(segment.newest_us)); }
 
@@ -56,57 +56,68 @@ double ShardLog::strain(const ChannelLog& channel) const {
 }
 
 void ShardLog::make_room(std::uint64_t bytes) {
+  const std::uint64_t for_history = limit_ / 4 * 3;
   const std::uint64_t would_use = used_bytes() + bytes;
-  if (would_use > limit_ / 4 * 3 && would_use > look_again_at_) {
-    while (used_bytes() + bytes > limit_ / 4 * 3) {
-      if (give_up_history()) continue;
-      look_again_at_ = used_bytes() + limit_ / 256;
-      break;
+  if (would_use > for_history && would_use > look_again_at_) {
+    while (used_bytes() + bytes > for_history) {
+      ChannelLog* victim = find_victim(Need::kNone, kUsualSearch, fair_share(for_history, bytes));
+      if (victim == nullptr) {
+        look_again_at_ = used_bytes() + limit_ / 256;
+        break;
+      }
+      give_up_oldest(*victim, LossReason::kMemoryBudget);
     }
   }
   while (used_bytes() + bytes > limit_) {
-    ChannelLog* victim = find_least_needed();
+    ChannelLog* victim = find_least_needed(fair_share(limit_, bytes) / 8 * 7);
     if (victim == nullptr) return;
     give_up_oldest(*victim, LossReason::kMemoryBudget);
   }
 }
 
-bool ShardLog::give_up_history() {
-  ChannelLog* victim = find_victim(Need::kNone, kUsualSearch);
-  if (victim == nullptr) return false;
-  give_up_oldest(*victim, LossReason::kMemoryBudget);
-  return true;
+/// What each channel may hold so that all channels, what else is charged and `more` bytes fit into `limit`.
+std::uint64_t ShardLog::fair_share(std::uint64_t limit, std::uint64_t more) const {
+  const std::uint64_t beside = used_bytes() - std::min(used_bytes(), sizes_.bytes()) + more;
+  return sizes_.fair_share(limit - std::min(limit, beside));
 }
 
-/// Lines that a drain in progress needs are evicted last, so a longer search for other lines pays off.
-ChannelLog* ShardLog::find_least_needed() {
-  if (ChannelLog* found = find_victim(Need::kStanding, kUsualSearch); found != nullptr) return found;
+/// Lines that a drain in progress needs are evicted last, so a longer search for other lines pays off. The caller
+/// passes seven eighths of the fair share: channels lose segments of about an eighth, so in a shortage most hold about
+/// that.
+ChannelLog* ShardLog::find_least_needed(std::uint64_t share) {
+  if (ChannelLog* found = find_victim(Need::kStanding, kUsualSearch, share); found != nullptr) return found;
   if (!all_progress_) {
-    if (ChannelLog* found = find_victim(Need::kStanding, {kPatientLooks, kPatientLooks}); found != nullptr)
-      return found;
+    constexpr Search patient{kPatientLooks, kPatientLooks};
+    for (const std::uint64_t above : {share, share / kPartOfStanding})
+      if (ChannelLog* found = find_victim(Need::kStanding, patient, above); found != nullptr) return found;
     all_progress_ = true;
   }
-  return find_victim(Need::kProgressing, kUsualSearch);
+  if (ChannelLog* found = find_victim(Need::kProgressing, kUsualSearch, share); found != nullptr) return found;
+  // Those over their share hide behind many of the same size.
+  const unsigned size_class = sizes_.largest();
+  sizes_.rotate(size_class);
+  return sizes_.first(size_class);
 }
 
-/// A large channel whose oldest segment is needed least; nullptr when all channels looked at exceed `at_most`.
-ChannelLog* ShardLog::find_victim(Need at_most, Search search) {
+/// A channel that holds more than `share` and whose oldest segment is needed least; nullptr when all channels looked at
+/// are needed more than `at_most`. The largest come first.
+ChannelLog* ShardLog::find_victim(Need at_most, Search search, std::uint64_t share) {
   ChannelLog* best = nullptr;
   Need best_need = Need::kProgressing;
   unsigned looks = 0;
-  const unsigned largest = sizes_.largest();
-  const unsigned smallest = std::max(largest, kClassesBelowLargest) - kClassesBelowLargest;
-  for (unsigned size_class = largest; size_class > smallest && looks < search.looks; --size_class) {
+  const unsigned smallest = std::max(SizeClasses::class_of(share), 1U);
+  for (unsigned size_class = sizes_.largest(); size_class >= smallest && looks < search.looks;
+       size_class = sizes_.next_below(size_class)) {
     const unsigned in_class = std::min(sizes_.count(size_class), search.looks_per_class);
-    for (unsigned i = 0; i < in_class; ++i, ++looks) {
+    for (unsigned i = 0; i < in_class; ++i, ++looks, sizes_.rotate(size_class)) {
       ChannelLog* channel = sizes_.first(size_class);
+      if (channel->memory <= share) continue;
       const Need need = need_of(*channel);
       if (need == Need::kNone) return channel;
       if (need <= at_most && (best == nullptr || need < best_need)) {
         best = channel;
         best_need = need;
       }
-      sizes_.rotate(size_class);
     }
   }
   return best;

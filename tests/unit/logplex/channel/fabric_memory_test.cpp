@@ -65,5 +65,72 @@ TEST(FabricMemory, a_hundred_thousand_channels_with_a_line_each_cost_a_kilobyte_
 #endif
 }
 
+/// Many channels with a drain that stands still, or takes a line now and then, fill the memory; a neighbour without a
+/// drain has a history. Returns the lines of the neighbour that are left, and the least of the others.
+struct Shortage {
+  explicit Shortage(bool progress) : fabric(1, 8_MiB, 10'000) {
+    neighbour = fabric.open();
+    for (int i = 0; i < 16; ++i) {
+      others.push_back(fabric.open());
+      drains.push_back(std::make_unique<Reader>(fabric.local(), Retention::kUntaken));
+      EXPECT_TRUE(drains.back()->attach(others.back()));
+    }
+    fabric.append_many(neighbour, 5000);
+    for (int round = 0; round < 100; ++round) {
+      for (std::size_t i = 0; i < others.size(); ++i) {
+        fabric.append_many(others[i], 100);
+        Collector got;
+        if (progress) drains[i]->take(got, {1});
+      }
+      fabric.append_many(neighbour, 10);
+      fabric.pass(std::chrono::milliseconds(500));
+    }
+  }
+  std::uint64_t held(ChannelSlot channel) {
+    Reader reader(fabric.local(), Retention::kNothing);
+    EXPECT_TRUE(reader.attach(channel));
+    reader.seek(0);
+    return reader.pending_lines();
+  }
+  std::uint64_t most_of_others() {
+    std::uint64_t most = 0;
+    for (const ChannelSlot channel : others) most = std::max(most, held(channel));
+    return most;
+  }
+
+  HandDriven fabric;
+  ChannelSlot neighbour;
+  std::vector<ChannelSlot> others;
+  std::vector<std::unique_ptr<Reader>> drains;
+};
+
+TEST(FabricMemory, a_neighbours_history_keeps_its_share_beside_drains_that_stand_still) {
+  Shortage shortage(false);
+  EXPECT_LE(shortage.fabric.local().gauges().bytes_used, 8U << 20);
+  EXPECT_GT(shortage.held(shortage.neighbour) * 2, shortage.most_of_others());
+  for (const auto& drain : shortage.drains) EXPECT_TRUE(drain->adds_up());
+}
+
+TEST(FabricMemory, slow_drains_leave_a_neighbour_a_part_of_its_share) {
+  Shortage shortage(true);
+  EXPECT_GT(shortage.held(shortage.neighbour) * 6, shortage.most_of_others());
+}
+
+TEST(FabricMemory, a_channel_below_its_share_loses_nothing_to_a_crowd_of_larger_ones) {
+  HandDriven fabric(1, 8_MiB, 10'000);
+  const ChannelSlot small = fabric.open();
+  fabric.append_many(small, 100);
+  std::vector<ChannelSlot> larger;
+  for (int i = 0; i < 300; ++i) larger.push_back(fabric.open());
+  for (int round = 0; round < 100; ++round) {
+    for (const ChannelSlot channel : larger) fabric.append_many(channel, 10);
+    fabric.turns(1);
+  }
+  Reader reader(fabric.local(), Retention::kNothing);
+  ASSERT_TRUE(reader.attach(small));
+  reader.seek(0);
+  EXPECT_EQ(reader.pending_lines(), 100U);
+}
+
 }  // namespace
 }  // namespace sluice

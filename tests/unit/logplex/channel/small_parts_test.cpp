@@ -1,3 +1,4 @@
+#include <ranges>
 #include <set>
 
 #include <gtest/gtest.h>
@@ -163,7 +164,7 @@ TEST(SizeClasses, random_changes_keep_every_channel_findable) {
   for (int i = 0; i < 20'000; ++i) {
     ChannelLog& channel = channels[rng.below(channels.size())];
     const auto before = channel.memory;
-    channel.memory = rng.below(4) == 0 ? 0 : std::uint64_t{1} << rng.below(30);
+    channel.memory = rng.below(4) == 0 ? 0 : rng.below(std::uint64_t{1} << rng.below(30)) + 1;
     sizes.update(channel, before);
     if (i % 100 != 0) continue;
     std::uint64_t largest = 0;
@@ -172,7 +173,10 @@ TEST(SizeClasses, random_changes_keep_every_channel_findable) {
       largest = std::max(largest, one.memory);
       if (one.memory != 0) ++counts[one.size_class];
     }
-    ASSERT_EQ(sizes.largest(), static_cast<unsigned>(std::bit_width(largest)));
+    ASSERT_EQ(sizes.largest(), SizeClasses::class_of(largest));
+    std::vector<unsigned> found;
+    for (unsigned c = sizes.largest(); c != 0; c = sizes.next_below(c)) found.insert(found.begin(), c);
+    ASSERT_TRUE(std::ranges::equal(found, counts | std::ranges::views::keys));
     for (const auto& [size_class, count] : counts) {
       ASSERT_EQ(sizes.count(size_class), count);
       std::set<ChannelLog*> seen;
@@ -182,6 +186,44 @@ TEST(SizeClasses, random_changes_keep_every_channel_findable) {
       }
       ASSERT_EQ(seen.size(), count);
     }
+  }
+}
+
+TEST(SizeClasses, classes_follow_sizes) {
+  EXPECT_EQ(SizeClasses::class_of(0), 0U);
+  EXPECT_LT(SizeClasses::class_of(~std::uint64_t{0} >> 16), SizeClasses::kClasses);
+  SeededRng rng(9);
+  for (int i = 0; i < 100'000; ++i) {
+    const std::uint64_t bytes = rng.below(std::uint64_t{1} << rng.below(40)) + 1;
+    ASSERT_LE(SizeClasses::class_of(bytes), SizeClasses::class_of(bytes + 1));
+    ASSERT_LT(SizeClasses::class_of(bytes), SizeClasses::class_of(bytes + bytes / 4 + 4)) << bytes;
+  }
+}
+
+TEST(SizeClasses, the_fair_share_cuts_the_largest_until_all_fit) {
+  SizeClasses sizes;
+  std::vector<ChannelLog> channels(50);
+  SeededRng rng(11);
+  for (int round = 0; round < 2000; ++round) {
+    std::uint64_t all = 0;
+    for (ChannelLog& channel : channels) {
+      const auto before = channel.memory;
+      channel.memory = rng.below(3) == 0 ? 0 : rng.below(std::uint64_t{1} << rng.below(24)) + 1;
+      sizes.update(channel, before);
+      all += channel.memory;
+    }
+    ASSERT_EQ(sizes.bytes(), all);
+    EXPECT_EQ(sizes.fair_share(all), ~std::uint64_t{0});
+    const std::uint64_t bytes = rng.below(all + 1);
+    const std::uint64_t share = sizes.fair_share(bytes);
+    if (share == ~std::uint64_t{0}) continue;
+    std::uint64_t cut = 0;
+    for (const ChannelLog& channel : channels) cut += std::min(channel.memory, share);
+    // Channels of the share's own class are taken as larger: the share is a quarter off at most.
+    ASSERT_LE(cut, bytes);
+    std::uint64_t cut_more = 0;
+    for (const ChannelLog& channel : channels) cut_more += std::min(channel.memory, share + share / 3 + 8);
+    ASSERT_GE(cut_more, bytes) << share;
   }
 }
 
