@@ -11,18 +11,14 @@ constexpr double kLongest = 100 * 365.0 * 86'400 * kSecond;
 /// How many buckets of senders to look at each second: some 0.1 ms of a turn.
 constexpr std::size_t kBucketsASecond = 4096;
 
-std::uint64_t part_of(std::uint64_t whole, unsigned percent) {
-  if (whole == 0) return 0;
-  return std::max<std::uint64_t>(whole / 100 * percent + whole % 100 * percent / 100, 1);
-}
+double part_of(std::uint64_t whole, unsigned percent) { return static_cast<double>(whole) * percent / 100; }
 
 }  // namespace
 
-Rate::Rate(std::uint64_t per_second, std::uint64_t burst) {
+Rate::Rate(double per_second, double burst) {
   if (per_second == 0) return;
-  unit_time_ = kSecond / static_cast<double>(per_second);
-  const double units = static_cast<double>(std::max<std::uint64_t>(burst, 1) - 1);
-  burst_time_ = static_cast<std::int64_t>(std::min(units * unit_time_, kLongest));
+  unit_time_ = kSecond / per_second;
+  burst_time_ = static_cast<std::int64_t>(std::min((std::max(burst, 1.0) - 1) * unit_time_, kLongest));
 }
 
 void ChannelRates::limit(const RateLimits& limits) {
@@ -32,6 +28,7 @@ void ChannelRates::limit(const RateLimits& limits) {
                  {part_of(limits.bytes_per_second, percent), part_of(limits.bytes_burst, percent)}};
   };
   all_ = rates(100);
+  limited_ = all_.limited();
   sender_ = limits.sender_percent < 100 ? rates(limits.sender_percent) : Rates{};
 }
 

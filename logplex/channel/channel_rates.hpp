@@ -30,7 +30,7 @@ struct RateLimits {
 class Rate {
  public:
   Rate() = default;
-  Rate(std::uint64_t per_second, std::uint64_t burst);
+  Rate(double per_second, double burst);
 
   bool limited() const { return unit_time_ != 0; }
   bool allows(std::int64_t next_at, std::int64_t now) const { return !limited() || next_at - now <= burst_time_; }
@@ -59,7 +59,7 @@ class ChannelRates {
   };
 
   void limit(const RateLimits& limits);
-  bool limited() const { return all_.limited(); }
+  bool limited() const { return limited_; }
 
   /// Counts one line of `bytes`; false when it is over the rate of the channel or of its sender. `due` is the state
   /// kept in the channel.
@@ -126,6 +126,7 @@ class ChannelRates {
   }
   void forget_senders(SteadyTime now);
 
+  bool limited_ = false;
   Rates all_;     // of a channel
   Rates sender_;  // of one of its senders; no limit when a sender may use all of it
   Duration notice_interval_{};

@@ -61,7 +61,7 @@ class FabricShard final : public LineOutlet, public OnShard, private TurnHook {
 
   void append(ChannelSlot channel, const LineView& line) override;
   /// The same for a line of a token or an API key: it counts against the rate of that sender, too.
-  void append_from(SenderId sender, ChannelSlot channel, const LineView& line);
+  void append_from(SenderId sender, ChannelSlot channel, const LineView& line) { append_to(channel, line, sender); }
   /// Prefetches the memory that append() to this channel will touch, in three steps. A caller with lines for several
   /// channels does each step for all of them before the next step.
   enum class Step : std::uint8_t { kChannel, kSegment, kTail };
@@ -139,6 +139,8 @@ class FabricShard final : public LineOutlet, public OnShard, private TurnHook {
   Duration delay_of(const ChannelLog& channel) const;
   void on_second();
   void ask_for_share();
+  void append_to(ChannelSlot channel, const LineView& line, SenderId sender);
+  void append_limited(ChannelLog& channel, const LineView& line, SenderId sender);
   /// Counts a line. True when it is over the rate of the channel or the sender: it is counted as dropped.
   bool is_over_rate(ChannelLog& channel, SenderId sender, std::size_t bytes);
   void write_dropped();

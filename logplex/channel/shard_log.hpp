@@ -107,8 +107,13 @@ class ShardLog final : public OnShard {
   struct Search {
     unsigned looks_per_class;
     unsigned looks;  // in all classes
+    bool patient;    // uses up looks_left_, and takes the first channel that is needed at most so much
   };
-  static constexpr Search kUsualSearch{4, 48};
+  static constexpr Search kUsualSearch{4, 48, false};
+  /// How many channels to look at in a turn, beyond the usual, before evicting a line that a drain in progress needs.
+  static constexpr unsigned kPatientLooks = 4096;
+  std::uint64_t beside_lines() const;
+  static std::uint64_t records_after_oldest(const ChannelLog& channel);
   std::uint64_t fair_share(std::uint64_t limit, std::uint64_t more) const;
   ChannelLog* find_victim(Need at_most, Search search, std::uint64_t share);
   ChannelLog* find_least_needed(std::uint64_t share);
@@ -148,8 +153,8 @@ class ShardLog final : public OnShard {
   std::vector<Subscription*> telling_;
 
   std::uint64_t limit_ = ~std::uint64_t{0};
-  std::uint64_t look_again_at_ = 0;  // no history was found to evict: search again above this use
-  bool all_progress_ = false;        // this turn found no line that only standing drains need
+  std::uint64_t look_again_at_ = 0;      // no history was found to evict: search again above this use
+  unsigned looks_left_ = kPatientLooks;  // of patient searches in this turn
   bool restoring_ = false;
   std::vector<std::uint32_t> restored_;  // channels, while restoring
   std::int64_t charged_ = 0;

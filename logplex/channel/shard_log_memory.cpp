@@ -7,8 +7,6 @@
 namespace sluice {
 namespace {
 
-/// How many channels to look at, once a turn, before evicting a line that a drain in progress needs.
-constexpr unsigned kPatientLooks = 4096;
 /// Before drains in progress lose lines, the others lose theirs, but for this part of a channel's fair share.
 constexpr std::uint64_t kPartOfStanding = 3;
 /// From this pressure on, senders to small channels are slowed down too.
@@ -57,28 +55,33 @@ double ShardLog::strain(const ChannelLog& channel) const {
 
 void ShardLog::make_room(std::uint64_t bytes) {
   const std::uint64_t for_history = limit_ / 4 * 3;
-  const std::uint64_t would_use = used_bytes() + bytes;
-  if (would_use > for_history && would_use > look_again_at_) {
-    while (used_bytes() + bytes > for_history) {
+  const auto would_use = [&] { return sizes_.bytes() + beside_lines() + bytes; };
+  if (would_use() > for_history && would_use() > look_again_at_) {
+    while (would_use() > for_history) {
       ChannelLog* victim = find_victim(Need::kNone, kUsualSearch, fair_share(for_history, bytes));
       if (victim == nullptr) {
-        look_again_at_ = used_bytes() + limit_ / 256;
+        look_again_at_ = would_use() + limit_ / 256;
         break;
       }
       give_up_oldest(*victim, LossReason::kMemoryBudget);
     }
   }
-  while (used_bytes() + bytes > limit_) {
+  while (would_use() > limit_) {
     ChannelLog* victim = find_least_needed(fair_share(limit_, bytes) / 8 * 7);
     if (victim == nullptr) return;
     give_up_oldest(*victim, LossReason::kMemoryBudget);
   }
 }
 
+/// What counts beside the segments of channels: frames, batches, the index. At most half of the budget, so that the
+/// frames of very many drains do not take the lines of all channels.
+std::uint64_t ShardLog::beside_lines() const {
+  return std::min(used_bytes() - std::min(used_bytes(), sizes_.bytes()), limit_ / 2);
+}
+
 /// What each channel may hold so that all channels, what else is charged and `more` bytes fit into `limit`.
 std::uint64_t ShardLog::fair_share(std::uint64_t limit, std::uint64_t more) const {
-  const std::uint64_t beside = used_bytes() - std::min(used_bytes(), sizes_.bytes()) + more;
-  return sizes_.fair_share(limit - std::min(limit, beside));
+  return sizes_.fair_share(limit - std::min(limit, beside_lines() + more));
 }
 
 /// Lines that a drain in progress needs are evicted last, so a longer search for other lines pays off. The caller
@@ -86,12 +89,11 @@ std::uint64_t ShardLog::fair_share(std::uint64_t limit, std::uint64_t more) cons
 /// that.
 ChannelLog* ShardLog::find_least_needed(std::uint64_t share) {
   if (ChannelLog* found = find_victim(Need::kStanding, kUsualSearch, share); found != nullptr) return found;
-  if (!all_progress_) {
-    constexpr Search patient{kPatientLooks, kPatientLooks};
-    for (const std::uint64_t above : {share, share / kPartOfStanding})
-      if (ChannelLog* found = find_victim(Need::kStanding, patient, above); found != nullptr) return found;
-    all_progress_ = true;
+  for (const std::uint64_t above : {share, share / kPartOfStanding}) {
+    const Search patient{looks_left_, looks_left_, true};
+    if (ChannelLog* found = find_victim(Need::kStanding, patient, above); found != nullptr) return found;
   }
+  looks_left_ = 0;
   if (ChannelLog* found = find_victim(Need::kProgressing, kUsualSearch, share); found != nullptr) return found;
   // Those over their share hide behind many of the same size.
   const unsigned size_class = sizes_.largest();
@@ -111,9 +113,10 @@ ChannelLog* ShardLog::find_victim(Need at_most, Search search, std::uint64_t sha
     const unsigned in_class = std::min(sizes_.count(size_class), search.looks_per_class);
     for (unsigned i = 0; i < in_class; ++i, ++looks, sizes_.rotate(size_class)) {
       ChannelLog* channel = sizes_.first(size_class);
+      if (search.patient) --looks_left_;
       if (channel->memory <= share) continue;
       const Need need = need_of(*channel);
-      if (need == Need::kNone) return channel;
+      if (need == Need::kNone || (search.patient && need <= at_most)) return channel;
       if (need <= at_most && (best == nullptr || need < best_need)) {
         best = channel;
         best_need = need;
@@ -186,10 +189,28 @@ void ShardLog::move_readers_on(ChannelLog& channel, Segment& gone, LossReason re
   channel.fresh_place = fresh_after;
 }
 
-/// Evicts lines older than the history, unless a drain needs them. Frees whole segments, so a few more lines stay.
+/// Evicts lines older than the history, unless a drain needs them. Frees whole segments, so a few more lines stay. A
+/// gap counts as one line however many it stands for, so that dropped lines do not push out those that were taken.
 void ShardLog::trim_history(ChannelLog& channel) {
-  while (has_more_than_history(channel) && need_of(channel) == Need::kNone)
+  while (has_more_than_history(channel) && need_of(channel) == Need::kNone) {
+    if (channel.open && records_after_oldest(channel) < history_lines_) return;
     give_up_oldest(channel, LossReason::kRetention);
+  }
+}
+
+/// Walks over the records of segments with gaps only.
+std::uint64_t ShardLog::records_after_oldest(const ChannelLog& channel) {
+  std::uint64_t records = 0;
+  for (const Segment* segment = channel.oldest->next; segment != nullptr; segment = segment->next) {
+    if (!segment->has_gap) {
+      records += segment->lines();
+      continue;
+    }
+    for (std::uint32_t at = 0; at < segment->used;
+         at += static_cast<std::uint32_t>(RecordView(segment->payload() + at).size()))
+      ++records;
+  }
+  return records;
 }
 
 std::vector<std::span<const std::byte>> ShardLog::records_from(const ChannelLog& channel, Seq from) const {

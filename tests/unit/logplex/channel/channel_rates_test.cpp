@@ -1,5 +1,7 @@
 #include "logplex/channel/channel_rates.hpp"
 
+#include <algorithm>
+
 #include "tests/unit/logplex/channel/fabric_fixture.hpp"
 
 namespace sluice {
@@ -100,6 +102,13 @@ TEST(ChannelRates, a_sender_uses_its_part_and_leaves_the_rest_to_others) {
   EXPECT_EQ(bytes.take(100, 100, SenderId{2}), 10);
 }
 
+TEST(ChannelRates, a_small_part_of_a_small_rate_is_not_rounded_up_to_all_of_it) {
+  Offered lines({1, 1, 0, 0, 10, seconds(60)});
+  int taken = 0;
+  for (int second = 0; second < 100; ++second, lines.now += seconds(1)) taken += lines.take(1, 1, SenderId{1});
+  EXPECT_EQ(taken, 10);
+}
+
 TEST(ChannelRates, senders_that_have_kept_to_their_rate_are_forgotten) {
   Offered lines({1'000'000, 1'000'000, 0, 0, 50, seconds(60)});
   for (std::uint32_t sender = 1; sender <= 20'000; ++sender) lines.take(1, 1, SenderId{sender});
@@ -129,6 +138,22 @@ TEST(ChannelRates, what_is_over_becomes_one_gap_and_one_notice) {
       << notices(got)[0];
   EXPECT_TRUE(reader.adds_up());
   EXPECT_EQ(fabric.local().gauges().lines_over_rate, 80U);
+}
+
+TEST(ChannelRates, dropped_lines_do_not_push_out_the_history) {
+  Limited fabric;
+  const ChannelSlot slot = fabric.open();
+  for (int i = 0; i < 15; ++i) fabric.append(slot, "kept");
+  for (int turn = 0; turn < 20; ++turn) {
+    fabric.append_many(slot, 2000, 1000);
+    fabric.turns(1);
+  }
+  Reader reader(fabric.local(), Retention::kNothing);
+  ASSERT_TRUE(reader.attach(slot));
+  reader.seek(0);
+  Collector got;
+  reader.take(got);
+  EXPECT_EQ(std::ranges::count(got.lines, "kept", &Collector::Got::text), 15);
 }
 
 TEST(ChannelRates, a_channel_is_told_once_in_an_interval_and_of_the_rest_after_it) {

@@ -132,5 +132,40 @@ TEST(FabricMemory, a_channel_below_its_share_loses_nothing_to_a_crowd_of_larger_
   EXPECT_EQ(reader.pending_lines(), 100U);
 }
 
+TEST(FabricMemory, frames_over_the_budget_leave_channels_a_part_of_it) {
+  HandDriven fabric(1, 8_MiB, 10'000);
+  const ChannelSlot quiet = fabric.open();
+  const ChannelSlot busy = fabric.open();
+  fabric.append_many(quiet, 100);
+  fabric.local().charge(9 << 20);
+  fabric.append_many(busy, 20'000);
+  Reader reader(fabric.local(), Retention::kNothing);
+  ASSERT_TRUE(reader.attach(quiet));
+  reader.seek(0);
+  EXPECT_EQ(reader.pending_lines(), 100U);
+  fabric.local().charge(-(9 << 20));
+}
+
+TEST(FabricMemory, many_equal_channels_keep_to_the_budget_and_their_accounts) {
+  HandDriven fabric(1, 8_MiB, 10'000);
+  std::vector<ChannelSlot> channels;
+  std::vector<std::unique_ptr<Reader>> drains;
+  for (int i = 0; i < 4000; ++i) {
+    channels.push_back(fabric.open());
+    drains.push_back(std::make_unique<Reader>(fabric.local(), Retention::kUntaken));
+    ASSERT_TRUE(drains.back()->attach(channels.back()));
+    fabric.append_many(channels.back(), 4, 300);
+  }
+  fabric.pass(std::chrono::seconds(3));
+  // Half of the drains stand still now, as when their receivers went away a moment ago.
+  for (std::size_t i = 0; i < drains.size(); i += 2) {
+    Collector got;
+    drains[i]->take(got, {1});
+  }
+  for (const ChannelSlot channel : channels) fabric.append_many(channel, 4, 300);
+  EXPECT_LE(fabric.local().gauges().bytes_used, 8U << 20);
+  for (const auto& drain : drains) ASSERT_TRUE(drain->adds_up());
+}
+
 }  // namespace
 }  // namespace sluice
