@@ -78,7 +78,8 @@ class ShardLog final : public OnShard {
   std::uint64_t appended_bytes() const { return appended_bytes_; }
   std::uint64_t evicted_bytes() const { return evicted_bytes_; }
   const std::array<std::uint64_t, Losses::kReasons>& evicted_lines() const { return evicted_lines_; }
-  std::uint64_t history_lines() const { return history_lines_; }
+  /// The number of the first line of the channel's history: the last history_lines records that are held.
+  Seq history_start(const ChannelLog& channel) const;
 
  private:
   friend class Subscription;
@@ -114,6 +115,7 @@ class ShardLog final : public OnShard {
   static constexpr unsigned kPatientLooks = 4096;
   std::uint64_t beside_lines() const;
   static std::uint64_t records_after_oldest(const ChannelLog& channel);
+  static std::uint64_t records_in(const Segment& segment);
   std::uint64_t fair_share(std::uint64_t limit, std::uint64_t more) const;
   ChannelLog* find_victim(Need at_most, Search search, std::uint64_t share);
   ChannelLog* find_least_needed(std::uint64_t share);

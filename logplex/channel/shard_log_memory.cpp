@@ -198,19 +198,35 @@ void ShardLog::trim_history(ChannelLog& channel) {
   }
 }
 
-/// Walks over the records of segments with gaps only.
 std::uint64_t ShardLog::records_after_oldest(const ChannelLog& channel) {
   std::uint64_t records = 0;
-  for (const Segment* segment = channel.oldest->next; segment != nullptr; segment = segment->next) {
-    if (!segment->has_gap) {
-      records += segment->lines();
-      continue;
-    }
-    for (std::uint32_t at = 0; at < segment->used;
-         at += static_cast<std::uint32_t>(RecordView(segment->payload() + at).size()))
-      ++records;
-  }
+  for (const Segment* segment = channel.oldest->next; segment != nullptr; segment = segment->next)
+    records += records_in(*segment);
   return records;
+}
+
+/// Walks over the records of segments with gaps only.
+std::uint64_t ShardLog::records_in(const Segment& segment) {
+  if (!segment.has_gap) return segment.lines();
+  std::uint64_t records = 0;
+  for (std::uint32_t at = 0; at < segment.used; ++records)
+    at += static_cast<std::uint32_t>(RecordView(segment.payload() + at).size());
+  return records;
+}
+
+Seq ShardLog::history_start(const ChannelLog& channel) const {
+  if (channel.oldest == nullptr || history_lines_ == 0) return channel.next;
+  const std::uint64_t records = records_in(*channel.oldest) + records_after_oldest(channel);
+  std::uint64_t skip = records - std::min(records, history_lines_);
+  const Segment* segment = channel.oldest;
+  for (; skip > 0 && skip >= records_in(*segment); segment = segment->next) skip -= records_in(*segment);
+  Seq start = segment->first;
+  for (std::uint32_t at = 0; skip > 0; --skip) {
+    const RecordView record(segment->payload() + at);
+    start += record.lines();
+    at += static_cast<std::uint32_t>(record.size());
+  }
+  return start;
 }
 
 std::vector<std::span<const std::byte>> ShardLog::records_from(const ChannelLog& channel, Seq from) const {

@@ -134,7 +134,7 @@ SegmentRef Subscription::hold() const {
 
 Seq Subscription::history_start() const {
   SLUICE_CHECK(mode_ == Mode::kChannel);
-  return channel_->next - std::min(channel_->next - channel_->first_held(), log_.history_lines());
+  return log_.history_start(*channel_);
 }
 
 }  // namespace sluice

@@ -150,10 +150,29 @@ TEST(ChannelRates, dropped_lines_do_not_push_out_the_history) {
   }
   Reader reader(fabric.local(), Retention::kNothing);
   ASSERT_TRUE(reader.attach(slot));
-  reader.seek(0);
+  reader.seek(reader.history_start());
   Collector got;
   reader.take(got);
   EXPECT_EQ(std::ranges::count(got.lines, "kept", &Collector::Got::text), 15);
+}
+
+TEST(ChannelRates, history_counts_a_gap_as_one_line) {
+  for (const std::uint64_t history : {0U, 1U, 7U, 50U}) {
+    HandDriven fabric(1, 64_MiB, history);
+    const ChannelSlot slot = fabric.open();
+    Reader reader(fabric.local(), Retention::kNothing);
+    ASSERT_TRUE(reader.attach(slot));
+    EXPECT_EQ(reader.history_start(), reader.end());
+    for (std::uint64_t i = 1; i <= 200; ++i) {
+      if (i % 3 == 0)
+        fabric.local().append_gap(slot, 1000, LossReason::kRate);
+      else
+        fabric.append(slot, std::string(i % 50 == 1 ? 5000 : 10, 'x'));
+      Seq expected = reader.end();
+      for (std::uint64_t back = 0; back < std::min(history, i); ++back) expected -= (i - back) % 3 == 0 ? 1000 : 1;
+      ASSERT_EQ(reader.history_start(), expected) << history << " " << i;
+    }
+  }
 }
 
 TEST(ChannelRates, a_channel_is_told_once_in_an_interval_and_of_the_rest_after_it) {
