@@ -169,7 +169,8 @@ TEST(ChannelRates, history_counts_a_gap_as_one_line) {
       else
         fabric.append(slot, std::string(i % 50 == 1 ? 5000 : 10, 'x'));
       Seq expected = reader.end();
-      for (std::uint64_t back = 0; back < std::min(history, i); ++back) expected -= (i - back) % 3 == 0 ? 1000 : 1;
+      for (std::uint64_t back = 0; back < std::min(history, i); ++back)
+        expected -= (i - back) % 3 == 0 ? Seq{1000} : Seq{1};
       ASSERT_EQ(reader.history_start(), expected) << history << " " << i;
     }
   }
