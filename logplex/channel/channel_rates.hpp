@@ -20,7 +20,7 @@ struct RateLimits {
   std::uint64_t lines_per_second = 0;  // 0 = no limit
   std::uint64_t lines_burst = 0;       // lines that may come at once
   std::uint64_t bytes_per_second = 0;  // of records (record_size()); 0 = no limit
-  std::uint64_t bytes_burst = 0;       // bytes that may come at once; a longer line passes after a pause
+  std::uint64_t bytes_burst = 0;       // bytes that may come at once; the last line may go beyond them
   unsigned sender_percent = 100;       // of all four for one token or API key
   Duration notice_interval{};          // minimum time between two L16 notices in a channel
 };

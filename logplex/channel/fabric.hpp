@@ -49,8 +49,7 @@ struct FabricGauges {
 ///
 /// Lives on its shard, owned by Fabric. append() never waits: it puts a line for another shard into a batch. When too
 /// many batches are under way, it drops and counts the line, and the channel's owner writes a gap record. When the byte
-/// budget is used up, the largest channels lose their oldest segments, starting with history that no drain needs and
-/// then lines needed only by drains that make no progress.
+/// budget is used up, channels that hold more than their fair share lose their oldest segments: see ShardLog.
 class FabricShard final : public LineOutlet, public OnShard, private TurnHook {
  public:
   FabricShard(Fabric& fabric, Shard& shard);
@@ -61,7 +60,7 @@ class FabricShard final : public LineOutlet, public OnShard, private TurnHook {
 
   void append(ChannelSlot channel, const LineView& line) override;
   /// The same for a line of a token or an API key: it counts against the rate of that sender, too.
-  void append_from(SenderId sender, ChannelSlot channel, const LineView& line) { append_to(channel, line, sender); }
+  void append_from(ChannelSlot channel, const LineView& line, SenderId sender);
   /// Prefetches the memory that append() to this channel will touch, in three steps. A caller with lines for several
   /// channels does each step for all of them before the next step.
   enum class Step : std::uint8_t { kChannel, kSegment, kTail };
@@ -139,7 +138,6 @@ class FabricShard final : public LineOutlet, public OnShard, private TurnHook {
   Duration delay_of(const ChannelLog& channel) const;
   void on_second();
   void ask_for_share();
-  void append_to(ChannelSlot channel, const LineView& line, SenderId sender);
   void append_limited(ChannelLog& channel, const LineView& line, SenderId sender);
   /// Counts a line. True when it is over the rate of the channel or the sender: it is counted as dropped.
   bool is_over_rate(ChannelLog& channel, SenderId sender, std::size_t bytes);

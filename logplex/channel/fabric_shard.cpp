@@ -31,9 +31,9 @@ void FabricShard::start() { second_.arm(kRebalance); }
 
 const LogIdentity& FabricShard::identity() const { return fabric_.identity(); }
 
-void FabricShard::append(ChannelSlot channel, const LineView& line) { append_to(channel, line, {}); }
+void FabricShard::append(ChannelSlot channel, const LineView& line) { append_from(channel, line, {}); }
 
-void FabricShard::append_to(ChannelSlot channel, const LineView& line, SenderId sender) {
+void FabricShard::append_from(ChannelSlot channel, const LineView& line, SenderId sender) {
   const Route route = route_of(channel);
   if (route.state != Route::kOpen)
     ++unrouted_;

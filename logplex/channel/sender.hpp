@@ -4,8 +4,8 @@
 
 namespace sluice {
 
-/// Tells the senders of one channel apart when their rates are counted: a token or an API key. A hash, so two senders
-/// are taken for one in one of 2^32 cases. None: the router, which no sender can make write more.
+/// The token or the API key that a line came with, as a hash: it tells the senders of one channel apart when their
+/// rates are counted. Two senders have the same hash in one of 2^32 cases. Not valid: the line is the router's.
 struct SenderId {
   std::uint32_t value = 0;
 

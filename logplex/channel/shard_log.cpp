@@ -87,7 +87,7 @@ void ShardLog::append_record(ChannelLog& channel, const std::byte* record, std::
   std::byte* at = room(channel, size);
   std::memcpy(at, record, size);
   const RecordView view(at);
-  if (view.is_gap()) channel.newest->has_gap = true;
+  if (view.is_gap()) channel.newest->has_gap = channel.has_gaps = true;
   commit(channel, size, view.lines(), view.received().time_since_epoch().count());
 }
 
@@ -95,7 +95,7 @@ void ShardLog::append_gap(ChannelLog& channel, std::uint64_t lines, LossReason r
   check_shard();
   if (lines == 0) return;
   encode_gap(lines, reason, shard().wall_now(), room(channel, kGapRecordSize));
-  channel.newest->has_gap = true;
+  channel.newest->has_gap = channel.has_gaps = true;
   commit(channel, kGapRecordSize, lines, shard().wall_now().time_since_epoch().count());
 }
 

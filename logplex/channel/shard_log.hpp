@@ -116,6 +116,7 @@ class ShardLog final : public OnShard {
   std::uint64_t beside_lines() const;
   static std::uint64_t records_after_oldest(const ChannelLog& channel);
   static std::uint64_t records_in(const Segment& segment);
+  static bool some_segment_has_gap(const ChannelLog& channel);
   std::uint64_t fair_share(std::uint64_t limit, std::uint64_t more) const;
   ChannelLog* find_victim(Need at_most, Search search, std::uint64_t share);
   ChannelLog* find_least_needed(std::uint64_t share);

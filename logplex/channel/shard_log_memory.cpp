@@ -193,9 +193,16 @@ void ShardLog::move_readers_on(ChannelLog& channel, Segment& gone, LossReason re
 /// gap counts as one line however many it stands for, so that dropped lines do not push out those that were taken.
 void ShardLog::trim_history(ChannelLog& channel) {
   while (has_more_than_history(channel) && need_of(channel) == Need::kNone) {
-    if (channel.open && records_after_oldest(channel) < history_lines_) return;
+    if (channel.has_gaps && channel.open && records_after_oldest(channel) < history_lines_) return;
     give_up_oldest(channel, LossReason::kRetention);
+    channel.has_gaps = channel.has_gaps && some_segment_has_gap(channel);
   }
+}
+
+bool ShardLog::some_segment_has_gap(const ChannelLog& channel) {
+  const Segment* segment = channel.oldest;
+  while (segment != nullptr && !segment->has_gap) segment = segment->next;
+  return segment != nullptr;
 }
 
 std::uint64_t ShardLog::records_after_oldest(const ChannelLog& channel) {

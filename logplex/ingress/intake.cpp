@@ -149,7 +149,7 @@ std::string_view Intake::with_names(std::string_view text, std::string& out) {
 void Intake::append(SenderId sender, ChannelSlot channel, LineView line, std::size_t message_size) {
   line.received = shard().wall_now();
   WorkingFor::mention({Beneficiary::Kind::kChannel, channel.value});
-  fabric_.append_from(sender, channel, line);
+  fabric_.append_from(channel, line, sender);
   ++counters_.lines;
   counters_.bytes += message_size;
   if (looks_at_delay()) delay_ = std::max(delay_, fabric_.ingress_delay(channel));

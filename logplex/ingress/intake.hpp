@@ -57,7 +57,8 @@ class Intake : public OnShard {
   /// The token in the message's app-name field; none when it holds none.
   std::optional<Uuid> token_of(std::string_view message);
   const TokenEntry* find(const Uuid& token) { return tokens_.find(token); }
-  /// Appends a line that read_as() has returned, from a message of `message_size` bytes.
+  /// Appends a line that read_as() has returned, from a message of `message_size` bytes. It counts against the rates of
+  /// its channel and of `sender`.
   void append(SenderId sender, ChannelSlot channel, LineView line, std::size_t message_size);
 
   void count_malformed() { ++counters_.malformed; }

@@ -233,7 +233,7 @@ TEST(ChannelRates, a_senders_part_holds_over_all_shards_that_take_lines_in) {
       LineView line;
       line.text = "x";
       const int lines = sender.value == 1 ? 40 : 2;
-      for (int i = 0; i < lines; ++i) fabric.fabric.shard(shard).append_from(sender, slot, line);
+      for (int i = 0; i < lines; ++i) fabric.fabric.shard(shard).append_from(slot, line, sender);
     }
     fabric.turns(5);
   }
