@@ -95,7 +95,7 @@ void BodyPool::relieve() {
   while (!holders_.empty() && is_full()) {
     Holder& first = *holders_.front();
     holders_.erase(holders_.begin());
-    first.give_up_frames();
+    first.fold_frames();
   }
 }
 

@@ -16,14 +16,14 @@ namespace sluice::drains {
 /// that nobody needed for a second goes back to the system, half of it each second.
 ///
 /// Owned by the shard's DrainSet; must outlive all frames. The pool has no limit of its own: before making a frame,
-/// callers ask is_tight() and is_full(), and relieve() makes holders drop frames.
+/// callers ask has_room(), is_tight() and is_full(), and relieve() makes holders free frames.
 class BodyPool final : public OnShard {
  public:
-  /// Holds frames that it may drop when memory is short.
+  /// Holds frames whose bytes it can free when memory is short.
   class Holder {
    public:
-    /// Memory is short: drops the frames that are not under way.
-    virtual void give_up_frames() = 0;
+    /// Memory is short: frees the bytes of all frames that are not under way.
+    virtual void fold_frames() = 0;
 
    protected:
     ~Holder() = default;
@@ -45,7 +45,7 @@ class BodyPool final : public OnShard {
   /// Adds a holder to the end of the list; relieve() begins at the front. Do not add one twice.
   void add_holder(Holder& holder);
   void remove_holder(Holder& holder);
-  /// While is_full(), takes the first holder off the list and makes it drop its frames.
+  /// While is_full(), takes the first holder off the list and makes it free its frames.
   void relieve();
 
   void charge(std::int64_t bytes);
@@ -54,6 +54,9 @@ class BodyPool final : public OnShard {
   bool is_tight() const { return in_frames() > fabric_.budget_bytes() / 4; }
   /// Frames take more than half of the budget: a drain then keeps one frame.
   bool is_full() const { return in_frames() > fabric_.budget_bytes() / 2; }
+  /// Whether a drain may make another frame. While is_full(), a drain that fails gets none, so that what is left up to
+  /// five eighths of the budget is for those that deliver.
+  bool has_room(bool failing) const { return failing ? !is_full() : in_frames() <= fabric_.budget_bytes() / 8 * 5; }
   std::uint64_t used_bytes() const { return used_; }
   std::size_t shared_bodies() const { return all_shared_.size() - spare_shared_.size(); }
 

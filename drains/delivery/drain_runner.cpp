@@ -181,14 +181,19 @@ bool DrainRunner::may_send() const {
 bool DrainRunner::batch_is_due() const {
   if (following() || !has_pending()) return false;
   if (memory_.bodies.is_tight() && frames_behind() > 0) return false;
-  if (memory_.bodies.is_full() && !frames_.empty()) return false;
+  if ((memory_.bodies.is_full() && !frames_.empty()) || !has_room_for_frame()) return false;
   return flush_due_ || flushing_ || pending_bytes() >= encoder_->target_bytes();
 }
 
-/// The first frame that was not sent; gathers one if there is none. nullptr if no batch is due, or if the filter left
-/// out all lines that were looked at in this turn.
+/// The first frame that was not sent; gathers one if there is none. nullptr if no batch is due, if the filter left out
+/// all lines that were looked at in this turn, or if memory is short.
 Frame* DrainRunner::next_frame() {
-  if (sent_ < frames_.size()) return &frames_[sent_];
+  while (sent_ < frames_.size()) {
+    if (frames_[sent_].folded_bytes == 0) return &frames_[sent_];
+    if (!has_room_for_frame()) return nullptr;
+    write_again(sent_);
+    keep_records();
+  }
   return batch_is_due() && gather() ? &frames_.back() : nullptr;
 }
 
@@ -361,6 +366,7 @@ bool DrainRunner::take_confirmed() {
 
 Task<void> DrainRunner::pause_after_failure() {
   if (flushing_) co_return;
+  if (memory_.bodies.is_full()) fold_frames_from(0);
   const Duration pause = std::max(asked_pause_, backoff_.pause(environment_.shard.rng()));
   const SteadyTime until = environment_.shard.now() + pause;
   while (!changed_ && !skip_asked_ && !flushing_ && environment_.shard.now() < until) {
@@ -445,7 +451,7 @@ Ledger DrainRunner::ledger() const {
   ledger.dropped[static_cast<std::size_t>(LossReason::kRetention)] += forgotten_;
   ledger.pending_lines = pending_lines() + lines_in_frames() + lines_in_ring();
   ledger.pending_bytes = pending_bytes();
-  for (const Frame& frame : frames_) ledger.pending_bytes += frame.bytes().size();
+  for (const Frame& frame : frames_) ledger.pending_bytes += frame.bytes().size() + frame.folded_bytes;
   if (lines_in_ring() > 0) ledger.pending_bytes += ring_->open().body->bytes.size();
   ledger.in_flight_lines = lines_under_way();
   ledger.notices = notices_;

@@ -40,7 +40,8 @@ struct DrainOwed {
 /// order; when the connection breaks, all unconfirmed frames are sent again (at least once). Temporary failures are
 /// retried for ever, with exponential back-off; meanwhile lines wait in their channel, which may evict them under the
 /// byte budget. An L10 line before the next line reports lines that were lost there or refused by the receiver. Frames
-/// count against the byte budget; while frames take much of it, the runner gathers one at a time.
+/// count against the byte budget; while frames take much of it, the runner gathers one at a time, and frees the bytes
+/// of its frames when sending fails: it encodes them again for the next attempt.
 ///
 /// A global drain that renders like others gets its frames from a ring while it keeps up, and gathers its own when it
 /// does not: see FrameRing.
@@ -98,7 +99,7 @@ class DrainRunner final : public OnShard, private Subscription, private FrameRin
   void on_ring_loss(std::uint64_t lines, WallTime since) override;
   void on_all_read() override { wake_.set(); }
   void on_fallen_out() override;
-  void give_up_frames() override;
+  void fold_frames() override { fold_frames_from(sent_ + 1); }
   std::size_t frames_behind() const override { return frames_.size() - (transport_ ? transport_->arrived() : 0); }
   std::size_t frames_held() const override { return frames_.size(); }
   SteadyTime progress() const override { return progress_at_; }
@@ -117,11 +118,15 @@ class DrainRunner final : public OnShard, private Subscription, private FrameRin
   void try_to_attach();
   Task<void> write_frames_again();
   Frame written_again(const Frame& frame);
+  void write_again(std::size_t at);
+  void set_id_again(Frame& again, const Frame& frame);
+  void fold_frames_from(std::size_t first);
   Task<void> run();
   Task<void> send_what_is_due();
   Task<void> pause_after_failure();
   bool may_send() const;
   bool batch_is_due() const;
+  bool has_room_for_frame() const { return memory_.bodies.has_room(health_ == Health::kFailing); }
   bool must_wait_for_share() const;
   Frame* next_frame();
   bool gather();
@@ -172,8 +177,8 @@ class DrainRunner final : public OnShard, private Subscription, private FrameRin
   std::uint64_t delivered_ = 0;
   std::uint64_t rejected_ = 0;
   std::uint64_t skipped_ = 0;
-  std::uint64_t given_up_ = 0;   // dropped with their frames because memory was short
-  std::uint64_t forgotten_ = 0;  // no longer in memory when their frames were encoded again
+  std::uint64_t given_up_ = 0;   // evicted while memory was short and their frames had no bytes
+  std::uint64_t forgotten_ = 0;  // no longer in memory when their frames were encoded in another format
   std::uint64_t notices_ = 0;
   std::uint64_t gave_up_ = 0;     // part of filtered_: a regular expression gave up on them
   std::uint64_t missing_ = 0;     // lines that were evicted before the drain took them; L10 reports them

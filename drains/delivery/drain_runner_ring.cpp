@@ -2,13 +2,16 @@
 
 #include "drains/delivery/drain_runner.hpp"
 
-// How a drain shares frames with others that render alike, and encodes frames again after a change of format.
+// How a drain shares frames with others that render alike, and encodes frames again after a change of format or a
+// shortage of memory.
 
 namespace sluice::drains {
 namespace {
 
-/// The part number for the id of a notice that precedes a frame; the halves of a split frame have 1 and 2.
+/// Part numbers for the ids of a notice that precedes a frame, and of a frame that lost its notices; the halves of a
+/// split frame have 1 and 2.
 constexpr std::uint64_t kNoticeBefore = 0;
+constexpr std::uint64_t kWithoutNotices = 3;
 
 }  // namespace
 
@@ -65,7 +68,7 @@ bool DrainRunner::send_at_once() {
   const bool was_idle = sent_ == 0;
   const SteadyTime before = environment_.shard.clock().steady();
   while (sent_ < frames_.size() && may_send()) {
-    if (!transport_->send_now(frames_[sent_])) return false;
+    if (frames_[sent_].folded_bytes > 0 || !transport_->send_now(frames_[sent_])) return false;
     ++sent_;
     note_progress();
   }
@@ -79,20 +82,16 @@ void DrainRunner::note_progress() {
   if (following()) ring_->on_progress();
 }
 
-/// Drops only frames that nobody is sending: the connection may already have a part of the first frame after the sent
-/// ones. Drops from the end, so that references to the other frames stay valid.
-void DrainRunner::give_up_frames() {
-  const std::size_t under_way = sent_ + 1;
-  if (frames_.size() <= under_way) return;
-  std::uint64_t lines = 0;
-  const WallTime since = frames_[under_way].since();
-  for (; frames_.size() > under_way; frames_.pop_back()) {
-    const Frame& frame = frames_.back();
-    given_up_ += frame.lines;
-    lines += frame.lines + frame.reported;
+/// The connection may already have a part of a frame under way, so the caller leaves those out.
+void DrainRunner::fold_frames_from(std::size_t first) {
+  for (std::size_t at = first; at < frames_.size(); ++at) {
+    Frame& frame = frames_[at];
+    if (frame.folded_bytes > 0) continue;
     drop_memory_of(frame);
+    report_later(frame.reported, frame.reported_since);
+    frame.fold();
+    memory_.bodies.charge(static_cast<std::int64_t>(frame.memory()));
   }
-  report_later(lines, since);
 }
 
 /// Encodes lines again that were gathered before, in another format.
@@ -125,19 +124,24 @@ Task<void> DrainRunner::write_frames_again() {
     }
     // Frames at the end may have been dropped meanwhile.
     if (at >= frames_.size()) break;
-    Frame again = written_again(frames_[at]);
-    work_.spend(kWorkPerLine * 8 * frames_[at].lines + 4 * work_of_bytes(again.body.size()));
-    drop_memory_of(frames_[at]);
-    memory_.bodies.charge(static_cast<std::int64_t>(again.memory()));
-    frames_[at] = std::move(again);
-    if (frames_[at].lines > 0) {
-      ++at;
-      continue;
-    }
-    drop_memory_of(frames_[at]);
-    frames_.erase(frames_.begin() + static_cast<std::ptrdiff_t>(at));
+    work_.spend(kWorkPerLine * 8 * frames_[at].lines + 4 * work_of_bytes(frames_[at].bytes().size()));
+    const std::size_t before = frames_.size();
+    if (frames_[at].folded_bytes == 0) write_again(at);
+    if (frames_.size() == before) ++at;
   }
   keep_records();
+}
+
+/// Replaces a frame by one with the same lines. Removes it when memory holds none of them any more.
+void DrainRunner::write_again(std::size_t at) {
+  Frame again = written_again(frames_[at]);
+  drop_memory_of(frames_[at]);
+  if (again.lines == 0) {
+    frames_.erase(frames_.begin() + static_cast<std::ptrdiff_t>(at));
+    return;
+  }
+  memory_.bodies.charge(static_cast<std::int64_t>(again.memory()));
+  frames_[at] = std::move(again);
 }
 
 /// Lines that memory no longer holds are lost. What the L10 lines of the frame reported is reported again later.
@@ -150,10 +154,22 @@ Frame DrainRunner::written_again(const Frame& frame) {
   for (const Run& run : frame.lines_in_it())
     visit_again(ChannelSlot{static_cast<std::uint32_t>(run.channel)}, run.first, run.last, writer);
   const std::uint64_t gone = frame.lines - again.lines;
-  forgotten_ += gone;
+  (frame.folded_bytes > 0 ? given_up_ : forgotten_) += gone;
   report_later(gone, shard().wall_now());
-  if (transport_->tells_ids()) set_id(again, log_id_, drain_.id);
+  if (transport_->tells_ids()) set_id_again(again, frame);
   return again;
+}
+
+/// The receiver may know parts of the old frame by its id: the id stays only if all messages do.
+void DrainRunner::set_id_again(Frame& again, const Frame& frame) {
+  const bool has_id = frame.id[0] != 0;
+  const bool is_same = again.lines == frame.lines;
+  if (!has_id || !is_same)
+    set_id(again, log_id_, drain_.id);
+  else if (frame.notices.empty())
+    again.id = frame.id;
+  else
+    set_part_id(again, frame, kWithoutNotices);
 }
 
 }  // namespace sluice::drains

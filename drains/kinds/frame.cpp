@@ -27,6 +27,15 @@ void write_id(const IdSource& source, Frame& frame) {
 
 }  // namespace
 
+void Frame::fold() {
+  folded_bytes = bytes().size();
+  if (shared) runs = shared->runs;
+  shared = {};
+  std::string().swap(body);  // an assignment would keep the memory
+  reported = 0;
+  passed = PassedRuns();
+}
+
 void set_id(Frame& frame, std::uint64_t log_id, std::uint64_t drain) {
   const auto runs = frame.lines_in_it();
   write_id({XXH3_128bits(runs.data(), runs.size_bytes()), log_id, drain}, frame);

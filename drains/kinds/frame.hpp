@@ -20,6 +20,7 @@ struct Frame {
   SharedBodyRef shared;  // a body shared with drains that render alike; then `runs` is empty
   std::vector<Run> runs;
   std::uint64_t lines = 0;             // lines of channels, without notices
+  std::uint64_t folded_bytes = 0;      // not 0: it has no bytes until its lines are encoded again; it had so many
   std::vector<std::uint64_t> notices;  // positions of the L10 messages; only messages() counts them
   std::uint64_t reported = 0;          // lost lines that its L10 notices report; reported again if the frame is refused
   WallTime reported_since{};           // when the first of them was lost
@@ -43,6 +44,9 @@ struct Frame {
   std::uint64_t memory() const {
     return sizeof(Frame) + body.capacity() + runs.capacity() * sizeof(Run) + passed.memory();
   }
+  /// Frees the bytes and keeps only which lines it has. What its notices reported is forgotten: the caller reports it
+  /// again.
+  void fold();
 };
 
 /// Sets the frame's id: a hash (XXH3, 128 bits) of the log id, the drain and the runs of lines in the frame.

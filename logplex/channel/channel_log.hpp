@@ -41,7 +41,8 @@ struct ChannelLog {
   std::uint32_t index = 0;      // index in its ShardLog
   std::uint8_t size_class = 0;  // 0 = holds nothing
   bool open = false;
-  bool has_gaps = false;  // a segment that it holds may have a gap
+  bool has_gaps = false;       // a segment that it holds may have a gap
+  bool unwritten_gap = false;  // ChannelRates knows of dropped lines that no gap stands for yet
 
   Seq first_held() const { return oldest == nullptr ? next : oldest->first; }
   /// Bytes of records before this place since the channel began.

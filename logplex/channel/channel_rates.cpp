@@ -1,6 +1,7 @@
 #include "logplex/channel/channel_rates.hpp"
 
 #include <algorithm>
+#include <vector>
 
 namespace sluice {
 namespace {
@@ -47,9 +48,16 @@ bool ChannelRates::take(Due& due, ChannelSlot channel, SenderId sender, std::siz
 
 void ChannelRates::drop(ChannelSlot channel, WallTime now) {
   Dropped& dropped = channels_[channel.value];
-  if (dropped.this_turn++ == 0) over_.push_back(channel);
+  ++dropped.unwritten;
   if (dropped.unreported++ == 0) dropped.since = now;
   ++dropped_;
+}
+
+std::uint64_t ChannelRates::memory() const {
+  // A node of a hash table also holds a pointer, and the allocator rounds its size up.
+  constexpr std::uint64_t kBeside = 2 * sizeof(void*);
+  return senders_.size() * (sizeof(*senders_.begin()) + kBeside) + senders_.bucket_count() * sizeof(void*) +
+         channels_.size() * (sizeof(*channels_.begin()) + kBeside) + channels_.bucket_count() * sizeof(void*);
 }
 
 /// Goes through a part of all buckets, so that many senders do not make the turn long.

@@ -6,7 +6,6 @@
 #include <iterator>
 #include <unordered_map>
 #include <utility>
-#include <vector>
 
 #include "logplex/base/clock.hpp"
 #include "logplex/base/slot.hpp"
@@ -46,10 +45,10 @@ class Rate {
 /// Enforces the rate limits on the channels that one shard owns. Only the owner counts, so the limits are exact however
 /// many shards receive lines.
 ///
-/// Drops lines over a rate. At the end of the turn the channel gets one gap record with reason `rate` for all lines
-/// dropped in that turn, so every reader's counts stay exact, and at most one L16 line per notice interval. Lives on
-/// its shard, inside FabricShard. Forgets a channel once it has kept to its rate for one notice interval, and a sender
-/// once it is not ahead of its rate.
+/// Drops lines over a rate. The channel gets a gap record with reason `rate` for them, so every reader's counts stay
+/// exact: before the next line that it takes, at the latest within a second. So gaps do not crowd its history. It also
+/// gets at most one L16 line per notice interval. Lives on its shard, inside FabricShard. Forgets a channel once it has
+/// kept to its rate for one notice interval, and a sender once it is not ahead of its rate.
 class ChannelRates {
  public:
   /// What is kept for a channel and for a sender: when its next line and its next byte are due.
@@ -67,30 +66,27 @@ class ChannelRates {
   /// Records a line that take() refused.
   void drop(ChannelSlot channel, WallTime now);
 
-  /// At the end of a turn: calls gap(channel, lines) for each channel that dropped lines in this turn, then
-  /// notice(channel, lines, since) if its notice is due.
+  /// The lines of this channel that were dropped and that no gap stands for yet; the caller writes the gap.
+  std::uint64_t take_dropped(ChannelSlot channel) { return std::exchange(channels_[channel.value].unwritten, 0); }
+
+  /// Each second: calls gap(channel, lines) for each channel with dropped lines that no gap stands for, and
+  /// notice(channel, lines, since) where a notice has become due. Forgets channels that have kept to their rate since,
+  /// and senders.
   template <class Gap, class Notice>
-  void end_turn(SteadyTime now, Gap&& gap, Notice&& notice) {
-    for (const ChannelSlot channel : over_) {
-      Dropped& dropped = channels_.at(channel.value);
-      gap(channel, std::exchange(dropped.this_turn, 0));
-      tell(channel, dropped, now, notice);
-    }
-    over_.clear();
-  }
-  /// Each second: sends the notices that have become due, and forgets channels that have kept to their rate since, and
-  /// senders.
-  template <class Notice>
-  void end_second(SteadyTime now, Notice&& notice) {
+  void end_second(SteadyTime now, Gap&& gap, Notice&& notice) {
     for (auto at = channels_.begin(); at != channels_.end();) {
-      tell(ChannelSlot{at->first}, at->second, now, notice);
-      at = is_over(at->second, now) ? channels_.erase(at) : std::next(at);
+      Dropped& dropped = at->second;
+      if (dropped.unwritten > 0) gap(ChannelSlot{at->first}, std::exchange(dropped.unwritten, 0));
+      tell(ChannelSlot{at->first}, dropped, now, notice);
+      at = is_over(dropped, now) ? channels_.erase(at) : std::next(at);
     }
     forget_senders(now);
   }
 
   std::uint64_t dropped() const { return dropped_; }
   std::size_t senders() const { return senders_.size(); }
+  /// About how many bytes the channels and senders in here take.
+  std::uint64_t memory() const;
 
  private:
   struct Rates {
@@ -107,7 +103,7 @@ class ChannelRates {
     }
   };
   struct Dropped {
-    std::uint64_t this_turn = 0;
+    std::uint64_t unwritten = 0;  // no gap stands for them yet
     std::uint64_t unreported = 0;
     WallTime since{};
     SteadyTime told_at{};
@@ -115,7 +111,7 @@ class ChannelRates {
   };
 
   bool is_over(const Dropped& dropped, SteadyTime now) const {
-    return dropped.this_turn == 0 && dropped.unreported == 0 && now - dropped.told_at >= notice_interval_;
+    return dropped.unreported == 0 && now - dropped.told_at >= notice_interval_;
   }
   template <class Notice>
   void tell(ChannelSlot channel, Dropped& dropped, SteadyTime now, Notice& notice) {
@@ -133,7 +129,6 @@ class ChannelRates {
   std::unordered_map<std::uint64_t, Due> senders_;       // by channel slot and sender
   std::size_t next_bucket_ = 0;                          // of senders_, where forget_senders() goes on
   std::unordered_map<std::uint32_t, Dropped> channels_;  // by slot
-  std::vector<ChannelSlot> over_;                        // in this turn
   std::uint64_t dropped_ = 0;
 };
 

@@ -39,6 +39,8 @@ struct FabricGauges {
   std::uint64_t channels = 0;
   std::uint64_t lines_appended = 0;   // including the lines that gap records stand for
   std::uint64_t lines_over_rate = 0;  // dropped, and counted in gap records
+  std::uint64_t limited_senders = 0;  // tokens and API keys that have used a part of their rate
+  std::uint64_t eviction_looks = 0;   // at channels, to find the one that gives memory
   std::uint64_t lines_refused = 0;    // dropped because the outbox to another shard was full
   std::uint64_t lines_unrouted = 0;   // dropped because their channel was closed or unknown
   std::uint64_t lines_restored = 0;   // of the appended ones: owed lines kept by the last stop
@@ -107,6 +109,10 @@ class FabricShard final : public LineOutlet, public OnShard, private TurnHook {
   /// hold than have released, ingress pauses a little for every channel of this shard.
   void hold_ingress(bool hold) { holds_ += hold ? 1 : -1; }
 
+  /// Writes the gaps and notices that are due for lines dropped by the rates. Happens each second; call it at the end,
+  /// too.
+  void tell_dropped();
+
   FabricGauges gauges() const;
   void add_metrics(MetricsPage& page) const;
   const LogIdentity& identity() const;
@@ -141,7 +147,8 @@ class FabricShard final : public LineOutlet, public OnShard, private TurnHook {
   void append_limited(ChannelLog& channel, const LineView& line, SenderId sender);
   /// Counts a line. True when it is over the rate of the channel or the sender: it is counted as dropped.
   bool is_over_rate(ChannelLog& channel, SenderId sender, std::size_t bytes);
-  void write_dropped();
+  void write_gap(ChannelLog& channel);
+  void charge_rates();
   void write_notice(ChannelSlot channel, std::uint64_t lines, WallTime since);
 
   Fabric& fabric_;
@@ -149,6 +156,7 @@ class FabricShard final : public LineOutlet, public OnShard, private TurnHook {
   ShardLog log_;
   Outbox outbox_;
   ChannelRates rates_;
+  std::int64_t rates_charged_ = 0;
   std::vector<Route> routes_;
   Deadline<&FabricShard::on_second> second_;
   std::uint64_t evicted_before_ = 0;  // evicted bytes at the last exchange of shares

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 #include "logplex/base/metrics.hpp"
 #include "logplex/base/partition.hpp"
@@ -47,19 +48,31 @@ void FabricShard::append_from(ChannelSlot channel, const LineView& line, SenderI
 
 /// Apart, so that without limits a line costs no more instructions.
 [[gnu::noinline]] void FabricShard::append_limited(ChannelLog& channel, const LineView& line, SenderId sender) {
-  if (!is_over_rate(channel, sender, record_size(line))) log_.append(channel, line);
+  if (is_over_rate(channel, sender, record_size(line))) return;
+  if (channel.unwritten_gap) write_gap(channel);
+  log_.append(channel, line);
 }
 
 bool FabricShard::is_over_rate(ChannelLog& channel, SenderId sender, std::size_t bytes) {
   if (rates_.take(channel.due, channel.slot, sender, bytes, shard().now())) return false;
   rates_.drop(channel.slot, shard().wall_now());
-  shard().at_turn_end(*this);
+  channel.unwritten_gap = true;
   return true;
 }
 
-void FabricShard::write_dropped() {
-  const auto gap = [this](ChannelSlot channel, std::uint64_t lines) { append_gap(channel, lines, LossReason::kRate); };
-  rates_.end_turn(shard().now(), gap, [this](ChannelSlot channel, std::uint64_t lines, WallTime since) {
+void FabricShard::write_gap(ChannelLog& channel) {
+  channel.unwritten_gap = false;
+  log_.append_gap(channel, rates_.take_dropped(channel.slot), LossReason::kRate);
+}
+
+void FabricShard::tell_dropped() {
+  const auto gap = [this](ChannelSlot channel, std::uint64_t lines) {
+    const auto found = find(channel);
+    if (!found) return;
+    (*found)->unwritten_gap = false;
+    log_.append_gap(**found, lines, LossReason::kRate);
+  };
+  rates_.end_second(shard().now(), gap, [this](ChannelSlot channel, std::uint64_t lines, WallTime since) {
     write_notice(channel, lines, since);
   });
 }
@@ -123,7 +136,11 @@ void FabricShard::open_channel(ChannelSlot channel, std::string_view id) {
 
 void FabricShard::close_channel(ChannelSlot channel) {
   Route& route = route_at(channel);
-  if (route.state == Route::kOpen && is_mine(route)) log_.close(log_.channel(route.index));
+  if (route.state == Route::kOpen && is_mine(route)) {
+    ChannelLog& log = log_.channel(route.index);
+    if (log.unwritten_gap) write_gap(log);
+    log_.close(log);
+  }
   route.state = Route::kClosed;
 }
 
@@ -156,6 +173,7 @@ void FabricShard::receive_record(ChannelSlot channel, SenderId sender, const Rec
   }
   ChannelLog& to = log_.channel(route.index);
   if (rates_.limited() && !record.is_gap() && is_over_rate(to, sender, record.size())) return;
+  if (to.unwritten_gap) write_gap(to);
   log_.append_record(to, record.bytes(), record.size());
   if (batch.pressing.size() == LineBatch::kMostPressing) return;
   if (!batch.pressing.empty() && batch.pressing.back() == channel) return;
@@ -178,8 +196,8 @@ void FabricShard::receive(std::uint32_t from, std::unique_ptr<LineBatch> batch) 
 
 void FabricShard::on_turn_end() {
   outbox_.flush();
-  write_dropped();
   log_.tell_readers();
+  if (!log_.keep_to_limit()) shard().at_turn_end(*this);
 }
 
 /// Rises with the square of the pressure, so that slightly over 75 % costs only milliseconds.
@@ -209,10 +227,15 @@ bool FabricShard::outbox_full() {
 void FabricShard::on_second() {
   second_.arm(kRebalance);
   outbox_.shrink();
-  rates_.end_second(shard().now(), [this](ChannelSlot channel, std::uint64_t lines, WallTime since) {
-    write_notice(channel, lines, since);
-  });
+  tell_dropped();
+  charge_rates();
+  shard().at_turn_end(*this);
   if (fabric_.runtime().size() > 1) ask_for_share();
+}
+
+void FabricShard::charge_rates() {
+  const auto now = static_cast<std::int64_t>(rates_.memory());
+  log_.charge(now - std::exchange(rates_charged_, now));
 }
 
 void FabricShard::ask_for_share() {
@@ -229,6 +252,8 @@ FabricGauges FabricShard::gauges() const {
   gauges.lines_appended = log_.appended_lines();
   gauges.lines_refused = outbox_.refused();
   gauges.lines_over_rate = rates_.dropped();
+  gauges.eviction_looks = log_.eviction_looks();
+  gauges.limited_senders = rates_.senders();
   gauges.lines_unrouted = unrouted_;
   gauges.lines_restored = restored_;
   gauges.lines_evicted = log_.evicted_lines();
@@ -247,12 +272,16 @@ void FabricShard::add_metrics(MetricsPage& page) const {
                number(now.lines_refused));
   page.counter("sluice_fabric_lines_over_rate_total",
                "Lines dropped because their channel or their sender was over its rate.", number(now.lines_over_rate));
+  page.gauge("sluice_fabric_limited_senders", "Tokens and API keys that have used a part of their rate.",
+             number(now.limited_senders));
   page.counter("sluice_fabric_lines_unrouted_total", "Lines dropped because their channel was closed or unknown.",
                number(now.lines_unrouted));
   page.counter("sluice_fabric_lines_restored_total", "Appended lines that the last stop kept for this start.",
                number(now.lines_restored));
   page.counter("sluice_fabric_batches_sent_total", "Batches of lines sent to other shards.",
                number(outbox_.batches_sent()));
+  page.counter("sluice_fabric_eviction_looks_total", "Channels looked at, to find the one that gives memory.",
+               number(now.eviction_looks));
   for (const LossReason reason : {LossReason::kMemoryBudget, LossReason::kRetention}) {
     page.counter(
         "sluice_fabric_lines_evicted_total", "Lines removed from memory, whether readers had taken them or not.",

@@ -184,7 +184,8 @@ void ShardLog::forget(Subscription& reader) {
 
 void ShardLog::tell_readers() {
   look_again_at_ = 0;
-  looks_left_ = kPatientLooks;
+  looks_left_ = kLooksPerTurn;
+  patient_ = true;
   if (telling_.empty()) telling_.swap(due_);
   const std::size_t count = std::min(telling_.size(), kTellsPerTurn);
   for (std::size_t i = 0; i < count; ++i) {

@@ -68,15 +68,20 @@ class ShardLog final : public OnShard {
   /// How much of the last quarter of the budget is in use: 0 to 1.
   double pressure() const;
   /// How close drains that make progress are to losing lines of this channel. 0 while they need less than half of the
-  /// bytes it holds, because eviction takes the other half first; 1 when they need all of it. A channel that is not
-  /// among the largest has 0 while pressure() is below 0.5.
+  /// bytes it holds, because eviction takes the other half first; 1 when they need all of it. 0 for a channel that
+  /// holds no more than its fair share of 75 % of the budget.
   double strain(const ChannelLog& channel) const;
+  /// Evicts what is over the limit because frames and others have been charged since. False when more is left for the
+  /// next turn.
+  bool keep_to_limit() { return make_room(0); }
 
   bool has_place_for_global_reader() const { return ~reserved_ != 0; }
   std::uint64_t channels() const { return open_channels_; }
   std::uint64_t appended_lines() const { return appended_lines_; }
   std::uint64_t appended_bytes() const { return appended_bytes_; }
   std::uint64_t evicted_bytes() const { return evicted_bytes_; }
+  /// How many channels were looked at, to find the one that gives memory.
+  std::uint64_t eviction_looks() const { return looks_; }
   const std::array<std::uint64_t, Losses::kReasons>& evicted_lines() const { return evicted_lines_; }
   /// The number of the first line of the channel's history: the last history_lines records that are held.
   Seq history_start(const ChannelLog& channel) const;
@@ -104,15 +109,17 @@ class ShardLog final : public OnShard {
   bool drop_news(ChannelLog& channel, unsigned reader);
 
   // shard_log_memory.cpp: eviction
-  void make_room(std::uint64_t bytes);
+  bool make_room(std::uint64_t bytes);
   struct Search {
     unsigned looks_per_class;
     unsigned looks;  // in all classes
-    bool patient;    // uses up looks_left_, and takes the first channel that is needed at most so much
+    bool patient;    // takes the first channel that is needed at most so much
   };
+  /// How many channels to look at in a turn. After that, searches are short.
+  static constexpr unsigned kLooksPerTurn = 8192;
   static constexpr Search kUsualSearch{4, 48, false};
-  /// How many channels to look at in a turn, beyond the usual, before evicting a line that a drain in progress needs.
-  static constexpr unsigned kPatientLooks = 4096;
+  static constexpr Search kShortSearch{1, 4, false};
+  Search usual_search() const { return looks_left_ > 0 ? kUsualSearch : kShortSearch; }
   std::uint64_t beside_lines() const;
   static std::uint64_t records_after_oldest(const ChannelLog& channel);
   static std::uint64_t records_in(const Segment& segment);
@@ -157,7 +164,9 @@ class ShardLog final : public OnShard {
 
   std::uint64_t limit_ = ~std::uint64_t{0};
   std::uint64_t look_again_at_ = 0;      // no history was found to evict: search again above this use
-  unsigned looks_left_ = kPatientLooks;  // of patient searches in this turn
+  unsigned looks_left_ = kLooksPerTurn;  // in this turn
+  bool patient_ = true;                  // in this turn no patient search was in vain
+  std::uint64_t looks_ = 0;
   bool restoring_ = false;
   std::vector<std::uint32_t> restored_;  // channels, while restoring
   std::int64_t charged_ = 0;

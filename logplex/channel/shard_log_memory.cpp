@@ -9,8 +9,9 @@ namespace {
 
 /// Before drains in progress lose lines, the others lose theirs, but for this part of a channel's fair share.
 constexpr std::uint64_t kPartOfStanding = 3;
-/// From this pressure on, senders to small channels are slowed down too.
-constexpr double kEverybodyWaits = 0.5;
+/// How many segments to evict for one new segment. It is far more than one segment needs, so the memory in use falls to
+/// a limit that was lowered; and it bounds the turn.
+constexpr unsigned kMostEvictions = 256;
 
 WallTime newest_in(const Segment& segment) { return WallTime(std::chrono::microseconds(segment.newest_us)); }
 
@@ -34,9 +35,7 @@ double ShardLog::pressure() const {
 }
 
 double ShardLog::strain(const ChannelLog& channel) const {
-  if (channel.oldest == nullptr) return 0;
-  // With many channels of equal size, about half rank as large. Once memory is nearly exhausted, slow down all of them.
-  if (channel.size_class < sizes_.large_from() && pressure() < kEverybodyWaits) return 0;
+  if (channel.oldest == nullptr || channel.memory <= fair_share(limit_ / 4 * 3, 0)) return 0;
   std::uint64_t needed_from = channel.end_bytes;
   const auto look_at = [&](const Subscription& reader, const Place& place) {
     if (reader.retention_ == Retention::kUntaken && progresses(reader))
@@ -53,12 +52,14 @@ double ShardLog::strain(const ChannelLog& channel) const {
   return held > 0 ? std::max(2 * needed / held - 1, 0.0) : 0;
 }
 
-void ShardLog::make_room(std::uint64_t bytes) {
+/// False when more has to be evicted than is good for one turn.
+bool ShardLog::make_room(std::uint64_t bytes) {
+  unsigned evictions = 0;
   const std::uint64_t for_history = limit_ / 4 * 3;
   const auto would_use = [&] { return sizes_.bytes() + beside_lines() + bytes; };
   if (would_use() > for_history && would_use() > look_again_at_) {
-    while (would_use() > for_history) {
-      ChannelLog* victim = find_victim(Need::kNone, kUsualSearch, fair_share(for_history, bytes));
+    for (; would_use() > for_history && evictions < kMostEvictions; ++evictions) {
+      ChannelLog* victim = find_victim(Need::kNone, usual_search(), fair_share(for_history, bytes));
       if (victim == nullptr) {
         look_again_at_ = would_use() + limit_ / 256;
         break;
@@ -66,17 +67,18 @@ void ShardLog::make_room(std::uint64_t bytes) {
       give_up_oldest(*victim, LossReason::kMemoryBudget);
     }
   }
-  while (would_use() > limit_) {
+  for (; would_use() > limit_ && evictions < kMostEvictions; ++evictions) {
     ChannelLog* victim = find_least_needed(fair_share(limit_, bytes) / 8 * 7);
-    if (victim == nullptr) return;
+    if (victim == nullptr) return true;
     give_up_oldest(*victim, LossReason::kMemoryBudget);
   }
+  return evictions < kMostEvictions;
 }
 
-/// What counts beside the segments of channels: frames, batches, the index. At most half of the budget, so that the
-/// frames of very many drains do not take the lines of all channels.
+/// What counts beside the segments of channels: frames, batches, the index. At most five eighths of the budget, as
+/// frames should take no more (BodyPool::has_room()), so that they never take the lines of all channels.
 std::uint64_t ShardLog::beside_lines() const {
-  return std::min(used_bytes() - std::min(used_bytes(), sizes_.bytes()), limit_ / 2);
+  return std::min(used_bytes() - std::min(used_bytes(), sizes_.bytes()), limit_ / 8 * 5);
 }
 
 /// What each channel may hold so that all channels, what else is charged and `more` bytes fit into `limit`.
@@ -88,13 +90,14 @@ std::uint64_t ShardLog::fair_share(std::uint64_t limit, std::uint64_t more) cons
 /// passes seven eighths of the fair share: channels lose segments of about an eighth, so in a shortage most hold about
 /// that.
 ChannelLog* ShardLog::find_least_needed(std::uint64_t share) {
-  if (ChannelLog* found = find_victim(Need::kStanding, kUsualSearch, share); found != nullptr) return found;
+  if (ChannelLog* found = find_victim(Need::kStanding, usual_search(), share); found != nullptr) return found;
   for (const std::uint64_t above : {share, share / kPartOfStanding}) {
     const Search patient{looks_left_, looks_left_, true};
-    if (ChannelLog* found = find_victim(Need::kStanding, patient, above); found != nullptr) return found;
+    ChannelLog* found = patient_ ? find_victim(Need::kStanding, patient, above) : nullptr;
+    if (found != nullptr) return found;
   }
-  looks_left_ = 0;
-  if (ChannelLog* found = find_victim(Need::kProgressing, kUsualSearch, share); found != nullptr) return found;
+  patient_ = false;
+  if (ChannelLog* found = find_victim(Need::kProgressing, usual_search(), share); found != nullptr) return found;
   // Those over their share hide behind many of the same size.
   const unsigned size_class = sizes_.largest();
   sizes_.rotate(size_class);
@@ -113,7 +116,8 @@ ChannelLog* ShardLog::find_victim(Need at_most, Search search, std::uint64_t sha
     const unsigned in_class = std::min(sizes_.count(size_class), search.looks_per_class);
     for (unsigned i = 0; i < in_class; ++i, ++looks, sizes_.rotate(size_class)) {
       ChannelLog* channel = sizes_.first(size_class);
-      if (search.patient) --looks_left_;
+      if (looks_left_ > 0) --looks_left_;
+      ++looks_;
       if (channel->memory <= share) continue;
       const Need need = need_of(*channel);
       if (need == Need::kNone || (search.patient && need <= at_most)) return channel;

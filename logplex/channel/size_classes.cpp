@@ -65,7 +65,7 @@ unsigned SizeClasses::next_below(unsigned size_class) const {
 }
 
 /// Goes down from the largest class until the channels looked at hold more than their part: the rest hold less each.
-std::uint64_t SizeClasses::fair_share(std::uint64_t bytes) const {
+std::uint64_t SizeClasses::find_share(std::uint64_t bytes) const {
   if (all_bytes_ <= bytes) return std::numeric_limits<std::uint64_t>::max();
   std::uint64_t below = all_bytes_;
   std::uint64_t larger = 0;
@@ -78,13 +78,6 @@ std::uint64_t SizeClasses::fair_share(std::uint64_t bytes) const {
     if (class_of(share) > size_class) break;
   }
   return share;
-}
-
-unsigned SizeClasses::find_large_from() const {
-  std::uint64_t above = 0;
-  unsigned size_class = largest();
-  while (size_class > 0 && (above += bytes_[size_class]) * 2 < all_bytes_) size_class = next_below(size_class);
-  return size_class;
 }
 
 }  // namespace sluice

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <utility>
 
 #include "logplex/channel/channel_log.hpp"
 
@@ -34,17 +35,14 @@ class SizeClasses {
   unsigned next_below(unsigned size_class) const;
   /// The max-min fair share: how many bytes each channel may hold so that all of them together, when those that hold
   /// more are cut to it, hold `bytes`. No channel holds more than the result when all hold at most `bytes` together.
-  std::uint64_t fair_share(std::uint64_t bytes) const;
-  /// Channels of this class and above use at least half of all memory. Called for each line while memory is short, so
-  /// the result is cached until a channel's memory changes.
-  unsigned large_from() const {
-    if (changed_) large_from_ = find_large_from();
-    changed_ = false;
-    return large_from_;
+  /// Called for each line while memory is short, so the last result is kept until a channel's memory changes.
+  std::uint64_t fair_share(std::uint64_t bytes) const {
+    if (std::exchange(shared_out_, bytes) != bytes || std::exchange(changed_, false)) share_ = find_share(bytes);
+    return share_;
   }
 
  private:
-  unsigned find_large_from() const;
+  std::uint64_t find_share(std::uint64_t bytes) const;
   void unlink(ChannelLog& channel);
   void link(ChannelLog& channel);
 
@@ -54,7 +52,8 @@ class SizeClasses {
   std::array<std::uint64_t, kClasses / 64 + 1> occupied_{};  // a bit for each class
   std::uint64_t all_bytes_ = 0;
   mutable bool changed_ = true;
-  mutable unsigned large_from_ = 0;
+  mutable std::uint64_t shared_out_ = 0;
+  mutable std::uint64_t share_ = 0;
 };
 
 }  // namespace sluice

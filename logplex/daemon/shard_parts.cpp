@@ -158,6 +158,7 @@ void ShardParts::cut_sources() {
 }
 
 Task<void> ShardParts::drains_flushed() {
+  fabric_.tell_dropped();
   drains_.flush();
   co_await drains_.flushed();
   co_await api_server_.stopped();

@@ -134,7 +134,7 @@ class Follower final : public Subscription, public FrameRing::Reader, private Li
     filtered_ += ring_->filtered() - ring_filtered_;
     ++falls;
   }
-  void give_up_frames() override {
+  void fold_frames() override {
     for (const auto& frame : frames_) given_up += frame.lines;
     frames_.clear();
     receiver.gaps_allowed = true;

@@ -116,7 +116,8 @@ TEST(ChannelRates, senders_that_have_kept_to_their_rate_are_forgotten) {
   for (int second = 0; second < 20; ++second) {
     lines.now += seconds(1);
     lines.take(100, 1, SenderId{1});
-    lines.rates.end_second(lines.now, [](auto&&...) {});
+    lines.rates.end_second(
+        lines.now, [](auto&&...) {}, [](auto&&...) {});
   }
   EXPECT_LE(lines.rates.senders(), 1U);
 }
@@ -127,6 +128,7 @@ TEST(ChannelRates, what_is_over_becomes_one_gap_and_one_notice) {
   Reader reader(fabric.local(), Retention::kUntaken);
   ASSERT_TRUE(reader.attach(slot));
   fabric.append_many(slot, 100);
+  fabric.local().tell_dropped();
   fabric.turns(2);
   Collector got;
   reader.take(got);
@@ -154,6 +156,52 @@ TEST(ChannelRates, dropped_lines_do_not_push_out_the_history) {
   Collector got;
   reader.take(got);
   EXPECT_EQ(std::ranges::count(got.lines, "kept", &Collector::Got::text), 15);
+}
+
+TEST(ChannelRates, a_gap_stands_before_the_next_line_and_not_for_each_turn) {
+  Limited fabric;
+  const ChannelSlot slot = fabric.open();
+  Reader reader(fabric.local(), Retention::kUntaken);
+  ASSERT_TRUE(reader.attach(slot));
+  for (int turn = 0; turn < 30; ++turn) {
+    fabric.append(slot, "x");
+    fabric.turns(1);
+  }
+  EXPECT_EQ(reader.offered(), 20U);
+  fabric.pass(std::chrono::milliseconds(100));
+  fabric.append(slot, "first after the flood");
+  EXPECT_EQ(reader.offered(), 31U);
+  Collector got;
+  reader.take(got);
+  EXPECT_EQ(got.losses.size(), 1U);
+  EXPECT_EQ(reader.lost().count(LossReason::kRate), 10U);
+}
+
+TEST(ChannelRates, lines_dropped_last_are_accounted_for_when_the_channel_closes) {
+  Limited fabric;
+  const ChannelSlot slot = fabric.open();
+  Reader reader(fabric.local(), Retention::kUntaken);
+  ASSERT_TRUE(reader.attach_all());
+  fabric.append_many(slot, 100);
+  fabric.close(slot);
+  fabric.turns(2);
+  Collector got;
+  reader.take(got);
+  EXPECT_EQ(reader.lost().count(LossReason::kRate), 80U);
+}
+
+TEST(ChannelRates, memory_of_senders_counts_against_the_budget) {
+  Limited fabric(1, {1'000'000, 1'000'000, 0, 0, 50, seconds(60)});
+  const ChannelSlot slot = fabric.open();
+  LineView line;
+  line.text = "x";
+  for (std::uint32_t sender = 1; sender <= 20'000; ++sender) fabric.local().append_from(slot, line, SenderId{sender});
+  const FabricGauges before = fabric.local().gauges();
+  EXPECT_EQ(before.limited_senders, 20'000U);
+  fabric.pass(std::chrono::milliseconds(1100));
+  const FabricGauges after = fabric.local().gauges();
+  EXPECT_GT(after.limited_senders, 1000U);
+  EXPECT_GE(after.bytes_used, before.bytes_used + after.limited_senders * sizeof(ChannelRates::Due));
 }
 
 TEST(ChannelRates, history_counts_a_gap_as_one_line) {
@@ -217,6 +265,7 @@ TEST(ChannelRates, the_limit_holds_over_all_shards_that_take_lines_in) {
     for (int i = 0; i < 40; ++i) fabric.fabric.shard(shard).append(slot, line);
   }
   fabric.turns(5);
+  fabric.fabric.shard(owner).tell_dropped();
   const FabricGauges gauges = fabric.fabric.shard(owner).gauges();
   taken = gauges.lines_appended - gauges.lines_over_rate;
   EXPECT_EQ(taken, 20U + 1U) << "and one notice";

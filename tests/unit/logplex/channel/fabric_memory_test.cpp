@@ -132,6 +132,21 @@ TEST(FabricMemory, a_channel_below_its_share_loses_nothing_to_a_crowd_of_larger_
   EXPECT_EQ(reader.pending_lines(), 100U);
 }
 
+/// A sender to a small channel does not pay for the large ones.
+TEST(FabricMemory, only_senders_to_channels_over_their_share_have_to_wait) {
+  HandDriven fabric(1, 8_MiB, 10'000);
+  const ChannelSlot small = fabric.open();
+  const ChannelSlot large = fabric.open();
+  Reader small_drain(fabric.local(), Retention::kUntaken);
+  Reader large_drain(fabric.local(), Retention::kUntaken);
+  ASSERT_TRUE(small_drain.attach(small));
+  ASSERT_TRUE(large_drain.attach(large));
+  fabric.append_many(small, 100);
+  fabric.append_many(large, 100'000);
+  EXPECT_GT(fabric.local().ingress_delay(large), std::chrono::milliseconds(100));
+  EXPECT_EQ(fabric.local().ingress_delay(small), Duration{0});
+}
+
 TEST(FabricMemory, frames_over_the_budget_leave_channels_a_part_of_it) {
   HandDriven fabric(1, 8_MiB, 10'000);
   const ChannelSlot quiet = fabric.open();
@@ -144,6 +159,45 @@ TEST(FabricMemory, frames_over_the_budget_leave_channels_a_part_of_it) {
   reader.seek(0);
   EXPECT_EQ(reader.pending_lines(), 100U);
   fabric.local().charge(-(9 << 20));
+}
+
+TEST(FabricMemory, what_frames_take_is_evicted_without_another_line) {
+  HandDriven fabric(1, 8_MiB, 10'000);
+  for (int i = 0; i < 50; ++i) fabric.append_many(fabric.open(), 400, 300);
+  fabric.local().charge(4 << 20);
+  EXPECT_GT(fabric.local().gauges().bytes_used, 8U << 20);
+  fabric.pass(std::chrono::seconds(2));
+  fabric.turns(20);
+  EXPECT_LE(fabric.local().gauges().bytes_used, 8U << 20);
+  fabric.local().charge(-(4 << 20));
+}
+
+std::uint64_t evicted_lines(HandDriven& fabric) {
+  return fabric.local().gauges().lines_evicted[static_cast<std::size_t>(LossReason::kMemoryBudget)];
+}
+
+/// All channels are as large, and all drains make progress: nothing is easy to find.
+TEST(FabricMemory, a_shortage_looks_at_a_bounded_number_of_channels_in_a_turn) {
+  HandDriven fabric(1, 8_MiB, 10'000);
+  std::vector<ChannelSlot> channels;
+  std::vector<std::unique_ptr<Reader>> drains;
+  for (int i = 0; i < 4000; ++i) {
+    channels.push_back(fabric.open());
+    drains.push_back(std::make_unique<Reader>(fabric.local(), Retention::kUntaken));
+    ASSERT_TRUE(drains.back()->attach(channels.back()));
+  }
+  std::uint64_t most = 0;
+  for (int round = 0; round < 10; ++round) {
+    const std::uint64_t before = fabric.local().gauges().eviction_looks;
+    const std::uint64_t lost_before = evicted_lines(fabric);
+    for (const ChannelSlot channel : channels) fabric.append_many(channel, 1, 300);
+    const std::uint64_t evicted = evicted_lines(fabric) - lost_before;
+    const std::uint64_t looks = fabric.local().gauges().eviction_looks - before;
+    most = std::max(most, looks);
+    EXPECT_LE(looks, 8192U + 2 * 48U + 12 * evicted);
+    fabric.turns(1);
+  }
+  EXPECT_GT(most, 8192U) << "the bound was reached";
 }
 
 TEST(FabricMemory, many_equal_channels_keep_to_the_budget_and_their_accounts) {

@@ -227,21 +227,6 @@ TEST(SizeClasses, the_fair_share_cuts_the_largest_until_all_fit) {
   }
 }
 
-TEST(SizeClasses, large_are_those_that_take_half) {
-  SizeClasses sizes;
-  std::vector<ChannelLog> channels(101);
-  for (std::size_t i = 0; i < channels.size(); ++i) {
-    channels[i].memory = i == 100 ? 1 << 20 : 512;
-    sizes.update(channels[i], 0);
-  }
-  EXPECT_EQ(sizes.large_from(), channels[100].size_class);
-  for (std::size_t i = 0; i < 100; ++i) {
-    channels[i].memory = 20'000;
-    sizes.update(channels[i], 512);
-  }
-  EXPECT_EQ(sizes.large_from(), channels[0].size_class);
-}
-
 TEST(GlobalPlaces, places_survive_more_readers) {
   GlobalPlaces places;
   places.reserve(0);
