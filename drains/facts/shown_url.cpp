@@ -4,6 +4,7 @@
 #include <span>
 
 #include "drains/facts/drain_facts.hpp"
+#include "logplex/base/bytes/hex.hpp"
 
 namespace sluice::drains {
 namespace {
@@ -19,12 +20,6 @@ std::string lower_case(std::string_view text) {
   std::transform(lower.begin(), lower.end(), lower.begin(),
                  [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; });
   return lower;
-}
-
-int hex_value(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  const char lower = static_cast<char>(c | 0x20);
-  return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
 }
 
 /// As a receiver reads it: with its percent escapes decoded.

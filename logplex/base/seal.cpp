@@ -14,6 +14,7 @@
 #include <openssl/hmac.h>
 
 #include "logplex/base/bytes/base64.hpp"
+#include "logplex/base/bytes/hex.hpp"
 #include "logplex/base/check.hpp"
 
 namespace sluice {
@@ -47,12 +48,6 @@ std::string hex(const std::uint8_t* bytes, std::size_t count) {
   std::string out;
   for (std::size_t i = 0; i < count; ++i) (out += kDigits[bytes[i] >> 4]) += kDigits[bytes[i] & 15];
   return out;
-}
-
-int hex_value(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
 std::optional<std::string> hex_decoded(std::string_view text) {

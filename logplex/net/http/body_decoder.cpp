@@ -2,17 +2,10 @@
 
 #include <algorithm>
 
+#include "logplex/base/bytes/hex.hpp"
+
 namespace sluice {
-namespace {
-
-int hex_value(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
-}  // namespace
+namespace {}  // namespace
 
 BodyDecoder BodyDecoder::of_length(std::uint64_t length) {
   BodyDecoder decoder(length == 0 ? State::kDone : State::kCounted);
