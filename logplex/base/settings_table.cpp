@@ -250,8 +250,8 @@ const SettingRow kTable[] = {
      "Most bytes per second of one channel, from all its tokens and the router together: text, fields and 24 bytes of "
      "each line; 0 = no limit."},
     {"limits.bytes_burst", AT(limits, bytes_burst), "10x", "", kStart,
-     "Most bytes at once above limits.bytes_per_second: a number, or a multiple of it such as 10x. One long line may "
-     "exceed it."},
+     "Most bytes at once above limits.bytes_per_second: a size such as 1MiB, or a multiple of it such as 10x. One "
+     "long line may exceed it."},
     {"limits.token_rate_percent", AT(limits, token_rate_percent), "100", "1..100", kStart,
      "Part of a channel's rates and bursts, in percent, that one of its tokens, or one API key, may use."},
     {"limits.api_connections_per_key", AT(limits, api_connections_per_key), "25%", "", kStart,

@@ -115,11 +115,12 @@ result<Portion, Error> parse_portion(std::string_view text) {
   std::string_view digits = text;
   if (digits.ends_with('%')) portion.unit = Portion::Unit::kPercent;
   if (digits.ends_with('x')) portion.unit = Portion::Unit::kTimes;
+  if (portion.unit == Portion::Unit::kCount && read_scaled(text, kByteUnits, portion.amount)) return portion;
   if (portion.unit != Portion::Unit::kCount) digits.remove_suffix(1);
   const auto [end, failed] = std::from_chars(digits.data(), digits.data() + digits.size(), portion.amount);
   const bool too_many_percent = portion.unit == Portion::Unit::kPercent && portion.amount > 100;
   if (failed != std::errc{} || end != digits.data() + digits.size() || too_many_percent)
-    return unreadable("a portion", text, "for example 200, 10%, 10x");
+    return unreadable("a portion", text, "for example 200, 64KiB, 10%, 10x");
   return portion;
 }
 

@@ -39,7 +39,7 @@ struct Portion {
   std::uint64_t of(std::uint64_t total) const;
 };
 
-/// Reads "200", "10%" (0% to 100%) or "10x". Error: text says what is accepted.
+/// Reads "200", "64KiB" (as parse_bytes()), "10%" (0% to 100%) or "10x". Error: text says what is accepted.
 result<Portion, Error> parse_portion(std::string_view text);
 
 using Duration = std::chrono::nanoseconds;

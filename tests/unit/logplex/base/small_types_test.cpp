@@ -97,11 +97,13 @@ TEST(Partition, is_stable_and_shards_cover_all) {
 
 TEST(Portion, is_a_count_a_percentage_or_a_multiple) {
   EXPECT_EQ(parse_portion("200")->of(7), 200u);
+  EXPECT_EQ(parse_portion("2MiB")->of(7), 2u << 20);
   EXPECT_EQ(parse_portion("10%")->of(20'000), 2'000u);
   EXPECT_EQ(parse_portion("10x")->of(500), 5'000u);
   EXPECT_EQ(parse_portion("100%")->of(UINT64_MAX), UINT64_MAX);
   EXPECT_EQ(parse_portion("10x")->of(UINT64_MAX), UINT64_MAX);
-  for (const char* text : {"", "%", "x", "101%", "-1", "1.5x", "1 %", "ten"}) EXPECT_FALSE(parse_portion(text)) << text;
+  for (const char* text : {"", "%", "x", "101%", "-1", "1.5x", "1 %", "ten", "2Mi", "2MiBx"})
+    EXPECT_FALSE(parse_portion(text)) << text;
 }
 
 TEST(MetricsPage, sums_samples_of_shards) {
