@@ -1,7 +1,6 @@
 #include "logplex/channel/channel_rates.hpp"
 
 #include <algorithm>
-#include <vector>
 
 namespace sluice {
 namespace {
@@ -48,7 +47,7 @@ bool ChannelRates::take(Due& due, ChannelSlot channel, SenderId sender, std::siz
 
 void ChannelRates::drop(ChannelSlot channel, WallTime now) {
   Dropped& dropped = channels_[channel.value];
-  ++dropped.unwritten;
+  if (dropped.unwritten++ == 0) over_.push_back(channel);
   if (dropped.unreported++ == 0) dropped.since = now;
   ++dropped_;
 }

@@ -6,6 +6,7 @@
 #include <iterator>
 #include <unordered_map>
 #include <utility>
+#include <vector>
 
 #include "logplex/base/clock.hpp"
 #include "logplex/base/slot.hpp"
@@ -46,11 +47,15 @@ class Rate {
 /// many shards receive lines.
 ///
 /// Drops lines over a rate. The channel gets a gap record with reason `rate` for them, so every reader's counts stay
-/// exact: before the next line that it takes, at the latest within a second. So gaps do not crowd its history. It also
-/// gets at most one L16 line per notice interval. Lives on its shard, inside FabricShard. Forgets a channel once it has
+/// exact: at the end of the turn, but not more often than kGapsASecond, so that gaps do not crowd its history; then
+/// before the next line that it takes, at the latest within a second. It also gets at most one L16 line per notice
+/// interval. Lives on its shard, inside FabricShard. Forgets a channel once it has
 /// kept to its rate for one notice interval, and a sender once it is not ahead of its rate.
 class ChannelRates {
  public:
+  /// How many gaps a channel gets at the ends of turns in a second.
+  static constexpr unsigned kGapsASecond = 10;
+
   /// What is kept for a channel and for a sender: when its next line and its next byte are due.
   struct Due {
     std::int64_t line_at = 0;
@@ -66,6 +71,19 @@ class ChannelRates {
   /// Records a line that take() refused.
   void drop(ChannelSlot channel, WallTime now);
 
+  /// At the end of a turn in which lines were dropped: calls gap(channel, lines) and notice(channel, lines, since)
+  /// where they are due.
+  template <class Gap, class Notice>
+  void end_turn(SteadyTime now, Gap&& gap, Notice&& notice) {
+    for (const ChannelSlot channel : over_) {
+      Dropped& dropped = channels_.at(channel.value);
+      if (dropped.unwritten == 0 || dropped.gaps == kGapsASecond) continue;
+      ++dropped.gaps;
+      gap(channel, std::exchange(dropped.unwritten, 0));
+      tell(channel, dropped, now, notice);
+    }
+    over_.clear();
+  }
   /// The lines of this channel that were dropped and that no gap stands for yet; the caller writes the gap.
   std::uint64_t take_dropped(ChannelSlot channel) { return std::exchange(channels_[channel.value].unwritten, 0); }
 
@@ -76,6 +94,7 @@ class ChannelRates {
   void end_second(SteadyTime now, Gap&& gap, Notice&& notice) {
     for (auto at = channels_.begin(); at != channels_.end();) {
       Dropped& dropped = at->second;
+      dropped.gaps = 0;
       if (dropped.unwritten > 0) gap(ChannelSlot{at->first}, std::exchange(dropped.unwritten, 0));
       tell(ChannelSlot{at->first}, dropped, now, notice);
       at = is_over(dropped, now) ? channels_.erase(at) : std::next(at);
@@ -104,6 +123,7 @@ class ChannelRates {
   };
   struct Dropped {
     std::uint64_t unwritten = 0;  // no gap stands for them yet
+    unsigned gaps = 0;            // written at the ends of turns in this second
     std::uint64_t unreported = 0;
     WallTime since{};
     SteadyTime told_at{};
@@ -129,6 +149,7 @@ class ChannelRates {
   std::unordered_map<std::uint64_t, Due> senders_;       // by channel slot and sender
   std::size_t next_bucket_ = 0;                          // of senders_, where forget_senders() goes on
   std::unordered_map<std::uint32_t, Dropped> channels_;  // by slot
+  std::vector<ChannelSlot> over_;                        // have dropped lines in this turn
   std::uint64_t dropped_ = 0;
 };
 

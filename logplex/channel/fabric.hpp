@@ -109,9 +109,8 @@ class FabricShard final : public LineOutlet, public OnShard, private TurnHook {
   /// hold than have released, ingress pauses a little for every channel of this shard.
   void hold_ingress(bool hold) { holds_ += hold ? 1 : -1; }
 
-  /// Writes the gaps and notices that are due for lines dropped by the rates. Happens each second; call it at the end,
-  /// too.
-  void tell_dropped();
+  /// Writes the gaps and notices that are due for lines dropped by the rates; before the end, all gaps.
+  void tell_dropped() { tell_dropped(Moment::kEndOfSecond); }
 
   FabricGauges gauges() const;
   void add_metrics(MetricsPage& page) const;
@@ -147,6 +146,8 @@ class FabricShard final : public LineOutlet, public OnShard, private TurnHook {
   void append_limited(ChannelLog& channel, const LineView& line, SenderId sender);
   /// Counts a line. True when it is over the rate of the channel or the sender: it is counted as dropped.
   bool is_over_rate(ChannelLog& channel, SenderId sender, std::size_t bytes);
+  enum class Moment : std::uint8_t { kEndOfTurn, kEndOfSecond };
+  void tell_dropped(Moment moment);
   void write_gap(ChannelLog& channel);
   void charge_rates();
   void write_notice(ChannelSlot channel, std::uint64_t lines, WallTime since);

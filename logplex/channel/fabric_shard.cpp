@@ -57,6 +57,7 @@ bool FabricShard::is_over_rate(ChannelLog& channel, SenderId sender, std::size_t
   if (rates_.take(channel.due, channel.slot, sender, bytes, shard().now())) return false;
   rates_.drop(channel.slot, shard().wall_now());
   channel.unwritten_gap = true;
+  shard().at_turn_end(*this);
   return true;
 }
 
@@ -65,16 +66,20 @@ void FabricShard::write_gap(ChannelLog& channel) {
   log_.append_gap(channel, rates_.take_dropped(channel.slot), LossReason::kRate);
 }
 
-void FabricShard::tell_dropped() {
+void FabricShard::tell_dropped(Moment moment) {
   const auto gap = [this](ChannelSlot channel, std::uint64_t lines) {
     const auto found = find(channel);
     if (!found) return;
     (*found)->unwritten_gap = false;
     log_.append_gap(**found, lines, LossReason::kRate);
   };
-  rates_.end_second(shard().now(), gap, [this](ChannelSlot channel, std::uint64_t lines, WallTime since) {
+  const auto notice = [this](ChannelSlot channel, std::uint64_t lines, WallTime since) {
     write_notice(channel, lines, since);
-  });
+  };
+  if (moment == Moment::kEndOfTurn)
+    rates_.end_turn(shard().now(), gap, notice);
+  else
+    rates_.end_second(shard().now(), gap, notice);
 }
 
 /// The notice does not count against the rate: it is at most one line per interval.
@@ -196,6 +201,7 @@ void FabricShard::receive(std::uint32_t from, std::unique_ptr<LineBatch> batch) 
 
 void FabricShard::on_turn_end() {
   outbox_.flush();
+  tell_dropped(Moment::kEndOfTurn);
   log_.tell_readers();
   if (!log_.keep_to_limit()) shard().at_turn_end(*this);
 }
@@ -227,7 +233,7 @@ bool FabricShard::outbox_full() {
 void FabricShard::on_second() {
   second_.arm(kRebalance);
   outbox_.shrink();
-  tell_dropped();
+  tell_dropped(Moment::kEndOfSecond);
   charge_rates();
   shard().at_turn_end(*this);
   if (fabric_.runtime().size() > 1) ask_for_share();

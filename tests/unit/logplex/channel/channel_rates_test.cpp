@@ -128,7 +128,6 @@ TEST(ChannelRates, what_is_over_becomes_one_gap_and_one_notice) {
   Reader reader(fabric.local(), Retention::kUntaken);
   ASSERT_TRUE(reader.attach(slot));
   fabric.append_many(slot, 100);
-  fabric.local().tell_dropped();
   fabric.turns(2);
   Collector got;
   reader.take(got);
@@ -158,23 +157,26 @@ TEST(ChannelRates, dropped_lines_do_not_push_out_the_history) {
   EXPECT_EQ(std::ranges::count(got.lines, "kept", &Collector::Got::text), 15);
 }
 
-TEST(ChannelRates, a_gap_stands_before_the_next_line_and_not_for_each_turn) {
+TEST(ChannelRates, a_flood_makes_few_gaps_and_one_before_the_next_line) {
   Limited fabric;
   const ChannelSlot slot = fabric.open();
   Reader reader(fabric.local(), Retention::kUntaken);
   ASSERT_TRUE(reader.attach(slot));
-  for (int turn = 0; turn < 30; ++turn) {
+  fabric.append_many(slot, 20);
+  fabric.turns(1);
+  for (int turn = 0; turn < 100; ++turn) {
     fabric.append(slot, "x");
     fabric.turns(1);
   }
-  EXPECT_EQ(reader.offered(), 20U);
+  EXPECT_EQ(reader.offered(), 20U + ChannelRates::kGapsASecond + 1) << "the notice is a line, too";
   fabric.pass(std::chrono::milliseconds(100));
   fabric.append(slot, "first after the flood");
-  EXPECT_EQ(reader.offered(), 31U);
+  EXPECT_EQ(reader.offered(), 20U + 100U + 2U);
   Collector got;
   reader.take(got);
-  EXPECT_EQ(got.losses.size(), 1U);
-  EXPECT_EQ(reader.lost().count(LossReason::kRate), 10U);
+  EXPECT_EQ(got.lines.back().text, "first after the flood");
+  EXPECT_EQ(reader.lost().count(LossReason::kRate), 100U);
+  EXPECT_TRUE(reader.adds_up());
 }
 
 TEST(ChannelRates, lines_dropped_last_are_accounted_for_when_the_channel_closes) {
@@ -265,7 +267,6 @@ TEST(ChannelRates, the_limit_holds_over_all_shards_that_take_lines_in) {
     for (int i = 0; i < 40; ++i) fabric.fabric.shard(shard).append(slot, line);
   }
   fabric.turns(5);
-  fabric.fabric.shard(owner).tell_dropped();
   const FabricGauges gauges = fabric.fabric.shard(owner).gauges();
   taken = gauges.lines_appended - gauges.lines_over_rate;
   EXPECT_EQ(taken, 20U + 1U) << "and one notice";
