@@ -37,12 +37,12 @@ void MetricsPage::add_histogram(std::string_view name, std::string_view help, st
   for (std::size_t i = 0; i < steps.size(); ++i) samples[0].steps[i] += steps[i];
 }
 
-void MetricsPage::counter(std::string_view name, std::string_view help, double value, Labels labels) {
-  add(Kind::kCounter, name, help, value, std::move(labels));
+void MetricsPage::counter(std::string_view name, std::string_view help, MetricValue value, Labels labels) {
+  add(Kind::kCounter, name, help, value.value(), std::move(labels));
 }
 
-void MetricsPage::gauge(std::string_view name, std::string_view help, double value, Labels labels) {
-  add(Kind::kGauge, name, help, value, std::move(labels));
+void MetricsPage::gauge(std::string_view name, std::string_view help, MetricValue value, Labels labels) {
+  add(Kind::kGauge, name, help, value.value(), std::move(labels));
 }
 
 void MetricsPage::merge(const MetricsPage& other) {

@@ -5,6 +5,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -31,6 +32,18 @@ class TimeHistogram {
   double sum_ = 0;
 };
 
+/// A sample's value. Whole numbers above 2^53 lose their last digits.
+class MetricValue {
+ public:
+  template <class Number>
+  requires std::is_arithmetic_v<Number> MetricValue(Number value)
+      : value_(static_cast<double>(value)) {}  // implicit: counters stand in calls as they are
+  double value() const { return value_; }
+
+ private:
+  double value_;
+};
+
 /// Collects one scrape of /metrics. Components keep plain counters on their shard; at a scrape each shard adds its
 /// values here in one turn. Samples with the same name and labels are summed, and the text is written once.
 ///
@@ -40,8 +53,8 @@ class MetricsPage {
  public:
   using Labels = std::vector<std::pair<std::string, std::string>>;
 
-  void counter(std::string_view name, std::string_view help, double value, Labels labels = {});
-  void gauge(std::string_view name, std::string_view help, double value, Labels labels = {});
+  void counter(std::string_view name, std::string_view help, MetricValue value, Labels labels = {});
+  void gauge(std::string_view name, std::string_view help, MetricValue value, Labels labels = {});
   /// Histograms with the same name are summed.
   void histogram(std::string_view name, std::string_view help, const TimeHistogram& times);
 

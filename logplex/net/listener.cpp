@@ -448,19 +448,18 @@ void ListenerTable::add_metrics(MetricsPage& page) const {
     const MetricsPage::Labels labels{{"listener", group->setting}};
     std::int64_t open = 0;
     for (const auto& account : group->accounts) open += account->open.load(std::memory_order_relaxed);
-    page.gauge("sluice_listener_connections", "Open connections.", static_cast<double>(open), labels);
-    page.counter("sluice_listener_accepted_total", "Connections accepted.", static_cast<double>(group->accepted),
-                 labels);
+    page.gauge("sluice_listener_connections", "Open connections.", open, labels);
+    page.counter("sluice_listener_accepted_total", "Connections accepted.", group->accepted.load(), labels);
     const auto refused = [&](const char* reason, std::uint64_t count) {
-      page.counter("sluice_listener_refused_total", "Connections closed at once because a limit was reached.",
-                   static_cast<double>(count), {{"listener", group->setting}, {"reason", reason}});
+      page.counter("sluice_listener_refused_total", "Connections closed at once because a limit was reached.", count,
+                   {{"listener", group->setting}, {"reason", reason}});
     };
-    refused("max_connections", group->refused);
+    refused("max_connections", group->refused.load());
     if (group->addresses) refused("address", group->refused_by_address);
-    page.gauge("sluice_listener_connections_limit", "Maximum number of open connections.",
-               static_cast<double>(group->max_connections), labels);
+    page.gauge("sluice_listener_connections_limit", "Maximum number of open connections.", group->max_connections,
+               labels);
     page.counter("sluice_listener_pauses_total", "Times accepting paused for lack of file descriptors or memory.",
-                 static_cast<double>(group->paused), labels);
+                 group->paused.load(), labels);
   }
 }
 

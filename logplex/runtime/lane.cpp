@@ -64,11 +64,11 @@ bool Lane::add(std::string name, Job job) {
 void Lane::add_metrics(MetricsPage& page) const {
   const std::lock_guard lock(mutex_);
   const MetricsPage::Labels lane{{"lane", name_}};
-  page.gauge("sluice_lane_waiting_jobs", "Jobs that wait for a worker thread.", static_cast<double>(waiting_), lane);
+  page.gauge("sluice_lane_waiting_jobs", "Jobs that wait for a worker thread.", waiting_, lane);
   page.gauge("sluice_lane_waiting_owners", "Owners, such as channels, whose jobs wait for a worker thread.",
-             static_cast<double>(ready_.size()), lane);
-  page.counter("sluice_lane_refused_jobs_total", "Jobs refused because too many waited for a worker thread.",
-               static_cast<double>(refused_), lane);
+             ready_.size(), lane);
+  page.counter("sluice_lane_refused_jobs_total", "Jobs refused because too many waited for a worker thread.", refused_,
+               lane);
   page.counter("sluice_lane_processor_seconds_total", "Processor time used by worker threads.",
                std::chrono::duration<double>(used_).count(), lane);
 }

@@ -57,12 +57,12 @@ void MemoryAccount::add_metrics(MetricsPage& page) const {
     const MemoryClass of = class_at(i);
     const MetricsPage::Labels labels{{"class", std::string(to_string(of))}};
     page.gauge("sluice_memory_held_bytes", "Memory held for connected peers, apart from lines and frames.",
-               static_cast<double>(held(of).count), labels);
+               held(of).count, labels);
     page.gauge("sluice_memory_limit_bytes", "The part of process.memory_reserve that a class may hold.",
-               static_cast<double>(limit(of).count), labels);
+               limit(of).count, labels);
     page.counter("sluice_memory_evicted_total",
-                 "Requests, connections and other holders ended because their class was over its limit.",
-                 static_cast<double>(evicted(of)), labels);
+                 "Requests, connections and other holders ended because their class was over its limit.", evicted(of),
+                 labels);
   }
 }
 

@@ -109,8 +109,7 @@ void TurnWatch::look(SteadyTime now) {
 
 void TurnWatch::add_metrics(MetricsPage& page) const {
   page.histogram("sluice_shard_turn_seconds", "CPU time of the shards' turns.", turns_);
-  page.counter("sluice_shard_long_turns_total", "Turns that took longer than process.turn_warning.",
-               static_cast<double>(over_));
+  page.counter("sluice_shard_long_turns_total", "Turns that took longer than process.turn_warning.", over_);
 }
 
 Watchdog::Watchdog(Runtime& runtime, const Clock& clock, Duration warning)

@@ -60,17 +60,15 @@ void HttpServer::cancel() { gate_.stop(); }
 
 void HttpServer::add_metrics(MetricsPage& page) const {
   const MetricsPage::Labels labels{{"listener", options_.name}};
-  page.counter("sluice_http_requests_total", "Requests given to a handler.", static_cast<double>(counters_.requests),
+  page.counter("sluice_http_requests_total", "Requests given to a handler.", counters_.requests, labels);
+  page.counter("sluice_http_malformed_total", "Requests refused before any handler saw them.", counters_.malformed,
                labels);
-  page.counter("sluice_http_malformed_total", "Requests refused before any handler saw them.",
-               static_cast<double>(counters_.malformed), labels);
   page.counter("sluice_http_timeouts_total", "Connections ended because a request or its answer took too long.",
-               static_cast<double>(counters_.timed_out), labels);
+               counters_.timed_out, labels);
   page.counter("sluice_http_crowded_out_total",
-               "Idle connections closed to make room for new ones, the longest idle first.",
-               static_cast<double>(counters_.crowded_out), labels);
-  page.counter("sluice_http_streams_total", "Answers of unknown length, such as tails.",
-               static_cast<double>(counters_.streams), labels);
+               "Idle connections closed to make room for new ones, the longest idle first.", counters_.crowded_out,
+               labels);
+  page.counter("sluice_http_streams_total", "Answers of unknown length, such as tails.", counters_.streams, labels);
 }
 
 }  // namespace sluice
