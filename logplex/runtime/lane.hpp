@@ -14,10 +14,8 @@
 #include <utility>
 #include <vector>
 
-#include <boost/asio/post.hpp>
-
 #include "logplex/base/units.hpp"
-#include "logplex/runtime/event.hpp"
+#include "logplex/runtime/reply.hpp"
 
 namespace sluice {
 
@@ -48,27 +46,16 @@ class Lane {
   /// For jobs of more than about 2 ms: each call of `step` does a piece; it returns nothing until it has the answer.
   template <class F, class R = typename std::invoke_result_t<F&>::value_type>
   Task<result<R>> run_in_steps(std::string owner, F step) {
-    struct Answer {
-      explicit Answer(Shard& shard) : ready(shard) {}
-      Event ready;
-      std::optional<R> value;
-    };
-    Shard& home = Shard::current();
-    auto answer = std::make_shared<Answer>(home);
-    // The answer holds a timer of the home shard, so the worker hands it back and never destroys it here.
-    Job job = [answer, &io = home.io(), step = std::make_shared<F>(std::move(step))]() mutable {
-      auto value = std::make_shared<std::optional<R>>((*step)());
-      if (!*value) return false;
+    auto reply = std::make_shared<Reply<R>>();
+    Job job = [reply, step = std::make_shared<F>(std::move(step))]() mutable {
+      std::optional<R> value = (*step)();
+      if (!value) return false;
       step.reset();
-      asio::post(io, [answer = std::move(answer), value = std::move(value)] {
-        answer->value.emplace(std::move(**value));
-        answer->ready.set();
-      });
+      Reply<R>::give(std::move(reply), std::move(*value));
       return true;
     };
     if (!add(std::move(owner), std::move(job))) co_return make_error_code(boost::system::errc::no_buffer_space);
-    while (!answer->value) co_await answer->ready.wait();
-    co_return std::move(*answer->value);
+    co_return co_await reply->get();
   }
 
   /// Queues work without an answer. False when the lane is full.

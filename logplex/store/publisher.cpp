@@ -4,15 +4,6 @@
 
 namespace sluice {
 
-void give(Answer answer) {
-  auto& io = answer.asker->home.io();
-  auto message = std::make_unique<Answer>(std::move(answer));
-  asio::post(io, [message = std::move(message)] {
-    message->asker->outcome.emplace(std::move(message->outcome));
-    message->asker->ready.set();
-  });
-}
-
 Publisher::Publisher(Runtime& runtime, ConfigSnapshot first, std::function<void()> on_shown)
     : runtime_(runtime), on_shown_(std::move(on_shown)), shown_revision_(first.revision()) {
   publications_.push_back(
@@ -37,7 +28,7 @@ void Publisher::show(std::uint32_t shard, Publication& publication) {
 
 void Publisher::finish(Publication& publication) {
   shown_revision_.store(publication.config.revision(), std::memory_order_release);
-  for (auto& answer : publication.answers) give(std::move(answer));
+  for (auto& answer : publication.answers) answer.give();
   publication.answers.clear();
   // From here on the store's thread may free it.
   publication.done.store(true, std::memory_order_release);

@@ -5,40 +5,34 @@
 #include <deque>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <vector>
 
 #include "logplex/base/result.hpp"
 #include "logplex/model/change.hpp"
 #include "logplex/model/changed_keys.hpp"
 #include "logplex/model/snapshot.hpp"
-#include "logplex/runtime/event.hpp"
+#include "logplex/runtime/reply.hpp"
 #include "logplex/runtime/runtime.hpp"
 #include "logplex/store/config_feed.hpp"
 
 namespace sluice {
 
-/// A caller of Store::apply() that waits for its change; lives on the shard of the call.
-struct Asker {
-  explicit Asker(Shard& shard) : home(shard), ready(shard) {}
+/// What a caller of Store::apply() waits for.
+using AppliedReply = Reply<result<Applied, Error>>;
 
-  Shard& home;
-  Event ready;
-  std::optional<result<Applied, Error>> outcome;
-};
-
+/// A reply and what to give to it.
 struct Answer {
-  std::shared_ptr<Asker> asker;
+  std::shared_ptr<AppliedReply> reply;
   result<Applied, Error> outcome;
-};
 
-/// Sets the outcome on the asker's shard and wakes it. Any thread; the asker is released on its own shard.
-void give(Answer answer);
+  /// Any thread, once.
+  void give() { AppliedReply::give(std::move(reply), std::move(outcome)); }
+};
 
 /// Shows every snapshot to every shard, in order, and then answers the callers whose changes are in it.
 ///
 ///     store thread --post--> shard 0 feed, shard 1 feed, ...     each decrements `missing`
-///     the last shard --post--> askers;  store thread frees older snapshots
+///     the last shard --post--> replies; store thread frees older snapshots
 ///
 /// publish(), reap() and destruction run on the store's thread (or the thread that has joined it), because snapshots
 /// share structure and must be freed there. It owns the feeds. The runtime outlives it, but the runtime's shards have
@@ -65,7 +59,7 @@ class Publisher {
     ChangedKeys changed;
     std::vector<Answer> answers;
     std::atomic<std::uint32_t> missing;  // shards that have not seen it
-    std::atomic<bool> done{false};       // all shards have seen it, and all askers are answered
+    std::atomic<bool> done{false};       // all shards have seen it, and all replies are given
 
     Publication(ConfigSnapshot c, ChangedKeys k, std::vector<Answer> a, std::uint32_t shards)
         : config(std::move(c)), changed(std::move(k)), answers(std::move(a)), missing(shards) {}

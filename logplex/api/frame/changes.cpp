@@ -14,24 +14,23 @@ Error not_made() {
 
 Task<result<Applied, Error>> Changes::make(Change change, Beneficiary owner, std::size_t cost, bool first) {
   const SteadyTime until = shard().now() + patience_;
-  auto wait = std::make_shared<Wait>(shard());
+  auto wait = std::make_shared<Wait>();
   if (owner != Beneficiary{}) {
     wait->place.emplace(lines_, shard(), owner, cost, first);
     const bool its_turn = co_await wait->place->turn_within(patience_);
     if (!its_turn) co_return not_made();
   }
   waits_.spawn(ask(std::move(change), wait));
-  const bool ended = co_await wait->ended.wait_for(until - shard().now());
-  if (ended && wait->outcome) co_return std::move(*wait->outcome);
+  auto outcome = co_await wait->reply.get_within(until - shard().now());
+  if (outcome) co_return std::move(*outcome);
   co_return Error{ConfigError::kUnavailable,
                   "the store did not confirm the change in time; the change may still take effect"};
 }
 
 Task<void> Changes::ask(Change change, std::shared_ptr<Wait> wait) {
   auto outcome = co_await store_.apply(std::move(change));
-  wait->outcome.emplace(std::move(outcome));
   wait->place.reset();
-  wait->ended.set();
+  wait->reply.set(std::move(outcome));
 }
 
 }  // namespace sluice::api

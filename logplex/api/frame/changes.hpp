@@ -7,6 +7,7 @@
 #include "logplex/api/frame/change_lines.hpp"
 #include "logplex/model/change.hpp"
 #include "logplex/runtime/gate.hpp"
+#include "logplex/runtime/reply.hpp"
 #include "logplex/runtime/working_for.hpp"
 #include "logplex/store/store.hpp"
 
@@ -38,10 +39,8 @@ class Changes final : public OnShard {
 
  private:
   struct Wait {
-    explicit Wait(Shard& shard) : ended(shard) {}
     std::optional<ChangeLines::Place> place;  // none: the change has no owner
-    Event ended;
-    std::optional<result<Applied, Error>> outcome;
+    Reply<result<Applied, Error>> reply;
   };
 
   Task<void> ask(Change change, std::shared_ptr<Wait> wait);

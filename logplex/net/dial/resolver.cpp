@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <optional>
 
-#include <boost/asio/post.hpp>
+#include "logplex/runtime/reply.hpp"
 
 namespace sluice {
 namespace {
@@ -27,13 +27,7 @@ Error failure(const std::string& host, const NameAnswer& answer) {
 
 }  // namespace
 
-/// A task that waits on its shard. Must be destroyed there, because it holds a timer of that shard.
-struct Resolver::Waiter {
-  explicit Waiter(Shard& shard) : home(shard), ready(shard) {}
-  Shard& home;
-  Event ready;
-  std::optional<NameAnswer> answer;
-};
+struct Resolver::Waiter : Reply<NameAnswer> {};
 
 struct Resolver::Job final : LookUpJob {
   bool waits_for(const std::string& owner) const {
@@ -67,9 +61,9 @@ Task<result<Resolver::Addresses, Error>> Resolver::resolve(NameQuery query) {
   const bool has_old = !first.answer.addresses.empty();
   if (first.waiter != nullptr) {
     const Duration patience = has_old ? std::min<Duration>(query.timeout, kStalePatience) : query.timeout;
-    co_await first.waiter->ready.wait_for(patience);
-    if (first.waiter->answer)
-      first.answer = std::move(*first.waiter->answer);
+    auto answer = co_await first.waiter->get_within(patience);
+    if (answer)
+      first.answer = std::move(*answer);
     else if (has_old)
       count_stale();
     else
@@ -102,7 +96,7 @@ Resolver::First Resolver::ask(const NameQuery& query, const std::string& name) {
     return first;
   }
   if (known.stale != nullptr) first.answer = turned(*known.stale);
-  first.waiter = std::make_shared<Waiter>(Shard::current());
+  first.waiter = std::make_shared<Waiter>();
   first.refused = !join(query, name, known.silent, first.waiter);
   if (!first.refused) return first;
   ++counters_.refused;
@@ -159,13 +153,7 @@ void Resolver::on_answer(const std::string& name, NameAnswer answer) {
     }
     begin(job->owner);
   }
-  for (auto& waiter : job->waiters) {
-    asio::io_context& home = waiter->home.io();
-    asio::post(home, [waiter = std::move(waiter), answer]() mutable {
-      waiter->answer = std::move(answer);
-      waiter->ready.set();
-    });
-  }
+  for (auto& waiter : job->waiters) Waiter::give(std::move(waiter), answer);
 }
 
 void Resolver::count_stale() {
@@ -176,23 +164,20 @@ void Resolver::count_stale() {
 void Resolver::add_metrics(MetricsPage& page) const {
   const std::lock_guard lock(mutex_);
   const MetricsPage::Labels user{{"user", user_}};
-  page.counter("sluice_name_look_ups_total", "Host name look-ups, by the part that asked for them.",
-               static_cast<double>(counters_.look_ups), user);
-  page.counter("sluice_name_cache_hits_total", "Host names answered from the cache.",
-               static_cast<double>(counters_.hits), user);
+  page.counter("sluice_name_look_ups_total", "Host name look-ups, by the part that asked for them.", counters_.look_ups,
+               user);
+  page.counter("sluice_name_cache_hits_total", "Host names answered from the cache.", counters_.hits, user);
   page.counter("sluice_name_stale_total", "Look-ups answered with expired addresses because renewing them failed.",
-               static_cast<double>(counters_.stale), user);
+               counters_.stale, user);
   const std::pair<const char*, std::uint64_t> failures[] = {
       {"not_found", counters_.not_found}, {"unanswered", counters_.unanswered}, {"refused", counters_.refused}};
   for (const auto& [reason, count] : failures)
     page.counter("sluice_name_failures_total",
-                 "Look-ups that failed: no such name, no name server answered, or the owner's queue was full.",
-                 static_cast<double>(count), {{"user", user_}, {"reason", reason}});
-  page.gauge("sluice_names_under_way", "Host names that are being looked up.", static_cast<double>(queue_.under_way()),
-             user);
-  page.gauge("sluice_names_waiting", "Host names that wait to be looked up.", static_cast<double>(queue_.waiting()),
-             user);
-  page.gauge("sluice_names_cached", "Host names in the cache.", static_cast<double>(cache_.size()), user);
+                 "Look-ups that failed: no such name, no name server answered, or the owner's queue was full.", count,
+                 {{"user", user_}, {"reason", reason}});
+  page.gauge("sluice_names_under_way", "Host names that are being looked up.", queue_.under_way(), user);
+  page.gauge("sluice_names_waiting", "Host names that wait to be looked up.", queue_.waiting(), user);
+  page.gauge("sluice_names_cached", "Host names in the cache.", cache_.size(), user);
 }
 
 std::string without_brackets(const std::string& host) {

@@ -30,7 +30,6 @@ class KnownGood {
   void start(Gate& gate);
   /// Queues the effects by which the replica has changed since the last call.
   void note(std::vector<Effect> written);
-  bool failing() const { return failing_; }
 
  private:
   struct Batch {

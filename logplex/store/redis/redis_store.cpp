@@ -126,19 +126,18 @@ Task<result<Applied, Error>> RedisStore::apply(Change change) {
     waiting_.fetch_sub(1);
     co_return Error{ConfigError::kUnavailable, "too many changes are waiting"};
   }
-  auto asker = std::make_shared<Asker>(Shard::current());
+  auto reply = std::make_shared<AppliedReply>();
   auto wanted = std::make_unique<Change>(std::move(change));
-  asio::post(shard_.io(), [this, asker, wanted = std::move(wanted)]() mutable {
-    gate_.spawn(make_change(std::move(asker), std::move(*wanted)));
+  asio::post(shard_.io(), [this, reply, wanted = std::move(wanted)]() mutable {
+    gate_.spawn(make_change(std::move(reply), std::move(*wanted)));
   });
-  while (!asker->outcome) co_await asker->ready.wait();
-  co_return std::move(*asker->outcome);
+  co_return co_await reply->get();
 }
 
-Task<void> RedisStore::make_change(std::shared_ptr<Asker> asker, Change change) {
+Task<void> RedisStore::make_change(std::shared_ptr<AppliedReply> reply, Change change) {
   auto outcome = co_await writer_.apply(std::move(change));
   waiting_.fetch_sub(1);
-  give({std::move(asker), std::move(outcome)});
+  AppliedReply::give(std::move(reply), std::move(outcome));
 }
 
 Task<void> RedisStore::remove_expired() {

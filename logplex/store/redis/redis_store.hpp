@@ -51,7 +51,7 @@ class RedisStore final : public Store, private RedisFollower::Observer {
   void on_replica(ChangedKeys changed, std::vector<Effect> written) override;
   void on_state() override;
   Task<void> on_whole_read(std::shared_ptr<RedisConnection> connection) override;
-  Task<void> make_change(std::shared_ptr<Asker> asker, Change change);
+  Task<void> make_change(std::shared_ptr<AppliedReply> reply, Change change);
   Task<void> remove_expired();
   Task<void> announce();
   void wait_until_stopped(std::promise<void>& stopped);

@@ -44,11 +44,10 @@ bool EmbeddedStore::submit(Pending& pending) {
 }
 
 Task<result<Applied, Error>> EmbeddedStore::apply(Change change) {
-  auto asker = std::make_shared<Asker>(Shard::current());
-  Pending pending{asker, std::move(change)};
+  auto reply = std::make_shared<AppliedReply>();
+  Pending pending{reply, std::move(change)};
   if (!submit(pending)) co_return Error{ConfigError::kUnavailable, "too many changes are waiting"};
-  while (!asker->outcome) co_await asker->ready.wait();
-  co_return std::move(*asker->outcome);
+  co_return co_await reply->get();
 }
 
 void EmbeddedStore::on_shown() {
@@ -87,9 +86,9 @@ void EmbeddedStore::handle(std::vector<Pending> batch) {
   count(done, std::chrono::duration<double>(clock_.steady() - before).count());
   std::vector<Answer> answers;
   for (std::size_t i = 0; i < batch.size(); ++i)
-    answers.push_back({std::move(batch[i].asker), std::move(done.outcomes[i])});
+    answers.push_back({std::move(batch[i].reply), std::move(done.outcomes[i])});
   if (done.wrote) return publisher_->publish(core_.config(), std::move(done.changed), std::move(answers));
-  for (auto& answer : answers) give(std::move(answer));
+  for (auto& answer : answers) answer.give();
 }
 
 void EmbeddedStore::remove_expired() {

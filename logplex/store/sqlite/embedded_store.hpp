@@ -35,7 +35,7 @@ class EmbeddedStore final : public Store {
 
  private:
   struct Pending {
-    std::shared_ptr<Asker> asker;
+    std::shared_ptr<AppliedReply> reply;
     Change change;
   };
   struct Counters {
