@@ -39,7 +39,7 @@ std::unique_ptr<Mail> make_mail(F f) {
 ///
 ///     head_ (consumer) --> [ mail | mail | ... ] <-- tail_ (producer)
 ///
-/// When full, try_push refuses and the mail stays with the caller, who decides (see Shard::try_send).
+/// When full, try_push refuses and the mail stays with the caller (see Shard::send).
 class Mailbox {
  public:
   explicit Mailbox(std::size_t capacity) : slots_(capacity), mask_(capacity - 1) {}

@@ -73,20 +73,6 @@ void Shard::forget(TurnHook& hook) {
   }
 }
 
-bool Shard::try_send(std::uint32_t to, std::unique_ptr<Mail>& mail) {
-  if (!waiting_.empty() && !waiting_[to].empty()) {
-    ++counters_.mails_refused;
-    return false;
-  }
-  if (!runtime_.mailbox(id_, to).try_push(mail)) {
-    ++counters_.mails_refused;
-    return false;
-  }
-  ++counters_.mails_sent;
-  if (to != id_) runtime_.shard(to).wake();
-  return true;
-}
-
 void Shard::send(std::uint32_t to, std::unique_ptr<Mail> mail) {
   if (waiting_.empty()) waiting_.resize(runtime_.size());
   if (waiting_[to].empty() && runtime_.mailbox(id_, to).try_push(mail)) {
@@ -95,6 +81,7 @@ void Shard::send(std::uint32_t to, std::unique_ptr<Mail> mail) {
     return;
   }
   ++counters_.mails_delayed;
+  ++mails_waiting_;
   waiting_[to].push_back(std::move(mail));
 }
 
@@ -104,6 +91,7 @@ void Shard::flush_waiting() {
     bool sent = false;
     while (!queue.empty() && runtime_.mailbox(id_, to).try_push(queue.front())) {
       queue.pop_front();
+      --mails_waiting_;
       ++counters_.mails_sent;
       sent = true;
     }
@@ -160,6 +148,15 @@ void Shard::run_turn_hooks() {
   running_hooks_.clear();
 }
 
+std::size_t Shard::take_new_work() {
+  if (is_backed_up()) {
+    ++counters_.turns_backed_up;
+    return 0;
+  }
+  const std::size_t events = poller_.poll();
+  return events + run_handlers(events != 0);
+}
+
 bool Shard::turn() {
   ShardScope scope(*this);
   ++counters_.turns;
@@ -167,8 +164,7 @@ bool Shard::turn() {
   const SteadyTime began = time_.steady();
   watch_.turn_begins(began);
   work_.begin_turn();
-  const std::size_t events = poller_.poll();
-  std::size_t did = events + run_handlers(events != 0);
+  std::size_t did = take_new_work();
   did += deliver_mail();
   wheel_.advance();
   did += work_.run();
@@ -194,9 +190,7 @@ void Shard::block() {
   for (std::uint32_t from = 0; from < runtime_.size(); ++from) mail = mail || !runtime_.mailbox(from, id_).empty();
   if (!mail && !runtime_.stopping()) {
     Duration sleep = wheel_.until_next(clock_.steady());
-    const bool mail_waits =
-        std::any_of(waiting_.begin(), waiting_.end(), [](const auto& queue) { return !queue.empty(); });
-    if (mail_waits) sleep = std::min<Duration>(sleep, Wheel::kTick);
+    if (mails_waiting_ > 0) sleep = std::min<Duration>(sleep, Wheel::kTick);
     ShardScope scope(*this);
     if (io_.stopped()) io_.restart();
     time_.sleeps();
@@ -216,12 +210,12 @@ void Shard::run() {
 
 void Shard::add_metrics(MetricsPage& page) const {
   watch_.add_metrics(page);
-  page.counter("sluice_shard_turns_total", "Turns of the shards' loops.", static_cast<double>(counters_.turns));
-  page.counter("sluice_shard_mails_sent_total", "Messages between shards.", static_cast<double>(counters_.mails_sent));
+  page.counter("sluice_shard_turns_total", "Turns of the shards' loops.", counters_.turns);
+  page.counter("sluice_shard_mails_sent_total", "Messages between shards.", counters_.mails_sent);
   page.counter("sluice_shard_mails_delayed_total", "Messages that waited for room in a mailbox.",
-               static_cast<double>(counters_.mails_delayed));
-  page.counter("sluice_shard_mails_refused_total", "Messages refused because the mailbox was full.",
-               static_cast<double>(counters_.mails_refused));
+               counters_.mails_delayed);
+  page.counter("sluice_shard_turns_backed_up_total",
+               "Turns without new work, because much mail waited for other shards.", counters_.turns_backed_up);
 }
 
 ShardScope::ShardScope(Shard& shard) : before_(current_shard) { current_shard = &shard; }

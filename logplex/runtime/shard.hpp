@@ -49,8 +49,8 @@ class Retired {
 struct ShardCounters {
   std::uint64_t turns = 0;
   std::uint64_t mails_sent = 0;
-  std::uint64_t mails_delayed = 0;  // found a full mailbox and waited (wait_if_full)
-  std::uint64_t mails_refused = 0;  // found a full mailbox and stayed with the caller (drop_if_full)
+  std::uint64_t mails_delayed = 0;    // found a full mailbox and waited
+  std::uint64_t turns_backed_up = 0;  // took no new work, because so much mail waited
 };
 
 /// One thread with one io_context, and everything that lives on it. All members but wake() are for its own thread.
@@ -90,11 +90,11 @@ class Shard {
   void forget(TurnHook& hook);
   void retire(std::unique_ptr<Retired> object) { retired_.push_back(std::move(object)); }
 
-  /// drop_if_full: false when the mailbox to that shard is full or earlier mail still waits for it. `mail` then stays
-  /// with the caller, who counts the loss or tries again next turn. Mail to one shard keeps its order.
-  bool try_send(std::uint32_t to, std::unique_ptr<Mail>& mail);
-  /// wait_if_full: always accepts the mail; while the mailbox is full, the mail waits here in order. For control
-  /// messages, whose number the callers bound (each has one under way).
+  /// How much mail may wait for room in mailboxes before the shard stops taking new work.
+  static constexpr std::size_t kMostMailWaiting = 4096;
+  /// Mail to one shard keeps its order. While the mailbox is full, the mail waits here. While kMostMailWaiting wait,
+  /// the shard's turns look at no socket and run no handler of Asio: they only take in mail, fire deadlines and go on
+  /// with work that has begun. So what waits is bounded by that and by what one turn sends.
   void send(std::uint32_t to, std::unique_ptr<Mail> mail);
 
   /// Runs turns until the runtime stops. Called by the shard's thread.
@@ -109,9 +109,11 @@ class Shard {
   friend class ShardScope;
   using Descriptor = asio::posix::basic_stream_descriptor<Executor>;
 
+  std::size_t take_new_work();
   std::size_t run_handlers(bool hot);
   std::size_t deliver_mail();
   void flush_waiting();
+  bool is_backed_up() const { return mails_waiting_ >= kMostMailWaiting; }
   void run_turn_hooks();
   void block();
   void wait_for_hot_sockets();
@@ -129,6 +131,7 @@ class Shard {
   std::vector<TurnHook*> running_hooks_;
   std::vector<std::unique_ptr<Retired>> retired_;
   std::vector<std::deque<std::unique_ptr<Mail>>> waiting_;  // per receiver, in order
+  std::size_t mails_waiting_ = 0;
   std::atomic<bool> sleeping_{false};
   Poller poller_;
   // Declared after the members above, so that it and its tasks, which use them, are destroyed first.
