@@ -35,14 +35,6 @@ bool ByteStream::has_news() const {
   return ::poll(&state, 1, 0) != 0;
 }
 
-Task<error_code> ByteStream::discard_until_closed() {
-  std::array<char, 512> ignored;
-  for (;;) {
-    const auto got = co_await read_some(ignored);
-    if (!got) co_return got.error();
-  }
-}
-
 CloseAfter::CloseAfter(ByteStream& stream, Duration time)
     : stream_(stream), grace_(time), deadline_(Shard::current().wheel(), *this) {
   deadline_.arm(time);

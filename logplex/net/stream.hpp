@@ -73,9 +73,6 @@ class ByteStream {
   bool peer_closed() const;
   /// True when the kernel holds something unread: bytes, the peer's end or an error.
   bool has_news() const;
-  /// Reads and discards what the peer sends; returns when the peer closes or close() is called. For protocols in which
-  /// the peer sends nothing: run it beside the writes to notice at once that the peer closed.
-  Task<error_code> discard_until_closed();
 
  protected:
   static constexpr std::size_t kHearMax = 64 << 10;

@@ -9,12 +9,6 @@ namespace {
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
-std::string_view trim(std::string_view text) {
-  const auto first = text.find_first_not_of(" \t");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
-}
-
 }  // namespace
 
 bool equal_ignoring_case(std::string_view a, std::string_view b) {
@@ -25,16 +19,6 @@ const std::string* find_header(const HttpHeaders& headers, std::string_view name
   const auto found = std::find_if(headers.begin(), headers.end(),
                                   [name](const auto& header) { return equal_ignoring_case(header.first, name); });
   return found == headers.end() ? nullptr : &found->second;
-}
-
-bool list_has_token(std::string_view list, std::string_view token) {
-  while (!list.empty()) {
-    const auto comma = list.find(',');
-    const auto entry = list.substr(0, comma);
-    if (equal_ignoring_case(trim(entry.substr(0, entry.find(';'))), token)) return true;
-    list = comma == std::string_view::npos ? std::string_view() : list.substr(comma + 1);
-  }
-  return false;
 }
 
 bool percent_decode(std::string_view text, bool plus_is_space, std::string& out) {

@@ -13,8 +13,6 @@ using HttpHeaders = std::vector<std::pair<std::string, std::string>>;
 const std::string* find_header(const HttpHeaders& headers, std::string_view name);
 /// True when both are equal but for ASCII case.
 bool equal_ignoring_case(std::string_view a, std::string_view b);
-/// True when the comma list (of Connection, Transfer-Encoding, Accept) has this token; parameters are ignored.
-bool list_has_token(std::string_view list, std::string_view token);
 /// Decodes %XX, and with `plus_is_space` also '+'. False for a bad escape; then `out` is unspecified.
 bool percent_decode(std::string_view text, bool plus_is_space, std::string& out);
 

@@ -275,19 +275,5 @@ TEST(TlsContext, trusts_a_ca_file) {
   std::remove(file.c_str());
 }
 
-Task<error_code> discard(ByteStream& stream) { return stream.discard_until_closed(); }
-
-TEST_F(DialTest, discarding_ends_with_the_peer) {
-  RawListener listener;
-  auto stream = dial({"127.0.0.1", listener.port(), nullptr}).value();
-  std::thread peer([&] {
-    RawClient server = listener.accept();
-    server.send(std::string(5000, 'x'));
-  });
-  EXPECT_EQ(shards.await(0, discard(*stream)), asio::error::eof);
-  peer.join();
-  end(std::move(stream));
-}
-
 }  // namespace
 }  // namespace sluice
