@@ -59,8 +59,16 @@ announce() {
   printf '%s[%d/%d]%s %s\n' "$bold" "$step_number" "$step_total" "$plain" "$1"
 }
 
+# Seconds of processor time of all commands that have ended.
+processor_seconds() {
+  local fields
+  read -ra fields </proc/$$/stat
+  printf '%s\n' $(((fields[15] + fields[16]) / $(getconf CLK_TCK)))
+}
+
 step() {
-  local name=$1 title=$2 log=$log_dir/$1.log began=$SECONDS status=0
+  local name=$1 title=$2 log=$log_dir/$1.log began=$SECONDS status=0 cpu
+  cpu=$(processor_seconds)
   shift 2
   open_log "$log"
   announce "$title"
@@ -72,7 +80,7 @@ step() {
     tail -n 25 "$log" >&2
     fail "\"$title\" failed with status $status after $((SECONDS - began)) s. All of its output: $log"
   fi
-  say "      done in $((SECONDS - began)) s"
+  say "      done in $((SECONDS - began)) s, $(($(processor_seconds) - cpu)) s of processor time"
 }
 
 # Like step, for a command whose output the reader wants to see as it comes.
