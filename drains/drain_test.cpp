@@ -45,7 +45,7 @@ SendReport unconfirmed(const Transport& transport) {
   if (transport.broken()) return transport.break_report();
   SendReport report;
   auto trouble = transport.trouble();
-  report.error_class = trouble ? trouble->error_class : "timeout";
+  report.error_class = trouble ? trouble->error_class : ErrorClass::kTimeout;
   report.error = trouble ? std::move(trouble->sentence) : "the receiver confirmed nothing in time";
   return report;
 }
@@ -53,7 +53,7 @@ SendReport unconfirmed(const Transport& transport) {
 DrainTestReport unusable(const Error& error) {
   DrainTestReport report;
   report.sent.verdict = Verdict::kFatal;
-  report.sent.error_class = "configuration";
+  report.sent.error_class = ErrorClass::kConfiguration;
   report.sent.error = error.text();
   return report;
 }

@@ -153,7 +153,7 @@ SendReport HttpTransport::judge(const HttpReply& reply) {
     report.verdict = Verdict::kDelivered;
     return report;
   }
-  report.error_class = "http";
+  report.error_class = ErrorClass::kHttp;
   report.error = "the receiver answered " + std::to_string(reply.status);
   if (reply.status / 100 == 4 && !is_temporary(reply.status)) {
     report.verdict = reply.status == 413 ? Verdict::kSplit : Verdict::kRejected;

@@ -47,11 +47,12 @@ KafkaFault kafka_fault(int error) {
   }
 }
 
-std::string_view to_string(KafkaFault fault) {
-  constexpr std::array<std::string_view, kKafkaFaults> kNames = {"connect", "refused_address", "dns",   "tls",
-                                                                 "auth",    "authorization",   "topic", "too_large",
-                                                                 "record",  "fatal",           "other"};
-  return kNames[static_cast<std::size_t>(fault)];
+ErrorClass error_class_of(KafkaFault fault) {
+  constexpr std::array<ErrorClass, kKafkaFaults> kClasses = {
+      ErrorClass::kConnect, ErrorClass::kRefusedAddress, ErrorClass::kDns,   ErrorClass::kTls,
+      ErrorClass::kAuth,    ErrorClass::kAuthorization,  ErrorClass::kTopic, ErrorClass::kTooLarge,
+      ErrorClass::kRecord,  ErrorClass::kFatal,          ErrorClass::kOther};
+  return kClasses[static_cast<std::size_t>(fault)];
 }
 
 std::string kafka_error_text(int error) { return rd_kafka_err2str(static_cast<rd_kafka_resp_err_t>(error)); }

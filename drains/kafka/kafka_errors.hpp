@@ -6,6 +6,8 @@
 #include <string>
 #include <string_view>
 
+#include "drains/kinds/error_class.hpp"
+
 namespace sluice::drains {
 
 /// What an error of librdkafka (rd_kafka_resp_err_t, as int) means for a drain.
@@ -25,8 +27,9 @@ enum class KafkaFault : std::uint8_t {
 constexpr std::size_t kKafkaFaults = 11;
 
 KafkaFault kafka_fault(int error);
-/// The class in drain tests and metrics: "connect", "refused_address", "dns", "tls", "auth", "authorization", ...
-std::string_view to_string(KafkaFault fault);
+/// The class in drain tests and metrics.
+ErrorClass error_class_of(KafkaFault fault);
+inline std::string_view to_string(KafkaFault fault) { return to_string(error_class_of(fault)); }
 
 /// librdkafka's text for the error.
 std::string kafka_error_text(int error);

@@ -15,9 +15,9 @@ void write_one(MetricsPage& page, const std::string& name, const Ledger& ledger)
              static_cast<double>(ledger.in_flight_lines), labels);
   page.counter("sluice_kafka_drain_acknowledged_lines_total", "Lines that Kafka brokers confirmed.",
                static_cast<double>(ledger.delivered), labels);
-  ledger.errors.for_each([&](std::string_view error_class, std::uint64_t count) {
+  ledger.errors.for_each([&](ErrorClass error_class, std::uint64_t count) {
     page.counter("sluice_kafka_drain_errors_total", "Failures of Kafka drains, by class.", static_cast<double>(count),
-                 {{"drain", name}, {"class", std::string(error_class)}});
+                 {{"drain", name}, {"class", std::string(to_string(error_class))}});
   });
 }
 

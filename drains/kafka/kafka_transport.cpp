@@ -27,7 +27,7 @@ SendReport later() {
   return report;
 }
 
-SendReport failed_report(Verdict verdict, std::string_view error_class, std::string error) {
+SendReport failed_report(Verdict verdict, ErrorClass error_class, std::string error) {
   SendReport report;
   report.verdict = verdict;
   report.error_class = error_class;
@@ -70,8 +70,8 @@ Task<SendReport> KafkaTransport::send(const Frame& frame) {
   if (closings != closings_) co_return later();
   if (!ready) {
     const bool hopeless = ready.error().code == make_error_code(boost::system::errc::invalid_argument);
-    co_return failed_report(hopeless ? Verdict::kFatal : Verdict::kRetry, hopeless ? "configuration" : "limit",
-                            ready.error().text());
+    co_return failed_report(hopeless ? Verdict::kFatal : Verdict::kRetry,
+                            hopeless ? ErrorClass::kConfiguration : ErrorClass::kLimit, ready.error().text());
   }
   // Lines under way in a dead producer have to come back first.
   co_return producer_fits() ? hand_over(frame) : later();
@@ -124,7 +124,8 @@ SendReport KafkaTransport::hand_over(const Frame& frame) {
       return later();
     case Pass::kMalformed:
       deliveries_.pop_back();
-      return failed_report(Verdict::kRejected, "configuration", "the frame was written for another kind of receiver");
+      return failed_report(Verdict::kRejected, ErrorClass::kConfiguration,
+                           "the frame was written for another kind of receiver");
     case Pass::kWhole:
       break;
   }
@@ -187,13 +188,13 @@ Taken KafkaTransport::hand_over_line(const KafkaEntry& entry, KafkaProducer::Lab
 /// The topic never accepts such a record, whatever its size.
 void KafkaTransport::refuse_record(KafkaDeliveries::Line& line) {
   refused_.why = "topic " + url_.topic + " refused a line: " + kafka_error_text(line.outcome);
-  refused_.error_class = to_string(KafkaFault::kRecord);
+  refused_.error_class = error_class_of(KafkaFault::kRecord);
   line.outcome = KafkaDeliveries::kRefused;
 }
 
 void KafkaTransport::refuse(KafkaDeliveries::Line& line) {
   line.outcome = KafkaDeliveries::kRefused;
-  refused_.error_class = to_string(KafkaFault::kTooLarge);
+  refused_.error_class = error_class_of(KafkaFault::kTooLarge);
   if (line.bytes < smallest_refused_) forget_refused_at_ = environment_.shard.now() + kRememberRefused;
   smallest_refused_ = std::min<std::size_t>(smallest_refused_, line.bytes);
   refused_.why = "a line of " + std::to_string(line.bytes) + " bytes is too large for topic " + url_.topic;
@@ -297,18 +298,18 @@ Refused KafkaTransport::take_refused() {
 SendReport KafkaTransport::break_report() const {
   const KafkaFault fault = failure_.value_or(KafkaFault::kOther);
   const bool oversized = fault == KafkaFault::kFatal && producer_ != nullptr && producer_->is_oversized();
-  if (oversized) return failed_report(Verdict::kFatal, "limit", failure_text_);
-  SendReport report = failed_report(Verdict::kRetry, to_string(fault), failure_text_);
+  if (oversized) return failed_report(Verdict::kFatal, ErrorClass::kLimit, failure_text_);
+  SendReport report = failed_report(Verdict::kRetry, error_class_of(fault), failure_text_);
   report.untrusted = fault == KafkaFault::kTls && failure_text_.find("certificate") != std::string::npos;
   return report;
 }
 
 std::optional<Trouble> KafkaTransport::trouble() const {
-  if (failure_) return Trouble{to_string(*failure_), failure_text_};
+  if (failure_) return Trouble{error_class_of(*failure_), failure_text_};
   if (deliveries_.empty() || producer_ == nullptr) return std::nullopt;
   auto trouble = producer_->trouble();
   if (!trouble) return std::nullopt;
-  return Trouble{to_string(trouble->fault), std::move(trouble->sentence)};
+  return Trouble{error_class_of(trouble->fault), std::move(trouble->sentence)};
 }
 
 std::uint64_t KafkaTransport::held_bytes() const {

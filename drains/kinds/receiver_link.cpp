@@ -36,16 +36,17 @@ class OwnContext {
   bool checked_ = false;
 };
 
-std::string class_of(error_code code) {
-  if (code == NetError::kNoSuchHost || code == NetError::kDnsTimeout || code == NetError::kResolverBusy) return "dns";
-  if (code == NetError::kConnectFailed) return "connect";
-  if (code == NetError::kTlsHandshake || code == NetError::kTlsCertificate) return "tls";
-  if (code == NetError::kTimedOut) return "timeout";
-  if (code == NetError::kAddressRefused) return "refused_address";
-  if (code == NetError::kMalformed || code == NetError::kHeadTooLarge) return "http";
-  if (code == NetError::kTooManyHandshakes) return "limit";
-  if (code == NetError::kTlsMaterial) return "configuration";
-  return "closed";
+ErrorClass class_of(error_code code) {
+  if (code == NetError::kNoSuchHost || code == NetError::kDnsTimeout || code == NetError::kResolverBusy)
+    return ErrorClass::kDns;
+  if (code == NetError::kConnectFailed) return ErrorClass::kConnect;
+  if (code == NetError::kTlsHandshake || code == NetError::kTlsCertificate) return ErrorClass::kTls;
+  if (code == NetError::kTimedOut) return ErrorClass::kTimeout;
+  if (code == NetError::kAddressRefused) return ErrorClass::kRefusedAddress;
+  if (code == NetError::kMalformed || code == NetError::kHeadTooLarge) return ErrorClass::kHttp;
+  if (code == NetError::kTooManyHandshakes) return ErrorClass::kLimit;
+  if (code == NetError::kTlsMaterial) return ErrorClass::kConfiguration;
+  return ErrorClass::kClosed;
 }
 
 std::optional<TlsClientOptions> own_options(const Drain& drain, const Destination& destination,

@@ -4,7 +4,7 @@ namespace sluice::drains {
 
 SendReport Transport::break_report() const {
   SendReport report;
-  report.error_class = "closed";
+  report.error_class = ErrorClass::kClosed;
   report.error = "the receiver closed the connection before it had everything";
   return report;
 }

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "drains/kinds/error_class.hpp"
 #include "drains/kinds/frame.hpp"
 #include "logplex/model/drain.hpp"
 #include "logplex/net/stream.hpp"
@@ -30,22 +31,22 @@ struct SendReport {
   Verdict verdict = Verdict::kRetry;
   Duration retry_after{};  // pause that the receiver asked for; 0 = none
   std::optional<int> http_status;
-  bool smaller = false;     // with kRetry: the receiver was too slow, retry in smaller frames
-  bool untrusted = false;   // the certificate was not accepted: notify the drain's owner
-  std::string error_class;  // a class of ErrorCounts; empty if delivered or sent
-  std::string error;        // a sentence without secrets; empty if delivered or sent
+  bool smaller = false;                        // with kRetry: the receiver was too slow, retry in smaller frames
+  bool untrusted = false;                      // the certificate was not accepted: notify the drain's owner
+  ErrorClass error_class = ErrorClass::kNone;  // kNone if delivered or sent
+  std::string error;                           // a sentence without secrets; empty if delivered or sent
 };
 
 /// Why unconfirmed frames make no progress.
 struct Trouble {
-  std::string_view error_class;
+  ErrorClass error_class = ErrorClass::kOther;
   std::string sentence;  // without secrets
 };
 
 /// Lines that the receiver refused although their frames count as confirmed.
 struct Refused {
   std::uint64_t lines = 0;
-  std::string_view error_class = "too_large";
+  ErrorClass error_class = ErrorClass::kTooLarge;
   std::string why;
 };
 

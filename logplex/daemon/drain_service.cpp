@@ -42,7 +42,7 @@ api::DrainReport report_of(const drains::Ledger& ledger, WallTime now, const std
   stats.pending_bytes = ledger.pending_bytes;
   stats.in_flight_lines = ledger.in_flight_lines;
   ledger.errors.for_each(
-      [&stats](std::string_view name, std::uint64_t count) { stats.errors.emplace_back(name, count); });
+      [&stats](drains::ErrorClass it, std::uint64_t count) { stats.errors.emplace_back(to_string(it), count); });
   if (ledger.oldest_pending)
     stats.oldest_pending_age = std::max(time_between(*ledger.oldest_pending, now), Duration{0});
   stats.last_success = ledger.last_success;
@@ -64,7 +64,7 @@ api::DrainTest test_of(drains::DrainTestReport report) {
     test.tls_peer = report.tls->subject;
   }
   if (!report.delivered) {
-    test.error_class = report.sent.error_class;
+    test.error_class = to_string(report.sent.error_class);
     test.error = report.sent.error;
   }
   return test;

@@ -109,7 +109,7 @@ TEST(HttpTransport, verdicts_of_answers) {
             Verdict::kDelivered);
   const SendReport garbage = answered("SSH-2.0-OpenSSH\r\n\r\n");
   EXPECT_EQ(garbage.verdict, Verdict::kRetry);
-  EXPECT_EQ(garbage.error_class, "http");
+  EXPECT_EQ(garbage.error_class, ErrorClass::kHttp);
 }
 
 TEST(HttpTransport, retry_after_is_passed_on) {
@@ -230,7 +230,7 @@ TEST(HttpTransport, no_answer_in_time_is_tried_again) {
   TransportOnShard transport(world, drain_to(url_of(listener, "http")));
   const auto report = exchange(transport, listener, [](RawClient& peer) { EXPECT_EQ(peer.read_all(), ""); }).first;
   EXPECT_EQ(report.verdict, Verdict::kRetry);
-  EXPECT_EQ(report.error_class, "timeout");
+  EXPECT_EQ(report.error_class, ErrorClass::kTimeout);
 }
 
 TEST(HttpTransport, connection_is_kept) {
@@ -280,7 +280,7 @@ TEST(HttpTransport, new_connection_that_ends_is_a_failure) {
   TransportOnShard transport(world, drain_to(url_of(listener, "http")));
   const auto report = exchange(transport, listener, [](RawClient& peer) { peer.close(); }).first;
   EXPECT_EQ(report.verdict, Verdict::kRetry);
-  EXPECT_EQ(report.error_class, "closed");
+  EXPECT_EQ(report.error_class, ErrorClass::kClosed);
 }
 
 TEST(HttpTransport, connection_close_is_honoured) {
@@ -328,7 +328,7 @@ TEST(HttpTransport, addresses_that_are_not_allowed_are_never_reached) {
   TransportOnShard transport(world, drain_to(url_of(listener, "http")));
   const SendReport report = transport.send(frame_of("3 abc"));
   EXPECT_EQ(report.verdict, Verdict::kRetry);
-  EXPECT_EQ(report.error_class, "refused_address");
+  EXPECT_EQ(report.error_class, ErrorClass::kRefusedAddress);
   EXPECT_THAT(report.error, HasSubstr("loopback"));
 }
 
@@ -337,7 +337,7 @@ TEST(HttpTransport, refused_connection_says_where) {
   const std::uint16_t port = free_port();
   TransportOnShard transport(world, drain_to("http://user:secret@127.0.0.1:" + std::to_string(port)));
   const SendReport report = transport.send(frame_of("3 abc"));
-  EXPECT_EQ(report.error_class, "connect");
+  EXPECT_EQ(report.error_class, ErrorClass::kConnect);
   EXPECT_THAT(report.error, HasSubstr(std::to_string(port)));
   EXPECT_EQ(report.error.find("secret"), std::string::npos);
 }
@@ -362,7 +362,7 @@ TEST(HttpTransport, certificates_are_verified) {
     TransportOnShard transport(world, drain);
     const SendReport report = transport.send(frame_of("3 abc"));
     EXPECT_EQ(report.verdict == Verdict::kDelivered, c.delivered) << report.error;
-    EXPECT_EQ(report.error_class, c.delivered ? "" : "tls");
+    EXPECT_EQ(report.error_class, c.delivered ? ErrorClass::kNone : ErrorClass::kTls);
     EXPECT_EQ(transport.on_shard([](Transport& it) { return it.tls() != nullptr; }), c.delivered);
   }
 }
@@ -374,7 +374,7 @@ TEST(HttpTransport, unusable_certificates_of_the_drain_are_an_error) {
   TransportOnShard transport(world, drain);
   const SendReport report = transport.send(frame_of("3 abc"));
   EXPECT_EQ(report.verdict, Verdict::kFatal);
-  EXPECT_EQ(report.error_class, "configuration");
+  EXPECT_EQ(report.error_class, ErrorClass::kConfiguration);
 }
 
 }  // namespace

@@ -28,8 +28,8 @@ TEST(KafkaMetrics, each_global_drain_has_its_own) {
   Ledger ledger = delivered(100);
   ledger.pending_lines = 12;
   ledger.in_flight_lines = 5;
-  ledger.errors.count("topic");
-  ledger.errors.count("topic");
+  ledger.errors.count(ErrorClass::kTopic);
+  ledger.errors.count(ErrorClass::kTopic);
   metrics.add_global(7, ledger);
   const std::string text = text_of(metrics);
   EXPECT_THAT(text, HasSubstr("sluice_kafka_drain_queue_lines{drain=\"7\"} 7\n"));
@@ -57,17 +57,17 @@ TEST(KafkaMetrics, beyond_a_number_global_drains_are_summed) {
               HasSubstr("acknowledged_lines_total{drain=\"other\"} " + std::to_string(KafkaMetrics::kNamed) + "\n"));
 }
 
-TEST(ErrorCounts, counts_by_class_and_what_is_unknown_as_other) {
+TEST(ErrorCounts, counts_by_class_and_failures_without_one_as_other) {
   ErrorCounts counts;
-  counts.count("dns");
-  counts.count("made up");
+  counts.count(ErrorClass::kDns);
+  counts.count(ErrorClass::kNone);
   ErrorCounts more;
-  more.count("dns");
+  more.count(ErrorClass::kDns);
   counts.add(more);
-  EXPECT_EQ(counts.of("dns"), 2u);
-  EXPECT_EQ(counts.of("other"), 1u);
+  EXPECT_EQ(counts.of(ErrorClass::kDns), 2u);
+  EXPECT_EQ(counts.of(ErrorClass::kOther), 1u);
   std::string seen;
-  counts.for_each([&seen](std::string_view name, std::uint64_t) { seen += std::string(name) + ' '; });
+  counts.for_each([&seen](ErrorClass it, std::uint64_t) { seen += std::string(to_string(it)) + ' '; });
   EXPECT_EQ(seen, "other dns ");
 }
 

@@ -130,7 +130,7 @@ TEST(KafkaDrain, an_outage_only_delays_and_is_told) {
   world.lines.append(2000);
   EXPECT_TRUE(fails_with(runner, "127.0.0.1"));
   EXPECT_GT(runner.ledger().in_flight_lines, 0u);
-  EXPECT_GE(runner.ledger().errors.of("connect"), 1u);
+  EXPECT_GE(runner.ledger().errors.of(ErrorClass::kConnect), 1u);
   kafka.set_up(1);
   ASSERT_TRUE(delivers(runner, 2010));
   EXPECT_EQ(runner.ledger().in_flight_lines, 0u);
@@ -251,7 +251,7 @@ TEST(KafkaDrain, a_missing_topic_is_told_and_tried_again) {
   RunnerOnShard runner(world, drain_to(kafka.url("/lines")));
   world.lines.append(100);
   EXPECT_TRUE(fails_with(runner, "topic lines: Broker: Unknown topic or partition")) << runner.ledger().last_error;
-  EXPECT_GE(runner.ledger().errors.of("topic"), 1u);
+  EXPECT_GE(runner.ledger().errors.of(ErrorClass::kTopic), 1u);
   kafka.set_error("lines", RD_KAFKA_RESP_ERR_NO_ERROR);
   EXPECT_TRUE(delivers(runner, 100));
   EXPECT_EQ(numbers_of(kafka.read("lines")), counted(100));
@@ -265,7 +265,7 @@ TEST(KafkaDrain, refused_authorisation_is_told_and_tried_again) {
   RunnerOnShard runner(world, drain_to(kafka.url("/lines")));
   world.lines.append(100);
   EXPECT_TRUE(fails_with(runner, "topic lines: Broker: Topic authorization failed")) << runner.ledger().last_error;
-  EXPECT_GE(runner.ledger().errors.of("authorization"), 1u);
+  EXPECT_GE(runner.ledger().errors.of(ErrorClass::kAuthorization), 1u);
   EXPECT_TRUE(delivers(runner, 100));
   EXPECT_EQ(numbers_of(kafka.read("lines")), counted(100));
 }
@@ -361,7 +361,7 @@ TEST(KafkaDrain, what_cannot_work_is_fatal_and_tells_no_secret) {
   frame.lines = 1;
   const SendReport report = transport.send(frame);
   EXPECT_EQ(report.verdict, Verdict::kFatal);
-  EXPECT_EQ(report.error_class, "configuration");
+  EXPECT_EQ(report.error_class, ErrorClass::kConfiguration);
   EXPECT_THAT(report.error, Not(HasSubstr("s3cret")));
 }
 

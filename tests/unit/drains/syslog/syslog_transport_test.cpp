@@ -71,7 +71,7 @@ TEST(SyslogTransport, what_the_peer_never_takes_is_not_confirmed) {
   }
   RawClient peer = listener.accept();
   EXPECT_EQ(report.verdict, Verdict::kRetry);
-  EXPECT_EQ(report.error_class, "timeout");
+  EXPECT_EQ(report.error_class, ErrorClass::kTimeout);
   EXPECT_TRUE(broken(transport));
   EXPECT_EQ(confirmed(transport), 0u);
 }
@@ -282,7 +282,7 @@ TEST(SyslogTransport, tls_verifies_unless_insecure) {
     if (c.delivered) {
       EXPECT_TRUE(confirms(transport, 1));
     } else {
-      EXPECT_EQ(report.error_class, "tls");
+      EXPECT_EQ(report.error_class, ErrorClass::kTls);
     }
   }
 }
