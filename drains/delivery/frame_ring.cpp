@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "drains/kinds/destination.hpp"
 #include "drains/kinds/ledger.hpp"
 
 namespace sluice::drains {
@@ -207,15 +206,12 @@ void FrameRing::hand_out() {
   if (frame.lines == 0) return;
   bodies_.close(*frame.body);
   bodies_.relieve();
-  // A reader may make progress while it takes the frame. Whoever has to drop out does so after the loop.
-  handing_out_ = true;
   for (Reader* reader : readers_) reader->on_frame(frame);
-  handing_out_ = false;
   keep_since(kNothing);
 }
 
 void FrameRing::on_progress() {
-  if (holding_ && !handing_out_) look_after_readers();
+  if (holding_) look_after_readers();
 }
 
 bool FrameRing::is_behind(const Reader& reader) const { return reader.frames_behind() >= depth() / 2; }
@@ -255,37 +251,6 @@ void FrameRing::hold(bool wanted) {
   if (std::exchange(holding_, wanted) != wanted) fabric_.hold_ingress(wanted);
   if (!wanted) return patience_.disarm();
   if (!patience_.armed()) patience_.arm(kPatience);
-}
-
-void FrameRings::leave_room() {
-  if (fabric_.has_place_for_global_reader()) return;
-  for (const auto& [likeness, known] : rings_)
-    if (const auto ring = known.lock(); ring != nullptr && ring->dissolve()) return;
-}
-
-std::uint64_t FrameRings::lines_given_up() const {
-  std::uint64_t lines = 0;
-  for (const auto& [likeness, known] : rings_)
-    if (const auto ring = known.lock(); ring != nullptr) lines += ring->lines_given_up();
-  return lines;
-}
-
-std::shared_ptr<FrameRing> FrameRings::find(const Drain& drain) {
-  if (!drain.global()) return nullptr;
-  auto encoder = make_encoder(drain, environment_.settings, environment_.channels, environment_.own);
-  auto filter = Filter::parse(drain.filter);
-  if (!encoder || !filter || (*encoder)->likeness().empty()) return nullptr;
-  std::erase_if(rings_, [](const auto& entry) { return entry.second.expired(); });
-  std::weak_ptr<FrameRing>& known = rings_[(*encoder)->likeness() + '\n' + drain.filter];
-  if (auto ring = known.lock()) return ring;
-  std::optional<Filter> wanted;
-  if (!drain.filter.empty()) wanted = std::move(*filter);
-  // The ring works for all its drains, so its work is charged to one owner of its own, named after the first drain.
-  const Beneficiary owner{Beneficiary::Kind::kDrain, static_cast<std::uint32_t>(drain.id)};
-  auto made =
-      std::make_shared<FrameRing>(environment_, fabric_, bodies_, std::move(*encoder), std::move(wanted), owner);
-  known = made;
-  return made;
 }
 
 }  // namespace sluice::drains

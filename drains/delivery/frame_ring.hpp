@@ -1,10 +1,8 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <optional>
-#include <string>
 #include <vector>
 
 #include "drains/delivery/body_pool.hpp"
@@ -41,7 +39,8 @@ class FrameRing final : public OnShard, private Subscription, private TurnWorker
     WallTime oldest{};  // when its earliest line was received
   };
 
-  /// A drain as the ring sees it. The ring calls these functions on its shard.
+  /// A drain as the ring sees it. The ring calls these functions on its shard. They must not call the ring, except for
+  /// what it has counted.
   class Reader : public BodyPool::Holder {
    public:
     virtual void on_frame(const Shared& frame) = 0;
@@ -73,7 +72,7 @@ class FrameRing final : public OnShard, private Subscription, private TurnWorker
   void leave(Reader& reader);
   /// Removes a reader that is about to be destroyed or to change its ring.
   void forget(Reader& reader);
-  /// A reader made progress.
+  /// A reader made progress. Not for use in on_frame().
   void on_progress();
   /// Renders lines that wait for a full frame; with a filter, as many as this turn's work allows.
   void render_all();
@@ -120,39 +119,8 @@ class FrameRing final : public OnShard, private Subscription, private TurnWorker
   std::uint64_t wanted_ = 0;  // render while at least so many bytes wait
   bool flushing_ = false;
   bool holding_ = false;
-  bool handing_out_ = false;
   Deadline<&FrameRing::render_all> flush_time_;
   Deadline<&FrameRing::look_after_readers> patience_;
-};
-
-/// The rings of one shard, by encoder likeness and filter.
-class FrameRings {
- public:
-  FrameRings(const DrainEnvironment& environment, FabricShard& fabric, BodyPool& bodies)
-      : environment_(environment), fabric_(fabric), bodies_(bodies) {}
-
-  /// The ring for this drain; nullptr if the drain shares with nobody.
-  std::shared_ptr<FrameRing> find(const Drain& drain);
-  /// Makes room for another global reader on this shard: if no place is free, one ring gives up its own. The drains of
-  /// the ring keep their places.
-  void leave_room();
-  std::uint64_t lines_given_up() const;
-
- private:
-  const DrainEnvironment& environment_;
-  FabricShard& fabric_;
-  BodyPool& bodies_;
-  std::map<std::string, std::weak_ptr<FrameRing>> rings_;
-};
-
-/// What the drains of one shard share. Must outlive them.
-struct FrameMemory {
-  FrameMemory(const DrainEnvironment& environment, FabricShard& fabric)
-      : bodies(environment.shard, fabric), rings(environment, fabric, bodies) {}
-
-  BodyPool bodies;
-  FrameRings rings;
-  std::uint64_t delivered_lines = 0;  // by all drains, including deleted ones
 };
 
 }  // namespace sluice::drains

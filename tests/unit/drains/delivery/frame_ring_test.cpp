@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-#include "drains/kinds/destination.hpp"
+#include "drains/delivery/frame_memory.hpp"
 #include "logplex/wire/frame_splitter.hpp"
 #include "tests/unit/drains/drain_fixture.hpp"
 #include "tests/unit/logplex/channel/fabric_fixture.hpp"
@@ -90,9 +90,7 @@ class Follower final : public Subscription, public FrameRing::Reader, private Li
   /// Sends so many frames; then lines of its own, when it has none left.
   void consume(std::size_t frames, std::uint64_t own_lines) {
     for (; frames > 0 && !frames_.empty(); --frames) {
-      receive(frames_.front());
-      frames_.pop_front();
-      progress_ = world_.runtime.shard(0).now();
+      consume_one();
       if (following()) ring_->on_progress();
     }
     if (frames_.empty() && !following() && own_lines > 0) take(*this, {own_lines});
@@ -126,7 +124,7 @@ class Follower final : public Subscription, public FrameRing::Reader, private Li
   void on_frame(const FrameRing::Shared& frame) override {
     if (frames_.empty()) progress_ = world_.runtime.shard(0).now();
     frames_.push_back(frame);
-    if (at_once) consume(~std::size_t{0}, 0);
+    while (at_once && !frames_.empty()) consume_one();
   }
   void on_ring_loss(std::uint64_t lines, WallTime) override { told_ += lines; }
   void on_all_read() override { ++all_read; }
@@ -144,6 +142,11 @@ class Follower final : public Subscription, public FrameRing::Reader, private Li
   SteadyTime progress() const override { return progress_; }
   Subscription& subscription() override { return *this; }
 
+  void consume_one() {
+    receive(frames_.front());
+    frames_.pop_front();
+    progress_ = world_.runtime.shard(0).now();
+  }
   void receive(const FrameRing::Shared& frame) {
     frame.body->address_to(token_);
     FrameSplitter splitter(1 << 20);
