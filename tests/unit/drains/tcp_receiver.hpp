@@ -15,6 +15,7 @@
 #include "logplex/wire/frame_splitter.hpp"
 #include "tests/support/raw_client.hpp"
 #include "tests/support/running_shards.hpp"
+#include "tests/unit/drains/tls_end.hpp"
 
 namespace sluice::drains {
 
@@ -40,8 +41,8 @@ inline std::vector<std::string> take_framed_texts(std::string& bytes) {
 
 /// A TCP receiver on a port of its own, as transport_conformance.hpp describes it, with a thread that serves all
 /// connections. Protocol::take(std::string& bytes, std::vector<std::string>& texts) takes what is complete and returns
-/// what is answered.
-template <class Protocol>
+/// what is answered. `End`: PlainEnd or TlsEnd.
+template <class Protocol, class End = PlainEnd>
 class TcpReceiver {
  public:
   template <class World>
@@ -55,6 +56,7 @@ class TcpReceiver {
   }
 
   std::string url() const { return url_to(port_); }
+  static void make_trust(Drain& drain) { End::make_trust(drain); }
   static std::string url_to(std::uint16_t port) { return Protocol::kScheme + std::to_string(port); }
 
   void open(std::chrono::milliseconds pause = {}) {
@@ -90,6 +92,7 @@ class TcpReceiver {
 
   struct Connection {
     RawClient client;
+    End end;
     std::string bytes;
   };
 
@@ -107,8 +110,8 @@ class TcpReceiver {
     char piece[kPiece];
     const auto got = ::recv(connection.client.fd(), piece, sizeof piece, 0);
     if (got <= 0) return false;
-    connection.bytes.append(piece, static_cast<std::size_t>(got));
-    const std::string answer = Protocol::take(connection.bytes, texts_);
+    std::string answer = connection.end.take({piece, static_cast<std::size_t>(got)}, connection.bytes);
+    if (takes_) answer += connection.end.write(Protocol::take(connection.bytes, texts_));
     return answer.empty() || connection.client.send(answer);
   }
 
@@ -116,9 +119,9 @@ class TcpReceiver {
   bool serve_once() {
     const std::scoped_lock lock(mutex_);
     bool served = false;
-    if (listener_ && is_ready(listener_->fd())) connections_.push_back({listener_->accept(), {}});
-    for (auto it = connections_.begin(); takes_ && it != connections_.end();) {
-      const bool ready = is_ready(it->client.fd());
+    if (listener_ && is_ready(listener_->fd())) connections_.push_back({listener_->accept(), {}, {}});
+    for (auto it = connections_.begin(); it != connections_.end();) {
+      const bool ready = (takes_ || !it->end.open()) && is_ready(it->client.fd());
       served |= ready;
       it = ready && !take_piece(*it) ? connections_.erase(it) : std::next(it);
     }

@@ -25,7 +25,13 @@ struct HttpRequests {
   }
 };
 
+struct HttpsRequests : HttpRequests {
+  static constexpr const char* kScheme = "https://127.0.0.1:";
+};
+
 INSTANTIATE_TYPED_TEST_SUITE_P(Http, TransportConformance, TcpReceiver<HttpRequests>);
+using HttpsReceiver = TcpReceiver<HttpsRequests, TlsEnd>;
+INSTANTIATE_TYPED_TEST_SUITE_P(Https, TransportConformance, HttpsReceiver);
 
 }  // namespace
 }  // namespace sluice::drains

@@ -14,7 +14,13 @@ struct SyslogFrames {
   }
 };
 
+struct SyslogTlsFrames : SyslogFrames {
+  static constexpr const char* kScheme = "syslog+tls://127.0.0.1:";
+};
+
 INSTANTIATE_TYPED_TEST_SUITE_P(Syslog, TransportConformance, TcpReceiver<SyslogFrames>);
+using SyslogTlsReceiver = TcpReceiver<SyslogTlsFrames, TlsEnd>;
+INSTANTIATE_TYPED_TEST_SUITE_P(SyslogTls, TransportConformance, SyslogTlsReceiver);
 
 }  // namespace
 }  // namespace sluice::drains
