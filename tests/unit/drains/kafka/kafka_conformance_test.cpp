@@ -1,3 +1,4 @@
+#include "tests/unit/drains/kafka/kafka_tls_front.hpp"
 #include "tests/unit/drains/kafka/mock_kafka.hpp"
 #include "tests/unit/drains/tcp_receiver.hpp"
 #include "tests/unit/drains/transport_conformance.hpp"
@@ -30,11 +31,28 @@ class KafkaReceiver {
     return texts;
   }
 
+ protected:
+  std::uint16_t port() const { return kafka_.port(); }
+
  private:
   MockKafka kafka_;
 };
 
+/// The same broker, behind TLS.
+class KafkaTlsReceiver : public KafkaReceiver {
+ public:
+  using KafkaReceiver::KafkaReceiver;
+
+  std::string url() const { return url_to(front_.port()); }
+  static void make_trust(Drain& drain) { TlsEnd::make_trust(drain); }
+  static std::string url_to(std::uint16_t port) { return "kafka+tls://127.0.0.1:" + std::to_string(port) + "/lines"; }
+
+ private:
+  KafkaTlsFront front_{port()};
+};
+
 INSTANTIATE_TYPED_TEST_SUITE_P(Kafka, TransportConformance, KafkaReceiver);
+INSTANTIATE_TYPED_TEST_SUITE_P(KafkaTls, TransportConformance, KafkaTlsReceiver);
 
 }  // namespace
 }  // namespace sluice::drains

@@ -39,6 +39,11 @@ class MockKafka {
   std::string url(const std::string& rest) const {
     return "kafka://" + std::string(rd_kafka_mock_cluster_bootstraps(cluster_)) + rest;
   }
+  /// Of the first broker.
+  std::uint16_t port() const {
+    const std::string address = rd_kafka_mock_cluster_bootstraps(cluster_);
+    return static_cast<std::uint16_t>(std::stoul(address.substr(address.find(':') + 1)));
+  }
   void make_topic(const std::string& name, int partitions, int replicas = 1) {
     rd_kafka_mock_topic_create(cluster_, name.c_str(), partitions, replicas);
   }
