@@ -31,7 +31,7 @@ Frame test_frame(const Encoder& encoder, const Drain& drain, Shard& shard) {
   return frame;
 }
 
-Task<bool> confirmed(Transport& transport) {
+Task<bool> confirmed(Windowed& transport) {
   const SteadyTime until = Shard::current().now() + kConfirmTime;
   while (Shard::current().now() < until) {
     if (transport.take_confirmed() > 0) co_return true;
@@ -41,7 +41,7 @@ Task<bool> confirmed(Transport& transport) {
   co_return false;
 }
 
-SendReport unconfirmed(const Transport& transport) {
+SendReport unconfirmed(const Windowed& transport) {
   if (transport.broken()) return transport.break_report();
   SendReport report;
   auto trouble = transport.trouble();
@@ -70,9 +70,11 @@ Task<DrainTestReport> test_drain(const DrainEnvironment& environment, Drain drai
   const SteadyTime before = environment.shard.clock().steady();
   report.sent = co_await (*transport)->send(frame);
   report.delivered = report.sent.verdict == Verdict::kDelivered;
-  if (report.sent.verdict == Verdict::kSent) report.delivered = co_await confirmed(**transport);
-  const bool open = report.sent.verdict == Verdict::kSent || report.sent.verdict == Verdict::kLater;
-  if (open && !report.delivered) report.sent = unconfirmed(**transport);
+  if (Windowed* windowed = (*transport)->windowed()) {
+    if (report.sent.verdict == Verdict::kSent) report.delivered = co_await confirmed(*windowed);
+    const bool open = report.sent.verdict == Verdict::kSent || report.sent.verdict == Verdict::kLater;
+    if (open && !report.delivered) report.sent = unconfirmed(*windowed);
+  }
   report.latency = environment.shard.clock().steady() - before;
   if (const TlsFacts* facts = (*transport)->tls()) report.tls = *facts;
   (*transport)->close();

@@ -15,7 +15,8 @@ FrameSender::FrameSender(Shard& shard, const DrainSettings& settings, FrameQueue
 
 void FrameSender::use(std::unique_ptr<Transport> transport, Event& wake) {
   transport_ = std::move(transport);
-  transport_->wake_with(wake);
+  windowed_ = transport_->windowed();
+  if (windowed_ != nullptr) windowed_->wake_with(wake);
 }
 
 Task<SendReport> FrameSender::send_next() {
@@ -42,8 +43,7 @@ void FrameSender::apply(const SendReport& report) {
     case Verdict::kSent:
       return frames_.note_sent();
     case Verdict::kLater:
-      if (auto trouble = transport_->trouble()) account_.note_trouble(*std::move(trouble));
-      return;
+      return note_trouble();
     case Verdict::kSplit:
       return split_next();
     case Verdict::kRejected:
@@ -58,14 +58,15 @@ void FrameSender::apply(const SendReport& report) {
 }
 
 bool FrameSender::send_now() {
+  if (windowed_ == nullptr) return false;
   if (frames_.sent() > 0) {
-    if (const std::size_t confirmed = transport_->take_confirmed(); confirmed > 0) on_delivered(confirmed);
-    if (transport_->broken()) return false;
+    if (const std::size_t confirmed = windowed_->take_confirmed(); confirmed > 0) on_delivered(confirmed);
+    if (windowed_->broken()) return false;
   }
   const bool was_idle = frames_.sent() == 0;
   const SteadyTime before = shard().clock().steady();
   while (!frames_.all_sent() && has_room()) {
-    if (frames_.next().folded_bytes > 0 || !transport_->send_now(frames_.next())) return false;
+    if (frames_.next().folded_bytes > 0 || !windowed_->send_now(frames_.next())) return false;
     frames_.note_sent();
   }
   account_.note_latency(shard().clock().steady() - before);
@@ -74,13 +75,18 @@ bool FrameSender::send_now() {
 }
 
 FrameSender::Progress FrameSender::take_confirmed() {
-  if (transport_ == nullptr || frames_.sent() == 0) return Progress::kWell;
-  if (const std::size_t confirmed = transport_->take_confirmed(); confirmed > 0) on_delivered(confirmed);
-  account_.refuse(transport_->take_refused(), shard().wall_now());
-  if (auto trouble = transport_->trouble()) account_.note_trouble(*std::move(trouble));
-  if (!transport_->broken()) return Progress::kWell;
-  on_broken(transport_->break_report());
+  if (windowed_ == nullptr || frames_.sent() == 0) return Progress::kWell;
+  if (const std::size_t confirmed = windowed_->take_confirmed(); confirmed > 0) on_delivered(confirmed);
+  account_.refuse(windowed_->take_refused(), shard().wall_now());
+  note_trouble();
+  if (!windowed_->broken()) return Progress::kWell;
+  on_broken(windowed_->break_report());
   return pace_.must_wait_after_break() ? Progress::kFailed : Progress::kBroke;
+}
+
+void FrameSender::note_trouble() {
+  auto trouble = windowed_ != nullptr ? windowed_->trouble() : std::nullopt;
+  if (trouble) account_.note_trouble(*std::move(trouble));
 }
 
 void FrameSender::on_delivered(std::size_t frames) {

@@ -31,7 +31,7 @@ class FrameSender final : public OnShard {
   /// From now on sends with this transport, which sets `wake` when something was confirmed or there is room again.
   void use(std::unique_ptr<Transport> transport, Event& wake);
   /// Whether there is a transport, and it may have another frame under way.
-  bool has_room() const { return transport_ != nullptr && frames_.sent() < transport_->window(); }
+  bool has_room() const { return transport_ != nullptr && frames_.sent() < window(); }
 
   /// Sends the queue's next frame. settle() has to be called with the report, in the same turn.
   Task<SendReport> send_next();
@@ -41,9 +41,9 @@ class FrameSender final : public OnShard {
   bool send_now();
   Progress take_confirmed();
   /// How many frames have certainly reached the receiver's machine.
-  std::size_t arrived() const { return transport_ != nullptr ? transport_->arrived() : 0; }
-  /// How long to wait for confirmations at most.
-  Duration confirm_poll() const { return transport_->confirm_poll(); }
+  std::size_t arrived() const { return windowed_ != nullptr ? windowed_->arrived() : 0; }
+  /// How long to wait for confirmations at most, while frames are under way.
+  Duration confirm_poll() const { return windowed_->confirm_poll(); }
 
   /// The size at which a frame should end: no larger than `bytes`, and than a slow receiver takes in time.
   std::size_t batch_bytes(std::size_t bytes) const { return batch_limit_.at_most(bytes); }
@@ -61,20 +61,23 @@ class FrameSender final : public OnShard {
   /// How long to wait after a failure.
   Duration pause() { return pace_.next(shard().rng()); }
   /// Charges the transport's copies of frames; call it after a wait.
-  void charge_copies() { frames_.charge_copies(transport_ != nullptr ? transport_->held_bytes() : 0); }
+  void charge_copies() { frames_.charge_copies(windowed_ != nullptr ? windowed_->held_bytes() : 0); }
 
  private:
+  std::size_t window() const { return windowed_ != nullptr ? windowed_->window() : 1; }
   void apply(const SendReport& report);
   void on_delivered(std::size_t frames);
   void on_broken(const SendReport& report);
   void reject_next();
   void make_smaller();
+  void note_trouble();
 
   const DrainSettings& settings_;
   FrameQueue& frames_;
   DeliveryAccount& account_;
   UntrustedNotice untrusted_;
   std::unique_ptr<Transport> transport_;
+  Windowed* windowed_ = nullptr;  // of transport_; nullptr if send() returns the confirmation
   BatchLimit batch_limit_;
   RetryPace pace_;
   SteadyTime sending_since_{};

@@ -21,7 +21,6 @@ class HttpTransport final : public Transport {
                 std::optional<BodySigner> signer);
 
   Task<SendReport> send(const Frame& frame) override;
-  std::size_t window() const override { return 1; }
   void tend() override;
   void close() override;
   const TlsFacts* tls() const override { return link_.tls(); }

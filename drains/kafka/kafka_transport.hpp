@@ -28,7 +28,7 @@ namespace sluice::drains {
 ///
 /// If the producer's queue is full, send() returns kLater: the caller keeps the frame, and the next send() continues
 /// where this one stopped.
-class KafkaTransport final : public Transport, private KafkaWakeUp::Owner {
+class KafkaTransport final : public Transport, private Windowed, private KafkaWakeUp::Owner {
  public:
   /// `hub` must outlive the transport.
   KafkaTransport(const DrainEnvironment& environment, KafkaHub& hub, const Drain& drain, KafkaUrl url,
@@ -36,14 +36,7 @@ class KafkaTransport final : public Transport, private KafkaWakeUp::Owner {
   ~KafkaTransport() override;
 
   Task<SendReport> send(const Frame& frame) override;
-  std::size_t window() const override { return kWindow; }
-  std::size_t take_confirmed() override;
-  Refused take_refused() override;
-  bool broken() const override { return failure_.has_value() && all_finished(); }
-  SendReport break_report() const override;
-  std::optional<Trouble> trouble() const override;
-  std::uint64_t held_bytes() const override;
-  void wake_with(Event& wake) override { wake_ = &wake; }
+  Windowed* windowed() override { return this; }
   void tend() override {}
   void close() override;
 
@@ -53,6 +46,16 @@ class KafkaTransport final : public Transport, private KafkaWakeUp::Owner {
  private:
   static constexpr std::size_t kWindow = 16;
   static constexpr std::size_t kNothingRefused = std::numeric_limits<std::size_t>::max();
+
+  // Windowed
+  std::size_t window() const override { return kWindow; }
+  std::size_t take_confirmed() override;
+  bool broken() const override { return failure_.has_value() && all_finished(); }
+  SendReport break_report() const override;
+  Refused take_refused() override;
+  std::optional<Trouble> trouble() const override;
+  std::uint64_t held_bytes() const override;
+  void wake_with(Event& wake) override { wake_ = &wake; }
 
   void on_wake_up() override;
   Task<result<void, Error>> ensure_producer();

@@ -24,20 +24,13 @@ namespace sluice::drains {
 ///
 /// The transport disconnects a receiver that acknowledges nothing for drains.syslog_send_timeout. It reads and discards
 /// whatever the receiver sends: unread bytes would reset the connection when we close it.
-class SyslogTransport final : public Transport {
+class SyslogTransport final : public Transport, private Windowed {
  public:
   SyslogTransport(const DrainEnvironment& environment, const Drain& drain, Destination destination);
 
   Task<SendReport> send(const Frame& frame) override;
-  bool send_now(const Frame& frame) override;
+  Windowed* windowed() override { return this; }
   bool tells_ids() const override { return false; }
-  /// Once the connection is too old, shrinks to the frames under way, so that no new ones are sent and the connection
-  /// can be replaced.
-  std::size_t window() const override;
-  std::size_t take_confirmed() override;
-  std::size_t arrived() const override;
-  bool broken() const override { return broken_; }
-  Duration confirm_poll() const override;
   void tend() override;
   void close() override;
   const TlsFacts* tls() const override { return link_.tls(); }
@@ -50,6 +43,16 @@ class SyslogTransport final : public Transport {
   static constexpr std::uint64_t kUnreadAtMost = 3 << 20;
 
  private:
+  // Windowed
+  /// Once the connection is too old, shrinks to the frames under way, so that no new ones are sent and the connection
+  /// can be replaced.
+  std::size_t window() const override;
+  std::size_t take_confirmed() override;
+  bool broken() const override { return broken_; }
+  bool send_now(const Frame& frame) override;
+  std::size_t arrived() const override;
+  Duration confirm_poll() const override;
+
   Task<result<void, Error>> ensure_connected();
   Task<result<void, Error>> write(std::string_view bytes);
   void write_what_fits(const Frame& frame);

@@ -89,10 +89,15 @@ class TransportConformance : public testing::Test {
   }
 
   std::size_t take_confirmed() {
-    return transport.on_shard([](Transport& it) { return it.take_confirmed(); });
+    return on_windowed([](Windowed& it) { return it.take_confirmed(); }, std::size_t{0});
   }
   bool broken() {
-    return transport.on_shard([](Transport& it) { return it.broken(); });
+    return on_windowed([](Windowed& it) { return it.broken(); }, false);
+  }
+  /// `otherwise`: for a transport that is not windowed.
+  template <class F, class R>
+  R on_windowed(F f, R otherwise) {
+    return transport.on_shard([&](Transport& it) { return it.windowed() != nullptr ? f(*it.windowed()) : otherwise; });
   }
   /// As a runner does: until the receiver has confirmed it, again when it has to be.
   bool delivers(const Frame& frame) {
@@ -142,7 +147,7 @@ TYPED_TEST_P(TransportConformance, delivers_each_line_once_and_in_order) {
 
 TYPED_TEST_P(TransportConformance, as_many_frames_as_its_window_may_wait_for_confirmation) {
   this->receiver.open();
-  const std::size_t window = this->transport.on_shard([](Transport& it) { return it.window(); });
+  const std::size_t window = this->on_windowed([](Windowed& it) { return it.window(); }, std::size_t{1});
   ASSERT_GE(window, 1u);
   std::size_t sent = 0;
   for (std::size_t i = 0; i < window; ++i) {

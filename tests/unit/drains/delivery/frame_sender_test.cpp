@@ -32,10 +32,16 @@ TEST(FrameSender, a_frame_is_sent_and_confirmed_later) {
 
 TEST(FrameSender, a_transport_without_a_window_confirms_at_once) {
   HandDrivenDrain drain;
+  drain.script.windowed = false;
+  drain.sender.use(std::make_unique<ScriptedTransport>(drain.script), drain.wake);
   drain.add("one");
+  EXPECT_TRUE(drain.sender.has_room());
+  EXPECT_FALSE(drain.sender.send_now()) << "it has to wait for the answer";
   drain.script.reports = {report_of(Verdict::kDelivered)};
   EXPECT_EQ(drain.send(), Progress::kWell);
   EXPECT_EQ(drain.ledger().delivered, 1u);
+  EXPECT_EQ(drain.sender.arrived(), 0u);
+  drain.sender.charge_copies();
 }
 
 TEST(FrameSender, has_room_up_to_the_window) {

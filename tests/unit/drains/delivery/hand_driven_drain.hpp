@@ -30,12 +30,13 @@ struct TextEncoder final : Encoder {
 };
 
 /// A receiver whose answers the test decides. Unless `verdicts` says otherwise, frames are sent and stay unconfirmed.
-struct ScriptedTransport final : Transport {
+struct ScriptedTransport final : Transport, private Windowed {
   /// Outlives the transport.
   struct Script {
     std::deque<SendReport> reports;
     std::vector<std::string> sent;
     std::size_t window = 4;
+    bool windowed = true;
     std::size_t confirmed = 0;  // not taken yet
     std::size_t arrived = 0;
     Refused refused;
@@ -60,6 +61,11 @@ struct ScriptedTransport final : Transport {
     }
     co_return report;
   }
+  Windowed* windowed() override { return script_.windowed ? this : nullptr; }
+  void tend() override { ++script_.tended; }
+  void close() override { ++script_.closed; }
+
+ private:
   bool send_now(const Frame& frame) override {
     if (script_.takes_at_once) script_.sent.emplace_back(frame.bytes());
     return script_.takes_at_once;
@@ -72,10 +78,7 @@ struct ScriptedTransport final : Transport {
   SendReport break_report() const override { return *script_.broken; }
   std::optional<Trouble> trouble() const override { return script_.trouble; }
   std::uint64_t held_bytes() const override { return script_.held; }
-  void tend() override { ++script_.tended; }
-  void close() override { ++script_.closed; }
 
- private:
   Script& script_;
 };
 

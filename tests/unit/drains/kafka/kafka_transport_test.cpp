@@ -173,7 +173,8 @@ TEST(KafkaDrain, a_dead_producer_is_replaced_and_no_line_is_lost_or_repeated) {
   }();
   for (int round = 0; round < 3; ++round) {
     ASSERT_EQ(transport.send(probe).verdict, Verdict::kSent);
-    ASSERT_TRUE(eventually([&] { return transport.on_shard([](Transport& t) { return t.take_confirmed(); }) == 1; }));
+    ASSERT_TRUE(eventually(
+        [&] { return transport.on_shard([](Transport& t) { return t.windowed()->take_confirmed(); }) == 1; }));
     world.lines.append(3000);
     // The runner's producer is the same one: it is shared.
     transport.on_shard([](Transport& t) { dynamic_cast<KafkaTransport&>(t).producer()->fail_for_test(); });
@@ -338,7 +339,7 @@ TEST(KafkaDrain, what_librdkafka_copied_counts_until_it_is_confirmed) {
   kafka.make_topic("lines", 1);
   kafka.set_down(1);
   TransportOnShard transport(world, drain_to(kafka.url("/lines")));
-  const auto held = [&] { return transport.on_shard([](Transport& t) { return t.held_bytes(); }); };
+  const auto held = [&] { return transport.on_shard([](Transport& t) { return t.windowed()->held_bytes(); }); };
   Frame frame;
   std::memset(append_kafka_entry(frame.body, {}, 5000), 'x', 5000);
   frame.lines = 1;
@@ -346,7 +347,8 @@ TEST(KafkaDrain, what_librdkafka_copied_counts_until_it_is_confirmed) {
   ASSERT_EQ(transport.send(frame).verdict, Verdict::kSent);
   EXPECT_GT(held(), 5000u);
   kafka.set_up(1);
-  ASSERT_TRUE(eventually([&] { return transport.on_shard([](Transport& t) { return t.take_confirmed(); }) == 1; }));
+  ASSERT_TRUE(
+      eventually([&] { return transport.on_shard([](Transport& t) { return t.windowed()->take_confirmed(); }) == 1; }));
   EXPECT_EQ(held(), 0u);
 }
 

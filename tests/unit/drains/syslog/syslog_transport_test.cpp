@@ -13,10 +13,10 @@ namespace {
 using std::chrono::milliseconds;
 
 std::size_t confirmed(TransportOnShard& transport) {
-  return transport.on_shard([](Transport& it) { return it.take_confirmed(); });
+  return transport.on_shard([](Transport& it) { return it.windowed()->take_confirmed(); });
 }
 bool broken(TransportOnShard& transport) {
-  return transport.on_shard([](Transport& it) { return it.broken(); });
+  return transport.on_shard([](Transport& it) { return it.windowed()->broken(); });
 }
 /// As the runner does: confirmed frames are asked for first.
 bool breaks(TransportOnShard& transport) {
@@ -156,10 +156,11 @@ TEST(SyslogTransport, old_connection_comes_to_rest_first) {
   RawListener listener;
   TransportOnShard transport(world, drain_to(url_of(listener, "syslog")));
   EXPECT_EQ(transport.send(frame_of("3 one")).verdict, Verdict::kSent);
-  EXPECT_TRUE(eventually([&] { return transport.on_shard([](Transport& it) { return it.window(); }) == 1; }));
+  EXPECT_TRUE(
+      eventually([&] { return transport.on_shard([](Transport& it) { return it.windowed()->window(); }) == 1; }));
   RawClient peer = listener.accept();
   EXPECT_TRUE(confirms(transport, 1));
-  EXPECT_GT(transport.on_shard([](Transport& it) { return it.window(); }), 1u);
+  EXPECT_GT(transport.on_shard([](Transport& it) { return it.windowed()->window(); }), 1u);
 }
 
 TEST(SyslogTransport, what_the_peer_says_is_ignored) {
@@ -191,7 +192,7 @@ TEST(SyslogTransport, of_a_new_connection_all_but_the_last_mebibytes_is_confirme
     ++late;
     EXPECT_TRUE(eventually([&] {
       late -= confirmed(transport);
-      return late < transport.on_shard([](Transport& it) { return it.window(); });
+      return late < transport.on_shard([](Transport& it) { return it.windowed()->window(); });
     }));
     EXPECT_LE(late * frame.size(), SyslogTransport::kUnreadAtMost + 17 * frame.size());
   }

@@ -1,8 +1,8 @@
-#include "drains/kinds/transport.hpp"
+#include "drains/kinds/windowed.hpp"
 
 namespace sluice::drains {
 
-SendReport Transport::break_report() const {
+SendReport Windowed::break_report() const {
   SendReport report;
   report.error_class = ErrorClass::kClosed;
   report.error = "the receiver closed the connection before it had everything";
