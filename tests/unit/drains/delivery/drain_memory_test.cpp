@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "tests/unit/drains/drain_fixture.hpp"
+#include "tests/unit/drains/delivery/delivery_fixture.hpp"
 
 // What drains do when frames take much of the memory.
 
@@ -31,7 +31,6 @@ struct Shortage {
   static constexpr std::int64_t kMoreThanHalf = 36 << 20;
   static constexpr std::int64_t kMoreThanFiveEighths = 44 << 20;
 
-  Shortage() : drain(world, drain_to(url_of(listener, "http"))) {}
   ~Shortage() { set(0); }
 
   void set(std::int64_t bytes) {
@@ -46,8 +45,7 @@ struct Shortage {
   }
 
   DrainWorld world;
-  RawListener listener;
-  RunnerOnShard drain;
+  Delivery drain{world};
   std::int64_t others = 0;
 };
 
@@ -55,45 +53,41 @@ TEST(DrainMemory, a_failing_drain_frees_its_frame_and_sends_the_same_later) {
   Shortage shortage;
   shortage.set(Shortage::kMoreThanHalf);
   shortage.world.append(std::string(50'000, 'x'));
-  RawClient peer = shortage.listener.accept();
-  const std::string request = peer.read_response();
-  peer.send(answer(503));
+  const std::string request = shortage.drain.request();
+  shortage.drain.answer(503);
   EXPECT_TRUE(shortage.own_frames_take_less_than(2000));
   const Ledger ledger = shortage.drain.ledger();
   EXPECT_EQ(ledger.pending_lines, 1U);
   EXPECT_GT(ledger.pending_bytes, 50'000U);
   shortage.set(0);
-  peer = shortage.listener.accept();
-  const std::string again = peer.read_response();
+  const std::string again = shortage.drain.request();
   EXPECT_EQ(header(again, "Logplex-Frame-Id"), header(request, "Logplex-Frame-Id"));
   EXPECT_EQ(body(again), body(request));
-  peer.send(answer(200));
+  shortage.drain.answer(200);
   EXPECT_TRUE(shortage.drain.delivers(1));
 }
 
 TEST(DrainMemory, without_its_notices_a_frame_has_another_id) {
   Shortage shortage;
   shortage.world.append("refused");
-  RawClient peer = shortage.listener.accept();
-  peer.read_response();
-  peer.send(answer(400));
+  shortage.drain.request();
+  shortage.drain.answer(400);
   EXPECT_TRUE(shortage.drain.reaches([](const Ledger& it) { return dropped(it, LossReason::kRejected) == 1; }));
   shortage.world.append("second");
-  const std::string request = peer.read_response();
+  const std::string request = shortage.drain.request();
   EXPECT_THAT(request, HasSubstr(": 1 messages dropped since "));
   shortage.set(Shortage::kMoreThanHalf);
-  peer.send(answer(503));
+  shortage.drain.answer(503);
   EXPECT_TRUE(shortage.own_frames_take_less_than(2000));
   shortage.set(0);
-  peer = shortage.listener.accept();
-  const std::string again = peer.read_response();
+  const std::string again = shortage.drain.request();
   EXPECT_THAT(again, HasSubstr("second"));
   EXPECT_THAT(again, Not(HasSubstr("messages dropped since ")));
   EXPECT_NE(header(again, "Logplex-Frame-Id"), header(request, "Logplex-Frame-Id"));
-  peer.send(answer(200));
+  shortage.drain.answer(200);
   shortage.world.append("third");
-  EXPECT_THAT(peer.read_response(), HasSubstr(": 1 messages dropped since "));
-  peer.send(answer(200));
+  EXPECT_THAT(shortage.drain.request(), HasSubstr(": 1 messages dropped since "));
+  shortage.drain.answer(200);
   EXPECT_TRUE(shortage.drain.delivers(2));
 }
 
@@ -101,9 +95,8 @@ TEST(DrainMemory, lines_that_are_evicted_while_their_frame_has_no_bytes_are_coun
   Shortage shortage;
   shortage.set(Shortage::kMoreThanHalf);
   shortage.world.append(std::string(50'000, 'x'));
-  RawClient peer = shortage.listener.accept();
-  peer.read_response();
-  peer.send(answer(503));
+  shortage.drain.request();
+  shortage.drain.answer(503);
   EXPECT_TRUE(shortage.own_frames_take_less_than(2000));
   shortage.world.shards.on(0, [&] {
     shortage.world.fabric.shard(0).close_channel(shortage.world.channel);
@@ -118,13 +111,12 @@ TEST(DrainMemory, nobody_makes_a_frame_beyond_five_eighths) {
   Shortage shortage;
   shortage.set(Shortage::kMoreThanFiveEighths);
   shortage.world.append("waits");
-  pollfd connection{shortage.listener.fd(), POLLIN, 0};
+  pollfd connection{shortage.drain.listener.fd(), POLLIN, 0};
   EXPECT_EQ(::poll(&connection, 1, 1500), 0);
   EXPECT_EQ(shortage.drain.ledger().pending_lines, 1U);
   shortage.set(Shortage::kMoreThanHalf);
-  RawClient peer = shortage.listener.accept();
-  EXPECT_THAT(peer.read_response(), HasSubstr("waits"));
-  peer.send(answer(200));
+  EXPECT_THAT(shortage.drain.request(), HasSubstr("waits"));
+  shortage.drain.answer(200);
   EXPECT_TRUE(shortage.drain.delivers(1));
 }
 

@@ -7,7 +7,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "tests/unit/drains/drain_fixture.hpp"
+#include "tests/unit/drains/delivery/delivery_fixture.hpp"
 
 namespace sluice::drains {
 namespace {
@@ -36,16 +36,14 @@ std::string syslog_line(const std::string& text) {
 
 TEST(DrainRunner, delivers_lines_and_keeps_the_account) {
   DrainWorld world;
-  RawListener listener;
-  RunnerOnShard drain(world, drain_to(url_of(listener, "http")));
+  Delivery drain(world);
   EXPECT_EQ(drain.ledger().state, DrainState::kPending);
   world.append("one\n");
-  RawClient peer = listener.accept();
-  const std::string request = peer.read_response();
+  const std::string request = drain.request();
   EXPECT_THAT(request, HasSubstr("\r\n\r\n" + http_line("one\n")));
   EXPECT_EQ(drain.ledger().pending_lines, 1u);
   EXPECT_EQ(drain.ledger().delivered, 0u);
-  peer.send(answer(204));
+  drain.answer(204);
   EXPECT_TRUE(drain.delivers(1));
   const Ledger ledger = drain.ledger();
   EXPECT_EQ(ledger.offered, 1u);
@@ -56,44 +54,38 @@ TEST(DrainRunner, delivers_lines_and_keeps_the_account) {
 
 TEST(DrainRunner, is_offered_only_what_comes_after_its_start) {
   DrainWorld world;
-  RawListener listener;
   world.append("before");
-  RunnerOnShard drain(world, drain_to(url_of(listener, "http")));
+  Delivery drain(world);
   world.append("after");
-  RawClient peer = listener.accept();
-  const std::string request = peer.read_response();
+  const std::string request = drain.request();
   EXPECT_THAT(request, Not(HasSubstr("before")));
   EXPECT_THAT(request, HasSubstr("after"));
-  peer.send(answer(204));
+  drain.answer(204);
   EXPECT_TRUE(drain.delivers(1));
 }
 
 TEST(DrainRunner, filters_before_it_sends) {
   DrainWorld world;
-  RawListener listener;
-  Drain to = drain_to(url_of(listener, "http"));
+  Drain to = drain_to("");
   to.filter = "text~keep";
-  RunnerOnShard drain(world, to);
+  Delivery drain(world, to);
   for (int i = 0; i < 5; ++i) world.append("drop");
   EXPECT_TRUE(drain.reaches([](const Ledger& ledger) { return ledger.filtered == 5; }));
   world.append("keep");
-  RawClient peer = listener.accept();
-  EXPECT_EQ(header(peer.read_response(), "Logplex-Msg-Count"), "1");
-  peer.send(answer(204));
+  EXPECT_EQ(header(drain.request(), "Logplex-Msg-Count"), "1");
+  drain.answer(204);
   EXPECT_TRUE(drain.delivers(1));
 }
 
 TEST(DrainRunner, lines_wait_together_while_a_request_is_under_way) {
   DrainWorld world;
-  RawListener listener;
-  RunnerOnShard drain(world, drain_to(url_of(listener, "http")));
+  Delivery drain(world);
   world.append("first");
-  RawClient peer = listener.accept();
-  peer.read_response();
+  drain.request();
   for (int i = 0; i < 100; ++i) world.append("more");
-  peer.send(answer(204));
-  EXPECT_EQ(header(peer.read_response(), "Logplex-Msg-Count"), "100");
-  peer.send(answer(204));
+  drain.answer(204);
+  EXPECT_EQ(header(drain.request(), "Logplex-Msg-Count"), "100");
+  drain.answer(204);
   EXPECT_TRUE(drain.delivers(101));
 }
 
@@ -101,44 +93,39 @@ TEST(DrainRunner, frames_end_at_the_target_size) {
   DrainSettings settings = default_settings();
   settings.http_batch_bytes = 1000_B;
   DrainWorld world({"127.0.0.1"}, settings);
-  RawListener listener;
-  RunnerOnShard drain(world, drain_to(url_of(listener, "http")));
+  Delivery drain(world);
   world.append("first");
-  RawClient peer = listener.accept();
-  peer.read_response();
+  drain.request();
   for (int i = 0; i < 100; ++i) world.append(std::string(100, 'x'));
   std::size_t messages = 1;
   while (messages < 101) {
-    peer.send(answer(204));
-    const std::string request = peer.read_response();
+    drain.answer(204);
+    const std::string request = drain.request();
     EXPECT_LE(std::stoul(header(request, "Content-Length")), 1200u);
     messages += std::stoul(header(request, "Logplex-Msg-Count"));
   }
-  peer.send(answer(204));
+  drain.answer(204);
   EXPECT_TRUE(drain.delivers(101));
 }
 
 TEST(DrainRunner, failure_is_tried_again_with_the_same_frame) {
   DrainWorld world;
-  RawListener listener;
-  RunnerOnShard drain(world, drain_to(url_of(listener, "http")));
+  Delivery drain(world);
   world.append("one");
   std::string id;
   for (const int status : {500, 503, 429}) {
-    RawClient peer = listener.accept();
-    const std::string request = peer.read_response();
+    const std::string request = drain.request();
     if (id.empty()) id = header(request, "Logplex-Frame-Id");
     EXPECT_EQ(header(request, "Logplex-Frame-Id"), id);
-    peer.send(answer(status));
+    drain.answer(status);
     EXPECT_TRUE(drain.reaches([&](const Ledger& ledger) {
       return ledger.state == DrainState::kDegraded &&
              ledger.last_error == "the receiver answered " + std::to_string(status);
     }));
     EXPECT_EQ(drain.ledger().pending_lines, 1u);
   }
-  RawClient peer = listener.accept();
-  EXPECT_EQ(header(peer.read_response(), "Logplex-Frame-Id"), id);
-  peer.send(answer(200));
+  EXPECT_EQ(header(drain.request(), "Logplex-Frame-Id"), id);
+  drain.answer(200);
   EXPECT_TRUE(drain.delivers(1));
   EXPECT_EQ(drain.ledger().state, DrainState::kActive);
   EXPECT_EQ(drain.ledger().last_error, "");
@@ -146,47 +133,42 @@ TEST(DrainRunner, failure_is_tried_again_with_the_same_frame) {
 
 TEST(DrainRunner, retry_after_is_honoured) {
   DrainWorld world;
-  RawListener listener;
-  RunnerOnShard drain(world, drain_to(url_of(listener, "http")));
+  Delivery drain(world);
   world.append("one");
-  RawClient peer = listener.accept();
-  peer.read_response();
+  drain.request();
   const auto before = std::chrono::steady_clock::now();
-  peer.send(answer(429, "Retry-After: 1\r\n"));
-  RawClient again = listener.accept();
+  drain.answer(429, "Retry-After: 1\r\n");
+  drain.request();
   EXPECT_GE(std::chrono::steady_clock::now() - before, seconds(1));
-  again.read_response();
-  again.send(answer(200));
+  drain.answer(200);
   EXPECT_TRUE(drain.delivers(1));
 }
 
 TEST(DrainRunner, rejected_lines_are_told_before_the_next) {
   DrainWorld world;
-  RawListener listener;
-  RunnerOnShard drain(world, drain_to(url_of(listener, "http")));
+  Delivery drain(world);
   world.append("one");
   world.append("two");
-  RawClient peer = listener.accept();
-  std::uint64_t rejected = std::stoul(header(peer.read_response(), "Logplex-Msg-Count"));
-  peer.send(answer(404));
+  std::uint64_t rejected = std::stoul(header(drain.request(), "Logplex-Msg-Count"));
+  drain.answer(404);
   while (rejected < 2) {
-    peer.read_response();
-    peer.send(answer(404));
+    drain.request();
+    drain.answer(404);
     ++rejected;
   }
   EXPECT_TRUE(drain.reaches([](const Ledger& ledger) { return ledger.dropped_total() == 2; }));
   EXPECT_EQ(drain.ledger().state, DrainState::kDegraded);
   world.append("three");
-  std::string request = peer.read_response();
+  std::string request = drain.request();
   EXPECT_THAT(request, HasSubstr("Error L10 (output buffer overflow): 2 messages dropped since "));
   EXPECT_LT(request.find("Error L10"), request.find("three"));
   EXPECT_EQ(header(request, "Logplex-Msg-Count"), "2");
   // Refused as well: what it told is told again, with its own line.
-  peer.send(answer(400));
+  drain.answer(400);
   world.append("four");
-  request = peer.read_response();
+  request = drain.request();
   EXPECT_THAT(request, HasSubstr(": 3 messages dropped since "));
-  peer.send(answer(200));
+  drain.answer(200);
   EXPECT_TRUE(drain.delivers(1));
   const Ledger ledger = drain.ledger();
   EXPECT_EQ(ledger.dropped[static_cast<std::size_t>(LossReason::kRejected)], 3u);
@@ -198,13 +180,12 @@ TEST(DrainRunner, batches_shrink_until_a_slow_receiver_is_in_time) {
   DrainSettings settings = default_settings();
   settings.http_timeout = milliseconds(400);
   DrainWorld world({"127.0.0.1"}, settings);
-  RawListener listener;
-  RunnerOnShard drain(world, drain_to(url_of(listener, "http")));
+  Delivery drain(world);
   std::atomic<bool> stopping{false};
   std::atomic<int> slow{0};
   std::thread server([&] {
     for (int lines = 0; lines < 33 && !stopping;) {
-      RawClient peer = listener.accept();
+      RawClient peer = drain.listener.accept();
       for (;;) {
         const std::string request = peer.read_response();
         if (request.empty()) break;
@@ -228,25 +209,23 @@ TEST(DrainRunner, batches_shrink_until_a_slow_receiver_is_in_time) {
   EXPECT_LE(slow, 6);
   stopping = true;
   drain.stop();
-  if (drain.ledger().delivered < 33) RawClient(listener.port());
+  if (drain.ledger().delivered < 33) RawClient(drain.listener.port());
   server.join();
 }
 
 TEST(DrainRunner, too_large_frames_are_split) {
   DrainWorld world;
-  RawListener listener;
-  RunnerOnShard drain(world, drain_to(url_of(listener, "http")));
+  Delivery drain(world);
   world.append("0");
-  RawClient peer = listener.accept();
-  peer.read_response();
+  drain.request();
   for (int i = 1; i < 9; ++i) world.append(std::to_string(i));
-  peer.send(answer(200));
+  drain.answer(200);
   std::string all;
   while (all.size() < 8) {
-    const std::string request = peer.read_response();
+    const std::string request = drain.request();
     const bool one = header(request, "Logplex-Msg-Count") == "1";
     if (one) all += request.back();
-    peer.send(answer(one ? 200 : 413));
+    drain.answer(one ? 200 : 413);
   }
   EXPECT_EQ(all, "12345678");
   EXPECT_TRUE(drain.delivers(9));
@@ -254,34 +233,29 @@ TEST(DrainRunner, too_large_frames_are_split) {
 
 TEST(DrainRunner, single_line_too_large_is_rejected) {
   DrainWorld world;
-  RawListener listener;
-  RunnerOnShard drain(world, drain_to(url_of(listener, "http")));
+  Delivery drain(world);
   world.append("one");
-  RawClient peer = listener.accept();
-  peer.read_response();
-  peer.send(answer(413));
+  drain.request();
+  drain.answer(413);
   EXPECT_TRUE(drain.reaches([](const Ledger& ledger) { return ledger.dropped_total() == 1; }));
 }
 
 TEST(DrainRunner, paused_drain_keeps_its_lines) {
   DrainWorld world;
-  RawListener listener;
-  RunnerOnShard drain(world, drain_to(url_of(listener, "http")));
+  Delivery drain(world);
   drain.pause(true);
   world.append("one");
   EXPECT_TRUE(drain.reaches([](const Ledger& ledger) { return ledger.pending_lines == 1; }));
   EXPECT_EQ(drain.ledger().state, DrainState::kPaused);
   drain.pause(false);
-  RawClient peer = listener.accept();
-  EXPECT_THAT(peer.read_response(), HasSubstr("one"));
-  peer.send(answer(200));
+  EXPECT_THAT(drain.request(), HasSubstr("one"));
+  drain.answer(200);
   EXPECT_TRUE(drain.delivers(1));
 }
 
 TEST(DrainRunner, skipped_lines_are_dropped_and_counted) {
   DrainWorld world;
-  RawListener listener;
-  RunnerOnShard drain(world, drain_to(url_of(listener, "http")));
+  Delivery drain(world);
   drain.pause(true);
   for (int i = 0; i < 3; ++i) world.append("old");
   drain.on_shard([](DrainRunner& it) { it.skip_pending(); });
@@ -290,32 +264,27 @@ TEST(DrainRunner, skipped_lines_are_dropped_and_counted) {
   }));
   drain.pause(false);
   world.append("new");
-  RawClient peer = listener.accept();
-  EXPECT_THAT(peer.read_response(), Not(HasSubstr("old")));
-  peer.send(answer(200));
+  EXPECT_THAT(drain.request(), Not(HasSubstr("old")));
+  drain.answer(200);
   EXPECT_TRUE(drain.delivers(1));
 }
 
 TEST(DrainRunner, skipping_ends_a_request_that_hangs) {
   DrainWorld world;
-  RawListener listener;
-  RunnerOnShard drain(world, drain_to(url_of(listener, "http")));
+  Delivery drain(world);
   world.append("hangs");
-  RawClient peer = listener.accept();
-  peer.read_response();
+  drain.request();
   drain.on_shard([](DrainRunner& it) { it.skip_pending(); });
   EXPECT_TRUE(drain.reaches([](const Ledger& ledger) { return ledger.dropped_total() == 1; }));
 }
 
 TEST(DrainRunner, change_takes_waiting_lines_to_the_new_receiver) {
   DrainWorld world;
-  RawListener first;
   RawListener second;
-  RunnerOnShard drain(world, drain_to(url_of(first, "http")));
+  Delivery drain(world);
   world.append("one");
-  RawClient peer = first.accept();
-  peer.read_response();
-  peer.send(answer(500));
+  drain.request();
+  drain.answer(500);
   EXPECT_TRUE(drain.reaches([](const Ledger& ledger) { return ledger.state == DrainState::kDegraded; }));
   drain.change(drain_to(url_of(second, "http")));
   RawClient other = second.accept();
@@ -326,14 +295,12 @@ TEST(DrainRunner, change_takes_waiting_lines_to_the_new_receiver) {
 
 TEST(DrainRunner, change_of_format_writes_waiting_lines_again) {
   DrainWorld world;
-  RawListener first;
   RawListener second;
-  RunnerOnShard drain(world, drain_to(url_of(first, "http")));
+  Delivery drain(world);
   world.append("one");
-  RawClient peer = first.accept();
-  peer.read_response();
+  drain.request();
   world.append("two");
-  peer.send(answer(500));
+  drain.answer(500);
   EXPECT_TRUE(drain.reaches([](const Ledger& ledger) { return ledger.state == DrainState::kDegraded; }));
   drain.change(drain_to(url_of(second, "syslog")));
   RawClient other = second.accept();
@@ -345,12 +312,10 @@ TEST(DrainRunner, change_of_format_writes_waiting_lines_again) {
 
 TEST(DrainRunner, lines_that_cannot_be_written_again_are_lost_and_told) {
   DrainWorld world;
-  RawListener first;
   RawListener second;
-  RunnerOnShard drain(world, drain_to(url_of(first, "http")));
+  Delivery drain(world);
   world.append("gone");
-  RawClient peer = first.accept();
-  peer.read_response();
+  drain.request();
   world.shards.on(0, [&] {
     world.fabric.shard(0).close_channel(world.channel);
     world.fabric.shard(0).open_channel(world.channel, "app");
@@ -362,19 +327,17 @@ TEST(DrainRunner, lines_that_cannot_be_written_again_are_lost_and_told) {
 
 TEST(DrainRunner, frames_under_way_count_against_the_byte_budget) {
   DrainWorld world;
-  RawListener listener;
-  RunnerOnShard drain(world, drain_to(url_of(listener, "http")));
+  Delivery drain(world);
   const auto used = [&] { return world.shards.on(0, [&] { return world.memory->bodies.used_bytes(); }); };
   const auto budget_used = [&] {
     return world.shards.on(0, [&] { return world.fabric.shard(0).gauges().bytes_used; });
   };
   EXPECT_EQ(used(), 0u);
   world.append(std::string(50'000, 'x'));
-  RawClient peer = listener.accept();
-  peer.read_response();
+  drain.request();
   EXPECT_GT(used(), 50'000u);
   EXPECT_GT(budget_used(), used() + 50'000) << "the line itself and its frame";
-  peer.send(answer(200));
+  drain.answer(200);
   EXPECT_TRUE(drain.delivers(1));
   EXPECT_TRUE(eventually([&] { return used() == 0; })) << "an idle drain keeps no memory";
 }
@@ -427,12 +390,10 @@ TEST(DrainRunner, receiver_that_breaks_again_and_again_is_left_alone_longer) {
   settings.backoff_min = seconds(30);
   settings.backoff_max = seconds(60);
   DrainWorld world({"127.0.0.1"}, settings);
-  RawListener listener;
-  RunnerOnShard drain(world, drain_to(url_of(listener, "http")));
+  Delivery drain(world);
   world.append("one");
-  RawClient peer = listener.accept();
-  peer.read_response();
-  peer.close();
+  drain.request();
+  drain.hang_up();
   EXPECT_TRUE(drain.reaches([](const Ledger& ledger) { return ledger.state == DrainState::kDegraded; }));
   EXPECT_EQ(drain.ledger().pending_lines, 1u);
 }
@@ -441,11 +402,10 @@ TEST(DrainRunner, flush_sends_what_waits_for_a_batch) {
   DrainSettings settings = default_settings();
   settings.flush_window = seconds(10);
   DrainWorld world({"127.0.0.1"}, settings);
-  RawListener listener;
-  RunnerOnShard drain(world, drain_to(url_of(listener, "http")));
+  Delivery drain(world);
   world.append("one");
   std::thread server([&] {
-    RawClient peer = listener.accept();
+    RawClient peer = drain.listener.accept();
     peer.read_response();
     peer.send(answer(200));
   });
