@@ -18,6 +18,7 @@ NET = PURE + ["logplex/runtime"] + NET_ROOMS
 STORE = ["logplex/store", "logplex/store/sqlite", "logplex/store/redis", "logplex/store/places"]
 FEATURE = NET + STORE + ["logplex/channel"]
 DRAIN_KIND = FEATURE + ["drains/facts", "drains/kinds"]  # every other folder below drains
+INGRESS_KIND = FEATURE + ["logplex/ingress"]  # every folder below logplex/ingress
 API = ["logplex/api/frame", "logplex/api/tail", "logplex/api/calls"]
 CLI = ["logplex/cli/view", "logplex/cli/client", "logplex/cli/grammar"]
 MAY_INCLUDE = {
@@ -110,13 +111,13 @@ def folder_of(name):
 
 
 def has_place(folder):
-    return folder in MAY_INCLUDE or re.fullmatch(r"drains/[a-z]+", folder) is not None
+    return folder in MAY_INCLUDE or re.fullmatch(r"(drains|logplex/ingress)/[a-z]+", folder) is not None
 
 
 def may_include(folder, other):
     if folder == other:
         return True
-    allowed = MAY_INCLUDE.get(folder, DRAIN_KIND)
+    allowed = MAY_INCLUDE.get(folder, DRAIN_KIND if folder.startswith("drains/") else INGRESS_KIND)
     return other in allowed or other.split("/")[0] + "/*" in allowed
 
 

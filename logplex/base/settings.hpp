@@ -66,8 +66,10 @@ struct RouterSettings {
 };
 
 struct IngressSettings {
-  std::string http;
-  std::string syslog;
+  // The addresses of each kind's listeners.
+#define SLUICE_INGRESS(name, addresses, sentence) std::string name;
+#include "logplex/base/ingress_listeners.def"
+#undef SLUICE_INGRESS
   std::string syslog_tls;
   std::string ack;
   Duration max_delay{};

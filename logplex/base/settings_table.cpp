@@ -101,9 +101,11 @@ const SettingRow kTable[] = {
     {"router.trusted_proxies", AT(router, trusted_proxies), "", "", kStart,
      "Networks (comma list) of peers whose Forwarded and X-Forwarded-* fields the router trusts."},
 
-    // ingress
-    {"ingress.http", AT(ingress, http), "0.0.0.0:8601", "", kStart, "Listeners of POST /logs (comma list)."},
-    {"ingress.syslog", AT(ingress, syslog), "0.0.0.0:6001", "", kStart, "Listeners of TCP syslog (comma list)."},
+// ingress
+#define SLUICE_INGRESS(name, addresses, sentence) \
+  {"ingress." #name, AT(ingress, name), addresses, "", kStart, sentence},
+#include "logplex/base/ingress_listeners.def"
+#undef SLUICE_INGRESS
     {"ingress.syslog_tls", AT(ingress, syslog_tls), "", "", kStart,
      "Listeners of TLS syslog (comma list). This version has none, so it accepts only an empty list."},
     {"ingress.ack", AT(ingress, ack), "memory", "memory|disk", kStart,

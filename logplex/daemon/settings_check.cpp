@@ -7,6 +7,7 @@
 
 #include "logplex/base/seal.hpp"
 #include "logplex/base/secret_file.hpp"
+#include "logplex/ingress/ingress_part.hpp"
 #include "logplex/net/address_text.hpp"
 #include "logplex/net/dial/address_guard.hpp"
 #include "logplex/net/tls/tls_context.hpp"
@@ -200,8 +201,8 @@ std::vector<ListenerSetting> listener_settings(const Settings& settings) {
   if (settings.process.has_role("router"))
     all.push_back({"router.http", settings.router.http, settings.router.max_connections});
   if (settings.process.has_role("logplex")) {
-    all.push_back({"ingress.http", settings.ingress.http, settings.ingress.max_connections});
-    all.push_back({"ingress.syslog", settings.ingress.syslog, settings.ingress.max_connections});
+    for (const ingress::IngressKind& kind : ingress::ingress_kinds())
+      all.push_back({std::string(kind.setting), settings.ingress.*kind.addresses, settings.ingress.max_connections});
   }
   all.push_back({"api.listen", settings.api.listen, settings.api.max_connections});
   all.push_back({"admin.listen", settings.admin.listen, settings.admin.max_connections});

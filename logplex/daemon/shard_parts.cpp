@@ -19,17 +19,6 @@ drains::DrainEnvironment drain_environment(Node& node, Shard& shard, Dialer& dia
           {node.fabric().identity().log_id, [&store = node.store()] { return store.data_set(); }}};
 }
 
-HttpServerOptions ingress_options(const IngressSettings& settings, UnprovenList& unproven) {
-  HttpServerOptions options;
-  options.name = "ingress.http";
-  options.header_max = settings.header_max;
-  options.request_timeout = settings.request_timeout;
-  options.idle_timeout = settings.idle_timeout;
-  options.memory = MemoryClass::kIngressBodies;
-  options.unproven = &unproven;
-  return options;
-}
-
 HttpServerOptions admin_options() {
   HttpServerOptions options;
   options.name = "admin.listen";
@@ -54,14 +43,10 @@ ShardParts::ShardParts(Node& node, Shard& shard)
       drains_(drain_environment(node, shard, dialer_), fabric_, node.runtime().size()),
       backend_names_(node.backend_names(), node.settings().router.connect_timeout),
       proxy_(shard, node.proxy_settings(), feed_, fabric_, backend_names_, node.router_shares()),
-      unproven_http_(shard, node.ingress_pools().http),
-      unproven_syslog_(shard, node.ingress_pools().syslog),
       idle_api_(shard, node.idle_pools().api),
       idle_admin_(shard, node.idle_pools().admin),
       intake_(shard, feed_, fabric_, node.settings().limits.notice_interval, &node.store()),
-      log_post_(node.settings().ingress, intake_),
-      log_server_(shard, ingress_options(node.settings().ingress, unproven_http_), log_post_),
-      syslog_server_(shard, node.settings().ingress, intake_, &unproven_syslog_),
+      ingress_(shard, node.settings(), intake_, node.ingress_pools()),
       api_(node.api().shard(shard.id())),
       api_server_(shard, giving_way(node.api().server_options(), idle_api_), api_),
       admin_handler_(node.runtime(), node.admin_source()),
@@ -81,11 +66,9 @@ ShardParts::~ShardParts() {
 
 ConnectionHandler* ShardParts::handler_of(std::string_view setting) {
   if (setting == "router.http") return &proxy_;
-  if (setting == "ingress.http") return &log_server_;
-  if (setting == "ingress.syslog") return &syslog_server_;
   if (setting == "api.listen") return &api_server_;
   if (setting == "admin.listen") return &admin_server_;
-  return nullptr;
+  return ingress_.handler_of(setting);
 }
 
 /// Used only for log messages, so a walk over all apps is affordable. A drain has no name here; the log shows its
@@ -120,10 +103,9 @@ void ShardParts::add_own_metrics(MetricsPage& page) const {
   fabric_.add_metrics(page);
   proxy_.add_metrics(page);
   intake_.add_metrics(page);
-  log_post_.add_metrics(page);
-  syslog_server_.add_metrics(page);
+  ingress_.add_metrics(page);
   api_.add_metrics(page);
-  for (const HttpServer* server : {&log_server_, &api_server_, &admin_server_}) server->add_metrics(page);
+  for (const HttpServer* server : {&api_server_, &admin_server_}) server->add_metrics(page);
 }
 
 NodeTotals ShardParts::totals() const {
@@ -139,22 +121,19 @@ NodeTotals ShardParts::totals() const {
 
 void ShardParts::stop_accepting() {
   proxy_.stop_accepting();
-  syslog_server_.stop_accepting();
-  log_server_.stop_accepting();
+  ingress_.stop_accepting();
   api_server_.stop_accepting();
 }
 
 Task<void> ShardParts::sources_finished() {
   co_await proxy_.finished();
-  co_await log_server_.stopped();
-  co_await syslog_server_.finished();
+  co_await ingress_.finished();
   co_await fabric_.settled();
 }
 
 void ShardParts::cut_sources() {
   proxy_.cancel();
-  syslog_server_.cancel();
-  log_server_.cancel();
+  ingress_.cancel();
 }
 
 Task<void> ShardParts::drains_flushed() {
@@ -166,16 +145,16 @@ Task<void> ShardParts::drains_flushed() {
 
 void ShardParts::cancel() {
   admin_server_.stop_accepting();
-  for (HttpServer* server : {&log_server_, &api_server_, &admin_server_}) server->cancel();
+  for (HttpServer* server : {&api_server_, &admin_server_}) server->cancel();
   api_.cancel();
-  syslog_server_.cancel();
+  ingress_.cancel();
   proxy_.cancel();
   drains_.cancel();
 }
 
 Task<void> ShardParts::stopped() {
   co_await proxy_.stopped();
-  co_await log_server_.stopped();
+  co_await ingress_.finished();
   co_await api_server_.stopped();
   co_await api_.stopped();
   co_await admin_server_.stopped();

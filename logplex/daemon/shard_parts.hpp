@@ -9,9 +9,8 @@
 #include "logplex/daemon/admin.hpp"
 #include "logplex/daemon/channel_opener.hpp"
 #include "logplex/daemon/node_status_service.hpp"
-#include "logplex/ingress/ingress_pools.hpp"
-#include "logplex/ingress/log_post.hpp"
-#include "logplex/ingress/syslog_server.hpp"
+#include "logplex/ingress/ingress_parts.hpp"
+#include "logplex/ingress/intake.hpp"
 #include "logplex/net/dial/dial.hpp"
 #include "logplex/net/http/http_server.hpp"
 #include "router/name_resolver.hpp"
@@ -62,14 +61,10 @@ class ShardParts {
   drains::DrainSet drains_;
   router::NameResolver backend_names_;
   router::ProxyShard proxy_;
-  UnprovenList unproven_http_;
-  UnprovenList unproven_syslog_;
   UnprovenList idle_api_;
   UnprovenList idle_admin_;
   ingress::Intake intake_;
-  ingress::LogPost log_post_;
-  HttpServer log_server_;
-  ingress::SyslogServer syslog_server_;
+  ingress::IngressParts ingress_;
   api::ApiShard& api_;
   HttpServer api_server_;
   AdminHandler admin_handler_;

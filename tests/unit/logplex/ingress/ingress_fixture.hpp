@@ -5,14 +5,17 @@
 #include <string>
 #include <vector>
 
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 
+#include "logplex/base/metrics.hpp"
+#include "logplex/ingress/ingress_parts.hpp"
 #include "logplex/ingress/ingress_pools.hpp"
-#include "logplex/ingress/log_post.hpp"
-#include "logplex/ingress/syslog_server.hpp"
+#include "logplex/ingress/intake.hpp"
 #include "logplex/model/decide/snapshot_editor.hpp"
 #include "logplex/net/http/authorization.hpp"
+#include "logplex/net/listener.hpp"
 #include "logplex/net/secret_hash.hpp"
+#include "logplex/runtime/memory_account.hpp"
 #include "tests/support/raw_client.hpp"
 #include "tests/support/running_shards.hpp"
 
@@ -85,7 +88,7 @@ inline std::string base64(const std::string& text) {
   return out;
 }
 
-/// Both kinds of ingress on real shards and sockets, over a fabric; without store and daemon.
+/// All kinds of ingress on real shards and sockets, over a fabric; without store and daemon.
 class IngressTest : public ::testing::Test {
  protected:
   static constexpr std::uint32_t kShards = 2;
@@ -110,9 +113,8 @@ class IngressTest : public ::testing::Test {
     if (parts.empty()) return;
     shards.await(0, table->stop_accepting());
     for (std::uint32_t id = 0; id < kShards; ++id) {
-      shards.on(id, [&] { parts[id]->http.cancel(); });
-      shards.await(id, parts[id]->http.stopped());
-      shards.on(id, [&] { parts[id]->syslog.cancel(); });
+      shards.on(id, [&] { parts[id]->ingress.cancel(); });
+      shards.await(id, parts[id]->ingress.finished());
     }
     shards.stop();
     table.reset();
@@ -123,25 +125,15 @@ class IngressTest : public ::testing::Test {
   }
 
   struct Part {
-    Part(IngressTest& test, Shard& s)
+    Part(IngressTest& test, Shard& s, const Settings& settings)
         : shard(s),
           feed(s, test.config.config),
-          unproven_http(s, test.pools->http),
-          unproven_syslog(s, test.pools->syslog),
           intake(s, feed, test.fabric.shard(s.id())),
-          post(test.settings, intake),
-          http(s,
-               {.name = "ingress.http", .request_timeout = test.settings.request_timeout, .unproven = &unproven_http},
-               post),
-          syslog(s, test.settings, intake, &unproven_syslog) {}
+          ingress(s, settings, intake, *test.pools) {}
     Shard& shard;
     ConfigFeed feed;
-    UnprovenList unproven_http;
-    UnprovenList unproven_syslog;
     Intake intake;
-    LogPost post;
-    HttpServer http;
-    SyslogServer syslog;
+    IngressParts ingress;
   };
 
   void start() {
@@ -149,23 +141,20 @@ class IngressTest : public ::testing::Test {
     all.ingress = settings;
     all.ingress.max_connections = kConnections;
     all.limits = limits;
-    pools = std::make_unique<IngressPools>(kShards, all);
-    std::vector<ConnectionHandler*> http;
-    std::vector<ConnectionHandler*> syslog;
+    pools = std::make_unique<IngressPools>(kShards, all, kinds);
     for (std::uint32_t id = 0; id < kShards; ++id) {
       const ShardScope on(shards.runtime.shard(id));
       fabric.shard(id).start();
       for (const char* channel : {"app-one", "app-two"})
         fabric.shard(id).open_channel(config.config.channel(channel)->slot, channel);
-      parts.push_back(std::make_unique<Part>(*this, shards.runtime.shard(id)));
-      http.push_back(&parts.back()->http);
-      syslog.push_back(&parts.back()->syslog);
+      parts.push_back(std::make_unique<Part>(*this, shards.runtime.shard(id), all));
     }
     table = std::make_unique<ListenerTable>(shards.runtime);
-    ASSERT_TRUE(table->open("ingress.http", "127.0.0.1:0", kConnections).has_value());
-    ASSERT_TRUE(table->open("ingress.syslog", "127.0.0.1:0", kConnections).has_value());
-    table->handle("ingress.http", http);
-    table->handle("ingress.syslog", syslog);
+    for (const IngressKind& kind : kinds) {
+      ASSERT_TRUE(table->open(std::string(kind.setting), "127.0.0.1:0", kConnections).has_value());
+      table->handle(kind.setting,
+                    {parts[0]->ingress.handler_of(kind.setting), parts[1]->ingress.handler_of(kind.setting)});
+    }
     table->start();
     shards.start();
   }
@@ -220,6 +209,23 @@ class IngressTest : public ::testing::Test {
     }
     return sum;
   }
+  /// The page of intake and parts, summed over the shards.
+  std::string metrics() {
+    MetricsPage page;
+    for (std::uint32_t id = 0; id < kShards; ++id) {
+      shards.on(id, [&] {
+        parts[id]->intake.add_metrics(page);
+        parts[id]->ingress.add_metrics(page);
+      });
+    }
+    return page.text();
+  }
+  /// One value of it; -1 when it has none of that name.
+  double metric(const std::string& name) {
+    const std::string text = "\n" + metrics();
+    const std::size_t at = text.find("\n" + name + " ");
+    return at == std::string::npos ? -1 : std::stod(text.substr(at + name.size() + 2));
+  }
   std::uint64_t refused(Refusal why) {
     std::uint64_t sum = 0;
     for (std::uint32_t id = 0; id < kShards; ++id)
@@ -230,6 +236,7 @@ class IngressTest : public ::testing::Test {
 
   IngressSettings settings;
   LimitSettings limits;
+  std::vector<IngressKind> kinds{ingress_kinds().begin(), ingress_kinds().end()};
   std::unique_ptr<IngressPools> pools;
   TestConfig config;
   Uuid token;

@@ -1,4 +1,4 @@
-#include "logplex/ingress/log_body.hpp"
+#include "logplex/ingress/http/log_body.hpp"
 
 namespace sluice::ingress {
 namespace {

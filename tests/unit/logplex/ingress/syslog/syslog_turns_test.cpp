@@ -2,6 +2,7 @@
 
 #include <boost/asio/ip/address.hpp>
 
+#include "logplex/ingress/syslog/syslog_server.hpp"
 #include "tests/unit/logplex/ingress/ingress_fixture.hpp"
 
 namespace sluice::ingress {

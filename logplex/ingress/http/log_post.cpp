@@ -1,12 +1,12 @@
-#include "logplex/ingress/log_post.hpp"
+#include "logplex/ingress/http/log_post.hpp"
 
 #include <algorithm>
 #include <charconv>
 #include <utility>
 
 #include "logplex/base/metrics.hpp"
+#include "logplex/ingress/http/log_body.hpp"
 #include "logplex/ingress/line_ways.hpp"
-#include "logplex/ingress/log_body.hpp"
 #include "logplex/runtime/event.hpp"
 #include "logplex/wire/error.hpp"
 #include "logplex/wire/gzip.hpp"

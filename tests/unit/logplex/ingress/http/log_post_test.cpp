@@ -4,7 +4,6 @@
 
 #include <gmock/gmock.h>
 
-#include "logplex/base/metrics.hpp"
 #include "logplex/ingress/turn_share.hpp"
 #include "logplex/wire/gzip.hpp"
 #include "tests/unit/logplex/ingress/ingress_fixture.hpp"
@@ -424,14 +423,7 @@ TEST_F(LogPostTest, answers_are_counted_by_status) {
   start();
   exchange(good(line("x", "y")));
   exchange(good("garbage"));
-  MetricsPage page;
-  for (std::uint32_t id = 0; id < kShards; ++id) {
-    shards.on(id, [&] {
-      parts[id]->post.add_metrics(page);
-      parts[id]->intake.add_metrics(page);
-    });
-  }
-  const auto text = page.text();
+  const auto text = metrics();
   EXPECT_NE(text.find("sluice_ingress_http_answers_total{status=\"204\"} 1"), std::string::npos) << text;
   EXPECT_NE(text.find("sluice_ingress_http_answers_total{status=\"400\"} 1"), std::string::npos);
   EXPECT_NE(text.find("sluice_ingress_lines_total 1"), std::string::npos);

@@ -5,22 +5,9 @@ namespace {
 
 class SyslogTest : public IngressTest {
  protected:
-  std::size_t connections() {
-    std::size_t open = 0;
-    for (std::uint32_t id = 0; id < kShards; ++id)
-      open += shards.on(id, [&] { return parts[id]->syslog.connections(); });
-    return open;
-  }
-  SyslogServerCounters server_counters() {
-    SyslogServerCounters sum;
-    for (std::uint32_t id = 0; id < kShards; ++id) {
-      const auto one = shards.on(id, [&] { return parts[id]->syslog.counters(); });
-      sum.connections += one.connections;
-      sum.idle_closed += one.idle_closed;
-      sum.cut_short += one.cut_short;
-    }
-    return sum;
-  }
+  double connections() { return metric("sluice_ingress_syslog_connections"); }
+  double accepted() { return metric("sluice_ingress_syslog_connections_total"); }
+  double cut_short() { return metric("sluice_ingress_syslog_cut_short_total"); }
   bool arrives(const char* channel, std::size_t count) {
     return eventually([&] { return lines(channel).size() >= count; });
   }
@@ -150,7 +137,7 @@ TEST_F(SyslogTest, a_line_without_end_is_taken_when_the_sender_ends) {
   EXPECT_EQ(client.read_all(), "");
   ASSERT_TRUE(arrives("app-one", 1));
   EXPECT_EQ(lines("app-one")[0], "app web.1 last words");
-  EXPECT_EQ(server_counters().cut_short, 0u);
+  EXPECT_EQ(cut_short(), 0);
 }
 
 TEST_F(SyslogTest, garbage_without_end_closes_the_connection) {
@@ -187,8 +174,8 @@ TEST_F(SyslogTest, without_a_token_a_connection_ends_and_with_one_it_stays) {
   EXPECT_EQ(silent.read_all(), "");
   EXPECT_EQ(wrong.read_all(), "");
   EXPECT_EQ(refused(Refusal::kNoProof), 2u);
-  EXPECT_EQ(connections(), 1u);
-  EXPECT_EQ(pools->syslog.count(), 0u);
+  EXPECT_EQ(connections(), 1);
+  EXPECT_EQ(pools->of("ingress.syslog").count(), 0u);
   proven.send(line(text_of(token), "b"));
   EXPECT_TRUE(arrives("app-one", 2));
 }
@@ -201,7 +188,7 @@ TEST_F(SyslogTest, while_there_is_room_those_without_a_token_may_be_any_number) 
   for (const auto& sender : senders) sender->send(line(text_of(token), "a"));
   EXPECT_TRUE(arrives("app-one", 75));
   EXPECT_EQ(refused(Refusal::kCrowded), 0u);
-  EXPECT_EQ(pools->syslog.count(), 0u);
+  EXPECT_EQ(pools->of("ingress.syslog").count(), 0u);
 }
 
 TEST_F(SyslogTest, nearly_full_of_proven_senders_newcomers_have_their_part) {
@@ -215,7 +202,7 @@ TEST_F(SyslogTest, nearly_full_of_proven_senders_newcomers_have_their_part) {
   EXPECT_EQ(refused(Refusal::kCrowded), 0u);
   senders.push_back(std::make_unique<RawClient>(port("ingress.syslog")));
   EXPECT_TRUE(eventually([&] { return refused(Refusal::kCrowded) == 1; }));
-  EXPECT_EQ(pools->syslog.count(), 20u);
+  EXPECT_EQ(pools->of("ingress.syslog").count(), 20u);
 }
 
 TEST_F(SyslogTest, when_too_many_have_no_token_the_longest_silent_goes) {
@@ -223,25 +210,25 @@ TEST_F(SyslogTest, when_too_many_have_no_token_the_longest_silent_goes) {
   std::vector<std::unique_ptr<RawClient>> silent;
   for (int i = 0; i < 75; ++i) {
     silent.push_back(std::make_unique<RawClient>(port("ingress.syslog")));
-    ASSERT_TRUE(eventually([&] { return connections() == silent.size(); }));
+    ASSERT_TRUE(eventually([&] { return connections() == static_cast<double>(silent.size()); }));
   }
   silent[0]->send("1");
   std::this_thread::sleep_for(std::chrono::milliseconds(50));
   RawClient sender(port("ingress.syslog"));
   EXPECT_EQ(silent[1]->read_all(), "");
   EXPECT_EQ(refused(Refusal::kCrowded), 1u);
-  EXPECT_EQ(pools->syslog.count(), 75u);
+  EXPECT_EQ(pools->of("ingress.syslog").count(), 75u);
   sender.send(line(text_of(token), "a"));
   ASSERT_TRUE(arrives("app-one", 1));
-  EXPECT_EQ(connections(), 75u);
+  EXPECT_EQ(connections(), 75);
 }
 
 TEST_F(SyslogTest, many_at_once_without_a_token_leave_as_many_as_may_stay) {
   start();
   std::vector<std::unique_ptr<RawClient>> silent;
   for (int i = 0; i < 90; ++i) silent.push_back(std::make_unique<RawClient>(port("ingress.syslog")));
-  EXPECT_TRUE(eventually([&] { return server_counters().connections == 90 && connections() == 75; })) << connections();
-  EXPECT_EQ(pools->syslog.count(), 75u);
+  EXPECT_TRUE(eventually([&] { return accepted() == 90 && connections() == 75; })) << connections();
+  EXPECT_EQ(pools->of("ingress.syslog").count(), 75u);
 }
 
 TEST_F(SyslogTest, megabytes_from_several_senders_lose_nothing) {
@@ -283,8 +270,8 @@ TEST_F(SyslogTest, silent_within_a_frame_is_closed_silent_between_frames_is_not)
   RawClient stuck(port("ingress.syslog"));
   stuck.send("100 <190>1 begin");
   EXPECT_EQ(stuck.read_all(), "");
-  EXPECT_EQ(server_counters().idle_closed, 1u);
-  EXPECT_EQ(connections(), 1u);
+  EXPECT_EQ(metric("sluice_ingress_syslog_idle_closed_total"), 1);
+  EXPECT_EQ(connections(), 1);
   patient.send(line(text_of(token), "b"));
   EXPECT_TRUE(arrives("app-one", 2));
 }
@@ -300,8 +287,8 @@ TEST_F(SyslogTest, ends_inside_a_frame_are_counted) {
   clean.close();
   EXPECT_TRUE(arrives("app-one", 2));
   EXPECT_TRUE(eventually([this] { return connections() == 0; }));
-  EXPECT_EQ(server_counters().cut_short, 1u);
-  EXPECT_EQ(server_counters().connections, 2u);
+  EXPECT_EQ(cut_short(), 1);
+  EXPECT_EQ(accepted(), 2);
 }
 
 TEST_F(SyslogTest, stop_takes_what_has_arrived) {
@@ -312,9 +299,9 @@ TEST_F(SyslogTest, stop_takes_what_has_arrived) {
   std::string bytes;
   for (int i = 0; i < 3000; ++i) bytes += line(text_of(token), std::string(200, 'q'));
   ASSERT_TRUE(client.send(bytes));
-  for (std::uint32_t id = 0; id < kShards; ++id) shards.on(id, [&] { parts[id]->syslog.stop_accepting(); });
+  for (std::uint32_t id = 0; id < kShards; ++id) shards.on(id, [&] { parts[id]->ingress.stop_accepting(); });
   client.read_all();
-  EXPECT_EQ(connections(), 0u);
+  EXPECT_EQ(connections(), 0);
   EXPECT_TRUE(arrives("app-one", 3001)) << lines("app-one").size();
 }
 

@@ -1,7 +1,7 @@
-#include "logplex/ingress/syslog_server.hpp"
+#include "logplex/ingress/syslog/syslog_server.hpp"
 
 #include "logplex/base/metrics.hpp"
-#include "logplex/ingress/syslog_connection.hpp"
+#include "logplex/ingress/syslog/syslog_connection.hpp"
 
 namespace sluice::ingress {
 namespace {

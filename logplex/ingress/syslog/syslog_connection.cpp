@@ -1,4 +1,4 @@
-#include "logplex/ingress/syslog_connection.hpp"
+#include "logplex/ingress/syslog/syslog_connection.hpp"
 
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -9,7 +9,7 @@
 #include <cstring>
 #include <utility>
 
-#include "logplex/ingress/syslog_server.hpp"
+#include "logplex/ingress/syslog/syslog_server.hpp"
 
 namespace sluice::ingress {
 

@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "logplex/ingress/refusals.hpp"
-#include "logplex/ingress/syslog_server.hpp"
+#include "logplex/ingress/syslog/syslog_server.hpp"
 #include "logplex/net/listener.hpp"
 #include "logplex/net/socket.hpp"
 #include "logplex/net/unproven.hpp"
