@@ -5,6 +5,7 @@
 
 #include "logplex/base/log.hpp"
 #include "logplex/base/machine.hpp"
+#include "logplex/ingress/ingress_part.hpp"
 #include "logplex/net/descriptor_plan.hpp"
 
 namespace sluice::daemon {
@@ -17,12 +18,13 @@ std::uint32_t shards_of(const Settings& settings) {
 
 ConnectionNeeds needs_of(const Settings& settings) {
   const auto of = [](const std::string& addresses, std::uint64_t most) { return addresses.empty() ? 0 : most; };
-  const bool router = settings.process.has_role("router");
-  const bool logplex = settings.process.has_role("logplex");
   ConnectionNeeds needs;
-  if (router) needs.router = of(settings.router.http, settings.router.max_connections);
-  if (logplex) needs.ingress_http = of(settings.ingress.http, settings.ingress.max_connections);
-  if (logplex) needs.ingress_syslog = of(settings.ingress.syslog, settings.ingress.max_connections);
+  if (settings.process.has_role("router")) needs.router = of(settings.router.http, settings.router.max_connections);
+  if (settings.process.has_role("logplex")) {
+    needs.ingress = settings.ingress.max_connections;
+    for (const ingress::IngressKind& kind : ingress::ingress_kinds())
+      if (!(settings.ingress.*kind.addresses).empty()) ++needs.ingress_listeners;
+  }
   needs.api = of(settings.api.listen, settings.api.max_connections);
   needs.admin = of(settings.admin.listen, settings.admin.max_connections);
   return needs;
@@ -40,9 +42,7 @@ void fit_descriptors(Settings& settings, std::uint64_t limit) {
   const DescriptorPlan plan = plan_descriptors(needs_of(settings), limit, shards);
   const ConnectionNeeds& given = plan.given;
   fit(settings.router.max_connections, given.router, "router.max_connections");
-  const std::uint64_t http = given.ingress_http == 0 ? given.ingress_syslog : given.ingress_http;
-  const std::uint64_t syslog = given.ingress_syslog == 0 ? given.ingress_http : given.ingress_syslog;
-  fit(settings.ingress.max_connections, std::min(http, syslog), "ingress.max_connections");
+  if (given.ingress_listeners > 0) fit(settings.ingress.max_connections, given.ingress, "ingress.max_connections");
   fit(settings.api.max_connections, given.api, "api.max_connections");
   settings.admin.max_connections = std::min(settings.admin.max_connections, std::max<std::uint64_t>(given.admin, 1));
   // Idle backend connections must not use up the descriptors that requests need: they get half of the backends' part.

@@ -14,6 +14,10 @@ namespace {
 constexpr std::uint64_t kOwn = 64;
 constexpr std::uint64_t kPerShard = 8;
 constexpr std::uint64_t kDrainsPercent = 15;
+constexpr std::uint64_t kEachIngressPercent = 10;
+constexpr std::uint64_t kAllIngressPercent = 60;
+constexpr std::uint64_t kUsualIngressPercent = 20;  // what the router leaves, however few ingress listeners there are
+constexpr std::uint64_t kRestPercent = 75;          // of the router and ingress together
 
 struct User {
   std::uint64_t asked;
@@ -69,18 +73,23 @@ DescriptorPlan plan_descriptors(const ConnectionNeeds& asked, std::uint64_t limi
   // A proxied request takes a second descriptor, for its backend. A busy router needs half as many of these as it has
   // clients.
   const std::uint64_t router = asked.router + asked.router / 2;
-  const std::uint64_t all = router + asked.ingress_http + asked.ingress_syslog + asked.api + asked.admin;
+  const std::uint64_t ingress = asked.ingress * asked.ingress_listeners;
+  const std::uint64_t all = router + ingress + asked.api + asked.admin;
   plan.backends = asked.router == 0 ? 0 : pool - std::min(pool, drains + all) + asked.router / 2;
   if (all + drains <= pool) return plan;
   plan.all_fit = false;
-  std::array<User, 5> users{
-      {{router, 55}, {asked.ingress_http, 10}, {asked.ingress_syslog, 10}, {asked.api, 8}, {asked.admin, 2}}};
+  const std::uint64_t of_ingress = std::min(kEachIngressPercent * asked.ingress_listeners, kAllIngressPercent);
+  const std::uint64_t of_router = kRestPercent - std::max(of_ingress, kUsualIngressPercent);
+  std::array<User, 4> users{{{router, of_router}, {ingress, of_ingress}, {asked.api, 8}, {asked.admin, 2}}};
   share_out(users, pool - drains);
   const auto part = [&users](std::size_t user) {
     return users[user].asked == 0 ? 0 : std::max<std::uint64_t>(users[user].given, 1);
   };
-  plan.given = {std::min(asked.router, std::max<std::uint64_t>(part(0) * 2 / 3, asked.router > 0)), part(1), part(2),
-                part(3), part(4)};
+  plan.given.router = std::min(asked.router, std::max<std::uint64_t>(part(0) * 2 / 3, asked.router > 0));
+  if (asked.ingress_listeners > 0)
+    plan.given.ingress = std::max<std::uint64_t>(part(1) / asked.ingress_listeners, asked.ingress > 0);
+  plan.given.api = part(2);
+  plan.given.admin = part(3);
   plan.backends = part(0) - std::min(part(0), plan.given.router);
   return plan;
 }
