@@ -13,6 +13,7 @@
 #include "logplex/ingress/line_ways.hpp"
 #include "logplex/ingress/refusals.hpp"
 #include "logplex/ingress/token_cache.hpp"
+#include "logplex/ingress/writer.hpp"
 #include "logplex/store/config_feed.hpp"
 #include "logplex/wire/syslog_parse.hpp"
 #include "logplex/wire/timestamp.hpp"
@@ -39,6 +40,9 @@ struct IntakeCounters {
 /// appends it. The source of a line is its token's name, or the one that an API key chose, never what the message says.
 /// A valid token never appears in a line: where a sender has put it into another header field, or into a message that
 /// cannot be parsed, the token's name replaces it. One per shard, on that shard; feed and fabric outlive it.
+///
+/// A protocol that reads lines itself calls append(), one of syslog messages append_addressed(). One that confirms
+/// calls authenticate(), and gathers the lines in a PendingBatch.
 class Intake : public OnShard {
  public:
   /// `store`: lines that come back by way of nodes that share it count as loops, too. Must outlive the intake.
@@ -51,15 +55,29 @@ class Intake : public OnShard {
   /// the token of a channel is counted and dropped. Returns how many had one.
   std::size_t append_addressed(std::span<const std::string_view> messages);
 
-  /// For POST /logs, after the sender has authenticated: parses a message as a line of `source`, whatever its app-name
-  /// field holds. The views are valid until the next call.
+  /// Appends a line that a protocol has read itself from `message`, of which only the size counts, to the channel of
+  /// this token. `source`, `received` and `passed` are set here. False when there is no such channel or the line is not
+  /// is_storable(): then it is counted and dropped.
+  bool append(std::optional<Uuid> token, const LineView& line, std::string_view message);
+  /// True when no header field has a space or a control character: these would change the meaning of a syslog message.
+  static bool is_storable(const LineView& line);
+
+  /// Says where a sender may write; see authenticate_writer().
+  boost::system::result<Writer, Refused> authenticate(const Credentials& given) const {
+    return authenticate_writer(given, config(), shard().wall_now());
+  }
+
+  /// For a PendingBatch, after the sender has authenticated: parses a message as a line of `source`, whatever its
+  /// app-name field holds. The views are valid until the next call.
   const LineView& read_as(std::string_view source, std::string_view message);
+  /// The same for a line that is_storable().
+  const LineView& read_as(std::string_view source, const LineView& line);
   /// The token in the message's app-name field; none when it holds none.
   std::optional<Uuid> token_of(std::string_view message);
   const TokenEntry* find(const Uuid& token) { return tokens_.find(token); }
   /// Appends a line that read_as() has returned, from a message of `message_size` bytes. It counts against the rates of
   /// its channel and of `sender`.
-  void append(SenderId sender, ChannelSlot channel, LineView line, std::size_t message_size);
+  void append_as(SenderId sender, ChannelSlot channel, LineView line, std::size_t message_size);
 
   void count_malformed() { ++counters_.malformed; }
   void count_too_long() { ++counters_.malformed, ++counters_.too_long; }
@@ -98,6 +116,7 @@ class Intake : public OnShard {
   const TokenEntry* find(const Arrival& arrival);
   bool is_loop(Arrival& arrival);
   bool has_been_here(Arrival& arrival);
+  std::size_t take(std::span<Arrival> arrivals);
   void complete(Arrival& arrival, std::string_view source);
   bool looks_at_delay();
   void name_tokens(std::string_view& field);

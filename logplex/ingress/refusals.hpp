@@ -33,6 +33,12 @@ enum class Refusal : std::uint8_t {
 };
 constexpr std::size_t kRefusals = 13;
 
+/// Why a sender is refused, and a sentence for it.
+struct Refused {
+  Refusal why;
+  std::string text;
+};
+
 /// Counts what ingress refuses, by reason. Also writes it to our own log: for each reason once in an interval, with a
 /// peer's address and what to change. One per shard, on that shard.
 class Refusals final : public OnShard {

@@ -8,45 +8,29 @@ constexpr std::size_t kFrameCost = 128;
 
 }  // namespace
 
-LogBody::LogBody(Intake& intake, PendingLines::Listener* listener, std::size_t frame_max, std::size_t beside)
-    : intake_(intake), lines_(Shard::current(), listener), splitter_(frame_max), beside_(beside) {
-  lines_.hold(beside);
+LogBody::LogBody(Intake& intake, Writer writer, PendingLines::Listener* listener, std::size_t frame_max,
+                 std::size_t beside)
+    : batch_(intake, std::move(writer), listener), splitter_(frame_max), beside_(beside) {
+  batch_.hold(beside);
 }
 
-bool LogBody::take(std::string_view text, const Writer::Target* target) {
+bool LogBody::take(std::string_view text) {
   work_ += text.size();
   if (!kept_.empty()) text = kept_.append(text);
   splitter_.feed(text);
   auto step = splitter_.next();
-  for (; step == FrameSplitter::Step::kFrame; step = splitter_.next()) add(splitter_.frame(), target);
+  for (; step == FrameSplitter::Step::kFrame; step = splitter_.next()) add(splitter_.frame());
   malformed_ = step == FrameSplitter::Step::kMalformed;
   std::string left(text.substr(splitter_.consumed()));
   kept_.swap(left);
-  lines_.hold(beside_ + kept_.capacity());
+  batch_.hold(beside_ + kept_.capacity());
   return !malformed_;
 }
 
-void LogBody::add(std::string_view message, const Writer::Target* target) {
+void LogBody::add(std::string_view message) {
   work_ += kFrameCost + message.size();
   const auto passed = ways_.of(frames_++);
-  if (!passed) return;
-  passed_ = *passed;
-  if (target == nullptr) return add_addressed(message);
-  keep(intake_.read_as(target->source, message), message.size(), std::nullopt);
+  if (passed) batch_.add_message(message, *passed);
 }
-
-void LogBody::keep(LineView line, std::size_t message_size, std::optional<Uuid> token) {
-  line.passed = passed_;
-  lines_.add(line, message_size, token);
-}
-
-void LogBody::add_addressed(std::string_view message) {
-  const auto token = intake_.token_of(message);
-  const TokenEntry* entry = token ? intake_.find(*token) : nullptr;
-  if (entry != nullptr) return keep(intake_.read_as(entry->source(), message), message.size(), token);
-  ++(token ? unknown_token_ : no_token_);
-}
-
-void LogBody::count_unaddressed() { intake_.count_unaddressed(no_token_, unknown_token_); }
 
 }  // namespace sluice::ingress

@@ -7,7 +7,7 @@
 #include "logplex/base/metrics.hpp"
 #include "logplex/ingress/http/log_body.hpp"
 #include "logplex/ingress/line_ways.hpp"
-#include "logplex/runtime/event.hpp"
+#include "logplex/net/http/authorization.hpp"
 #include "logplex/wire/error.hpp"
 #include "logplex/wire/gzip.hpp"
 
@@ -19,7 +19,6 @@ constexpr std::size_t kPackedPiece = 128;
 // Costs beside the bytes themselves, in bytes of unpacking (1 ns each).
 constexpr std::size_t kPackedCost = 1024;    // a piece of gzip may hold six members
 constexpr std::size_t kReadCost = 16 << 10;  // a read; its bytes may have come in chunks of one byte
-constexpr std::size_t kAppendCost = 256;
 constexpr std::size_t kGzipState = 48 << 10;
 
 constexpr const char* kBadRequest = "Bad request";
@@ -28,9 +27,8 @@ constexpr const char* kCountMismatch = "Message count mismatch";
 constexpr const char* kTooLarge = "Request body too large";
 constexpr const char* kWrongType = "Content-Type must be application/logplex-1";
 constexpr const char* kWrongEncoding = "Content-Encoding must be gzip, or left out";
-constexpr const char* kNoMemory = "Too many log messages are being received; send smaller bodies, or try again later";
 
-using MaybeRefused = std::optional<RefusedPost>;
+using MaybeRefused = std::optional<Refused>;
 
 HttpResponse text_answer(int status, std::string body) {
   HttpResponse response;
@@ -38,6 +36,29 @@ HttpResponse text_answer(int status, std::string body) {
   response.headers = {{"Content-Type", "text/plain; charset=utf-8"}};
   response.body = std::move(body);
   return response;
+}
+
+int status_of(Refusal why) {
+  switch (why) {
+    case Refusal::kUnauthorized:
+      return 401;
+    case Refusal::kForbidden:
+      return 403;
+    case Refusal::kNotFound:
+      return 404;
+    case Refusal::kTimeout:
+      return 408;
+    case Refusal::kTooLarge:
+      return 413;
+    case Refusal::kEncoding:
+      return 415;
+    case Refusal::kMemory:
+      return 503;
+    case Refusal::kLoop:
+      return 204;
+    default:
+      return 400;
+  }
 }
 
 /// Logplex puts the sentence into the reason phrase too, and its clients look there.
@@ -84,47 +105,58 @@ Coding coding_of(const HttpRequest& request) {
 }
 
 MaybeRefused check_type(const HttpRequest& request) {
-  if (!is_log_type(request.header("Content-Type"))) return RefusedPost{Refusal::kEncoding, 415, kWrongType};
-  if (coding_of(request) == Coding::kUnknown) return RefusedPost{Refusal::kEncoding, 415, kWrongEncoding};
+  if (!is_log_type(request.header("Content-Type"))) return Refused{Refusal::kEncoding, kWrongType};
+  if (coding_of(request) == Coding::kUnknown) return Refused{Refusal::kEncoding, kWrongEncoding};
   return std::nullopt;
 }
 
-RefusedPost of_error(const error_code& error) {
-  if (error == NetError::kBodyTooLarge) return {Refusal::kTooLarge, 413, kTooLarge};
-  if (error == boost::system::errc::not_enough_memory) return {Refusal::kMemory, 503, kNoMemory};
-  if (error == NetError::kTimedOut) return {Refusal::kTimeout, 408, "Request Timeout"};
-  return {Refusal::kMalformed, 400, kBadRequest};
+/// With an API key, the query names channel and source: /logs?channel=shop&source=app.
+boost::system::result<Writer, Refused> authenticate(const HttpRequest& request, const Intake& intake) {
+  const std::string* header = request.header("Authorization");
+  const auto shown = header == nullptr ? std::nullopt : Authorization::parse(*header);
+  Credentials given;
+  given.channel_example = "/logs?channel=NAME";
+  if (shown) given.user = shown->user;
+  if (shown) given.secret = shown->secret;
+  if (const std::string* channel = request.query_value("channel")) given.channel = *channel;
+  if (const std::string* source = request.query_value("source")) given.source = *source;
+  return intake.authenticate(given);
+}
+
+Refused of_error(const error_code& error) {
+  if (error == NetError::kBodyTooLarge) return {Refusal::kTooLarge, kTooLarge};
+  if (error == boost::system::errc::not_enough_memory) return refused_for_memory();
+  if (error == NetError::kTimedOut) return {Refusal::kTimeout, "Request Timeout"};
+  return {Refusal::kMalformed, kBadRequest};
 }
 
 }  // namespace
 
 struct LogPost::Reading final : PendingLines::Listener {
-  Reading(HttpExchange& e, Intake& intake, const IngressSettings& settings, bool packed)
+  Reading(HttpExchange& e, Intake& intake, const Writer& writer, const IngressSettings& settings, bool packed)
       : exchange(e),
         gzip(packed ? std::make_unique<GzipReader>(settings.body_max.count) : nullptr),
-        body(intake, this, settings.frame_max.count, packed ? kGzipState : 0),
+        body(intake, writer, this, settings.frame_max.count, packed ? kGzipState : 0),
         share(Shard::current()) {}
   void on_given_up() override { exchange.stop_reading(); }
-  const Writer::Target* where() const { return target ? &*target : nullptr; }
   void fail_malformed() {
-    fault = RefusedPost{Refusal::kMalformed, 400, kMalformed};
-    body.lines().discard();
+    fault = Refused{Refusal::kMalformed, kMalformed};
+    body.batch().discard();
   }
   void fail_unpacking(const error_code& why) {
     if (why == WireError::kTooLarge)
-      fault = RefusedPost{Refusal::kTooLarge, 413, kTooLarge};
+      fault = Refused{Refusal::kTooLarge, kTooLarge};
     else if (!fault)
-      fault = RefusedPost{Refusal::kMalformed, 400, kBadRequest};
+      fault = Refused{Refusal::kMalformed, kBadRequest};
     gzip.reset();
-    body.lines().discard();
+    body.batch().discard();
   }
 
   HttpExchange& exchange;
   std::unique_ptr<GzipReader> gzip;
   LogBody body;
   TurnShare share;
-  std::optional<Writer::Target> target;  // none = each line names its own token
-  MaybeRefused fault;                    // if set, the rest of the body is read and discarded
+  MaybeRefused fault;  // if set, the rest of the body is read and discarded
 };
 
 Task<void> LogPost::handle(HttpExchange& exchange) {
@@ -149,16 +181,16 @@ Task<void> LogPost::handle(HttpExchange& exchange) {
 
 Task<void> LogPost::take_logs(HttpExchange& exchange) {
   const HttpRequest& request = exchange.request();
-  const auto writer = authenticate_writer(request, intake_.config(), Shard::current().wall_now());
+  const auto writer = authenticate(request, intake_);
   if (!writer) {
-    RefusedPost refusal = writer.error();
+    Refused refusal = writer.error();
     co_await refuse(exchange, std::move(refusal));
     co_return;
   }
   exchange.note_proven();
   auto ways = ways_of(request, *writer);
   if (!ways) {
-    RefusedPost nothing{Refusal::kLoop, 204, {}};
+    Refused nothing{Refusal::kLoop, {}};
     co_await refuse(exchange, std::move(nothing));
     co_return;
   }
@@ -175,21 +207,13 @@ Task<void> LogPost::take_logs(HttpExchange& exchange) {
 
 /// Reads the body to its end, then appends all of it or nothing.
 Task<MaybeRefused> LogPost::take_body(HttpExchange& exchange, const Writer& writer, bool packed, LineWays ways) {
-  Reading reading(exchange, intake_, settings_, packed);
+  Reading reading(exchange, intake_, writer, settings_, packed);
   reading.body.set_ways(std::move(ways));
-  if (!writer.addressed_by_line()) reading.target = writer.target(intake_.config(), Shard::current().wall_now());
   auto refusal = co_await read_all(exchange, reading);
-  if (refusal) co_return std::move(*refusal);
-  // Looked up again: token or key may have been revoked while the body arrived.
-  if (!writer.addressed_by_line() && !writer.target(intake_.config(), Shard::current().wall_now()))
-    co_return RefusedPost{Refusal::kUnauthorized, 401, "Not Authorized"};
-  if (reading.body.loops() > 0) {
-    intake_.refusals().note(Refusal::kLoop, exchange.request().peer);
-    intake_.count_loops(reading.body.loops());
-  }
-  const Duration delay = co_await append_all(writer, reading.body);
-  co_await intake_.fabric().settled();
-  if (delay > Duration{0}) co_await sleep_for(delay);
+  if (!refusal) refusal = co_await reading.body.batch().append();
+  if (refusal || reading.body.loops() == 0) co_return std::move(refusal);
+  intake_.refusals().note(Refusal::kLoop, exchange.request().peer);
+  intake_.count_loops(reading.body.loops());
   co_return std::nullopt;
 }
 
@@ -209,7 +233,7 @@ std::optional<LineWays> LogPost::ways_of(const HttpRequest& request, const Write
 Task<MaybeRefused> LogPost::read_all(HttpExchange& exchange, Reading& reading) {
   for (;;) {
     auto piece = co_await exchange.read_some(settings_.body_max);
-    if (reading.body.lines().given_up()) co_return RefusedPost{Refusal::kMemory, 503, kNoMemory};
+    if (reading.body.batch().given_up()) co_return refused_for_memory();
     if (!piece) co_return of_error(piece.error());
     if (piece->empty()) break;
     co_await take_piece(reading, *piece);
@@ -217,10 +241,10 @@ Task<MaybeRefused> LogPost::read_all(HttpExchange& exchange, Reading& reading) {
     if (reading.share.used_up(kReadCost)) co_await reading.share.next_turn();
   }
   if (reading.fault) co_return std::move(*reading.fault);
-  if (reading.gzip && !reading.gzip->finish()) co_return RefusedPost{Refusal::kMalformed, 400, kBadRequest};
-  if (!reading.body.is_whole()) co_return RefusedPost{Refusal::kMalformed, 400, kMalformed};
+  if (reading.gzip && !reading.gzip->finish()) co_return Refused{Refusal::kMalformed, kBadRequest};
+  if (!reading.body.is_whole()) co_return Refused{Refusal::kMalformed, kMalformed};
   if (!agrees(exchange.request().header("Logplex-Msg-Count"), reading.body.frames()))
-    co_return RefusedPost{Refusal::kMalformed, 400, kCountMismatch};
+    co_return Refused{Refusal::kMalformed, kCountMismatch};
   co_return std::nullopt;
 }
 
@@ -247,50 +271,18 @@ Task<void> LogPost::take_text(Reading& reading, std::string_view text) {
   while (!text.empty() && !reading.fault) {
     const std::string_view portion = text.substr(0, LogBody::kPortion);
     text.remove_prefix(portion.size());
-    if (!reading.body.take(portion, reading.where())) reading.fail_malformed();
+    if (!reading.body.take(portion)) reading.fail_malformed();
     if (reading.share.used_up(reading.body.take_work())) co_await reading.share.next_turn();
   }
 }
 
-/// Appends the lines so slowly that a large body never overruns the shards that own its channels. Returns how long to
-/// delay the answer.
-Task<Duration> LogPost::append_all(const Writer& writer, LogBody& body) {
-  TurnShare share(Shard::current());
-  const std::size_t portion = intake_.fabric().outbox_portion();
-  std::size_t appended = 0;
-  Duration delay{0};
-  PendingLine line;
-  body.count_unaddressed();
-  body.lines().begin_taking();
-  auto target =
-      writer.addressed_by_line() ? std::nullopt : writer.target(intake_.config(), Shard::current().wall_now());
-  while (body.lines().take(line)) {
-    append(writer, target, line);
-    appended += line.message_size + line.line.passed.bytes();
-    if (!share.used_up(line.message_size + kAppendCost) && appended < portion) continue;
-    appended = 0;
-    delay = std::max(delay, intake_.take_delay());
-    co_await share.next_turn();
-    while (intake_.fabric().outbox_full()) co_await sleep_for(Wheel::kTick);
-  }
-  co_return std::max(delay, intake_.take_delay());
-}
-
-void LogPost::append(const Writer& writer, const std::optional<Writer::Target>& target, const PendingLine& line) {
-  if (!writer.addressed_by_line())
-    return intake_.append(writer.sender(), target->channel, line.line, line.message_size);
-  if (const TokenEntry* entry = intake_.find(*line.token))
-    intake_.append(sender_of(*line.token), entry->channel, line.line, line.message_size);
-  else
-    intake_.count_unaddressed(0, 1);
-}
-
-Task<void> LogPost::refuse(HttpExchange& exchange, RefusedPost refusal) {
+Task<void> LogPost::refuse(HttpExchange& exchange, Refused refusal) {
   intake_.refusals().note(refusal.why, exchange.request().peer);
-  HttpResponse response = refusal_answer(refusal.status, std::move(refusal.text));
-  if (refusal.status == 415) response.headers.emplace_back("Accept-Encoding", "gzip");
-  if (refusal.status == 503) response.headers.emplace_back("Retry-After", "1");
-  if (refusal.status == 204) response = HttpResponse{204, {}, {}, {}};
+  const int status = status_of(refusal.why);
+  HttpResponse response = refusal_answer(status, std::move(refusal.text));
+  if (status == 415) response.headers.emplace_back("Accept-Encoding", "gzip");
+  if (status == 503) response.headers.emplace_back("Retry-After", "1");
+  if (status == 204) response = HttpResponse{204, {}, {}, {}};
   co_await answer(exchange, std::move(response));
 }
 

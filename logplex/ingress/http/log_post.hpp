@@ -10,7 +10,6 @@
 #include "logplex/base/settings.hpp"
 #include "logplex/ingress/intake.hpp"
 #include "logplex/ingress/turn_share.hpp"
-#include "logplex/ingress/writer.hpp"
 #include "logplex/net/http/http_server.hpp"
 
 namespace sluice {
@@ -21,13 +20,11 @@ class GzipReader;
 namespace sluice::ingress {
 
 class LineWays;
-class LogBody;
-struct PendingLine;
 
 /// `POST /logs` (application/logplex-1: octet-counted frames, whole requests or nothing) and `GET /healthcheck`, as
 /// Logplex and its client log-shuttle have them.
 ///
-/// Answers, in the order in which they are decided: 405; 401, 403, 400 or 404 for the sender (authenticate_writer());
+/// Answers, in the order in which they are decided: 405; 401, 403, 400 or 404 for the sender (Intake::authenticate());
 /// 204 without taking anything when this node, or one with the same store, has had all lines before (Sluice-Origin,
 /// Sluice-Passed; LineWays leaves out single lines later); 415; 413; 400 for bad gzip, for an item that is not a whole
 /// octet-counted frame and for a wrong Logplex-Msg-Count; 503 when incomplete bodies hold more than their part of
@@ -35,9 +32,9 @@ struct PendingLine;
 /// sees it. log-shuttle drops its lines on any other status, so a node whose channels are short of memory answers late
 /// (at most ingress.max_delay), never 503.
 ///
-/// A body is read frame by frame into lines, which are charged to MemoryClass::kIngressBodies and appended when the
-/// body is complete. A large body, or a small one that unpacks to a large one, is processed over many turns, so that
-/// the shard's other connections do not wait for it. One per shard, on that shard; intake outlives it.
+/// A body is read frame by frame into a PendingBatch, which is appended when the body is complete. A large body, or a
+/// small one that unpacks to a large one, is processed over many turns, so that the shard's other connections do not
+/// wait for it. One per shard, on that shard; intake outlives it.
 class LogPost final : public HttpHandler {
  public:
   LogPost(const IngressSettings& settings, Intake& intake) : settings_(settings), intake_(intake) {}
@@ -51,14 +48,12 @@ class LogPost final : public HttpHandler {
   struct Reading;
 
   Task<void> take_logs(HttpExchange& exchange);
-  Task<std::optional<RefusedPost>> take_body(HttpExchange& exchange, const Writer& writer, bool packed, LineWays ways);
+  Task<std::optional<Refused>> take_body(HttpExchange& exchange, const Writer& writer, bool packed, LineWays ways);
   std::optional<LineWays> ways_of(const HttpRequest& request, const Writer& writer) const;
-  Task<std::optional<RefusedPost>> read_all(HttpExchange& exchange, Reading& reading);
+  Task<std::optional<Refused>> read_all(HttpExchange& exchange, Reading& reading);
   Task<void> take_piece(Reading& reading, std::string_view piece);
   Task<void> take_text(Reading& reading, std::string_view text);
-  Task<Duration> append_all(const Writer& writer, LogBody& body);
-  void append(const Writer& writer, const std::optional<Writer::Target>& target, const PendingLine& line);
-  Task<void> refuse(HttpExchange& exchange, RefusedPost refusal);
+  Task<void> refuse(HttpExchange& exchange, Refused refusal);
   Task<void> answer(HttpExchange& exchange, HttpResponse response);
 
   const IngressSettings settings_;

@@ -62,6 +62,15 @@ TEST_F(IngressPartsTest, cancelling_ends_them_at_once) {
   EXPECT_EQ(syslog.read_all(), "");
 }
 
+TEST_F(IngressPartsTest, a_kind_takes_batches_and_confirms_them) {
+  toy.send("begin token " + text_of(token) + "\none\ntwo\nend\n");
+  EXPECT_EQ(toy.read_until("\n"), "ok\n");
+  EXPECT_EQ(lines("app-one"), (std::vector<std::string>{"app toy one", "app toy two"}));
+  EXPECT_EQ(pools->of("ingress.toy").count(), 0U);
+  toy.send("begin token wrong\n");
+  EXPECT_EQ(toy.read_until("\n"), "no Not Authorized\n");
+}
+
 TEST_F(IngressPartsTest, only_listeners_of_ingress_have_a_handler_here) {
   for (const IngressKind& kind : ingress_kinds())
     EXPECT_NE(shards.on(0, [&] { return parts[0]->ingress.handler_of(kind.setting); }), nullptr) << kind.setting;

@@ -1,14 +1,14 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_set>
 
 #include "logplex/base/metrics.hpp"
 #include "logplex/ingress/ingress_part.hpp"
 #include "logplex/ingress/intake.hpp"
-#include "logplex/ingress/writer.hpp"
+#include "logplex/ingress/pending_batch.hpp"
 #include "logplex/net/listener.hpp"
 #include "logplex/net/tcp_stream.hpp"
 #include "logplex/net/unproven.hpp"
@@ -16,7 +16,11 @@
 
 namespace sluice::ingress {
 
-/// The second implementation of IngressPart, beside the product's: "TOKEN TEXT\n" for each line.
+/// The second implementation of IngressPart, beside the product's. Lines end with a newline:
+///
+///     TOKEN TEXT                        appends a line, and answers nothing
+///     begin USER SECRET [CHANNEL]       begins a batch; the next lines are texts of it
+///     end                               answers "ok", or "no" and why not
 class ToyPart final : public IngressPart, private ConnectionHandler {
  public:
   explicit ToyPart(const IngressEnvironment& of)
@@ -47,8 +51,10 @@ class ToyPart final : public IngressPart, private ConnectionHandler {
         note_activity();
         bytes.append(piece, 0, *got);
         for (std::size_t end = bytes.find('\n'); end != std::string::npos; end = bytes.find('\n')) {
-          if (part_.take(std::string_view(bytes).substr(0, end))) leave_unproven();
+          const std::string answer = co_await take(bytes.substr(0, end));
           bytes.erase(0, end + 1);
+          const auto written = co_await stream_.write_all(answer);
+          if (!written) co_return;
         }
       }
     }
@@ -57,7 +63,53 @@ class ToyPart final : public IngressPart, private ConnectionHandler {
     void on_not_proven(NotProven) override { stream_.close(); }
     bool has_unread() override { return stream_.has_news(); }
 
+    /// Returns what to answer.
+    Task<std::string> take(std::string message) {
+      if (batch_ && message == "end") {
+        const auto refused = co_await batch_->append();
+        batch_.reset();
+        if (refused) co_return "no " + refused->text + "\n";
+        co_return "ok\n";
+      }
+      if (batch_)
+        batch_->add(line_of(message), message.size());
+      else if (message.starts_with("begin "))
+        co_return begin(std::string_view(message).substr(6));
+      else
+        append(message);
+      co_return std::string();
+    }
+    std::string begin(std::string_view words) {
+      Credentials given;
+      given.user = next_word(words);
+      given.secret = next_word(words);
+      given.channel = words;
+      given.channel_example = "begin USER SECRET CHANNEL";
+      const auto writer = part_.intake_.authenticate(given);
+      if (!writer) return "no " + writer.error().text + "\n";
+      leave_unproven();
+      batch_.emplace(part_.intake_, *writer, nullptr);
+      return {};
+    }
+    void append(std::string_view message) {
+      std::string_view text = message;
+      const auto token = parse_token(next_word(text));
+      if (part_.intake_.append(token, line_of(text), message)) leave_unproven();
+    }
+    static std::string_view next_word(std::string_view& words) {
+      const std::string_view word = words.substr(0, words.find(' '));
+      words.remove_prefix(std::min(word.size() + 1, words.size()));
+      return word;
+    }
+    static LineView line_of(std::string_view text) {
+      LineView line;
+      line.process = "toy";
+      line.text = text;
+      return line;
+    }
+
     ToyPart& part_;
+    std::optional<PendingBatch> batch_;
     TcpStream stream_;
     ConnectionTicket ticket_;
   };
@@ -69,20 +121,6 @@ class ToyPart final : public IngressPart, private ConnectionHandler {
     gate_.spawn(serve(std::make_unique<Connection>(*this, std::move(socket), std::move(ticket))));
   }
   static Task<void> serve(std::unique_ptr<Connection> connection) { co_await connection->serve(); }
-
-  /// False when it is not addressed to a channel.
-  bool take(std::string_view message) {
-    const std::size_t space = message.find(' ');
-    const auto token = parse_token(message.substr(0, space));
-    const TokenEntry* entry = token ? intake_.find(*token) : nullptr;
-    if (entry == nullptr) return false;
-    LineView line;
-    line.source = entry->source();
-    line.process = "toy";
-    line.text = message.substr(space + 1);
-    intake_.append(sender_of(*token), entry->channel, line, message.size());
-    return true;
-  }
 
   Shard& shard_;
   Intake& intake_;
