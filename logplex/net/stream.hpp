@@ -31,8 +31,8 @@ enum class Heard {
   kReset,    // the connection broke: what the peer had not read is lost
 };
 
-/// A connected client byte stream, plain or TLS. One read and one write may be under way at a time; close() ends both
-/// with operation_aborted. Lives on the shard that dialled it.
+/// A connected byte stream, plain or TLS, of a client or a server. One read and one write may be under way at a time;
+/// close() ends both with operation_aborted. Lives on the shard that dialled or accepted it.
 class ByteStream {
  public:
   virtual ~ByteStream() = default;

@@ -29,27 +29,36 @@ result<void, Error> set_trust(SSL_CTX* context, const TlsClientOptions& options)
   return {};
 }
 
-result<void, Error> set_chain(SSL_CTX* context, const std::string& pem) {
+/// `whose`: "client" or "server", for the sentence of an error.
+result<void, Error> set_chain(SSL_CTX* context, const std::string& pem, const std::string& whose) {
   PemReader reader(pem);
   const Certificate own = reader.certificate();
   if (!own || ::SSL_CTX_use_certificate(context, own.get()) != 1)
-    return unusable("the client certificate cannot be used");
+    return unusable("the " + whose + " certificate cannot be used");
   while (Certificate next = reader.certificate()) {
     if (::SSL_CTX_add0_chain_cert(context, next.get()) != 1)
-      return unusable("the client certificate's chain cannot be used");
+      return unusable("the " + whose + " certificate's chain cannot be used");
     static_cast<void>(next.release());  // the context owns it now
   }
   ::ERR_clear_error();
   return {};
 }
 
-result<void, Error> set_identity(SSL_CTX* context, const TlsClientOptions& options) {
-  if (options.client_chain.empty() && options.client_key.empty()) return {};
-  SLUICE_TRY_VOID(set_chain(context, options.client_chain));
-  const PrivateKey key = PemReader(options.client_key.reveal()).private_key();
-  if (!key || ::SSL_CTX_use_PrivateKey(context, key.get()) != 1) return unusable("the client key cannot be used");
-  if (::SSL_CTX_check_private_key(context) != 1) return unusable("the client key does not belong to the certificate");
+result<void, Error> set_identity(SSL_CTX* context, const std::string& chain, const Secret& secret,
+                                 const std::string& whose) {
+  SLUICE_TRY_VOID(set_chain(context, chain, whose));
+  const PrivateKey key = PemReader(secret.reveal()).private_key();
+  if (!key || ::SSL_CTX_use_PrivateKey(context, key.get()) != 1)
+    return unusable("the " + whose + " key cannot be used");
+  if (::SSL_CTX_check_private_key(context) != 1)
+    return unusable("the " + whose + " key does not belong to the certificate");
   return {};
+}
+
+/// There may be many idle connections: without the first mode, each keeps 34 KiB of OpenSSL's buffers.
+void set_modes(SSL_CTX* context) {
+  ::SSL_CTX_set_mode(context,
+                     SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
 }
 
 }  // namespace
@@ -104,9 +113,7 @@ result<void, Error> TlsContextMaker::begin() {
   made_->insecure_ = options_.insecure;
   SSL_CTX* context = made_->native_->context.native_handle();
   set_limits(context, options_.insecure);
-  // There may be many idle drains: without the first mode, each keeps 34 KiB of OpenSSL's buffers.
-  ::SSL_CTX_set_mode(context,
-                     SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+  set_modes(context);
   if (options_.insecure) return {};
   SLUICE_TRY_VOID(set_trust(context, options_));
   if (!options_.ca_pem.empty()) authorities_ = std::make_unique<Authorities>(options_.ca_pem);
@@ -114,8 +121,26 @@ result<void, Error> TlsContextMaker::begin() {
 }
 
 TlsContextMaker::Made TlsContextMaker::end() {
-  SLUICE_TRY_VOID(set_identity(made_->native_->context.native_handle(), options_));
+  if (!options_.client_chain.empty() || !options_.client_key.empty())
+    SLUICE_TRY_VOID(
+        set_identity(made_->native_->context.native_handle(), options_.client_chain, options_.client_key, "client"));
   return std::shared_ptr<const TlsContext>(std::move(made_));
+}
+
+result<std::shared_ptr<const TlsContext>, Error> TlsContext::make_server(const TlsServerOptions& options) {
+  const std::shared_ptr<TlsContext> made(new TlsContext);
+  made->native_ = std::make_unique<Native>(true);
+  made->is_server_ = true;
+  SSL_CTX* context = made->native_->context.native_handle();
+  set_limits(context, false);
+  set_modes(context);
+  ::SSL_CTX_set_verify(context, SSL_VERIFY_NONE, nullptr);
+  // No client comes back so often that resuming its session would pay for the memory, or for keeping ticket keys.
+  ::SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
+  ::SSL_CTX_set_options(context, SSL_OP_NO_TICKET);
+  ::SSL_CTX_set_num_tickets(context, 0);
+  SLUICE_TRY_VOID(set_identity(context, options.chain, options.key, "server"));
+  return std::shared_ptr<const TlsContext>(made);
 }
 
 result<std::shared_ptr<const TlsContext>, Error> TlsContext::make(const TlsClientOptions& options) {

@@ -17,10 +17,18 @@ struct TlsClientOptions {
   bool insecure = false;     // accept any certificate and any name
 };
 
-/// Our TLS settings as a client: the CAs we trust and our own certificate, within the limits of set_limits(). Immutable
-/// after make(); shared by the connections that use it; any thread.
+struct TlsServerOptions {
+  std::string chain;  // PEM text of our certificate and its chain
+  Secret key;         // PEM text
+};
+
+/// Our TLS settings within the limits of set_limits(): as a client, the CAs we trust and our own certificate; as a
+/// server, our certificate, and clients show none. Immutable after it is made; shared by the connections that use it;
+/// any thread.
 class TlsContext {
  public:
+  /// For accept_tls(). The error, kTlsMaterial, says which part is unusable.
+  static result<std::shared_ptr<const TlsContext>, Error> make_server(const TlsServerOptions& options);
   /// The error, kTlsMaterial, says which part is unusable. Reads files, so call it at start-up or on a lane. Takes a
   /// quarter of a millisecond for each certificate; TlsContextMaker does the same in steps.
   static result<std::shared_ptr<const TlsContext>, Error> make(const TlsClientOptions& options);
@@ -28,6 +36,7 @@ class TlsContext {
   struct Native;  // the OpenSSL side, for files named tls* only
   const Native& native() const { return *native_; }
   bool insecure() const { return insecure_; }
+  bool is_server() const { return is_server_; }
   ~TlsContext();
 
  private:
@@ -36,6 +45,7 @@ class TlsContext {
 
   std::unique_ptr<Native> native_;
   bool insecure_ = false;
+  bool is_server_ = false;
 };
 
 /// Makes a TlsContext step by step, for a lane on which other jobs wait. One thread at a time.

@@ -11,7 +11,8 @@ namespace sluice {
 
 /// The OpenSSL side of a TlsContext.
 struct TlsContext::Native {
-  Native() : context(boost::asio::ssl::context::tls_client) {}
+  explicit Native(bool server = false)
+      : context(server ? boost::asio::ssl::context::tls_server : boost::asio::ssl::context::tls_client) {}
   mutable boost::asio::ssl::context context;
 };
 

@@ -98,7 +98,7 @@ TlsSession::TlsSession(std::shared_ptr<const TlsContext> context)
     : context_(std::move(context)), ssl_(::SSL_new(context_->native().context.native_handle()), &::SSL_free) {
   BIO* bio = Bio::make(*this);
   ::SSL_set_bio(ssl_.get(), bio, bio);
-  ::SSL_set_connect_state(ssl_.get());
+  context_->is_server() ? ::SSL_set_accept_state(ssl_.get()) : ::SSL_set_connect_state(ssl_.get());
 }
 
 TlsSession::~TlsSession() = default;

@@ -19,7 +19,7 @@ namespace sluice {
 /// stream.
 inline constexpr Bytes kTlsConnectionBytes{24 << 10};
 
-/// OpenSSL's side of one client connection.
+/// OpenSSL's side of one connection, as client or server: its context says which.
 ///
 ///     handshake: peer's bytes -> give() -> shake() -> take_output() -> peer
 ///     afterwards: read() and write() on the socket itself
@@ -33,7 +33,7 @@ class TlsSession {
   TlsSession& operator=(const TlsSession&) = delete;
   ~TlsSession();
 
-  /// Sends the name as SNI, unless it is an address, and requires it in the certificate.
+  /// For a client: sends the name as SNI, unless it is an address, and requires it in the certificate.
   result<void, Error> expect_name(const std::string& name);
 
   enum class Step { kDone, kWantsInput, kFailed };

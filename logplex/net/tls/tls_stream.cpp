@@ -33,8 +33,9 @@ class TlsStream final : public ByteStream {
     socket_.native_non_blocking(true, ignored);
   }
 
-  Task<result<void, Error>> handshake(std::string server_name, Lane* lane, const std::string& owner) {
-    SLUICE_CO_TRY_VOID(session_->expect_name(server_name));
+  result<void, Error> expect_name(const std::string& server) { return session_->expect_name(server); }
+
+  Task<result<void, Error>> handshake(Lane* lane, const std::string& owner) {
     std::size_t received = 0;
     for (;;) {
       const auto step = co_await shake(lane, owner);
@@ -183,6 +184,17 @@ class TlsStream final : public ByteStream {
   bool shaken_ = false;
 };
 
+/// Does the handshake of a stream within the time limit.
+Task<result<std::unique_ptr<ByteStream>, Error>> shake_hands(std::unique_ptr<TlsStream> stream, Duration timeout,
+                                                             Lane* lane, std::string owner, Duration* cpu) {
+  CloseAfter limit(*stream, timeout);
+  auto shaken = co_await stream->handshake(lane, owner);
+  if (cpu != nullptr) *cpu = stream->handshake_cpu();
+  if (limit.fired()) co_return Error{NetError::kTimedOut, "the TLS handshake took too long"};
+  if (!shaken) co_return shaken.error();
+  co_return std::unique_ptr<ByteStream>(std::move(stream));
+}
+
 }  // namespace
 
 Task<result<std::unique_ptr<ByteStream>, Error>> connect_tls(TcpSocket socket,
@@ -190,12 +202,16 @@ Task<result<std::unique_ptr<ByteStream>, Error>> connect_tls(TcpSocket socket,
                                                              std::string server_name, Duration timeout, Lane* lane,
                                                              std::string owner, Duration* cpu) {
   auto stream = std::make_unique<TlsStream>(std::move(socket), std::move(context));
-  CloseAfter limit(*stream, timeout);
-  auto shaken = co_await stream->handshake(std::move(server_name), lane, owner);
-  if (cpu != nullptr) *cpu = stream->handshake_cpu();
-  if (limit.fired()) co_return Error{NetError::kTimedOut, "the TLS handshake took too long"};
-  if (!shaken) co_return shaken.error();
-  co_return std::unique_ptr<ByteStream>(std::move(stream));
+  SLUICE_CO_TRY_VOID(stream->expect_name(server_name));
+  auto connected = co_await shake_hands(std::move(stream), timeout, lane, std::move(owner), cpu);
+  co_return std::move(connected);
+}
+
+Task<result<std::unique_ptr<ByteStream>, Error>> accept_tls(TcpSocket socket, std::shared_ptr<const TlsContext> context,
+                                                            Duration timeout, Lane* lane, std::string owner) {
+  auto stream = std::make_unique<TlsStream>(std::move(socket), std::move(context));
+  auto accepted = co_await shake_hands(std::move(stream), timeout, lane, std::move(owner), nullptr);
+  co_return std::move(accepted);
 }
 
 }  // namespace sluice

@@ -20,4 +20,10 @@ Task<result<std::unique_ptr<ByteStream>, Error>> connect_tls(TcpSocket socket,
                                                              Lane* lane = nullptr, std::string owner = {},
                                                              Duration* cpu = nullptr);
 
+/// The same as a server: over an accepted socket, with a context of TlsContext::make_server(). Errors: kTlsHandshake
+/// with the reason as text, kTimedOut, kTooManyHandshakes.
+Task<result<std::unique_ptr<ByteStream>, Error>> accept_tls(TcpSocket socket, std::shared_ptr<const TlsContext> context,
+                                                            Duration timeout, Lane* lane = nullptr,
+                                                            std::string owner = {});
+
 }  // namespace sluice
