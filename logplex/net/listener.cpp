@@ -1,7 +1,6 @@
 #include "logplex/net/listener.hpp"
 
 #include <fcntl.h>
-#include <netdb.h>
 #include <sys/socket.h>
 
 #include <cerrno>
@@ -11,6 +10,7 @@
 #include "logplex/base/log.hpp"
 #include "logplex/base/metrics.hpp"
 #include "logplex/net/address_text.hpp"
+#include "logplex/net/bound_socket.hpp"
 #include "logplex/runtime/event.hpp"
 
 namespace sluice {
@@ -31,60 +31,17 @@ void set_inherited_options(int fd) {
   ::setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
 }
 
-result<UniqueFd> listen_on(const addrinfo& address, bool any_family) {
-  UniqueFd fd(::socket(address.ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-  if (!fd) return last_error();
-  const int on = 1;
-  const int only = any_family ? 0 : 1;
-  ::setsockopt(fd.fd(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  if (address.ai_family == AF_INET6) ::setsockopt(fd.fd(), IPPROTO_IPV6, IPV6_V6ONLY, &only, sizeof only);
-  set_inherited_options(fd.fd());
-  if (::bind(fd.fd(), address.ai_addr, address.ai_addrlen) != 0) return last_error();
-  if (::listen(fd.fd(), kBacklog) != 0) return last_error();
-  return fd;
-}
-
-using AddressList = std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)>;
-
-result<AddressList, Error> look_up(const std::string& host, std::uint16_t port) {
-  addrinfo hints{};
-  hints.ai_socktype = SOCK_STREAM;
-  hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
-  addrinfo* found = nullptr;
-  const int failed = ::getaddrinfo(host.c_str(), std::to_string(port).c_str(), &hints, &found);
-  if (failed != 0) return Error{make_error_code(boost::system::errc::invalid_argument), ::gai_strerror(failed)};
-  return AddressList(found, &::freeaddrinfo);
-}
-
-/// Listens on the host's first address. An empty host means every address of both families, or of IPv4 alone where
-/// there is no IPv6.
 result<UniqueFd, Error> listen_at(const HostPort& where) {
-  const bool any = where.host.empty();
-  SLUICE_TRY(const auto addresses, look_up(any ? "::" : where.host, where.port));
-  auto fd = listen_on(*addresses, any);
-  const auto no_ipv6 = [](error_code why) {
-    return why == boost::system::errc::address_family_not_supported ||
-           why == boost::system::errc::address_not_available;
-  };
-  if (!fd && any && no_ipv6(fd.error())) {
-    SLUICE_TRY(const auto v4, look_up("0.0.0.0", where.port));
-    fd = listen_on(*v4, false);
-  }
-  if (!fd) return Error{fd.error(), fd.error().message()};
-  return std::move(*fd);
+  SLUICE_TRY(UniqueFd fd, bind_socket(where, SOCK_STREAM));
+  set_inherited_options(fd.fd());
+  if (::listen(fd.fd(), kBacklog) != 0) return Error{last_error(), last_error().message()};
+  return fd;
 }
 
 bool is_listening_socket(int fd) {
   int listening = 0;
   socklen_t size = sizeof listening;
   return ::getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) == 0 && listening != 0;
-}
-
-sockaddr_storage local_address(int fd) {
-  sockaddr_storage address{};
-  socklen_t size = sizeof address;
-  ::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size);
-  return address;
 }
 
 Error named(const std::string& setting, std::string_view address, const Error& error) {
