@@ -16,7 +16,7 @@ endfunction()
 # sluice_library(NAME [ONLY regex | WITHOUT regex] DEPS target...)
 #   A static library of every .cpp in the calling folder and in its rooms, or of those whose path matches or does not
 #   match. NAME is the folder's path with dots: logplex.base.
-set(folders_without_asio logplex.base logplex.model logplex.wire router.http1)
+set(folders_without_asio logplex.base logplex.model logplex.wire router.message router.http1)
 function(sluice_library name)
   cmake_parse_arguments(ARG "" "ONLY;WITHOUT" "DEPS;PRIVATE_DEPS" ${ARGN})
   sluice_sources(sources ${CMAKE_CURRENT_SOURCE_DIR} *.cpp)

@@ -37,8 +37,9 @@ MAY_INCLUDE = {
     "logplex/store/redis": NET + ["logplex/store", "logplex/store/sqlite"],
     "logplex/store/places": NET + ["logplex/store", "logplex/store/sqlite", "logplex/store/redis"],
     "logplex/channel": NET,
-    "router/http1": BASE,
-    "router": FEATURE + ["router/http1"],
+    "router/message": BASE,
+    "router/http1": BASE + ["router/message"],
+    "router": FEATURE + ["router/message", "router/http1"],
     "drains/facts": PURE + ["logplex/net"],
     "drains/kinds": FEATURE + ["drains/facts"],
     "drains/delivery": DRAIN_KIND,
@@ -70,7 +71,7 @@ LIBRARY_ONLY_IN = {
     r"nlohmann/": r"$^",
     r"[a-z]mmintrin|arm_neon": r"logplex/base/bytes/bytes16_",
 }
-NO_ASIO_IN = ("logplex/base/", "logplex/model/", "logplex/wire/", "router/http1/")
+NO_ASIO_IN = ("logplex/base/", "logplex/model/", "logplex/wire/", "router/message/", "router/http1/")
 FORBIDDEN = {
     "boost/asio.hpp": "include the Asio headers that are needed, one by one",
     "boost/beast.hpp": "include the Beast headers that are needed, one by one",

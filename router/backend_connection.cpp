@@ -160,18 +160,18 @@ std::size_t BackendConnection::process(char* data, std::size_t size) {
 std::size_t BackendConnection::process_head(char* data, std::size_t size) {
   if (!parser_) {
     parser_ = proxy_.take_response_parser();
-    parser_->reset(exchange_->to_head());
+    parser_->reset(exchange_->request().to_head());
   }
   const http1::Progress progress = parser_->parse(data, size);
   if (progress == http1::Progress::kMore) return 0;
   if (progress == http1::Progress::kError) {
-    exchange_->on_bad_response(parser_->error());
+    exchange_->on_bad_response(http1::fault_of(parser_->error()));
     return size;
   }
   auto parser = std::move(parser_);  // the next head needs a fresh parser
   std::size_t used = parser->consumed();
-  if (parser->interim())
-    exchange_->on_interim(*parser);
+  if (parser->head().interim())
+    exchange_->on_interim(parser->head());
   else
     used += on_final_head(*parser, data + used, size - used);
   proxy_.give_back(std::move(parser));
@@ -180,16 +180,17 @@ std::size_t BackendConnection::process_head(char* data, std::size_t size) {
 
 /// Passes on the head together with the body bytes that came with it, so that both leave in one send. Returns how many
 /// body bytes it used.
-std::size_t BackendConnection::on_final_head(const http1::ResponseParser& head, char* data, std::size_t size) {
+std::size_t BackendConnection::on_final_head(const http1::ResponseParser& parser, char* data, std::size_t size) {
   std::size_t taken = 0;
-  body_.start(head.body(), head.content_length(), http1::ChunkRules::kLenient);
-  keep_alive_ = head.keep_alive();
-  state_ = head.status() == 101 ? State::kTunnel : State::kBody;
+  const ResponseHead& head = parser.head();
+  body_.start(head.body(), head.length, http1::ChunkRules::kLenient);
+  keep_alive_ = parser.keep_alive();
+  state_ = head.status == 101 ? State::kTunnel : State::kBody;
   const std::string_view body = take_body(data, size, taken);
   const bool complete = state_ == State::kBody && body_.done();
   excess_ = complete && taken < size;
   exchange_->on_response(head, body, complete);
-  if (exchange_ != nullptr && body_.bad()) exchange_->on_bad_response_body();
+  if (exchange_ != nullptr && body_.bad()) exchange_->on_bad_response(ResponseFault::kMalformed);
   return taken;
 }
 
@@ -198,7 +199,7 @@ std::string_view BackendConnection::take_body(char* data, std::size_t size, std:
     taken = size;
     return {data, size};
   }
-  if (exchange_->wants_decoded()) return {data, body_.decode(data, size, data, taken)};
+  if (!exchange_->request().takes_chunks()) return {data, body_.decode(data, size, data, taken)};
   return {data, body_.pass_on(data, size, taken)};
 }
 
@@ -208,13 +209,13 @@ std::size_t BackendConnection::process_body(char* data, std::size_t size) {
   const bool complete = state_ == State::kBody && body_.done();
   excess_ = complete && taken < size;
   if (taken > 0) exchange_->on_response_bytes(body, complete);
-  if (exchange_ != nullptr && body_.bad()) exchange_->on_bad_response_body();
+  if (exchange_ != nullptr && body_.bad()) exchange_->on_bad_response(ResponseFault::kMalformed);
   return taken;
 }
 
 void BackendConnection::on_end(bool clean) {
   readable_ = false;
-  if (clean && state_ == State::kBody && body_.kind() == http1::BodyKind::kUntilClose) {
+  if (clean && state_ == State::kBody && body_.kind() == BodyKind::kUntilEnd) {
     keep_alive_ = false;
     return exchange_->on_response_bytes({}, true);
   }

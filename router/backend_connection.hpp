@@ -63,7 +63,7 @@ class BackendConnection final : public Pollable, public Retired, private Resumab
   void on_bytes(char* data, std::size_t size);
   std::size_t process(char* data, std::size_t size);
   std::size_t process_head(char* data, std::size_t size);
-  std::size_t on_final_head(const http1::ResponseParser& head, char* data, std::size_t size);
+  std::size_t on_final_head(const http1::ResponseParser& parser, char* data, std::size_t size);
   std::size_t process_body(char* data, std::size_t size);
   std::string_view take_body(char* data, std::size_t size, std::size_t& taken);
   void on_end(bool clean);

@@ -6,6 +6,7 @@
 
 #include "router/error_page.hpp"
 #include "router/exchange.hpp"
+#include "router/http1/forward.hpp"
 #include "router/proxy_shard.hpp"
 
 namespace sluice::router {
@@ -69,8 +70,8 @@ void ClientConnection::force_close() {
   close();
 }
 
-http1::ForwardFacts ClientConnection::forward_facts() const {
-  http1::ForwardFacts facts;
+ForwardFacts ClientConnection::forward_facts() const {
+  ForwardFacts facts;
   facts.client_address = {address_.data(), address_size_};
   facts.tls = tls_;
   facts.port = port_;
@@ -222,42 +223,52 @@ std::size_t ClientConnection::process(char* data, std::size_t size) {
 }
 
 std::size_t ClientConnection::process_head(char* data, std::size_t size) {
-  if (!parser_) parser_ = proxy_.take_request_parser();
-  const http1::Progress progress = parser_->parse(data, size);
+  if (!reader_) reader_ = proxy_.take_request_reader();
+  http1::RequestParser& parser = reader_->parser;
+  const http1::Progress progress = parser.parse(data, size);
   if (progress == http1::Progress::kMore) {
-    if (!head_begun_ && parser_->started()) {
+    if (!head_begun_ && parser.started()) {
       head_begun_ = true;
       deadline_.arm(proxy_.settings().request_head);
     }
     return 0;
   }
   if (progress == http1::Progress::kError) {
-    refuse(RouterCode::kH26, http1::status_of(parser_->error()), http1::to_string(parser_->error()));
+    refuse(RouterCode::kH26, http1::status_of(parser.error()), http1::to_string(parser.error()));
     return size;
   }
-  const std::size_t head_size = parser_->consumed();
+  const std::size_t head_size = parser.consumed();
   return head_size + start_request(data + head_size, size - head_size);
 }
 
 /// `body`: the bytes after the head. Returns how many of them it used.
 std::size_t ClientConnection::start_request(char* body, std::size_t size) {
-  auto parser = std::move(parser_);
+  const auto reader = reader_.get();
+  const RequestHead& head = reader->parser.head();
   deadline_.disarm();
   head_begun_ = false;
   ++requests_;
-  http_1_0_ = parser->http_1_0();
-  to_head_ = parser->is_head();
+  http_1_0_ = reader->parser.http_1_0();
+  to_head_ = head.is_head();
+  keep_alive_ = reader->parser.keep_alive();
+  keeps_ = false;
   Exchange& exchange = proxy_.take_exchange();
   exchange_ = &exchange;
-  http1::BodyScanner& scanner = exchange.request_body();
-  scanner.start(parser->body(), parser->content_length());
   std::size_t taken = 0;
-  const std::size_t kept = scanner.pass_on(body, size, taken);
-  state_ = scanner.done() ? State::kResponse : State::kBody;
-  if (exchange.begin(*this, *parser, forward_facts())) exchange.start({body, kept}, scanner.done());
-  if (exchange_ != nullptr && scanner.bad()) exchange_->on_bad_chunk();
-  proxy_.give_back(std::move(parser));
+  reader->body.start(head.body(), head.length);
+  const std::size_t kept = reader->body.pass_on(body, size, taken);
+  const bool complete = reader->body.done();
+  const bool bad = reader->body.bad();
+  state_ = complete ? State::kResponse : State::kBody;
+  if (exchange.begin(*this, head, forward_facts())) exchange.start({body, kept}, complete);
+  if (exchange_ != nullptr && bad) exchange_->on_bad_chunk();
+  if (state_ != State::kBody) give_back_reader();
   return taken;
+}
+
+/// Idle connections, and those that wait for a response, have no reader.
+void ClientConnection::give_back_reader() {
+  if (reader_) proxy_.give_back(std::move(reader_));
 }
 
 std::size_t ClientConnection::process_body(char* data, std::size_t size) {
@@ -265,12 +276,16 @@ std::size_t ClientConnection::process_body(char* data, std::size_t size) {
     exchange_->on_request_bytes({data, size}, true);
     return size;
   }
-  http1::BodyScanner& scanner = exchange_->request_body();
   std::size_t taken = 0;
-  const std::size_t kept = scanner.pass_on(data, size, taken);
-  if (scanner.done()) state_ = State::kResponse;
-  if (taken > 0) exchange_->on_request_bytes({data, kept}, scanner.done());
-  if (exchange_ != nullptr && scanner.bad()) {
+  const std::size_t kept = reader_->body.pass_on(data, size, taken);
+  const bool complete = reader_->body.done();
+  const bool bad = reader_->body.bad();
+  if (complete) {
+    state_ = State::kResponse;
+    give_back_reader();
+  }
+  if (taken > 0) exchange_->on_request_bytes({data, kept}, complete);
+  if (exchange_ != nullptr && bad) {
     exchange_->on_bad_chunk();
     return size;
   }
@@ -279,15 +294,15 @@ std::size_t ClientConnection::process_body(char* data, std::size_t size) {
 
 /// Answers a malformed or incomplete head; the parser may already know the host.
 void ClientConnection::refuse(RouterCode code, unsigned status, std::string_view cause) {
-  auto parser = std::move(parser_);
+  auto reader = std::move(reader_);
   deadline_.disarm();
   state_ = State::kBody;  // everything else it sends is read and discarded
   http_1_0_ = false;
-  to_head_ = false;
+  to_head_ = keeps_ = false;
   Exchange& exchange = proxy_.take_exchange();
   exchange_ = &exchange;
-  exchange.refuse(*this, *parser, forward_facts(), code, status, cause);
-  proxy_.give_back(std::move(parser));
+  exchange.refuse(*this, reader->parser.head(), forward_facts(), code, status, cause);
+  proxy_.give_back(std::move(reader));
 }
 
 /// The client has closed its sending side.
@@ -303,8 +318,8 @@ void ClientConnection::on_end() {
 /// True when the first byte of a request has come but its head is incomplete. Makes the parser's views valid again: the
 /// bytes were in a shared buffer.
 bool ClientConnection::head_is_open() {
-  if (state_ != State::kHead || !head_begun_ || !parser_) return false;
-  parser_->parse(unparsed_.data(), unparsed_.size());
+  if (state_ != State::kHead || !head_begun_ || !reader_) return false;
+  reader_->parser.parse(unparsed_.data(), unparsed_.size());
   return true;
 }
 
@@ -315,9 +330,9 @@ void ClientConnection::become_tunnel() {
 
 void ClientConnection::on_exchange_end(ExchangeEnd end) {
   exchange_ = nullptr;
+  give_back_reader();
   if (end == ExchangeEnd::kAbort || broken_) return close();
-  const std::uint64_t most = proxy_.settings().requests_per_connection;
-  if (end == ExchangeEnd::kKeep && !proxy_.draining() && (most == 0 || requests_ < most)) return await_request();
+  if (end == ExchangeEnd::kKeep && keeps_ && !proxy_.draining()) return await_request();
   finish();
 }
 
@@ -354,7 +369,7 @@ void ClientConnection::close() {
   Shard& shard = proxy_.shard();
   Resumable::unlink();
   deadline_.disarm();
-  if (parser_) proxy_.give_back(std::move(parser_));
+  give_back_reader();
   shard.poller().remove(socket_.fd(), *this);
   socket_.close();
   ticket_ = {};
@@ -387,17 +402,26 @@ std::size_t ClientConnection::send(std::string_view first, std::string_view seco
   return first.size() + second.size();
 }
 
-std::size_t ClientConnection::send_interim(const http1::ResponseParser& head) {
+std::size_t ClientConnection::send_interim(const ResponseHead& head) {
+  if (http_1_0_) return 0;
   http1::DownstreamFacts facts;
   facts.via = proxy_.settings().via;
   char* const out = proxy_.scratch(downstream_head_bound(head, facts));
   return send({out, write_downstream_head(head, facts, out)});
 }
 
-std::size_t ClientConnection::send_head(const http1::ResponseParser& head, std::string_view body, bool keep) {
+/// Another request may follow a response whose end shows without closing.
+bool ClientConnection::may_keep(const ResponseHead& head) const {
   const std::uint64_t most = proxy_.settings().requests_per_connection;
+  const BodyKind body = head.body();
+  const bool ends_by_close = body == BodyKind::kUntilEnd || (http_1_0_ && body == BodyKind::kChunked);
+  return keep_alive_ && !ends_by_close && !proxy_.draining() && (most == 0 || requests_ < most);
+}
+
+std::size_t ClientConnection::send_head(const ResponseHead& head, std::string_view body, bool keep) {
+  keeps_ = keep && may_keep(head);
   http1::DownstreamFacts facts;
-  facts.keep_client = keep && (most == 0 || requests_ < most);
+  facts.keep_client = keeps_;
   facts.dechunk = http_1_0_;
   facts.date = proxy_.date();
   facts.via = proxy_.settings().via;

@@ -13,7 +13,9 @@
 #include "router/block_pool.hpp"
 #include "router/client_side.hpp"
 #include "router/hot_socket.hpp"
-#include "router/http1/forward.hpp"
+#include "router/http1/body.hpp"
+#include "router/http1/request.hpp"
+#include "router/message/forwarding.hpp"
 #include "router/router_code.hpp"
 #include "router/turn_queue.hpp"
 
@@ -28,6 +30,14 @@ struct ClientFacts {
   std::uint16_t listener_port = 0;
   bool tls = false;
   bool trusted = false;  // in router.trusted_proxies
+};
+
+/// What a client connection needs while it reads a request: a head, then the position in its body.
+struct RequestReader {
+  explicit RequestReader(const http1::HeadLimits& limits) : parser(limits) {}
+
+  http1::RequestParser parser;
+  http1::BodyScanner body;
 };
 
 using ClientListHook = boost::intrusive::list_base_hook<boost::intrusive::tag<class ClientListTag>,
@@ -74,9 +84,8 @@ class ClientConnection final : public Pollable,
   };
 
   // ClientSide
-  bool wants_decoded() const override { return http_1_0_; }
-  std::size_t send_interim(const http1::ResponseParser& head) override;
-  std::size_t send_head(const http1::ResponseParser& head, std::string_view body, bool keep) override;
+  std::size_t send_interim(const ResponseHead& head) override;
+  std::size_t send_head(const ResponseHead& head, std::string_view body, bool keep) override;
   std::size_t send_body(std::string_view bytes) override;
   std::size_t send_page(unsigned status, unsigned retry_after) override;
   std::size_t send_continue() override;
@@ -104,13 +113,15 @@ class ClientConnection final : public Pollable,
   std::size_t start_request(char* body, std::size_t size);
   void refuse(RouterCode code, unsigned status, std::string_view cause);
   bool head_is_open();
+  bool may_keep(const ResponseHead& head) const;
+  void give_back_reader();
   void on_end();
   void await_request();
   void linger();
   void finish();
   void close();
   std::size_t send(std::string_view first, std::string_view second = {});
-  http1::ForwardFacts forward_facts() const;
+  ForwardFacts forward_facts() const;
   void on_time();
   void end_by_time();
 
@@ -126,6 +137,8 @@ class ClientConnection final : public Pollable,
   bool timed_out_ : 1 = false;  // the deadline has passed; go_on() handles it
   bool http_1_0_ : 1 = false;
   bool to_head_ : 1 = false;
+  bool keep_alive_ : 1 = false;  // the client may send another request after this one
+  bool keeps_ : 1 = false;       // and our response told it that it may
   bool head_begun_ : 1 = false;
   bool tls_ : 1 = false;
   bool trusted_ : 1 = false;
@@ -133,7 +146,7 @@ class ClientConnection final : public Pollable,
   std::uint8_t address_size_ = 0;
   std::uint16_t port_ = 0;
   std::uint32_t requests_ = 0;
-  std::unique_ptr<http1::RequestParser> parser_;
+  std::unique_ptr<RequestReader> reader_;          // null while no part of a request is read
   ByteQueue unparsed_;                             // an incomplete head, or requests that came early
   Deadline<&ClientConnection::on_time> deadline_;  // for idle time, head or lingering
   SteadyTime linger_until_{};

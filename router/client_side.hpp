@@ -4,28 +4,31 @@
 #include <string_view>
 
 #include "logplex/base/slot.hpp"
-#include "router/http1/response.hpp"
+#include "router/message/head.hpp"
 
 namespace sluice::router {
 
 /// What happens to the client connection when an exchange ends.
 enum class ExchangeEnd {
-  kKeep,   // the next request may follow
-  kClose,  // the connection closes once everything sent has arrived
+  kKeep,   // request and response are complete: the next request may follow
+  kClose,  // the response is complete, but nothing may follow it; close once everything sent has arrived
   kAbort,  // the response is incomplete, and the client must notice it
 };
 
-/// The client's end of an exchange: one request over some protocol and transport. Today that is HTTP/1 over TCP.
+/// The client's end of an exchange: one request over some protocol and transport. ClientConnection, HTTP/1 over TCP,
+/// has one request at a time and is its own ClientSide; a protocol with many requests at once has a ClientSide for
+/// each.
 ///
 /// send_*() send or queue the bytes and return how many bytes the client gets. If blocked() is true afterwards, the
 /// exchange stops reading from the backend until on_client_writable() is called. When the connection breaks during a
 /// send, the exchange learns of it later, not in that call.
 class ClientSide {
  public:
-  /// The client needs content without chunked framing (HTTP/1.0).
-  virtual bool wants_decoded() const = 0;
-  virtual std::size_t send_interim(const http1::ResponseParser& head) = 0;
-  virtual std::size_t send_head(const http1::ResponseParser& head, std::string_view body, bool keep) = 0;
+  /// Sends an interim response (1xx), if the client's protocol has them.
+  virtual std::size_t send_interim(const ResponseHead& head) = 0;
+  /// Sends the head and the first part of the body, which has chunks if and only if the request takes_chunks() and the
+  /// head says so. `keep`: the whole request has come, so another may follow.
+  virtual std::size_t send_head(const ResponseHead& head, std::string_view body, bool keep) = 0;
   virtual std::size_t send_body(std::string_view bytes) = 0;
   /// Sends a small page of our own that explains the status. `retry_after`: seconds until the client should retry (0 =
   /// not stated).

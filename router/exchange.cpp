@@ -1,8 +1,5 @@
 #include "router/exchange.hpp"
 
-#include <cstring>
-
-#include "logplex/base/uuid.hpp"
 #include "router/backend_connection.hpp"
 #include "router/proxy_shard.hpp"
 
@@ -12,23 +9,6 @@ namespace {
 constexpr std::string_view kNoMemory = "memory";
 
 }  // namespace
-
-char* RequestText::reserve(std::size_t size) {
-  clear();
-  if (size > small_.size()) {
-    large_.reset(new char[size]);
-    held_ = size;
-    at_ = large_.get();
-  }
-  return at_;
-}
-
-void RequestText::clear() {
-  large_.reset();
-  held_ = 0;
-  at_ = small_.data();
-  parts = {};
-}
 
 Exchange::Exchange(ProxyShard& proxy)
     : proxy_(proxy),
@@ -41,9 +21,9 @@ void Exchange::reset(ClientSide& client) {
   upstream_ = nullptr;
   channel_ = proxy_.table().config().router_channel().slot;
   phase_ = Phase::kChoosing;
-  may_retry_ = reused_ = expects_continue_ = false;
+  reused_ = false;
   request_complete_ = upload_broken_ = response_begun_ = false;
-  keep_client_ = looked_up_anew_ = false;
+  looked_up_anew_ = false;
   client_ended_ = backend_ended_ = false;
   attempts_ = interim_responses_ = 0;
   connect_code_ = RouterCode::kH21;
@@ -57,56 +37,25 @@ void Exchange::reset(ClientSide& client) {
   ++proxy_.counters().active_requests;
 }
 
-void Exchange::note_request(const http1::RequestParser& request, const http1::ForwardFacts& facts) {
-  http_1_0_ = request.http_1_0();
-  tls_ = facts.tls;
-  to_head_ = request.is_head();
-  client_keeps_ = request.keep_alive();
-  wants_upgrade_ = request.wants_upgrade();
-  may_retry_ = request.idempotent() && request.body() == http1::BodyKind::kNone;
-}
-
-bool Exchange::begin(ClientSide& client, const http1::RequestParser& request, const http1::ForwardFacts& facts) {
+bool Exchange::begin(ClientSide& client, const RequestHead& request, const ForwardFacts& facts) {
   reset(client);
-  note_request(request, facts);
-  char* const out = request_.reserve(upstream_head_bound(request, facts));
-  request_.parts = write_upstream_head(request, facts, proxy_.shard().rng(), out);
+  request_.write(request, facts, proxy_.shard().rng());
   parked_.set(request_.held());
-  return find_app(request) && check_loop(request) && check_expectation(request) && check_shares();
+  return find_app(request) && check_loop() && check_expectation(request) && check_shares();
 }
 
-/// Copies the parts of a malformed or incomplete head that the router line shows.
-void Exchange::describe(const http1::RequestParser& request, const http1::ForwardFacts& facts) {
-  const std::string_view texts[] = {request.method(), request.target(), request.host(), facts.client_address};
-  http1::UpstreamHead parts;
-  http1::Span* const spans[] = {&parts.method, &parts.target, &parts.host, &parts.forwarded_for};
-  std::size_t size = Uuid::kTextSize;
-  for (const std::string_view text : texts) size += text.size();
-  char* const out = request_.reserve(size);
-  Uuid::random(proxy_.shard().rng()).format_to(out);
-  parts.request_id = {0, Uuid::kTextSize};
-  std::uint32_t at = Uuid::kTextSize;
-  for (std::size_t i = 0; i < std::size(texts); ++i) {
-    if (!texts[i].empty()) std::memcpy(out + at, texts[i].data(), texts[i].size());
-    *spans[i] = {at, static_cast<std::uint32_t>(texts[i].size())};
-    at += spans[i]->size;
-  }
-  request_.parts = parts;
-}
-
-void Exchange::refuse(ClientSide& client, const http1::RequestParser& request, const http1::ForwardFacts& facts,
-                      RouterCode code, unsigned status, std::string_view cause) {
+void Exchange::refuse(ClientSide& client, const RequestHead& request, const ForwardFacts& facts, RouterCode code,
+                      unsigned status, std::string_view cause) {
   reset(client);
-  note_request(request, facts);
-  describe(request, facts);
-  const AppEntry* const app = request.host().empty() ? nullptr : proxy_.table().config().app_by_host(request.host());
+  request_.note(request, facts, proxy_.shard().rng());
+  const AppEntry* const app = request.host.empty() ? nullptr : proxy_.table().config().app_by_host(request.host);
   if (app != nullptr) channel_ = app->channel;
   const bool is_documented_case = app != nullptr && code == RouterCode::kH26 && status != 408;
   fail(code, is_documented_case ? "bad header" : cause, status);
 }
 
-bool Exchange::find_app(const http1::RequestParser& request) {
-  const AppEntry* const app = proxy_.table().config().app_by_host(request.host());
+bool Exchange::find_app(const RequestHead& request) {
+  const AppEntry* const app = proxy_.table().config().app_by_host(request.host);
   if (app == nullptr) {
     ++proxy_.counters().unknown_host;
     desc_ = "No such app";
@@ -140,23 +89,21 @@ bool Exchange::check_shares() {
 
 /// A backend that leads back to us, directly or through other proxies, would turn one request into as many as fit into
 /// its head.
-bool Exchange::check_loop(const http1::RequestParser& request) {
-  if (!has_passed(request, proxy_.settings().via)) return true;
+bool Exchange::check_loop() {
+  if (!request_.loops()) return true;
   fail(RouterCode::kH26, "loop", 508);
   return false;
 }
 
-bool Exchange::check_expectation(const http1::RequestParser& request) {
-  switch (request.expectation()) {
-    case http1::Expectation::kNone:
+bool Exchange::check_expectation(const RequestHead& request) {
+  switch (request.expectation) {
+    case Expectation::kNone:
+    case Expectation::kContinue:
       return true;
-    case http1::Expectation::kContinue:
-      expects_continue_ = request.body() != http1::BodyKind::kNone && !request.http_1_0();
-      return true;
-    case http1::Expectation::kUnsupported:
+    case Expectation::kUnsupported:
       fail(RouterCode::kH26, "unsupported expect header value", 417);
       return false;
-    case http1::Expectation::kMalformed:
+    case Expectation::kMalformed:
       fail(RouterCode::kH26, "bad header", 400);
       return false;
   }
@@ -211,18 +158,18 @@ void Exchange::write_line(RouterCode code) {
   line.code = code;
   line.desc = desc_;
   line.cause = cause_;
-  line.method = request_.text(request_.parts.method);
-  line.path = request_.text(request_.parts.target);
-  line.host = request_.text(request_.parts.host);
-  line.request_id = request_.text(request_.parts.request_id);
-  line.forwarded_for = request_.text(request_.parts.forwarded_for);
+  line.method = request_.method();
+  line.path = request_.target();
+  line.host = request_.host();
+  line.request_id = request_.request_id();
+  line.forwarded_for = request_.forwarded_for();
   if (upstream_ != nullptr) line.dyno = upstream_->name();
   line.connect_ms = connect_ms_;
   if (connected_at_) line.service_ms = milliseconds_since(*connected_at_);
   line.status = status_;
   line.bytes = bytes_;
-  line.http_1_0 = http_1_0_;
-  line.tls = tls_;
+  line.version = request_.version();
+  line.tls = request_.tls();
   proxy_.write_line(channel_, line);
 }
 

@@ -12,8 +12,8 @@
 #include "router/byte_queue.hpp"
 #include "router/client_side.hpp"
 #include "router/endpoint.hpp"
-#include "router/http1/body.hpp"
-#include "router/http1/forward.hpp"
+#include "router/forwarded_request.hpp"
+#include "router/message/head.hpp"
 #include "router/router_code.hpp"
 #include "router/shared_count.hpp"
 
@@ -25,29 +25,8 @@ enum class NameTrouble : std::uint8_t;
 struct AppRoutes;
 class Upstream;
 
-/// The request head for the backend, built once: for sending, for sending again, and for the router line.
-class RequestText {
- public:
-  /// Makes room for that many bytes; the previous content is lost.
-  char* reserve(std::size_t size);
-  /// Frees the memory outside the object.
-  void clear();
-  std::size_t held() const { return held_; }
-  std::string_view text(http1::Span span) const { return {at_ + span.at, span.size}; }
-  std::string_view head() const { return {at_, parts.size}; }
-
-  http1::UpstreamHead parts;
-
- private:
-  std::array<char, 2048> small_;
-  std::unique_ptr<char[]> large_;
-  std::size_t held_ = 0;
-  char* at_ = small_.data();
-};
-
-/// One request: its client, its backend, its time limits and its router line. It knows no transport; heads are those of
-/// HTTP/1: the client side and the backend side call it, and it calls them. Every exchange ends exactly once, with one
-/// line.
+/// One request: its client, its backend, its time limits and its router line. It knows neither protocol nor transport:
+/// the client side and the backend side call it, and it calls them. Every exchange ends exactly once, with one line.
 ///
 ///     begin -> choosing -> connecting -> sending -> awaiting -> responding -> end        (fail -> end from anywhere)
 ///                 ^  backend failed |                                  `-> tunnel
@@ -67,17 +46,15 @@ class Exchange final : public Retired, private MemoryHolder {
   Exchange& operator=(const Exchange&) = delete;
 
   // From the client side.
-  /// The position in the request's body. Kept here because an idle connection needs none.
-  http1::BodyScanner& request_body() { return request_body_; }
   /// The request head is complete. False when the request ended at once: no such app, maintenance, a loop, a bad
   /// expectation, or a limit reached.
-  bool begin(ClientSide& client, const http1::RequestParser& request, const http1::ForwardFacts& facts);
+  bool begin(ClientSide& client, const RequestHead& request, const ForwardFacts& facts);
   /// After begin(): chooses a backend. `body` is the part of the body that came with the head.
   void start(std::string_view body, bool complete);
   /// The request head is malformed or incomplete. Replies with `status` unless that is 499. The line shows `cause`, or
   /// "bad header" for a malformed head whose host matches an app.
-  void refuse(ClientSide& client, const http1::RequestParser& request, const http1::ForwardFacts& facts,
-              RouterCode code, unsigned status, std::string_view cause);
+  void refuse(ClientSide& client, const RequestHead& request, const ForwardFacts& facts, RouterCode code,
+              unsigned status, std::string_view cause);
   bool wants_request_bytes() const;
   void on_request_bytes(std::string_view bytes, bool complete);
   void on_bad_chunk();
@@ -90,17 +67,15 @@ class Exchange final : public Retired, private MemoryHolder {
   void on_connected();
   void on_connect_failed(bool timed_out, std::string_view cause = {});
   void on_backend_writable();
-  void on_interim(const http1::ResponseParser& head);
-  void on_response(const http1::ResponseParser& head, std::string_view body, bool complete);
+  void on_interim(const ResponseHead& head);
+  void on_response(const ResponseHead& head, std::string_view body, bool complete);
   void on_response_bytes(std::string_view bytes, bool complete);
-  void on_bad_response(http1::HeadError error);
-  void on_bad_response_body();
+  void on_bad_response(ResponseFault fault);
   /// The backend connection ended. `answered`: bytes of a response had come.
   void on_backend_gone(bool answered);
   /// In a tunnel: the backend has closed its sending side, which is passed on to the client.
   void on_tunnel_end_of_backend();
-  bool wants_decoded() const { return client_->wants_decoded(); }
-  bool to_head() const { return to_head_; }
+  const ForwardedRequest& request() const { return request_; }
 
   /// Memory is used up, and this client, or this backend, makes us hold more than any other.
   void on_no_memory_for_client();
@@ -115,12 +90,10 @@ class Exchange final : public Retired, private MemoryHolder {
   void give_up_memory(MemoryClass of) override;
   MemoryOwner memory_owner();
   void reset(ClientSide& client);
-  void describe(const http1::RequestParser& request, const http1::ForwardFacts& facts);
-  void note_request(const http1::RequestParser& request, const http1::ForwardFacts& facts);
-  bool find_app(const http1::RequestParser& request);
+  bool find_app(const RequestHead& request);
   bool check_shares();
-  bool check_loop(const http1::RequestParser& request);
-  bool check_expectation(const http1::RequestParser& request);
+  bool check_loop();
+  bool check_expectation(const RequestHead& request);
 
   void choose_backend();
   Upstream* hold_one(AppRoutes& routes);
@@ -145,7 +118,7 @@ class Exchange final : public Retired, private MemoryHolder {
   bool retry_on_fresh_connection();
   void finish_response();
   void go_on_reading_response();
-  void begin_tunnel(const http1::ResponseParser& head, std::string_view bytes);
+  void begin_tunnel(const ResponseHead& head, std::string_view bytes);
   void end_tunnel_if_over();
   void await_taking();
 
@@ -163,18 +136,10 @@ class Exchange final : public Retired, private MemoryHolder {
   AppSlot app_;
   ChannelSlot channel_;
   Phase phase_ = Phase::kIdle;
-  bool http_1_0_ = false;
-  bool tls_ = false;
-  bool to_head_ = false;
-  bool client_keeps_ = false;
-  bool may_retry_ = false;  // idempotent and without body
-  bool reused_ = false;     // the connection comes from the pool
-  bool expects_continue_ = false;
-  bool wants_upgrade_ = false;
+  bool reused_ = false;  // the connection comes from the pool
   bool request_complete_ = false;
   bool upload_broken_ = false;  // cannot send more of the request; the response may still come
   bool response_begun_ = false;
-  bool keep_client_ = false;
   bool looked_up_anew_ = false;  // because no address of the backend's name worked
   bool client_ended_ = false;    // within a tunnel
   bool backend_ended_ = false;   // within a tunnel
@@ -198,9 +163,8 @@ class Exchange final : public Retired, private MemoryHolder {
   std::optional<std::int64_t> connect_ms_;
   std::string_view first_body_;  // came with the head; only during start()
   ByteQueue waiting_body_;       // came before a connection was ready
-  http1::BodyScanner request_body_;
   Deadline<&Exchange::on_time> deadline_;
-  RequestText request_;
+  ForwardedRequest request_;
   MemoryCharge parked_;  // for a head that needs memory outside the object
 };
 

@@ -23,7 +23,7 @@ bool is_our_fault(int error) { return error == EMFILE || error == ENFILE || erro
 void Exchange::start(std::string_view body, bool complete) {
   request_complete_ = complete;
   first_body_ = body;
-  if (expects_continue_ && body.empty() && !complete) bytes_ += client_->send_continue();
+  if (request_.expects_continue() && body.empty() && !complete) bytes_ += client_->send_continue();
   choose_backend();
   if (phase_ == Phase::kChoosing || phase_ == Phase::kConnecting) waiting_body_.append(first_body_, memory_owner());
   first_body_ = {};
@@ -86,7 +86,7 @@ void Exchange::go_to_backend() {
   looked_up_anew_ = false;
   connection_ = upstream.take_idle();
   // For a request that cannot be sent twice, ask the kernel whether the connection is still good.
-  while (connection_ != nullptr && !may_retry_ && !connection_->is_still_clean()) {
+  while (connection_ != nullptr && !request_.repeatable() && !connection_->is_still_clean()) {
     connection_->close();
     connection_ = upstream.take_idle();
   }
@@ -197,7 +197,7 @@ bool Exchange::try_next_backend() const {
 /// A pooled connection turned out to be closed. The request is sent again only if it may be repeated and no response
 /// has begun. It then uses a new connection, so this happens once.
 bool Exchange::retry_on_fresh_connection() {
-  if (!reused_ || !may_retry_ || response_begun_) return false;
+  if (!reused_ || !request_.repeatable() || response_begun_) return false;
   let_go_of_backend();
   ++proxy_.counters().retries;
   connect_ms_.reset();

@@ -14,6 +14,28 @@ constexpr Duration kLastLook = std::chrono::seconds(1);
 /// Most interim responses (1xx) of one request.
 constexpr std::uint32_t kMostInterim = 100;
 
+/// How a ResponseFault ends the request.
+struct FaultRow {
+  ResponseFault fault;
+  RouterCode code;
+  std::string_view desc;  // instead of the code's
+  std::string_view cause;
+};
+constexpr FaultRow kFaults[] = {
+    {ResponseFault::kMalformed, RouterCode::kH17, {}, {}},
+    {ResponseFault::kManyInterim, RouterCode::kH17, {}, "too many interim responses"},
+    {ResponseFault::kBadLength, RouterCode::kH25, "HTTP restriction: invalid content length", {}},
+    {ResponseFault::kLongCookie, RouterCode::kH25, "HTTP restriction: oversized cookie", {}},
+    {ResponseFault::kLongFirstLine, RouterCode::kH25, "HTTP restriction: oversized status line", {}},
+    {ResponseFault::kLongHeader, RouterCode::kH25, "HTTP restriction: oversized header", {}},
+};
+constexpr bool rows_are_in_order() {
+  for (std::size_t i = 0; i < std::size(kFaults); ++i)
+    if (static_cast<std::size_t>(kFaults[i].fault) != i) return false;
+  return true;
+}
+static_assert(rows_are_in_order());
+
 }  // namespace
 
 void Exchange::send_request() {
@@ -21,7 +43,7 @@ void Exchange::send_request() {
   begin_upload_window();
   const bool sent = connection_->send(request_.head(), waiting_body_.empty() ? first_body_ : waiting_body_.view());
   waiting_body_.clear();
-  if (!sent && reused_ && may_retry_) return on_backend_gone(false);
+  if (!sent && reused_ && request_.repeatable()) return on_backend_gone(false);
   // The backend takes no more, but a response may be there. Its event is on the way, and the read will tell.
   upload_broken_ = !sent;
   request_sent();
@@ -121,23 +143,19 @@ void Exchange::on_backend_writable() {
 }
 
 /// Each interim response is a separate send, so a read full of them would make a long turn.
-void Exchange::on_interim(const http1::ResponseParser& head) {
-  if (++interim_responses_ > kMostInterim) return fail(RouterCode::kH17, "too many interim responses");
-  if (http_1_0_) return;
+void Exchange::on_interim(const ResponseHead& head) {
+  if (++interim_responses_ > kMostInterim) return on_bad_response(ResponseFault::kManyInterim);
   bytes_ += client_->send_interim(head);
   go_on_reading_response();
 }
 
-void Exchange::on_response(const http1::ResponseParser& head, std::string_view body, bool complete) {
-  if (head.status() == 101) return wants_upgrade_ ? begin_tunnel(head, body) : fail(RouterCode::kH17);
+void Exchange::on_response(const ResponseHead& head, std::string_view body, bool complete) {
+  if (head.status == 101) return request_.wants_upgrade() ? begin_tunnel(head, body) : fail(RouterCode::kH17);
   phase_ = Phase::kResponding;
   response_begun_ = true;
-  status_ = head.status();
+  status_ = head.status;
   deadline_.arm(proxy_.settings().idle);
-  const bool ends_by_close = head.body() == http1::BodyKind::kUntilClose ||
-                             (client_->wants_decoded() && head.body() == http1::BodyKind::kChunked);
-  keep_client_ = client_keeps_ && request_complete_ && !ends_by_close && !proxy_.draining();
-  bytes_ += client_->send_head(head, body, keep_client_);
+  bytes_ += client_->send_head(head, body, request_complete_);
   if (complete) return finish_response();
   go_on_reading_response();
 }
@@ -157,11 +175,11 @@ void Exchange::go_on_reading_response() {
   if (client_->blocked()) connection_->pause();
 }
 
-void Exchange::begin_tunnel(const http1::ResponseParser& head, std::string_view bytes) {
+void Exchange::begin_tunnel(const ResponseHead& head, std::string_view bytes) {
   phase_ = Phase::kTunnel;
   response_begun_ = true;
   request_complete_ = true;
-  status_ = head.status();
+  status_ = head.status;
   deadline_.arm(proxy_.settings().idle);
   bytes_ += client_->send_head(head, bytes, false);
   go_on_reading_response();
@@ -173,7 +191,7 @@ void Exchange::finish_response() {
   connection_ = nullptr;
   connection->release(request_complete_ && !upload_broken_);
   if (client_->may_be_gone()) return await_taking();
-  end(RouterCode::kNone, keep_client_ ? ExchangeEnd::kKeep : ExchangeEnd::kClose);
+  end(RouterCode::kNone, request_complete_ ? ExchangeEnd::kKeep : ExchangeEnd::kClose);
 }
 
 /// The client has closed its sending side or both directions. Its acknowledgement shows that it is still there, and a
@@ -186,31 +204,16 @@ void Exchange::await_taking() {
     backoff_ = kFirstLook;
   }
   const bool over = client_->has_taken_all() || now - served_since_ >= proxy_.settings().idle;
-  if (over) return end(RouterCode::kNone, keep_client_ ? ExchangeEnd::kKeep : ExchangeEnd::kClose);
+  if (over) return end(RouterCode::kNone, request_complete_ ? ExchangeEnd::kKeep : ExchangeEnd::kClose);
   deadline_.arm(backoff_);
   backoff_ = std::min(2 * backoff_, kLastLook);
 }
 
-void Exchange::on_bad_response(http1::HeadError error) {
-  if (!http1::is_response_limit(error)) return fail(RouterCode::kH17);
-  switch (error) {
-    case http1::HeadError::kBadContentLength:
-      desc_ = "HTTP restriction: invalid content length";
-      break;
-    case http1::HeadError::kCookieTooLong:
-      desc_ = "HTTP restriction: oversized cookie";
-      break;
-    case http1::HeadError::kStatusLineTooLong:
-      desc_ = "HTTP restriction: oversized status line";
-      break;
-    default:
-      desc_ = "HTTP restriction: oversized header";
-      break;
-  }
-  fail(RouterCode::kH25);
+void Exchange::on_bad_response(ResponseFault fault) {
+  const FaultRow& row = kFaults[static_cast<std::size_t>(fault)];
+  desc_ = row.desc;
+  fail(row.code, row.cause);
 }
-
-void Exchange::on_bad_response_body() { fail(RouterCode::kH17); }
 
 void Exchange::on_backend_gone(bool answered) {
   if (phase_ == Phase::kTunnel) {

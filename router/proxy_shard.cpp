@@ -117,16 +117,16 @@ std::string_view ProxyShard::date() {
   return {date_.data(), date_.size()};
 }
 
-std::unique_ptr<http1::RequestParser> ProxyShard::take_request_parser() {
-  if (request_parsers_.empty()) return std::make_unique<http1::RequestParser>(settings_.request_limits);
-  auto parser = std::move(request_parsers_.back());
-  request_parsers_.pop_back();
-  parser->reset();
-  return parser;
+std::unique_ptr<RequestReader> ProxyShard::take_request_reader() {
+  if (request_readers_.empty()) return std::make_unique<RequestReader>(settings_.request_limits);
+  auto reader = std::move(request_readers_.back());
+  request_readers_.pop_back();
+  reader->parser.reset();
+  return reader;
 }
 
-void ProxyShard::give_back(std::unique_ptr<http1::RequestParser> parser) {
-  if (request_parsers_.size() < kSpareParsers) request_parsers_.push_back(std::move(parser));
+void ProxyShard::give_back(std::unique_ptr<RequestReader> reader) {
+  if (request_readers_.size() < kSpareParsers) request_readers_.push_back(std::move(reader));
 }
 
 std::unique_ptr<http1::ResponseParser> ProxyShard::take_response_parser() {

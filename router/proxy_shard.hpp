@@ -14,6 +14,7 @@
 #include "logplex/runtime/gate.hpp"
 #include "router/client_connection.hpp"
 #include "router/exchange.hpp"
+#include "router/http1/response.hpp"
 #include "router/proxy_settings.hpp"
 #include "router/router_line.hpp"
 #include "router/routing_table.hpp"
@@ -83,8 +84,8 @@ class ProxyShard final : public ConnectionHandler, public OnShard {
   /// A buffer for a head that is written and sent at once.
   char* scratch(std::size_t size);
   std::string_view date();
-  std::unique_ptr<http1::RequestParser> take_request_parser();
-  void give_back(std::unique_ptr<http1::RequestParser> parser);
+  std::unique_ptr<RequestReader> take_request_reader();
+  void give_back(std::unique_ptr<RequestReader> reader);
   std::unique_ptr<http1::ResponseParser> take_response_parser();
   void give_back(std::unique_ptr<http1::ResponseParser> parser);
   BlockPool& backend_memory() { return backend_memory_; }
@@ -116,7 +117,7 @@ class ProxyShard final : public ConnectionHandler, public OnShard {
   LineBuffer line_;
   std::int64_t date_second_ = -1;
   std::array<char, 29> date_{};
-  std::vector<std::unique_ptr<http1::RequestParser>> request_parsers_;
+  std::vector<std::unique_ptr<RequestReader>> request_readers_;
   std::vector<std::unique_ptr<http1::ResponseParser>> response_parsers_;
   BlockPool client_memory_{sizeof(ClientConnection)};
   BlockPool backend_memory_;

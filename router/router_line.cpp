@@ -201,7 +201,17 @@ void put_tail(LineWriter& out, const RouterLine& line, RouterLineFormat format) 
     if (line.tls) out.bare(" tls_version=", line.tls_version.empty() ? "unknown" : line.tls_version);
     return out.put(line.tls ? " protocol=https" : " protocol=http");
   }
-  out.put(line.http_1_0 ? " protocol=http1.0" : " protocol=http1.1");
+  switch (line.version) {
+    case HttpVersion::k11:
+      out.put(" protocol=http1.1");
+      break;
+    case HttpVersion::k10:
+      out.put(" protocol=http1.0");
+      break;
+    case HttpVersion::k2:
+      out.put(" protocol=http2");
+      break;
+  }
   if (!line.tls) return out.put(" tls=false");
   out.bare(" tls=true tls_version=", line.tls_version.empty() ? "unknown" : line.tls_version);
 }

@@ -7,6 +7,7 @@
 
 #include "logplex/base/clock.hpp"
 #include "logplex/wire/line.hpp"
+#include "router/message/head.hpp"
 #include "router/router_code.hpp"
 
 namespace sluice::router {
@@ -29,7 +30,7 @@ struct RouterLine {
   std::optional<std::int64_t> service_ms;
   unsigned status = 0;  // 0 = none was sent
   std::uint64_t bytes = 0;
-  bool http_1_0 = false;
+  HttpVersion version = HttpVersion::k11;
   bool tls = false;
   std::string_view tls_version;  // "tls1.3"
 };

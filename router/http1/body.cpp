@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cstring>
 
+#include "router/http1/fields.hpp"
 #include "router/http1/scan.hpp"
 
 namespace sluice::router::http1 {
@@ -207,7 +208,7 @@ bool BodyScanner::done() const {
       return left_ == 0;
     case BodyKind::kChunked:
       return chunks_.done();
-    case BodyKind::kUntilClose:
+    case BodyKind::kUntilEnd:
       return false;
   }
   return true;
@@ -219,7 +220,7 @@ BodyPiece BodyScanner::step(const char* data, std::size_t size) {
       return {};
     case BodyKind::kChunked:
       return chunks_.step(data, size);
-    case BodyKind::kUntilClose:
+    case BodyKind::kUntilEnd:
       return {size, true};
     case BodyKind::kLength:
       break;

@@ -4,7 +4,7 @@
 #include <cstdint>
 
 #include "router/http1/errors.hpp"
-#include "router/http1/request.hpp"
+#include "router/message/head.hpp"
 
 namespace sluice::router::http1 {
 

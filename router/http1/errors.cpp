@@ -66,6 +66,21 @@ const HeadErrorRow& row(HeadError error) { return kHeadErrors[static_cast<std::s
 std::string_view to_string(HeadError error) { return row(error).text; }
 unsigned status_of(HeadError error) { return row(error).status; }
 bool is_response_limit(HeadError error) { return row(error).response_limit; }
+
+ResponseFault fault_of(HeadError error) {
+  if (!is_response_limit(error)) return ResponseFault::kMalformed;
+  switch (error) {
+    case HeadError::kBadContentLength:
+      return ResponseFault::kBadLength;
+    case HeadError::kCookieTooLong:
+      return ResponseFault::kLongCookie;
+    case HeadError::kStatusLineTooLong:
+      return ResponseFault::kLongFirstLine;
+    default:
+      return ResponseFault::kLongHeader;
+  }
+}
+
 std::string_view to_string(ChunkError error) { return kChunkErrors[static_cast<std::size_t>(error)]; }
 
 }  // namespace sluice::router::http1

@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include "router/message/head.hpp"
+
 namespace sluice::router::http1 {
 
 /// Why a request or response head is refused. Nothing is repaired: what RFC 9112 calls invalid or ambiguous ends the
@@ -54,6 +56,8 @@ unsigned status_of(HeadError error);
 /// True when a response went over a limit (oversized line, header or cookie) or has an unusable length; false when it
 /// is malformed.
 bool is_response_limit(HeadError error);
+/// The same, as whoever passes the response on needs to know it.
+ResponseFault fault_of(HeadError error);
 
 /// Why a chunked body is refused (RFC 9112 section 7.1).
 enum class ChunkError : std::uint8_t {

@@ -8,17 +8,11 @@
 #include <vector>
 
 #include "router/http1/errors.hpp"
-#include "router/http1/field_kind.hpp"
 #include "router/http1/limits.hpp"
 #include "router/http1/scan.hpp"
+#include "router/message/head.hpp"
 
 namespace sluice::router::http1 {
-
-/// A part of a head, as an offset from the head's first byte: it stays valid when the bytes move.
-struct Span {
-  std::uint32_t at = 0;
-  std::uint32_t size = 0;
-};
 
 struct KnownField {
   std::string_view name;
@@ -46,16 +40,6 @@ inline FieldKind kind_of(std::string_view name) {
 /// True when a field of this name may stand in a trailer section that we pass on. Fields that frame, route, authorize
 /// or forward a message may not (RFC 9110 section 6.5.1), in any spelling.
 bool may_be_trailer(std::string_view name);
-
-/// One header line: [at, end) with its CRLF.
-struct Field {
-  std::uint32_t at = 0;
-  std::uint32_t end = 0;
-  Span name;
-  Span value;
-  FieldKind kind = FieldKind::kOther;
-  bool named_in_connection = false;
-};
 
 /// Result of a parser step.
 enum class Progress : std::uint8_t {
@@ -104,8 +88,11 @@ class FieldList {
   HeadError add(const char* head, Span line, const HeadLimits& limits);
   const Field& last() const { return fields_.back(); }
   const std::vector<Field>& all() const { return fields_; }
-  /// True when there is a field of this kind. Most heads have few kinds, so this saves searching for the others.
-  bool has(FieldKind kind) const { return kinds_.has(kind); }
+  /// Makes `head` show the fields so far, until the next change here.
+  void show_in(MessageHead& head) const {
+    head.fields = fields_;
+    head.kinds = kinds_;
+  }
   /// Marks the fields that Connection names, so that they are not forwarded (RFC 9110 section 7.6.1). Connection cannot
   /// remove fields that frame or route the message or that carry the client's identity from proxy to proxy.
   HeadError apply_connection(const char* head);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "logplex/base/uuid.hpp"
+#include "router/http1/fields.hpp"
 #include "router/http1/head_writer.hpp"
 #include "router/http1/scan.hpp"
 
@@ -23,7 +24,7 @@ constexpr auto kKeptOfTrusted = [](const Field& field) {
 template <class Message>
 void put_values(HeadWriter& out, const Message& message, FieldKind kind) {
   if (!message.has(kind)) return;
-  for (const Field& field : message.fields()) {
+  for (const Field& field : message.fields) {
     if (field.kind != kind || field.value.size == 0) continue;
     out.put(message.text(field.value));
     out.put(", ");
@@ -31,11 +32,11 @@ void put_values(HeadWriter& out, const Message& message, FieldKind kind) {
 }
 
 /// The value of a field that occurs exactly once; else empty.
-std::string_view single_value(const RequestParser& request, FieldKind kind) {
+std::string_view single_value(const RequestHead& request, FieldKind kind) {
   if (!request.has(kind)) return {};
   std::string_view value;
   unsigned count = 0;
-  for (const Field& field : request.fields()) {
+  for (const Field& field : request.fields) {
     if (field.kind != kind) continue;
     value = request.text(field.value);
     ++count;
@@ -43,27 +44,27 @@ std::string_view single_value(const RequestParser& request, FieldKind kind) {
   return count == 1 ? value : std::string_view();
 }
 
-std::string_view request_id_of(const RequestParser& request) {
+std::string_view request_id_of(const RequestHead& request) {
   const std::string_view id = single_value(request, FieldKind::kRequestId);
   return is_valid_request_id(id) ? id : std::string_view();
 }
 
 /// For a trusted peer: what it says, if that is valid, else what we see ourselves.
-std::string_view protocol_of(const RequestParser& request, const ForwardFacts& facts) {
+std::string_view protocol_of(const RequestHead& request, const ForwardFacts& facts) {
   const std::string_view said = single_value(request, FieldKind::kForwardedProto);
   for (const std::string_view known : {"http", "https"})
     if (equals_lower(said, known)) return known;
   return facts.tls ? "https" : "http";
 }
 
-std::uint64_t port_of(const RequestParser& request, const ForwardFacts& facts) {
+std::uint64_t port_of(const RequestHead& request, const ForwardFacts& facts) {
   constexpr std::uint64_t kLargestPort = 65535;
   std::uint64_t said = 0;
   const bool counts = parse_length(single_value(request, FieldKind::kForwardedPort), said);
   return counts && said > 0 && said <= kLargestPort ? said : facts.port;
 }
 
-Span put_request_id(HeadWriter& out, const RequestParser& request, Rng& rng) {
+Span put_request_id(HeadWriter& out, const RequestHead& request, Rng& rng) {
   out.put("X-Request-Id: ");
   const std::uint32_t at = out.size();
   if (const std::string_view id = request_id_of(request); !id.empty())
@@ -75,7 +76,7 @@ Span put_request_id(HeadWriter& out, const RequestParser& request, Rng& rng) {
   return span;
 }
 
-Span put_target(HeadWriter& out, const RequestParser& request) {
+Span put_target(HeadWriter& out, const RequestHead& request) {
   const std::string_view target = request.target();
   const std::uint32_t at = out.size();
   if (target.empty() && request.method() == "OPTIONS")
@@ -86,14 +87,14 @@ Span put_target(HeadWriter& out, const RequestParser& request) {
   return {at, out.size() - at};
 }
 
-Span put_host(HeadWriter& out, const RequestParser& request) {
+Span put_host(HeadWriter& out, const RequestHead& request) {
   out.put("\r\nHost: ");
-  const Span whole = out.put_span(request.host_field());
+  const Span whole = out.put_span(request.authority());
   out.put("\r\n");
-  return {whole.at, static_cast<std::uint32_t>(request.host().size())};
+  return {whole.at, static_cast<std::uint32_t>(request.host.size())};
 }
 
-Span put_forwarded_for(HeadWriter& out, const RequestParser& request, std::string_view client) {
+Span put_forwarded_for(HeadWriter& out, const RequestHead& request, std::string_view client) {
   constexpr std::string_view kName = "X-Forwarded-For: ";
   const std::uint32_t at = out.size() + static_cast<std::uint32_t>(kName.size());
   out.put(kName);
@@ -105,7 +106,7 @@ Span put_forwarded_for(HeadWriter& out, const RequestParser& request, std::strin
 }
 
 /// RFC 7239: appends our element to what a trusted peer says about those before it.
-void put_forwarded(HeadWriter& out, const RequestParser& request, const ForwardFacts& facts) {
+void put_forwarded(HeadWriter& out, const RequestHead& request, const ForwardFacts& facts) {
   if (!request.has(FieldKind::kForwarded)) return;
   const bool v6 = facts.client_address.find(':') != std::string_view::npos;
   out.put("Forwarded: ");
@@ -116,7 +117,7 @@ void put_forwarded(HeadWriter& out, const RequestParser& request, const ForwardF
   out.put(facts.tls ? ";proto=https\r\n" : ";proto=http\r\n");
 }
 
-void put_forwarding(HeadWriter& out, const RequestParser& request, const ForwardFacts& facts) {
+void put_forwarding(HeadWriter& out, const RequestHead& request, const ForwardFacts& facts) {
   if (facts.trusted) {
     put_forwarded(out, request, facts);
     out.put("X-Forwarded-Proto: ");
@@ -156,10 +157,10 @@ void put_keep_alive(HeadWriter& out, bool keep) {
     out.put("Connection: close\r\n");
 }
 
-void put_connection(HeadWriter& out, const RequestParser& request, bool keep) {
-  if (!request.wants_upgrade()) return put_keep_alive(out, keep);
+void put_connection(HeadWriter& out, const RequestHead& request, bool keep) {
+  if (!request.wants_upgrade) return put_keep_alive(out, keep);
   out.put("Connection: Upgrade\r\n");
-  for (const Field& field : request.fields())
+  for (const Field& field : request.fields)
     if (field.kind == FieldKind::kUpgrade) out.put(request.text({field.at, field.end - field.at}));
 }
 
@@ -169,12 +170,12 @@ void put_length(HeadWriter& out, std::uint64_t length) {
   out.put("\r\n");
 }
 
-void put_request_framing(HeadWriter& out, const RequestParser& request) {
+void put_request_framing(HeadWriter& out, const RequestHead& request) {
   const bool usually_bodiless = request.method() == "GET" || request.is_head();
-  if (request.body() == BodyKind::kChunked)
+  if (request.chunked || request.open_ended)
     out.put("Transfer-Encoding: chunked\r\n");
-  else if (request.has_content_length() || !(usually_bodiless || request.wants_upgrade()))
-    put_length(out, request.content_length());
+  else if (request.has_length || !(usually_bodiless || request.wants_upgrade))
+    put_length(out, request.length);
 }
 
 }  // namespace
@@ -185,7 +186,7 @@ bool is_valid_request_id(std::string_view id) {
 }
 
 /// An element of Via is `[protocol/]version received-by [comment]`.
-bool has_passed(const RequestParser& request, std::string_view via) {
+bool has_passed(const RequestHead& request, std::string_view via) {
   if (!request.has(FieldKind::kVia)) return false;
   const auto names_us = [via](std::string_view element) {
     const std::size_t version_end = element.find_first_of(" \t");
@@ -193,7 +194,7 @@ bool has_passed(const RequestParser& request, std::string_view via) {
     const std::string_view by = trim(element.substr(version_end));
     return same_name(by.substr(0, by.find_first_of(" \t")), via);
   };
-  for (const Field& field : request.fields()) {
+  for (const Field& field : request.fields) {
     if (field.kind != FieldKind::kVia) continue;
     const auto others = [&](std::string_view element) { return !names_us(element); };
     if (!for_each_element(request.text(field.value), others)) return true;
@@ -201,24 +202,23 @@ bool has_passed(const RequestParser& request, std::string_view via) {
   return false;
 }
 
-std::size_t upstream_head_bound(const RequestParser& request, const ForwardFacts& facts) {
+std::size_t upstream_head_bound(const RequestHead& request, const ForwardFacts& facts) {
   // Merging replaces a whole `Name: ` and CRLF by ", ", so no client field grows.
-  return request.consumed() + 2 * facts.client_address.size() + facts.via.size() + kOwnFieldsBound;
+  return request.size + 2 * facts.client_address.size() + facts.via.size() + kOwnFieldsBound;
 }
 
-UpstreamHead write_upstream_head(const RequestParser& request, const ForwardFacts& facts, Rng& rng, char* out) {
+UpstreamHead write_upstream_head(const RequestHead& request, const ForwardFacts& facts, Rng& rng, char* out) {
   HeadWriter writer(out);
   UpstreamHead head;
-  const char* const bytes = request.text({0, 0}).data();
   head.method = writer.put_span(request.method());
   writer.put(" ");
   head.target = put_target(writer, request);
   writer.put(" HTTP/1.1");
   head.host = put_host(writer, request);
   if (facts.trusted)
-    put_kept_fields(writer, bytes, request.fields(), kKeptOfTrusted);
+    put_kept_fields(writer, request.block, request.fields, kKeptOfTrusted);
   else
-    put_kept_fields(writer, bytes, request.fields(), kKeptUpstream);
+    put_kept_fields(writer, request.block, request.fields, kKeptUpstream);
   head.forwarded_for = put_forwarded_for(writer, request, facts.client_address);
   put_forwarding(writer, request, facts);
   head.request_id = put_request_id(writer, request, rng);
@@ -238,25 +238,25 @@ constexpr auto kKeptDownstream = [](const Field& field) {
   return !kWrittenByUs.has(field.kind) && !field.named_in_connection;
 };
 
-void put_response_connection(HeadWriter& out, const ResponseParser& response, bool keep) {
+void put_response_connection(HeadWriter& out, const ResponseHead& response, bool keep) {
   if (response.interim()) return;  // an interim response says nothing about the connection
-  if (response.status() != 101) return put_keep_alive(out, keep);
+  if (response.status != 101) return put_keep_alive(out, keep);
   out.put("Connection: Upgrade\r\n");
-  for (const Field& field : response.fields())
+  for (const Field& field : response.fields)
     if (field.kind == FieldKind::kUpgrade) out.put(response.text({field.at, field.end - field.at}));
 }
 
-void put_response_framing(HeadWriter& out, const ResponseParser& response, bool dechunk) {
-  if (response.status() < 200 || response.status() == 204) return;  // RFC 9112 section 6.1: they have no body
-  if (response.chunked()) {
+void put_response_framing(HeadWriter& out, const ResponseHead& response, bool dechunk) {
+  if (response.status < 200 || response.status == 204) return;  // RFC 9112 section 6.1: they have no body
+  if (response.chunked) {
     if (!dechunk) out.put("Transfer-Encoding: chunked\r\n");
-  } else if (response.has_content_length()) {
-    put_length(out, response.content_length());
+  } else if (response.has_length) {
+    put_length(out, response.length);
   }
 }
 
-void put_date(HeadWriter& out, const ResponseParser& response, std::string_view date) {
-  if (response.has_date() || response.status() < 200) return;
+void put_date(HeadWriter& out, const ResponseHead& response, std::string_view date) {
+  if (response.has_date || response.status < 200) return;
   out.put("Date: ");
   out.put(date);
   out.put("\r\n");
@@ -264,18 +264,17 @@ void put_date(HeadWriter& out, const ResponseParser& response, std::string_view 
 
 }  // namespace
 
-std::size_t downstream_head_bound(const ResponseParser& response, const DownstreamFacts& facts) {
-  return response.consumed() + facts.date.size() + facts.via.size() + kOwnFieldsBound;
+std::size_t downstream_head_bound(const ResponseHead& response, const DownstreamFacts& facts) {
+  return response.size + facts.date.size() + facts.via.size() + kOwnFieldsBound;
 }
 
-std::size_t write_downstream_head(const ResponseParser& response, const DownstreamFacts& facts, char* out) {
+std::size_t write_downstream_head(const ResponseHead& response, const DownstreamFacts& facts, char* out) {
   HeadWriter writer(out);
-  const char* const bytes = response.text({0, 0}).data();
   writer.put("HTTP/1.1 ");
   writer.put(response.status_and_reason());
   if (response.status_and_reason().size() == 3) writer.put(" ");  // the reason may be empty, the space may not
   writer.put("\r\n");
-  put_kept_fields(writer, bytes, response.fields(), kKeptDownstream);
+  put_kept_fields(writer, response.block, response.fields, kKeptDownstream);
   put_date(writer, response, facts.date);
   put_via(writer, response, facts.via);
   put_response_connection(writer, response, facts.keep_client);

@@ -1,39 +1,16 @@
 #pragma once
 
-#include <cstdint>
+#include <cstddef>
 #include <string_view>
 
-#include "logplex/base/clock.hpp"
 #include "logplex/base/rng.hpp"
-#include "router/http1/request.hpp"
-#include "router/http1/response.hpp"
+#include "router/message/forwarding.hpp"
+#include "router/message/head.hpp"
 
 namespace sluice::router::http1 {
 
-/// What we know about a request and the client does not say. Unless the peer is trusted, the forwarding fields come
-/// from here alone.
-struct ForwardFacts {
-  std::string_view client_address;  // appended to X-Forwarded-For
-  bool tls = false;                 // the listener has TLS: X-Forwarded-Proto
-  std::uint16_t port = 0;           // the listener's port: X-Forwarded-Port
-  WallTime start{};                 // X-Request-Start, in milliseconds
-  bool keep_backend = true;         // ask the backend to keep the connection open
-  bool trusted = false;             // the peer is in router.trusted_proxies: its forwarding fields count
-  std::string_view via = "sluice";  // our name in Via
-};
-
-/// Where an upstream head contains the parts that the router line shows.
-struct UpstreamHead {
-  std::uint32_t size = 0;
-  Span method;
-  Span target;
-  Span host;  // without port
-  Span forwarded_for;
-  Span request_id;
-};
-
 /// An upper bound of the size that write_upstream_head() writes.
-std::size_t upstream_head_bound(const RequestParser& request, const ForwardFacts& facts);
+std::size_t upstream_head_bound(const RequestHead& request, const ForwardFacts& facts);
 
 /// Writes the head for the backend; `out` has upstream_head_bound() bytes. Host comes first, as the client sent it.
 /// Hop-by-hop fields and fields that Connection names are removed. X-Forwarded-For and Via lines are merged into one
@@ -42,10 +19,10 @@ std::size_t upstream_head_bound(const RequestParser& request, const ForwardFacts
 /// that an app's framework folds into one of these (FieldKind::kFolded). Forwarded, X-Real-IP and X-Forwarded-Host are
 /// removed. From a trusted peer, however, we append to Forwarded, keep the other two, and accept a single valid
 /// X-Forwarded-Proto and X-Forwarded-Port. All other fields follow in their order, unchanged.
-UpstreamHead write_upstream_head(const RequestParser& request, const ForwardFacts& facts, Rng& rng, char* out);
+UpstreamHead write_upstream_head(const RequestHead& request, const ForwardFacts& facts, Rng& rng, char* out);
 
 /// True when Via shows that the request has already passed the proxy of that name.
-bool has_passed(const RequestParser& request, std::string_view via);
+bool has_passed(const RequestHead& request, std::string_view via);
 
 /// How to pass a response on.
 struct DownstreamFacts {
@@ -55,10 +32,10 @@ struct DownstreamFacts {
   std::string_view via = "sluice";
 };
 
-std::size_t downstream_head_bound(const ResponseParser& response, const DownstreamFacts& facts);
+std::size_t downstream_head_bound(const ResponseHead& response, const DownstreamFacts& facts);
 /// Writes the head for the client; returns its size. Status and reason are the backend's, the version is ours. A 204
 /// has no body, so Content-Length and Transfer-Encoding are removed (RFC 9112 section 6.1).
-std::size_t write_downstream_head(const ResponseParser& response, const DownstreamFacts& facts, char* out);
+std::size_t write_downstream_head(const ResponseHead& response, const DownstreamFacts& facts, char* out);
 
 /// True when a client's request id is passed on.
 bool is_valid_request_id(std::string_view id);

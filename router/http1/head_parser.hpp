@@ -2,29 +2,27 @@
 
 #include <cstdint>
 #include <string_view>
-#include <vector>
 
 #include "router/http1/fields.hpp"
 
 namespace sluice::router::http1 {
 
-/// The common part of RequestParser and ResponseParser: a first line, header lines one by one, an empty line. `Message`
-/// (the derived class) adds the meaning of its first line and its fields:
+/// The common part of RequestParser and ResponseParser: a first line, header lines one by one, an empty line. It fills
+/// in a `Head`. `Message` (the derived class) adds the meaning of its first line and its fields:
 ///
 ///     Progress read_first_line(std::size_t size);   // kDone: the header lines begin
 ///     HeadError on_field(const Field& field);       // one that is not kOther
 ///     HeadError finish();                           // the empty line has come
-template <class Message>
+template <class Message, class Head>
 class HeadParser {
  public:
   /// Parses the head received so far; see RequestParser.
   Progress parse(const char* head, std::size_t size);
   HeadError error() const { return error_; }
+  /// What the head says; after kDone.
+  const Head& head() const { return head_; }
   /// The head's size; after kDone.
   std::size_t consumed() const { return lines_.consumed(); }
-  const std::vector<Field>& fields() const { return fields_.all(); }
-  bool has(FieldKind kind) const { return fields_.has(kind); }
-  std::string_view text(Span span) const { return {head_ + span.at, span.size}; }
 
  protected:
   explicit HeadParser(const HeadLimits& limits) : limits_(limits) {}
@@ -34,7 +32,7 @@ class HeadParser {
     fields_.reset();
     step_ = Step::kFirstLine;
     error_ = HeadError::kNone;
-    minor_version_ = 1;
+    head_ = Head();
     content_length_ = {};
     transfer_encoding_ = {};
     connection_ = {};
@@ -46,10 +44,22 @@ class HeadParser {
   }
 
   HeadLimits limits_;
-  const char* head_ = nullptr;
+  std::string_view text(Span span) const { return head_.text(span); }
+  const char* bytes() const { return head_.block; }
+  HeadError read_length(std::string_view value) {
+    const HeadError error = content_length_.read(value);
+    head_.length = content_length_.value();
+    head_.has_length = content_length_.known();
+    return error;
+  }
+  HeadError read_coding(std::string_view value) {
+    head_.chunked = true;
+    return transfer_encoding_.read(value);
+  }
+
+  Head head_;
   LineScanner lines_;
   FieldList fields_;
-  std::uint8_t minor_version_ = 1;
   ContentLength content_length_;
   TransferEncoding transfer_encoding_;
   ConnectionOptions connection_;
@@ -64,9 +74,9 @@ class HeadParser {
   HeadError error_ = HeadError::kNone;
 };
 
-template <class Message>
-Progress HeadParser<Message>::parse(const char* head, std::size_t size) {
-  head_ = head;
+template <class Message, class Head>
+Progress HeadParser<Message, Head>::parse(const char* head, std::size_t size) {
+  head_.block = head;
   if (step_ == Step::kFirstLine) {
     const Progress line = message().read_first_line(size);
     if (line != Progress::kDone) return line;
@@ -76,12 +86,12 @@ Progress HeadParser<Message>::parse(const char* head, std::size_t size) {
   return step_ == Step::kDone ? Progress::kDone : Progress::kError;
 }
 
-template <class Message>
-Progress HeadParser<Message>::read_fields(std::size_t size) {
+template <class Message, class Head>
+Progress HeadParser<Message, Head>::read_fields(std::size_t size) {
   const LineScanner::Bounds bounds{limits_.line, limits_.head, HeadError::kHeaderValueTooLong};
   for (;;) {
     Span line;
-    const Progress found = lines_.next(head_, size, bounds, line);
+    const Progress found = lines_.next(bytes(), size, bounds, line);
     if (found == Progress::kMore) return found;
     if (found == Progress::kError) return fail(lines_.error());
     HeadError error = HeadError::kNone;
@@ -89,9 +99,11 @@ Progress HeadParser<Message>::read_fields(std::size_t size) {
       error = message().finish();
       if (error != HeadError::kNone) return fail(error);
       step_ = Step::kDone;
+      head_.size = static_cast<std::uint32_t>(lines_.consumed());
+      fields_.show_in(head_);
       return Progress::kDone;
     }
-    error = fields_.add(head_, line, limits_);
+    error = fields_.add(bytes(), line, limits_);
     if (error == HeadError::kNone && fields_.last().kind != FieldKind::kOther)
       error = message().on_field(fields_.last());
     if (error != HeadError::kNone) return fail(error);

@@ -3,11 +3,11 @@
 #include <charconv>
 #include <cstdint>
 #include <cstring>
+#include <span>
 #include <string_view>
-#include <vector>
 
 #include "logplex/base/bytes/copy_text.hpp"
-#include "router/http1/fields.hpp"
+#include "router/message/head.hpp"
 
 namespace sluice::router::http1 {
 
@@ -46,7 +46,7 @@ class HeadWriter {
 /// Copies the lines of `fields` that `keep` accepts. Adjacent lines take one copy (11 ns a head against 27 ns line by
 /// line, 2026-11-22).
 template <class Keep>
-void put_kept_fields(HeadWriter& out, const char* head, const std::vector<Field>& fields, Keep&& keep) {
+void put_kept_fields(HeadWriter& out, const char* head, std::span<const Field> fields, Keep&& keep) {
   std::uint32_t from = 0;
   std::uint32_t to = 0;
   for (const Field& field : fields) {

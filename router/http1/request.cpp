@@ -21,28 +21,15 @@ bool is_other_version(std::string_view version) {
 
 }  // namespace
 
-template class HeadParser<RequestParser>;
+template class HeadParser<RequestParser, RequestHead>;
 
 void RequestParser::reset() {
   reset_head();
   started_ = false;
   empty_lines_ = 0;
-  method_ = target_ = host_field_ = {};
   hosts_ = 0;
   absolute_form_ = false;
-  h2c_ = upgrade_field_ = upgrade_ = false;
-  expectation_ = Expectation::kNone;
-  host_.clear();
-}
-
-bool RequestParser::idempotent() const {
-  const std::string_view m = method();
-  return m == "GET" || m == "HEAD" || m == "OPTIONS" || m == "TRACE" || m == "PUT" || m == "DELETE";
-}
-
-BodyKind RequestParser::body() const {
-  if (transfer_encoding_.present()) return BodyKind::kChunked;
-  return content_length_.known() && content_length_.value() > 0 ? BodyKind::kLength : BodyKind::kNone;
+  h2c_ = upgrade_field_ = false;
 }
 
 Progress RequestParser::read_first_line(std::size_t size) {
@@ -50,7 +37,7 @@ Progress RequestParser::read_first_line(std::size_t size) {
   for (;;) {
     const std::size_t start = lines_.consumed();
     if (start == size) return Progress::kMore;
-    const char first = head_[start];
+    const char first = bytes()[start];
     if (first != '\r') {
       // A client that speaks another protocol, such as TLS, gets an error at its first byte.
       if (first == '\n') return fail(HeadError::kBareLf);
@@ -58,7 +45,7 @@ Progress RequestParser::read_first_line(std::size_t size) {
       started_ = true;
     }
     Span line;
-    const Progress found = lines_.next(head_, size, bounds, line);
+    const Progress found = lines_.next(bytes(), size, bounds, line);
     if (found == Progress::kMore) return found;
     if (found == Progress::kError) return fail(lines_.error());
     if (line.size == 0) {
@@ -74,7 +61,7 @@ HeadError RequestParser::split_request_line(Span line) {
   const std::string_view whole = text(line);
   std::size_t method_size = 0;
   if (const HeadError error = read_method(whole, method_size); error != HeadError::kNone) return error;
-  method_ = {line.at, static_cast<std::uint32_t>(method_size)};
+  head_.method_at = {line.at, static_cast<std::uint32_t>(method_size)};
   const std::size_t target_at = method_size + 1;
   // Usually the first special character in a target is the space after it.
   const char* const stop = find_target_end(whole.data() + target_at);
@@ -84,8 +71,9 @@ HeadError RequestParser::split_request_line(Span line) {
   const std::string_view version = whole.substr(space + 1);
   if (version.size() != 8 || !version.starts_with(kVersionPrefix) || !is_char(version[7], kDigitChar))
     return is_other_version(version) ? HeadError::kBadVersion : HeadError::kBadRequestLine;
-  minor_version_ = version[7] == '0' ? 0 : 1;  // RFC 9110 section 2.5: treat a higher minor version as our highest
-  if (method() == "CONNECT") return HeadError::kConnect;
+  // RFC 9110 section 2.5: treat a higher minor version as our highest.
+  head_.version = version[7] == '0' ? HttpVersion::k10 : HttpVersion::k11;
+  if (head_.method() == "CONNECT") return HeadError::kConnect;
   return read_target({static_cast<std::uint32_t>(line.at + target_at), static_cast<std::uint32_t>(space - target_at)},
                      plain);
 }
@@ -104,12 +92,12 @@ HeadError RequestParser::read_target(Span target, bool plain) {
     target.size = static_cast<std::uint32_t>(std::min(whole.find('#'), whole.size()));
   }
   if (whole[0] == '/') {
-    target_ = target;
+    head_.target_at = target;
     return HeadError::kNone;
   }
   if (whole != "*") return read_absolute_form(target);
-  target_ = target;
-  return method() == "OPTIONS" ? HeadError::kNone : HeadError::kBadTarget;
+  head_.target_at = target;
+  return head_.method() == "OPTIONS" ? HeadError::kNone : HeadError::kBadTarget;
 }
 
 /// `http://authority/path`: the authority names the host and replaces the Host field.
@@ -122,9 +110,10 @@ HeadError RequestParser::read_absolute_form(Span target) {
   const std::size_t path = std::min(whole.find_first_of("/?", authority), whole.size());
   if (path == authority) return HeadError::kBadTarget;
   absolute_form_ = true;
-  host_field_ = {static_cast<std::uint32_t>(target.at + authority), static_cast<std::uint32_t>(path - authority)};
-  if (!host_.parse(text(host_field_))) return HeadError::kBadHost;
-  target_ = {static_cast<std::uint32_t>(target.at + path), static_cast<std::uint32_t>(whole.size() - path)};
+  head_.authority_at = {static_cast<std::uint32_t>(target.at + authority),
+                        static_cast<std::uint32_t>(path - authority)};
+  if (!read_host(head_.authority())) return HeadError::kBadHost;
+  head_.target_at = {static_cast<std::uint32_t>(target.at + path), static_cast<std::uint32_t>(whole.size() - path)};
   return HeadError::kNone;
 }
 
@@ -136,9 +125,9 @@ HeadError RequestParser::on_field(const Field& field) {
     case FieldKind::kConnection:
       return connection_.read(value);
     case FieldKind::kContentLength:
-      return content_length_.read(value);
+      return read_length(value);
     case FieldKind::kTransferEncoding:
-      return transfer_encoding_.read(value);
+      return read_coding(value);
     case FieldKind::kUpgrade:
       return on_upgrade(value);
     case FieldKind::kExpect:
@@ -151,12 +140,18 @@ HeadError RequestParser::on_field(const Field& field) {
 
 HeadError RequestParser::on_host(const Field& field) {
   if (hosts_++ > 0) {
-    host_.clear();  // we cannot tell which app it is for
+    head_.host = {};  // we cannot tell which app it is for
     return HeadError::kSeveralHosts;
   }
   if (absolute_form_) return Host().parse(text(field.value)) ? HeadError::kNone : HeadError::kBadHost;
-  host_field_ = field.value;
-  return host_.parse(text(field.value)) ? HeadError::kNone : HeadError::kBadHost;
+  head_.authority_at = field.value;
+  return read_host(text(field.value)) ? HeadError::kNone : HeadError::kBadHost;
+}
+
+bool RequestParser::read_host(std::string_view value) {
+  const bool valid = host_.parse(value);
+  head_.host = host_.name();
+  return valid;
 }
 
 HeadError RequestParser::on_upgrade(std::string_view value) {
@@ -173,7 +168,7 @@ void RequestParser::on_expect(std::string_view value) {
   const bool token = std::all_of(value.begin(), value.end(), [](char c) { return is_char(c, kTokenChar); });
   Expectation here = token ? Expectation::kUnsupported : Expectation::kMalformed;
   if (equals_lower(value, "100-continue")) here = Expectation::kContinue;
-  expectation_ = std::max(expectation_, here);
+  head_.expectation = std::max(head_.expectation, here);
 }
 
 HeadError RequestParser::finish() {
@@ -181,9 +176,9 @@ HeadError RequestParser::finish() {
   if (const HeadError error = finish_framing(); error != HeadError::kNone) return error;
   if (connection_.upgrade && !http_1_0()) {
     if (!upgrade_field_) return HeadError::kBadUpgrade;
-    upgrade_ = !h2c_;
+    head_.wants_upgrade = !h2c_;
   }
-  return connection_.names_fields ? fields_.apply_connection(head_) : HeadError::kNone;
+  return connection_.names_fields ? fields_.apply_connection(bytes()) : HeadError::kNone;
 }
 
 HeadError RequestParser::finish_framing() const {

@@ -7,6 +7,8 @@
 #include "logplex/base/rng.hpp"
 #include "router/http1/body.hpp"
 #include "router/http1/forward.hpp"
+#include "router/http1/request.hpp"
+#include "router/http1/response.hpp"
 #include "router/http1/scan.hpp"
 #include "tests/support/http1_samples.hpp"
 
@@ -29,8 +31,8 @@ void forward_request(benchmark::State& state, const std::string& head) {
   facts.client_address = "192.0.2.7";
   facts.port = 8080;
   SystemRng rng;
-  std::vector<char> out(upstream_head_bound(parser, facts));
-  for (auto _ : state) benchmark::DoNotOptimize(write_upstream_head(parser, facts, rng, out.data()).size);
+  std::vector<char> out(upstream_head_bound(parser.head(), facts));
+  for (auto _ : state) benchmark::DoNotOptimize(write_upstream_head(parser.head(), facts, rng, out.data()).size);
 }
 
 void parse_response(benchmark::State& state) {
@@ -48,8 +50,8 @@ void forward_response(benchmark::State& state) {
   parser.reset(false);
   parser.parse(head.data(), head.size());
   const DownstreamFacts facts;
-  std::vector<char> out(downstream_head_bound(parser, facts));
-  for (auto _ : state) benchmark::DoNotOptimize(write_downstream_head(parser, facts, out.data()));
+  std::vector<char> out(downstream_head_bound(parser.head(), facts));
+  for (auto _ : state) benchmark::DoNotOptimize(write_downstream_head(parser.head(), facts, out.data()));
 }
 
 void scan_chunks(benchmark::State& state) {

@@ -14,6 +14,8 @@
 #include "logplex/wire/syslog_parse.hpp"
 #include "logplex/wire/syslog_splitter.hpp"
 #include "router/http1/forward.hpp"
+#include "router/http1/request.hpp"
+#include "router/http1/response.hpp"
 #include "router/router_line.hpp"
 #include "tests/support/http1_samples.hpp"
 #include "tests/support/router_line_sample.hpp"
@@ -39,7 +41,7 @@ void count(const char* name, F once) {
 
 void count_request(const char* name, const std::string& head) {
   router::http1::RequestParser parser(router::http1::kSampleLimits);
-  router::http1::ForwardFacts facts;
+  router::ForwardFacts facts;
   facts.client_address = "192.0.2.7";
   facts.port = 8080;
   SystemRng rng;
@@ -47,7 +49,7 @@ void count_request(const char* name, const std::string& head) {
   count(name, [&] {
     parser.reset();
     keep(parser.parse(head.data(), head.size()));
-    keep(router::http1::write_upstream_head(parser, facts, rng, out.data()).size);
+    keep(router::http1::write_upstream_head(parser.head(), facts, rng, out.data()).size);
   });
 }
 
@@ -59,7 +61,7 @@ void count_response() {
   count("response_head", [&] {
     parser.reset(false);
     keep(parser.parse(head.data(), head.size()));
-    keep(router::http1::write_downstream_head(parser, facts, out.data()));
+    keep(router::http1::write_downstream_head(parser.head(), facts, out.data()));
   });
 }
 

@@ -8,6 +8,7 @@
 #include "tests/unit/router/http1/codec_support.hpp"
 
 using namespace sluice::router::http1;
+using sluice::router::BodyKind;
 
 namespace {
 

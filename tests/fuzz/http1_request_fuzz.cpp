@@ -8,13 +8,13 @@ namespace {
 
 void check_forwarding(const RequestParser& parser) {
   const std::string head = upstream_head(parser);
-  require(head.size() <= upstream_head_bound(parser, sample_facts()));
+  require(head.size() <= upstream_head_bound(parser.head(), sample_facts()));
   RequestParser again(no_limits());
   std::unique_ptr<Slacked> buffer;
   require(feed(again, head, 0, buffer) == Progress::kDone);
   require(again.consumed() == head.size());
-  require(again.body() == parser.body() && again.content_length() == parser.content_length());
-  require(again.host() == parser.host() && again.method() == parser.method());
+  require(again.head().body() == parser.head().body() && again.head().length == parser.head().length);
+  require(again.head().host == parser.head().host && again.head().method() == parser.head().method());
 }
 
 }  // namespace

@@ -218,7 +218,7 @@ TEST(BodyScanner, counts_lengths) {
   scanner.start(BodyKind::kNone, 0);
   EXPECT_TRUE(scanner.done());
   EXPECT_EQ(taken_of(scanner, "x"), 0u);
-  scanner.start(BodyKind::kUntilClose, 0);
+  scanner.start(BodyKind::kUntilEnd, 0);
   EXPECT_EQ(taken_of(scanner, "12345678"), 8u);
   EXPECT_FALSE(scanner.done());
 }

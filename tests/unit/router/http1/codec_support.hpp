@@ -7,6 +7,8 @@
 
 #include "router/http1/body.hpp"
 #include "router/http1/forward.hpp"
+#include "router/http1/request.hpp"
+#include "router/http1/response.hpp"
 #include "router/http1/scan.hpp"
 
 namespace sluice::router::http1 {
@@ -57,12 +59,13 @@ inline std::string describe(const RequestParser& parser, Progress progress) {
   if (progress == Progress::kMore) return "more\n";
   if (progress == Progress::kError)
     return "error " + std::to_string(status_of(parser.error())) + " " + std::string(to_string(parser.error())) + "\n";
-  std::string text = "method " + std::string(parser.method()) + "\ntarget " + std::string(parser.target()) + "\nhost " +
-                     std::string(parser.host()) + "\nconsumed " + std::to_string(parser.consumed()) + "\nbody " +
-                     std::to_string(static_cast<int>(parser.body())) + " " + std::to_string(parser.content_length()) +
-                     "\nkeep_alive " + std::to_string(parser.keep_alive()) + " upgrade " +
-                     std::to_string(parser.wants_upgrade()) + " expect " +
-                     std::to_string(static_cast<int>(parser.expectation())) + "\n";
+  std::string text = "method " + std::string(parser.head().method()) + "\ntarget " +
+                     std::string(parser.head().target()) + "\nhost " + std::string(parser.head().host) + "\nconsumed " +
+                     std::to_string(parser.consumed()) + "\nbody " +
+                     std::to_string(static_cast<int>(parser.head().body())) + " " +
+                     std::to_string(parser.head().length) + "\nkeep_alive " + std::to_string(parser.keep_alive()) +
+                     " upgrade " + std::to_string(parser.head().wants_upgrade) + " expect " +
+                     std::to_string(static_cast<int>(parser.head().expectation)) + "\n";
   return text;
 }
 
@@ -71,9 +74,9 @@ inline std::string describe(const ResponseParser& parser, Progress progress) {
   if (progress == Progress::kError)
     return std::string("error ") + (is_response_limit(parser.error()) ? "limit " : "malformed ") +
            std::string(to_string(parser.error())) + "\n";
-  return "status " + std::string(parser.status_and_reason()) + "\nconsumed " + std::to_string(parser.consumed()) +
-         "\nbody " + std::to_string(static_cast<int>(parser.body())) + " " + std::to_string(parser.content_length()) +
-         "\nkeep_alive " + std::to_string(parser.keep_alive()) + "\n";
+  return "status " + std::string(parser.head().status_and_reason()) + "\nconsumed " +
+         std::to_string(parser.consumed()) + "\nbody " + std::to_string(static_cast<int>(parser.head().body())) + " " +
+         std::to_string(parser.head().length) + "\nkeep_alive " + std::to_string(parser.keep_alive()) + "\n";
 }
 
 inline ForwardFacts sample_facts() {
@@ -86,15 +89,15 @@ inline ForwardFacts sample_facts() {
 
 inline std::string upstream_head(const RequestParser& parser, const ForwardFacts& facts = sample_facts()) {
   SeededRng rng(1);
-  std::string out(upstream_head_bound(parser, facts), '\0');
-  const UpstreamHead head = write_upstream_head(parser, facts, rng, out.data());
+  std::string out(upstream_head_bound(parser.head(), facts), '\0');
+  const UpstreamHead head = write_upstream_head(parser.head(), facts, rng, out.data());
   out.resize(head.size);
   return out;
 }
 
 inline std::string downstream_head(const ResponseParser& parser, const DownstreamFacts& facts) {
-  std::string out(downstream_head_bound(parser, facts), '\0');
-  out.resize(write_downstream_head(parser, facts, out.data()));
+  std::string out(downstream_head_bound(parser.head(), facts), '\0');
+  out.resize(write_downstream_head(parser.head(), facts, out.data()));
   return out;
 }
 

@@ -135,7 +135,7 @@ TEST(UpstreamHead, via_tells_who_was_here) {
     RequestParser parser(wide_limits());
     std::unique_ptr<Slacked> buffer;
     EXPECT_EQ(feed(parser, get(fields), 0, buffer), Progress::kDone);
-    return has_passed(parser, "sluice-00112233aabb");
+    return has_passed(parser.head(), "sluice-00112233aabb");
   };
   EXPECT_TRUE(passed("Via: 1.1 sluice-00112233aabb\r\n"));
   EXPECT_TRUE(passed("Via: 1.0 fred, HTTP/1.1  SLUICE-00112233AABB (v1)\r\n"));
@@ -201,8 +201,8 @@ TEST(UpstreamHead, spans_are_what_the_router_line_shows) {
   std::unique_ptr<Slacked> buffer;
   feed(parser, "PUT /p HTTP/1.1\r\nHost: H.example:1\r\nX-Forwarded-For: 9.9.9.9\r\n\r\n", 0, buffer);
   SeededRng rng(1);
-  std::string out(upstream_head_bound(parser, sample_facts()), '\0');
-  const UpstreamHead head = write_upstream_head(parser, sample_facts(), rng, out.data());
+  std::string out(upstream_head_bound(parser.head(), sample_facts()), '\0');
+  const UpstreamHead head = write_upstream_head(parser.head(), sample_facts(), rng, out.data());
   const auto text = [&](Span span) { return out.substr(span.at, span.size); };
   EXPECT_EQ(text(head.method), "PUT");
   EXPECT_EQ(text(head.target), "/p");

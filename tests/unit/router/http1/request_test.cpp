@@ -34,18 +34,18 @@ TEST(RequestParser, reads_a_browsers_head) {
   const Parsed parsed(kBrowser);
   ASSERT_EQ(parsed.progress, Progress::kDone);
   const RequestParser& p = parsed.parser;
-  EXPECT_EQ(p.method(), "GET");
-  EXPECT_EQ(p.target(), "/some/path?x=1&y=%20");
-  EXPECT_EQ(p.host(), "example.com");
-  EXPECT_EQ(p.host_field(), "Example.COM:8080");
-  EXPECT_EQ(p.body(), BodyKind::kNone);
+  EXPECT_EQ(p.head().method(), "GET");
+  EXPECT_EQ(p.head().target(), "/some/path?x=1&y=%20");
+  EXPECT_EQ(p.head().host, "example.com");
+  EXPECT_EQ(p.head().authority(), "Example.COM:8080");
+  EXPECT_EQ(p.head().body(), BodyKind::kNone);
   EXPECT_TRUE(p.keep_alive());
   EXPECT_EQ(kBrowser.substr(p.consumed()), "rest");
-  ASSERT_EQ(p.fields().size(), 7u);
-  EXPECT_EQ(p.text(p.fields()[2].value), "text/html");
-  EXPECT_EQ(p.text(p.fields()[3].value), "a=b; c=d");
-  EXPECT_TRUE(p.fields()[5].named_in_connection);
-  EXPECT_EQ(p.fields()[6].value.size, 0u);
+  ASSERT_EQ(p.head().fields.size(), 7u);
+  EXPECT_EQ(p.head().text(p.head().fields[2].value), "text/html");
+  EXPECT_EQ(p.head().text(p.head().fields[3].value), "a=b; c=d");
+  EXPECT_TRUE(p.head().fields[5].named_in_connection);
+  EXPECT_EQ(p.head().fields[6].value.size, 0u);
 }
 
 TEST(RequestParser, splitting_anywhere_changes_nothing) {
@@ -241,21 +241,21 @@ TEST(RequestParser, five_empty_lines_are_skipped) {
 }
 
 TEST(RequestParser, absolute_form_says_which_host_it_is) {
-  EXPECT_EQ(Parsed("GET http://other:80/p?q HTTP/1.1\r\nHost: a\r\n\r\n").parser.target(), "/p?q");
-  EXPECT_EQ(Parsed("GET HTTPS://other HTTP/1.1\r\nHost: a\r\n\r\n").parser.target(), "");
-  EXPECT_EQ(Parsed("GET http://other?q HTTP/1.1\r\nHost: a\r\n\r\n").parser.target(), "?q");
-  EXPECT_EQ(Parsed("GET http://Other:81/ HTTP/1.1\r\nHost: a\r\n\r\n").parser.host(), "other");
-  EXPECT_EQ(Parsed("GET http://Other:81/ HTTP/1.1\r\nHost: a\r\n\r\n").parser.host_field(), "Other:81");
-  EXPECT_EQ(Parsed("GET http://other/ HTTP/1.0\r\n\r\n").parser.host(), "other");
-  EXPECT_EQ(Parsed("OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n").parser.target(), "*");
+  EXPECT_EQ(Parsed("GET http://other:80/p?q HTTP/1.1\r\nHost: a\r\n\r\n").parser.head().target(), "/p?q");
+  EXPECT_EQ(Parsed("GET HTTPS://other HTTP/1.1\r\nHost: a\r\n\r\n").parser.head().target(), "");
+  EXPECT_EQ(Parsed("GET http://other?q HTTP/1.1\r\nHost: a\r\n\r\n").parser.head().target(), "?q");
+  EXPECT_EQ(Parsed("GET http://Other:81/ HTTP/1.1\r\nHost: a\r\n\r\n").parser.head().host, "other");
+  EXPECT_EQ(Parsed("GET http://Other:81/ HTTP/1.1\r\nHost: a\r\n\r\n").parser.head().authority(), "Other:81");
+  EXPECT_EQ(Parsed("GET http://other/ HTTP/1.0\r\n\r\n").parser.head().host, "other");
+  EXPECT_EQ(Parsed("OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n").parser.head().target(), "*");
 }
 
 TEST(RequestParser, framing_and_keep_alive) {
-  EXPECT_EQ(Parsed(request("Content-Length: 0\r\n")).parser.body(), BodyKind::kNone);
-  EXPECT_EQ(Parsed(request("Content-Length: 7\r\n")).parser.content_length(), 7u);
-  EXPECT_EQ(Parsed(request("Content-Length: 7\r\nContent-Length: 7\r\n")).parser.content_length(), 7u);
-  EXPECT_EQ(Parsed(request("Transfer-Encoding: CHUNKED\r\n")).parser.body(), BodyKind::kChunked);
-  EXPECT_EQ(Parsed(request("Transfer-Encoding: ,chunked,\r\n")).parser.body(), BodyKind::kChunked);
+  EXPECT_EQ(Parsed(request("Content-Length: 0\r\n")).parser.head().body(), BodyKind::kNone);
+  EXPECT_EQ(Parsed(request("Content-Length: 7\r\n")).parser.head().length, 7u);
+  EXPECT_EQ(Parsed(request("Content-Length: 7\r\nContent-Length: 7\r\n")).parser.head().length, 7u);
+  EXPECT_EQ(Parsed(request("Transfer-Encoding: CHUNKED\r\n")).parser.head().body(), BodyKind::kChunked);
+  EXPECT_EQ(Parsed(request("Transfer-Encoding: ,chunked,\r\n")).parser.head().body(), BodyKind::kChunked);
   EXPECT_FALSE(Parsed(request("Connection: Close\r\n")).parser.keep_alive());
   EXPECT_FALSE(Parsed(request("Connection: keep-alive\r\nConnection: x, close\r\n")).parser.keep_alive());
   EXPECT_FALSE(Parsed("GET / HTTP/1.0\r\nHost: a\r\n\r\n").parser.keep_alive());
@@ -271,18 +271,19 @@ TEST(RequestParser, higher_minor_versions_are_handled_as_1_1) {
 }
 
 TEST(RequestParser, expectations) {
-  EXPECT_EQ(Parsed(request("")).parser.expectation(), Expectation::kNone);
-  EXPECT_EQ(Parsed(request("Expect:\r\n")).parser.expectation(), Expectation::kNone);
-  EXPECT_EQ(Parsed(request("Expect: 100-Continue\r\n")).parser.expectation(), Expectation::kContinue);
-  EXPECT_EQ(Parsed(request("Expect: whatever\r\n")).parser.expectation(), Expectation::kUnsupported);
-  EXPECT_EQ(Parsed(request("Expect: 100 continue\r\n")).parser.expectation(), Expectation::kMalformed);
+  EXPECT_EQ(Parsed(request("")).parser.head().expectation, Expectation::kNone);
+  EXPECT_EQ(Parsed(request("Expect:\r\n")).parser.head().expectation, Expectation::kNone);
+  EXPECT_EQ(Parsed(request("Expect: 100-Continue\r\n")).parser.head().expectation, Expectation::kContinue);
+  EXPECT_EQ(Parsed(request("Expect: whatever\r\n")).parser.head().expectation, Expectation::kUnsupported);
+  EXPECT_EQ(Parsed(request("Expect: 100 continue\r\n")).parser.head().expectation, Expectation::kMalformed);
 }
 
 TEST(RequestParser, upgrades) {
-  EXPECT_TRUE(Parsed(request("Connection: keep-alive, Upgrade\r\nUpgrade: websocket\r\n")).parser.wants_upgrade());
-  EXPECT_FALSE(Parsed(request("Upgrade: websocket\r\n")).parser.wants_upgrade());
-  EXPECT_FALSE(Parsed(request("Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n")).parser.wants_upgrade());
-  EXPECT_FALSE(Parsed("GET / HTTP/1.0\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n").parser.wants_upgrade());
+  EXPECT_TRUE(Parsed(request("Connection: keep-alive, Upgrade\r\nUpgrade: websocket\r\n")).parser.head().wants_upgrade);
+  EXPECT_FALSE(Parsed(request("Upgrade: websocket\r\n")).parser.head().wants_upgrade);
+  EXPECT_FALSE(Parsed(request("Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n")).parser.head().wants_upgrade);
+  EXPECT_FALSE(
+      Parsed("GET / HTTP/1.0\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n").parser.head().wants_upgrade);
 }
 
 TEST(RequestParser, connection_cannot_remove_what_frames_or_routes) {
@@ -291,8 +292,8 @@ TEST(RequestParser, connection_cannot_remove_what_frames_or_routes) {
               "X-Forwarded-For: 1.2.3.4\r\nFoo: 1\r\nfoo: 2\r\n"));
   ASSERT_EQ(parsed.progress, Progress::kDone);
   std::string removed;
-  for (const Field& field : parsed.parser.fields())
-    if (field.named_in_connection) removed += std::string(parsed.parser.text(field.name)) + " ";
+  for (const Field& field : parsed.parser.head().fields)
+    if (field.named_in_connection) removed += std::string(parsed.parser.head().text(field.name)) + " ";
   EXPECT_EQ(removed, "Foo foo ");
 }
 
@@ -305,8 +306,8 @@ TEST(RequestParser, a_long_connection_list_is_refused) {
 TEST(RequestParser, knows_the_host_when_a_later_line_is_bad) {
   const Parsed parsed("GET /x HTTP/1.1\r\nHost: a.example\r\nBad Line\r\n\r\n");
   EXPECT_EQ(parsed.progress, Progress::kError);
-  EXPECT_EQ(parsed.parser.host(), "a.example");
-  EXPECT_EQ(parsed.parser.target(), "/x");
+  EXPECT_EQ(parsed.parser.head().host, "a.example");
+  EXPECT_EQ(parsed.parser.head().target(), "/x");
 }
 
 TEST(Host, is_lower_cased_and_split_from_its_port) {

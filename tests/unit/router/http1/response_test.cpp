@@ -28,22 +28,24 @@ std::string response(std::string_view fields, std::string_view status = "200 OK"
 TEST(ResponseParser, reads_a_head) {
   const Parsed parsed(response("Content-Length: 5\r\nServer: x\r\nDate: now\r\n") + "hello");
   ASSERT_EQ(parsed.progress, Progress::kDone);
-  EXPECT_EQ(parsed.parser.status(), 200u);
-  EXPECT_EQ(parsed.parser.status_and_reason(), "200 OK");
-  EXPECT_EQ(parsed.parser.body(), BodyKind::kLength);
+  EXPECT_EQ(parsed.parser.head().status, 200u);
+  EXPECT_EQ(parsed.parser.head().status_and_reason(), "200 OK");
+  EXPECT_EQ(parsed.parser.head().body(), BodyKind::kLength);
   EXPECT_TRUE(parsed.parser.keep_alive());
-  EXPECT_TRUE(parsed.parser.has_date());
+  EXPECT_TRUE(parsed.parser.head().has_date);
 }
 
 TEST(ResponseParser, takes_any_three_digits_and_a_missing_reason) {
-  EXPECT_EQ(Parsed(response("", "666 The beast")).parser.status(), 666u);
-  EXPECT_EQ(Parsed(response("", "421 ")).parser.status_and_reason(), "421 ");
-  EXPECT_EQ(Parsed(response("", "421")).parser.status(), 421u);
+  EXPECT_EQ(Parsed(response("", "666 The beast")).parser.head().status, 666u);
+  EXPECT_EQ(Parsed(response("", "421 ")).parser.head().status_and_reason(), "421 ");
+  EXPECT_EQ(Parsed(response("", "421")).parser.head().status, 421u);
 }
 
 TEST(ResponseParser, bodies) {
-  const auto body = [](const std::string& bytes, bool to_head = false) { return Parsed(bytes, to_head).parser.body(); };
-  EXPECT_EQ(body(response("")), BodyKind::kUntilClose);
+  const auto body = [](const std::string& bytes, bool to_head = false) {
+    return Parsed(bytes, to_head).parser.head().body();
+  };
+  EXPECT_EQ(body(response("")), BodyKind::kUntilEnd);
   EXPECT_EQ(body(response("Content-Length: 0\r\n")), BodyKind::kNone);
   EXPECT_EQ(body(response("Transfer-Encoding: chunked\r\n")), BodyKind::kChunked);
   EXPECT_EQ(body(response("Content-Length: 3\r\nTransfer-Encoding: chunked\r\n")), BodyKind::kChunked);

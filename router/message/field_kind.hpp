@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <initializer_list>
 
-namespace sluice::router::http1 {
+namespace sluice::router {
 
 /// The header fields that the proxy treats specially. All others are kOther and copied unchanged.
 enum class FieldKind : std::uint8_t {
@@ -49,4 +49,4 @@ class FieldKinds {
 /// The fields that reach the app unchanged, unless Connection names them. We read, rewrite or remove all others.
 constexpr FieldKinds kEndToEnd{FieldKind::kOther, FieldKind::kDate, FieldKind::kSetCookie};
 
-}  // namespace sluice::router::http1
+}  // namespace sluice::router
