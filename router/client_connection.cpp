@@ -4,7 +4,6 @@
 #include <cstring>
 #include <utility>
 
-#include "router/error_page.hpp"
 #include "router/exchange.hpp"
 #include "router/http1/forward.hpp"
 #include "router/proxy_shard.hpp"
@@ -249,7 +248,6 @@ std::size_t ClientConnection::start_request(char* body, std::size_t size) {
   head_begun_ = false;
   ++requests_;
   http_1_0_ = reader->parser.http_1_0();
-  to_head_ = head.is_head();
   keep_alive_ = reader->parser.keep_alive();
   keeps_ = false;
   Exchange& exchange = proxy_.take_exchange();
@@ -298,7 +296,7 @@ void ClientConnection::refuse(RouterCode code, unsigned status, std::string_view
   deadline_.disarm();
   state_ = State::kBody;  // everything else it sends is read and discarded
   http_1_0_ = false;
-  to_head_ = keeps_ = false;
+  keeps_ = false;
   Exchange& exchange = proxy_.take_exchange();
   exchange_ = &exchange;
   exchange.refuse(*this, reader->parser.head(), forward_facts(), code, status, cause);
@@ -433,12 +431,6 @@ std::size_t ClientConnection::send_head(const ResponseHead& head, std::string_vi
 }
 
 std::size_t ClientConnection::send_body(std::string_view bytes) { return send(bytes); }
-
-std::size_t ClientConnection::send_page(unsigned status, unsigned retry_after) {
-  char* const out = proxy_.scratch(kErrorPageBound);
-  const PageFacts facts{proxy_.date(), proxy_.settings().via, to_head_, retry_after};
-  return send({out, write_error_page(status, facts, out)});
-}
 
 std::size_t ClientConnection::send_continue() { return send("HTTP/1.1 100 Continue\r\n\r\n"); }
 

@@ -87,7 +87,6 @@ class ClientConnection final : public Pollable,
   std::size_t send_interim(const ResponseHead& head) override;
   std::size_t send_head(const ResponseHead& head, std::string_view body, bool keep) override;
   std::size_t send_body(std::string_view bytes) override;
-  std::size_t send_page(unsigned status, unsigned retry_after) override;
   std::size_t send_continue() override;
   bool blocked() const override { return socket_.blocked(); }
   bool take_share_of(AppSlot app) override;
@@ -136,7 +135,6 @@ class ClientConnection final : public Pollable,
   bool finishing_ : 1 = false;
   bool timed_out_ : 1 = false;  // the deadline has passed; go_on() handles it
   bool http_1_0_ : 1 = false;
-  bool to_head_ : 1 = false;
   bool keep_alive_ : 1 = false;  // the client may send another request after this one
   bool keeps_ : 1 = false;       // and our response told it that it may
   bool head_begun_ : 1 = false;

@@ -30,9 +30,6 @@ class ClientSide {
   /// head says so. `keep`: the whole request has come, so another may follow.
   virtual std::size_t send_head(const ResponseHead& head, std::string_view body, bool keep) = 0;
   virtual std::size_t send_body(std::string_view bytes) = 0;
-  /// Sends a small page of our own that explains the status. `retry_after`: seconds until the client should retry (0 =
-  /// not stated).
-  virtual std::size_t send_page(unsigned status, unsigned retry_after) = 0;
   /// Sends 100 Continue: asks the client for the request's body.
   virtual std::size_t send_continue() = 0;
   virtual bool blocked() const = 0;

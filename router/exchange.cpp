@@ -117,7 +117,8 @@ void Exchange::fail(RouterCode code, std::string_view cause, unsigned status) {
   const bool client_is_there = page != 0 && page != 499;
   if (!response_begun_ && client_is_there) {
     status_ = page;
-    bytes_ += client_->send_page(page, row_of(code).retry_after);
+    const Answer& answer = proxy_.error_page(page, row_of(code).retry_after, request_.to_head());
+    bytes_ += client_->send_head(answer.head(), answer.body(), false);
     return end(code, ExchangeEnd::kClose);
   }
   // The line keeps the status that the client got, unless the code has a status of its own.

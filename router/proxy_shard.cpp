@@ -7,6 +7,7 @@
 #include <ctime>
 
 #include "router/backend_connection.hpp"
+#include "router/error_page.hpp"
 
 namespace sluice::router {
 namespace {
@@ -115,6 +116,11 @@ std::string_view ProxyShard::date() {
       std::copy_n(text, date_.size(), date_.begin());
   }
   return {date_.data(), date_.size()};
+}
+
+const Answer& ProxyShard::error_page(unsigned status, unsigned retry_after, bool to_head) {
+  make_error_page(status, retry_after, to_head, page_);
+  return page_;
 }
 
 std::unique_ptr<RequestReader> ProxyShard::take_request_reader() {

@@ -12,6 +12,7 @@
 #include "logplex/net/listener.hpp"
 #include "logplex/runtime/event.hpp"
 #include "logplex/runtime/gate.hpp"
+#include "router/answer.hpp"
 #include "router/client_connection.hpp"
 #include "router/exchange.hpp"
 #include "router/http1/response.hpp"
@@ -84,6 +85,8 @@ class ProxyShard final : public ConnectionHandler, public OnShard {
   /// A buffer for a head that is written and sent at once.
   char* scratch(std::size_t size);
   std::string_view date();
+  /// See make_error_page(). Valid until the next call.
+  const Answer& error_page(unsigned status, unsigned retry_after, bool to_head);
   std::unique_ptr<RequestReader> take_request_reader();
   void give_back(std::unique_ptr<RequestReader> reader);
   std::unique_ptr<http1::ResponseParser> take_response_parser();
@@ -117,6 +120,7 @@ class ProxyShard final : public ConnectionHandler, public OnShard {
   LineBuffer line_;
   std::int64_t date_second_ = -1;
   std::array<char, 29> date_{};
+  Answer page_;
   std::vector<std::unique_ptr<RequestReader>> request_readers_;
   std::vector<std::unique_ptr<http1::ResponseParser>> response_parsers_;
   BlockPool client_memory_{sizeof(ClientConnection)};
