@@ -4,8 +4,10 @@
 #include <sys/socket.h>
 
 #include <cerrno>
+#include <charconv>
 #include <utility>
 
+#include "router/backend_picker.hpp"
 #include "router/exchange.hpp"
 #include "router/proxy_shard.hpp"
 
@@ -31,8 +33,8 @@ BackendConnection::BackendConnection(ProxyShard& proxy, Upstream& upstream)
 
 BackendConnection::~BackendConnection() = default;
 
-bool BackendConnection::connect(const Endpoint& endpoint, Exchange& exchange) {
-  exchange_ = &exchange;
+bool BackendConnection::connect(const Endpoint& endpoint, BackendPicker& picker) {
+  picker_ = &picker;
   const int fd = ::socket(endpoint.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   int error = errno;
   if (fd >= 0) {
@@ -52,11 +54,31 @@ bool BackendConnection::connect(const Endpoint& endpoint, Exchange& exchange) {
   return false;
 }
 
-void BackendConnection::attach(Exchange& exchange) {
+bool BackendConnection::begin(Exchange& exchange, std::string_view body, bool complete) {
   exchange_ = &exchange;
   idle_.disarm();
   state_ = State::kHead;
   paused_ = answered_ = keep_alive_ = excess_ = false;
+  const ForwardedRequest& request = exchange.request();
+  if (!request.needs_chunks()) return socket_.send(request.head(), body);
+  return socket_.send(request.head()) && send_body(body, complete);
+}
+
+bool BackendConnection::send_body(std::string_view bytes, bool complete) {
+  return exchange_->request().needs_chunks() ? send_chunk(bytes, complete) : socket_.send(bytes);
+}
+
+/// Sends content of unknown length in the form that the head has announced.
+bool BackendConnection::send_chunk(std::string_view bytes, bool last) {
+  constexpr std::string_view kLineEnd = "\r\n";
+  if (!bytes.empty()) {
+    char size[16 + kLineEnd.size()];
+    char* const end = std::to_chars(size, size + 16, bytes.size(), 16).ptr;
+    kLineEnd.copy(end, kLineEnd.size());
+    const std::string_view line(size, static_cast<std::size_t>(end - size) + kLineEnd.size());
+    if (!socket_.send(line, bytes) || !socket_.send(kLineEnd)) return false;
+  }
+  return !last || socket_.send("0\r\n\r\n");
 }
 
 void BackendConnection::on_events(std::uint32_t events) {
@@ -80,16 +102,16 @@ void BackendConnection::on_events(std::uint32_t events) {
 
 void BackendConnection::on_connect_event() {
   const int error = pending_error(socket_.fd());
-  Exchange& exchange = *exchange_;
-  if (error != 0) return exchange.on_connect_failed(error == ETIMEDOUT);
+  BackendPicker& picker = *std::exchange(picker_, nullptr);
+  if (error != 0) return picker.on_connect_failed(error == ETIMEDOUT);
   state_ = State::kHead;
-  exchange.on_connected();
+  picker.on_connected();
 }
 
 void BackendConnection::on_writable() {
   // When sending fails, a response may still be there to read: the read shows it.
   if (!socket_.flush()) readable_ = true;
-  exchange_->on_backend_writable();
+  exchange_->on_responder_writable();
 }
 
 void BackendConnection::resume() {
@@ -128,7 +150,8 @@ MemoryOwner BackendConnection::memory_owner() {
 }
 
 void BackendConnection::give_up_memory(MemoryClass of) {
-  if (exchange_ != nullptr) return exchange_->on_no_memory_for_backend(of);
+  if (exchange_ != nullptr)
+    return exchange_->on_fault(of == MemoryClass::kRouterHeads ? Fault::kHeadMemory : Fault::kBodyMemory);
   if (state_ == State::kIdle) upstream_.forget_idle(*this);
   close();
 }
@@ -165,7 +188,7 @@ std::size_t BackendConnection::process_head(char* data, std::size_t size) {
   const http1::Progress progress = parser_->parse(data, size);
   if (progress == http1::Progress::kMore) return 0;
   if (progress == http1::Progress::kError) {
-    exchange_->on_bad_response(http1::fault_of(parser_->error()));
+    exchange_->on_fault(http1::fault_of(parser_->error()));
     return size;
   }
   auto parser = std::move(parser_);  // the next head needs a fresh parser
@@ -190,7 +213,7 @@ std::size_t BackendConnection::on_final_head(const http1::ResponseParser& parser
   const bool complete = state_ == State::kBody && body_.done();
   excess_ = complete && taken < size;
   exchange_->on_response(head, body, complete);
-  if (exchange_ != nullptr && body_.bad()) exchange_->on_bad_response(ResponseFault::kMalformed);
+  if (exchange_ != nullptr && body_.bad()) exchange_->on_fault(Fault::kMalformed);
   return taken;
 }
 
@@ -209,7 +232,7 @@ std::size_t BackendConnection::process_body(char* data, std::size_t size) {
   const bool complete = state_ == State::kBody && body_.done();
   excess_ = complete && taken < size;
   if (taken > 0) exchange_->on_response_bytes(body, complete);
-  if (exchange_ != nullptr && body_.bad()) exchange_->on_bad_response(ResponseFault::kMalformed);
+  if (exchange_ != nullptr && body_.bad()) exchange_->on_fault(Fault::kMalformed);
   return taken;
 }
 
@@ -219,8 +242,8 @@ void BackendConnection::on_end(bool clean) {
     keep_alive_ = false;
     return exchange_->on_response_bytes({}, true);
   }
-  if (clean && state_ == State::kTunnel) return exchange_->on_tunnel_end_of_backend();
-  exchange_->on_backend_gone(answered_);
+  if (clean && state_ == State::kTunnel) return exchange_->on_tunnel_end_of_responder();
+  exchange_->on_responder_gone(answered_);
 }
 
 /// True when the response is complete and no further bytes have come.
@@ -243,6 +266,7 @@ void BackendConnection::release(bool request_complete) {
 void BackendConnection::close() {
   if (state_ == State::kClosed) return;
   state_ = State::kClosed;
+  picker_ = nullptr;
   exchange_ = nullptr;
   idle_.disarm();
   unparsed_.clear();

@@ -3,15 +3,17 @@
 #include <memory>
 
 #include "logplex/runtime/shard.hpp"
-#include "router/block_pool.hpp"
 #include "router/endpoint.hpp"
-#include "router/hot_socket.hpp"
 #include "router/http1/body.hpp"
 #include "router/http1/response.hpp"
-#include "router/turn_queue.hpp"
+#include "router/responder.hpp"
+#include "router/sockets/block_pool.hpp"
+#include "router/sockets/hot_socket.hpp"
+#include "router/sockets/turn_queue.hpp"
 
 namespace sluice::router {
 
+class BackendPicker;
 class Exchange;
 class ProxyShard;
 class Upstream;
@@ -19,9 +21,13 @@ class Upstream;
 /// One HTTP/1.1 connection to a backend. It sends the request of an exchange and reads the response, or it is idle in
 /// its Upstream's pool. An idle connection closes as soon as anything arrives on it, bytes or the end of the stream.
 ///
-/// Lives on its shard. An exchange makes it, it owns itself, and it is destroyed at the end of the turn in which it
+/// Lives on its shard. A BackendPicker makes it, it owns itself, and it is destroyed at the end of the turn in which it
 /// closes. It owns no buffer while it is idle.
-class BackendConnection final : public Pollable, public Retired, private Resumable, private MemoryHolder {
+class BackendConnection final : public Responder,
+                                public Pollable,
+                                public Retired,
+                                private Resumable,
+                                private MemoryHolder {
  public:
   BackendConnection(ProxyShard& proxy, Upstream& upstream);
   ~BackendConnection() override;
@@ -29,25 +35,21 @@ class BackendConnection final : public Pollable, public Retired, private Resumab
   void operator delete(void* memory, BlockPool&) { BlockPool::give_back(memory); }
   void operator delete(void* memory) { BlockPool::give_back(memory); }
 
-  /// Begins to connect for this exchange. Returns false when that failed at once: errno is set and the connection has
-  /// closed.
-  bool connect(const Endpoint& endpoint, Exchange& exchange);
-  /// Takes the connection out of the pool: it serves this exchange from now on.
-  void attach(Exchange& exchange);
+  /// Begins to connect; the picker learns of the result later. Returns false when that failed at once: errno is set and
+  /// the connection has closed.
+  bool connect(const Endpoint& endpoint, BackendPicker& picker);
   /// Asks the kernel whether nothing is unread and the peer has not closed. For requests that cannot be sent twice.
   bool is_still_clean() const { return !socket_.has_input(); }
 
-  /// False when the connection is broken and nothing more can be sent.
-  bool send(std::string_view first, std::string_view second = {}) { return socket_.send(first, second); }
-  bool blocked() const { return socket_.blocked(); }
-  /// In a tunnel: closes the sending side once everything has gone out.
-  void finish_sending() { socket_.finish_sending(); }
-  void pause() { paused_ = true; }
-  void resume();
-
-  /// The exchange no longer needs the connection. Returns it to the pool if it can be reused, else closes it.
-  void release(bool request_complete);
-  void close();
+  bool begin(Exchange& exchange, std::string_view body, bool complete) override;
+  bool send_body(std::string_view bytes, bool complete) override;
+  bool blocked() const override { return socket_.blocked(); }
+  void finish_sending() override { socket_.finish_sending(); }
+  void pause() override { paused_ = true; }
+  void resume() override;
+  /// Returns the connection to the pool if it can be reused, else closes it.
+  void release(bool request_complete) override;
+  void close() override;
 
   void on_events(std::uint32_t events) override;
 
@@ -59,6 +61,7 @@ class BackendConnection final : public Pollable, public Retired, private Resumab
   MemoryOwner memory_owner();
   void on_connect_event();
   void on_writable();
+  bool send_chunk(std::string_view bytes, bool last);
   void read_some();
   void on_bytes(char* data, std::size_t size);
   std::size_t process(char* data, std::size_t size);
@@ -73,7 +76,8 @@ class BackendConnection final : public Pollable, public Retired, private Resumab
 
   ProxyShard& proxy_;
   Upstream& upstream_;
-  Exchange* exchange_ = nullptr;
+  BackendPicker* picker_ = nullptr;  // while it connects
+  Exchange* exchange_ = nullptr;     // which it answers
   HotSocket socket_;
   State state_ = State::kConnecting;
   bool paused_ = false;

@@ -65,7 +65,7 @@ void ClientConnection::drain_soon() {
 }
 
 void ClientConnection::force_close() {
-  if (exchange_ != nullptr) return exchange_->force_close();
+  if (exchange_ != nullptr) return exchange_->on_fault(Fault::kStopping);
   close();
 }
 
@@ -187,7 +187,7 @@ MemoryOwner ClientConnection::memory_owner() {
 /// Memory is used up and this connection holds more than any other.
 void ClientConnection::give_up_memory(MemoryClass of) {
   if (state_ == State::kClosed) return;
-  if (exchange_ != nullptr) return exchange_->on_no_memory_for_client();
+  if (exchange_ != nullptr) return exchange_->on_fault(Fault::kClientMemory);
   if (of == MemoryClass::kRouterHeads && head_is_open()) return refuse(RouterCode::kH26, 431, "no memory for the head");
   close();
 }
@@ -259,7 +259,7 @@ std::size_t ClientConnection::start_request(char* body, std::size_t size) {
   const bool bad = reader->body.bad();
   state_ = complete ? State::kResponse : State::kBody;
   if (exchange.begin(*this, head, forward_facts())) exchange.start({body, kept}, complete);
-  if (exchange_ != nullptr && bad) exchange_->on_bad_chunk();
+  if (exchange_ != nullptr && bad) exchange_->on_fault(Fault::kBadChunk);
   if (state_ != State::kBody) give_back_reader();
   return taken;
 }
@@ -284,7 +284,7 @@ std::size_t ClientConnection::process_body(char* data, std::size_t size) {
   }
   if (taken > 0) exchange_->on_request_bytes({data, kept}, complete);
   if (exchange_ != nullptr && bad) {
-    exchange_->on_bad_chunk();
+    exchange_->on_fault(Fault::kBadChunk);
     return size;
   }
   return taken;

@@ -10,14 +10,14 @@
 #include "logplex/net/listener.hpp"
 #include "logplex/runtime/shard.hpp"
 #include "logplex/runtime/share_table.hpp"
-#include "router/block_pool.hpp"
 #include "router/client_side.hpp"
-#include "router/hot_socket.hpp"
 #include "router/http1/body.hpp"
 #include "router/http1/request.hpp"
+#include "router/line/router_code.hpp"
 #include "router/message/forwarding.hpp"
-#include "router/router_code.hpp"
-#include "router/turn_queue.hpp"
+#include "router/sockets/block_pool.hpp"
+#include "router/sockets/hot_socket.hpp"
+#include "router/sockets/turn_queue.hpp"
 
 namespace sluice::router {
 

@@ -45,6 +45,7 @@ class ClientSide {
   virtual void read_more() = 0;
   /// After a 101: passes bytes both ways as they come from now on.
   virtual void become_tunnel() = 0;
+  /// The exchange touches the client's side no more. It must not begin another request within this call.
   virtual void on_exchange_end(ExchangeEnd end) = 0;
 
  protected:

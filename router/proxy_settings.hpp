@@ -9,7 +9,7 @@
 #include "logplex/net/dial/backend_guard.hpp"
 #include "logplex/net/dial/cidr_list.hpp"
 #include "router/http1/limits.hpp"
-#include "router/router_line.hpp"
+#include "router/line/router_line.hpp"
 
 namespace sluice::router {
 

@@ -16,8 +16,8 @@
 #include "router/client_connection.hpp"
 #include "router/exchange.hpp"
 #include "router/http1/response.hpp"
+#include "router/line/router_line.hpp"
 #include "router/proxy_settings.hpp"
-#include "router/router_line.hpp"
 #include "router/routing_table.hpp"
 
 namespace sluice::router {
@@ -72,6 +72,8 @@ class ProxyShard final : public ConnectionHandler, public OnShard {
   void cancel();
   Task<void> stopped();
   void add_metrics(MetricsPage& page) const;
+  /// Gives apps rules. `source` outlives the proxy; call it before the first request.
+  void use(RuleSource& source) { table_.use(source); }
 
   // For connections and exchanges.
   using OnShard::shard;

@@ -59,6 +59,11 @@ RoutingTable::~RoutingTable() { feed_.remove(*this); }
 
 AppRoutes* RoutingTable::routes(AppSlot slot) { return slot.value < apps_.size() ? apps_[slot.value].get() : nullptr; }
 
+void RoutingTable::use(RuleSource& source) {
+  rule_source_ = &source;
+  config().for_each_app([this](const AppEntry& entry) { put(entry); });
+}
+
 void RoutingTable::on_config(const ConfigSnapshot& config, const ChangedKeys& changed) {
   if (changed.everything) {
     std::vector<bool> present(apps_.size());
@@ -98,6 +103,7 @@ void RoutingTable::put(const AppEntry& entry) {
     std::erase(before, upstream);
   }
   for (Upstream* const gone : before) drop(gone);
+  if (rule_source_ != nullptr) routes->rules = rule_source_->rules_of(entry);
 }
 
 void RoutingTable::erase(AppSlot slot) {

@@ -7,12 +7,13 @@
 #include "logplex/model/app.hpp"
 #include "logplex/store/config_feed.hpp"
 #include "router/proxy_settings.hpp"
+#include "router/request_rule.hpp"
 #include "router/router_shares.hpp"
 #include "router/upstream.hpp"
 
 namespace sluice::router {
 
-/// One app's backends as one shard sees them, and the choice of the next one.
+/// One app's backends as one shard sees them, and the choice of the next one; and its rules, if it has any.
 struct AppRoutes {
   Balance balance = Balance::kPowerOfTwo;
   std::uint64_t total_weight = 0;
@@ -20,6 +21,7 @@ struct AppRoutes {
   std::vector<Upstream*> upstreams;
   IdleShare idle;
   std::shared_ptr<SharedCount> requests;  // of all shards
+  RequestRules rules;
 
   /// A usable backend, or null when there is none.
   Upstream* choose(Rng& rng, SteadyTime now);
@@ -44,6 +46,8 @@ class RoutingTable final : public ConfigObserver {
   const ConfigSnapshot& config() const { return feed_.current(); }
   /// Null when the app is gone.
   AppRoutes* routes(AppSlot slot);
+  /// From now on apps have rules. `source` outlives the table.
+  void use(RuleSource& source);
   /// A request no longer uses the backend.
   void release(Upstream& upstream);
   /// A look-up of a backend's name has ended. The backend may be gone by now.
@@ -63,6 +67,7 @@ class RoutingTable final : public ConfigObserver {
   ConfigFeed& feed_;
   RouterShares& shares_;
   const std::uint64_t app_idle_backends_;
+  RuleSource* rule_source_ = nullptr;
   IdleShare idle_;
   std::vector<std::unique_ptr<AppRoutes>> apps_;      // by slot
   std::vector<std::unique_ptr<Upstream>> upstreams_;  // by slot

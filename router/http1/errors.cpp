@@ -67,17 +67,17 @@ std::string_view to_string(HeadError error) { return row(error).text; }
 unsigned status_of(HeadError error) { return row(error).status; }
 bool is_response_limit(HeadError error) { return row(error).response_limit; }
 
-ResponseFault fault_of(HeadError error) {
-  if (!is_response_limit(error)) return ResponseFault::kMalformed;
+Fault fault_of(HeadError error) {
+  if (!is_response_limit(error)) return Fault::kMalformed;
   switch (error) {
     case HeadError::kBadContentLength:
-      return ResponseFault::kBadLength;
+      return Fault::kBadLength;
     case HeadError::kCookieTooLong:
-      return ResponseFault::kLongCookie;
+      return Fault::kLongCookie;
     case HeadError::kStatusLineTooLong:
-      return ResponseFault::kLongFirstLine;
+      return Fault::kLongFirstLine;
     default:
-      return ResponseFault::kLongHeader;
+      return Fault::kLongHeader;
   }
 }
 

@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include "router/message/head.hpp"
+#include "router/message/fault.hpp"
 
 namespace sluice::router::http1 {
 
@@ -57,7 +57,7 @@ unsigned status_of(HeadError error);
 /// is malformed.
 bool is_response_limit(HeadError error);
 /// The same, as whoever passes the response on needs to know it.
-ResponseFault fault_of(HeadError error);
+Fault fault_of(HeadError error);
 
 /// Why a chunked body is refused (RFC 9112 section 7.1).
 enum class ChunkError : std::uint8_t {

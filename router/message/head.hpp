@@ -104,14 +104,4 @@ struct ResponseHead : MessageHead {
   bool bodiless = false;  // by its status, or because the request was HEAD; `length` may be stated all the same
 };
 
-/// Why a response is refused.
-enum class ResponseFault : std::uint8_t {
-  kMalformed,      // not a response, or a bad chunk
-  kManyInterim,    // more interim responses than a request may have
-  kBadLength,      // its Content-Length is unusable
-  kLongCookie,     // a Set-Cookie value over its limit
-  kLongFirstLine,  // a status line over its limit
-  kLongHeader,     // any other line, or all of them, over its limit
-};
-
 }  // namespace sluice::router

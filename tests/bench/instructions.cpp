@@ -16,7 +16,7 @@
 #include "router/http1/forward.hpp"
 #include "router/http1/request.hpp"
 #include "router/http1/response.hpp"
-#include "router/router_line.hpp"
+#include "router/line/router_line.hpp"
 #include "tests/support/http1_samples.hpp"
 #include "tests/support/router_line_sample.hpp"
 

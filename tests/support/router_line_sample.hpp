@@ -1,6 +1,6 @@
 #pragma once
 
-#include "router/router_line.hpp"
+#include "router/line/router_line.hpp"
 
 namespace sluice {
 

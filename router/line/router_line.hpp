@@ -7,8 +7,8 @@
 
 #include "logplex/base/clock.hpp"
 #include "logplex/wire/line.hpp"
+#include "router/line/router_code.hpp"
 #include "router/message/head.hpp"
-#include "router/router_code.hpp"
 
 namespace sluice::router {
 

@@ -1,4 +1,4 @@
-#include "router/block_pool.hpp"
+#include "router/sockets/block_pool.hpp"
 
 #include <cstring>
 #include <map>

@@ -1,4 +1,4 @@
-#include "router/byte_queue.hpp"
+#include "router/sockets/byte_queue.hpp"
 
 #include <string>
 

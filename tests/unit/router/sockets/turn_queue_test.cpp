@@ -1,4 +1,4 @@
-#include "router/turn_queue.hpp"
+#include "router/sockets/turn_queue.hpp"
 
 #include <gtest/gtest.h>
 

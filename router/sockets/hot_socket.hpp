@@ -3,7 +3,7 @@
 #include <string_view>
 
 #include "logplex/net/socket.hpp"
-#include "router/byte_queue.hpp"
+#include "router/sockets/byte_queue.hpp"
 
 namespace sluice::router {
 

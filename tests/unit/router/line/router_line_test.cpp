@@ -1,4 +1,4 @@
-#include "router/router_line.hpp"
+#include "router/line/router_line.hpp"
 
 #include <string>
 #include <vector>

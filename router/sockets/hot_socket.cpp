@@ -1,4 +1,4 @@
-#include "router/hot_socket.hpp"
+#include "router/sockets/hot_socket.hpp"
 
 #include <linux/sockios.h>
 #include <netinet/tcp.h>

@@ -1,4 +1,4 @@
-#include "router/router_code.hpp"
+#include "router/line/router_code.hpp"
 
 #include <iterator>
 
