@@ -27,9 +27,9 @@ void Answer::finish(std::string_view body, bool to_head) {
   block_.show_in(head_);
   head_.has_length = true;
   head_.length = body.size();
-  head_.bodiless = to_head || head_.status == 204 || head_.status == 304;
+  head_.to_head = to_head;
   head_.has_date = head_.has(FieldKind::kDate);
-  body_ = head_.bodiless ? std::string_view() : body;
+  body_ = head_.body() == BodyKind::kNone ? std::string_view() : body;
 }
 
 }  // namespace sluice::router

@@ -192,12 +192,12 @@ bool parse_length(std::string_view text, std::uint64_t& length) {
   return true;
 }
 
-HeadError ContentLength::read(std::string_view value) {
+HeadError read_content_length(std::string_view value, MessageHead& head) {
   std::uint64_t length = 0;
   if (!parse_length(value, length)) return HeadError::kBadContentLength;
-  if (known_ && length != value_) return HeadError::kBadContentLength;
-  value_ = length;
-  known_ = true;
+  if (head.has_length && length != head.length) return HeadError::kBadContentLength;
+  head.length = length;
+  head.has_length = true;
   return HeadError::kNone;
 }
 

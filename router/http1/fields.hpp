@@ -90,7 +90,7 @@ class FieldList {
   const std::vector<Field>& all() const { return fields_; }
   /// Makes `head` show the fields so far, until the next change here.
   void show_in(MessageHead& head) const {
-    head.fields = fields_;
+    head.fields = {std::to_address(fields_.begin()), std::to_address(fields_.end())};
     head.kinds = kinds_;
   }
   /// Marks the fields that Connection names, so that they are not forwarded (RFC 9110 section 7.6.1). Connection cannot
@@ -124,17 +124,8 @@ bool for_each_element(std::string_view list, Visit&& visit);
 /// Parses 1*DIGIT up to 2^63 - 1. False for anything else, including signs, blanks and lists.
 bool parse_length(std::string_view text, std::uint64_t& length);
 
-/// The body's length from all Content-Length lines: equal lines count once, anything else is an error.
-class ContentLength {
- public:
-  HeadError read(std::string_view value);
-  bool known() const { return known_; }
-  std::uint64_t value() const { return value_; }
-
- private:
-  std::uint64_t value_ = 0;
-  bool known_ = false;
-};
+/// Reads one Content-Length line into head.length: equal lines count once, anything else is an error.
+HeadError read_content_length(std::string_view value, MessageHead& head);
 
 /// The transfer codings of all Transfer-Encoding lines together: only a single `chunked` is accepted.
 class TransferEncoding {

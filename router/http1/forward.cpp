@@ -216,9 +216,9 @@ UpstreamHead write_upstream_head(const RequestHead& request, const ForwardFacts&
   writer.put(" HTTP/1.1");
   head.host = put_host(writer, request);
   if (facts.trusted)
-    put_kept_fields(writer, request.block, request.fields, kKeptOfTrusted);
+    put_kept_fields(writer, request, kKeptOfTrusted);
   else
-    put_kept_fields(writer, request.block, request.fields, kKeptUpstream);
+    put_kept_fields(writer, request, kKeptUpstream);
   head.forwarded_for = put_forwarded_for(writer, request, facts.client_address);
   put_forwarding(writer, request, facts);
   head.request_id = put_request_id(writer, request, rng);
@@ -274,7 +274,7 @@ std::size_t write_downstream_head(const ResponseHead& response, const Downstream
   writer.put(response.status_and_reason());
   if (response.status_and_reason().size() == 3) writer.put(" ");  // the reason may be empty, the space may not
   writer.put("\r\n");
-  put_kept_fields(writer, response.block, response.fields, kKeptDownstream);
+  put_kept_fields(writer, response, kKeptDownstream);
   put_date(writer, response, facts.date);
   put_via(writer, response, facts.via);
   put_response_connection(writer, response, facts.keep_client);

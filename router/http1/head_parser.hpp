@@ -33,7 +33,6 @@ class HeadParser {
     step_ = Step::kFirstLine;
     error_ = HeadError::kNone;
     head_ = Head();
-    content_length_ = {};
     transfer_encoding_ = {};
     connection_ = {};
   }
@@ -46,12 +45,6 @@ class HeadParser {
   HeadLimits limits_;
   std::string_view text(Span span) const { return head_.text(span); }
   const char* bytes() const { return head_.block; }
-  HeadError read_length(std::string_view value) {
-    const HeadError error = content_length_.read(value);
-    head_.length = content_length_.value();
-    head_.has_length = content_length_.known();
-    return error;
-  }
   HeadError read_coding(std::string_view value) {
     head_.chunked = true;
     return transfer_encoding_.read(value);
@@ -60,7 +53,6 @@ class HeadParser {
   Head head_;
   LineScanner lines_;
   FieldList fields_;
-  ContentLength content_length_;
   TransferEncoding transfer_encoding_;
   ConnectionOptions connection_;
 

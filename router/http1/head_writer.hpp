@@ -3,7 +3,6 @@
 #include <charconv>
 #include <cstdint>
 #include <cstring>
-#include <span>
 #include <string_view>
 
 #include "logplex/base/bytes/copy_text.hpp"
@@ -43,21 +42,21 @@ class HeadWriter {
   char* at_;
 };
 
-/// Copies the lines of `fields` that `keep` accepts. Adjacent lines take one copy (11 ns a head against 27 ns line by
-/// line, 2026-11-22).
+/// Copies the lines of the head's fields that `keep` accepts. Adjacent lines take one copy (11 ns a head against 27 ns
+/// line by line, 2026-11-22).
 template <class Keep>
-void put_kept_fields(HeadWriter& out, const char* head, std::span<const Field> fields, Keep&& keep) {
+void put_kept_fields(HeadWriter& out, const MessageHead& head, Keep&& keep) {
   std::uint32_t from = 0;
   std::uint32_t to = 0;
-  for (const Field& field : fields) {
+  for (const Field& field : head.fields) {
     if (!keep(field)) continue;
     if (field.at != to) {
-      out.put({head + from, to - from});
+      out.put(head.text({from, to - from}));
       from = field.at;
     }
     to = field.end;
   }
-  out.put({head + from, to - from});
+  out.put(head.text({from, to - from}));
 }
 
 }  // namespace sluice::router::http1

@@ -125,7 +125,7 @@ HeadError RequestParser::on_field(const Field& field) {
     case FieldKind::kConnection:
       return connection_.read(value);
     case FieldKind::kContentLength:
-      return read_length(value);
+      return read_content_length(value, head_);
     case FieldKind::kTransferEncoding:
       return read_coding(value);
     case FieldKind::kUpgrade:
@@ -184,7 +184,7 @@ HeadError RequestParser::finish() {
 HeadError RequestParser::finish_framing() const {
   if (!transfer_encoding_.present()) return HeadError::kNone;
   if (http_1_0()) return HeadError::kTransferEncodingIn10;
-  if (content_length_.known()) return HeadError::kLengthAndTransferEncoding;
+  if (head_.has_length) return HeadError::kLengthAndTransferEncoding;
   return transfer_encoding_.finish();
 }
 

@@ -8,7 +8,7 @@ template class HeadParser<ResponseParser, ResponseHead>;
 
 void ResponseParser::reset(bool to_head) {
   reset_head();
-  to_head_ = to_head;
+  head_.to_head = to_head;
 }
 
 bool ResponseParser::keep_alive() const {
@@ -44,8 +44,6 @@ HeadError ResponseParser::split_status_line(Span line) {
   }
   if (head_.status < 100) return HeadError::kBadStatusLine;
   if (whole.size() > kStatusAt + 3 && whole[kStatusAt + 3] != ' ') return HeadError::kBadStatusLine;
-  const unsigned status = head_.status;
-  head_.bodiless = to_head_ || status < 200 || status == 204 || status == 304;
   head_.status_and_reason_at = {static_cast<std::uint32_t>(line.at + kStatusAt),
                                 static_cast<std::uint32_t>(line.size - kStatusAt)};
   return HeadError::kNone;
@@ -57,7 +55,7 @@ HeadError ResponseParser::on_field(const Field& field) {
     case FieldKind::kConnection:
       return connection_.read(value);
     case FieldKind::kContentLength:
-      return read_length(value);
+      return read_content_length(value, head_);
     case FieldKind::kTransferEncoding:
       return read_coding(value);
     case FieldKind::kDate:

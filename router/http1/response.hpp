@@ -26,7 +26,6 @@ class ResponseParser : public HeadParser<ResponseParser, ResponseHead> {
   HeadError on_field(const Field& field);
   HeadError finish();
 
-  bool to_head_ = false;
   bool http_1_0_ = false;
 };
 extern template class HeadParser<ResponseParser, ResponseHead>;

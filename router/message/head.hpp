@@ -1,7 +1,7 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
+#include <ranges>
 #include <string_view>
 
 #include "router/message/field_kind.hpp"
@@ -44,11 +44,11 @@ struct MessageHead {
   /// True when there is a field of this kind. Most heads have few kinds, so this saves searching for the others.
   bool has(FieldKind kind) const { return kinds.has(kind); }
 
-  const char* block = nullptr;    // all spans are offsets into it
-  std::uint32_t size = 0;         // of the block
-  FieldKinds kinds;               // of all fields
-  std::span<const Field> fields;  // in their order
-  std::uint64_t length = 0;       // of the body; 0 when it is not known
+  const char* block = nullptr;                 // all spans are offsets into it
+  std::uint32_t size = 0;                      // of the block
+  FieldKinds kinds;                            // of all fields
+  std::ranges::subrange<const Field*> fields;  // in their order
+  std::uint64_t length = 0;                    // of the body; 0 when it is not known
   bool has_length = false;
   bool chunked = false;
 };
@@ -92,6 +92,7 @@ struct ResponseHead : MessageHead {
   /// 100..199: another head follows; 101 ends HTTP on this connection.
   bool interim() const { return status < 200 && status != 101; }
   BodyKind body() const {
+    const bool bodiless = to_head || status < 200 || status == 204 || status == 304;
     if (bodiless) return BodyKind::kNone;
     if (chunked) return BodyKind::kChunked;
     if (!has_length) return BodyKind::kUntilEnd;
@@ -101,7 +102,7 @@ struct ResponseHead : MessageHead {
   unsigned status = 0;
   Span status_and_reason_at;
   bool has_date = false;
-  bool bodiless = false;  // by its status, or because the request was HEAD; `length` may be stated all the same
+  bool to_head = false;  // the request was HEAD, so no body follows; `length` may be stated all the same
 };
 
 }  // namespace sluice::router
