@@ -17,6 +17,8 @@ NET_ROOMS = ["logplex/net", "logplex/net/tls", "logplex/net/dial", "logplex/net/
 NET = PURE + ["logplex/runtime"] + NET_ROOMS
 STORE = ["logplex/store", "logplex/store/sqlite", "logplex/store/redis", "logplex/store/places"]
 FEATURE = NET + STORE + ["logplex/channel"]
+ROUTER_ROOMS = ["router/message", "router/http1", "router/line", "router/sockets"]
+CLIENT_PROTOCOL = FEATURE + ROUTER_ROOMS + ["router"]  # every other folder below router
 DRAIN_KIND = FEATURE + ["drains/facts", "drains/kinds"]  # every other folder below drains
 INGRESS_KIND = FEATURE + ["logplex/ingress"]  # every folder below logplex/ingress
 API = ["logplex/api/frame", "logplex/api/tail", "logplex/api/calls"]
@@ -41,7 +43,7 @@ MAY_INCLUDE = {
     "router/http1": BASE + ["router/message"],
     "router/line": PURE + ["router/message"],
     "router/sockets": PURE + ["logplex/runtime", "logplex/net", "router/message", "router/http1"],
-    "router": FEATURE + ["router/message", "router/http1", "router/line", "router/sockets"],
+    "router": FEATURE + ROUTER_ROOMS,
     "drains/facts": PURE + ["logplex/net"],
     "drains/kinds": FEATURE + ["drains/facts"],
     "drains/delivery": DRAIN_KIND,
@@ -57,6 +59,8 @@ MAY_INCLUDE = {
     "logplex/cli/grammar": NET + ["drains/facts"],
     "logplex/cli": NET + STORE + CLI + ["drains/facts"],
 }
+# Folders that are not named there are kinds: of drains, of protocols for the router's clients, of ingress.
+MAY_INCLUDE_NEW = {"drains": DRAIN_KIND, "router": CLIENT_PROTOCOL, "logplex": INGRESS_KIND}
 MOST_PAIRS = 25  # of source and header in one folder
 
 # header pattern -> files that may include it (regular expressions on the path)
@@ -114,13 +118,13 @@ def folder_of(name):
 
 
 def has_place(folder):
-    return folder in MAY_INCLUDE or re.fullmatch(r"(drains|logplex/ingress)/[a-z]+", folder) is not None
+    return folder in MAY_INCLUDE or re.fullmatch(r"(drains|router|logplex/ingress)/[a-z0-9]+", folder) is not None
 
 
 def may_include(folder, other):
     if folder == other:
         return True
-    allowed = MAY_INCLUDE.get(folder, DRAIN_KIND if folder.startswith("drains/") else INGRESS_KIND)
+    allowed = MAY_INCLUDE.get(folder, MAY_INCLUDE_NEW[folder.split("/")[0]])
     return other in allowed or other.split("/")[0] + "/*" in allowed
 
 

@@ -136,7 +136,7 @@ void BackendConnection::read_some() {
     }
     if (outcome != ReadOutcome::kBytes) return on_end(outcome == ReadOutcome::kEnd);
     // A short read means that everything is read, unless the peer has closed: its end comes without another event.
-    readable_ = got == ProxyShard::kReadSize || peer_closed_;
+    readable_ = socket_.may_have_more(got, ProxyShard::kReadSize) || peer_closed_;
     on_bytes(proxy_.read_buffer(), got);
     if (!readable_) return;
     if (proxy_.queue().turn_is_long(got)) break;

@@ -25,30 +25,40 @@ constexpr std::size_t kCopiedBody = 4096;
 
 }  // namespace
 
-ClientConnection::ClientConnection(ProxyShard& proxy, int fd, const ClientFacts& facts, ConnectionTicket ticket)
+namespace {
+
+ProxyClient& open_http1(ProxyShard& proxy, AcceptedClient client) {
+  return *new (proxy.client_memory()) ClientConnection(proxy, std::move(client));
+}
+
+}  // namespace
+
+const ClientProtocol& http1_client_protocol() {
+  static constexpr ClientProtocol kProtocol{"http/1.1", &open_http1};
+  return kProtocol;
+}
+
+ClientConnection::ClientConnection(ProxyShard& proxy, AcceptedClient client)
     : proxy_(proxy),
-      socket_(*this, fd),
-      tls_(facts.tls),
-      trusted_(facts.trusted),
-      address_size_(static_cast<std::uint8_t>(std::min(facts.address.size(), std::tuple_size_v<decltype(address_)>))),
-      port_(facts.listener_port),
+      socket_(*this, client.fd, std::move(client.ops)),
+      tls_(client.facts.tls),
+      trusted_(client.facts.trusted),
+      address_size_(
+          static_cast<std::uint8_t>(std::min(client.facts.address.size(), std::tuple_size_v<decltype(address_)>))),
+      port_(client.facts.listener_port),
       deadline_(proxy.shard().wheel(), *this),
-      ticket_(std::move(ticket)) {
-  std::memcpy(address_.data(), facts.address.data(), address_size_);
+      ticket_(std::move(client.ticket)) {
+  std::memcpy(address_.data(), client.facts.address.data(), address_size_);
   ++proxy_.counters().client_connections;
   ++proxy_.counters().clients_accepted;
 }
 
 ClientConnection::~ClientConnection() = default;
 
-bool ClientConnection::start() {
+void ClientConnection::start() {
   const auto watched = proxy_.shard().poller().add(socket_.fd(), *this);
-  if (watched.has_error()) {
-    close();
-    return false;
-  }
+  if (watched.has_error()) return close();
   deadline_.arm(proxy_.settings().client_idle);
-  return true;
 }
 
 void ClientConnection::drain() {
@@ -170,7 +180,7 @@ void ClientConnection::read_some() {
     if (outcome == ReadOutcome::kBroken) return on_gone();
     if (outcome == ReadOutcome::kEnd) return on_end();
     // A short read means that everything is read, unless the peer has closed: its end comes without another event.
-    readable_ = got == ProxyShard::kReadSize || peer_closed_;
+    readable_ = socket_.may_have_more(got, ProxyShard::kReadSize) || peer_closed_;
     on_bytes(proxy_.read_buffer(), got);
     if (!readable_) return;
     if (proxy_.queue().turn_is_long(got)) break;

@@ -5,11 +5,9 @@
 #include <memory>
 #include <string_view>
 
-#include <boost/intrusive/list.hpp>
-
-#include "logplex/net/listener.hpp"
 #include "logplex/runtime/shard.hpp"
 #include "logplex/runtime/share_table.hpp"
+#include "router/client_protocol.hpp"
 #include "router/client_side.hpp"
 #include "router/http1/body.hpp"
 #include "router/http1/request.hpp"
@@ -24,14 +22,6 @@ namespace sluice::router {
 class Exchange;
 class ProxyShard;
 
-/// What we know about a client when it is accepted.
-struct ClientFacts {
-  std::string_view address;
-  std::uint16_t listener_port = 0;
-  bool tls = false;
-  bool trusted = false;  // in router.trusted_proxies
-};
-
 /// What a client connection needs while it reads a request: a head, then the position in its body.
 struct RequestReader {
   explicit RequestReader(const http1::HeadLimits& limits) : parser(limits) {}
@@ -40,36 +30,27 @@ struct RequestReader {
   http1::BodyScanner body;
 };
 
-using ClientListHook = boost::intrusive::list_base_hook<boost::intrusive::tag<class ClientListTag>,
-                                                        boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
-
 /// One HTTP/1.x client connection. It reads requests one after the other, strictly in order, and writes their
 /// responses. While a request is under way, later requests stay unread in the kernel; bytes that were read along with
 /// it wait here.
 ///
 /// Lives on its shard, owns itself, and is destroyed at the end of the turn in which it closes. It owns no buffer while
 /// it is idle.
-class ClientConnection final : public Pollable,
-                               public Retired,
-                               public ClientListHook,
+class ClientConnection final : public ProxyClient,
+                               public Pollable,
                                private Resumable,
                                private MemoryHolder,
                                private ClientSide {
  public:
-  ClientConnection(ProxyShard& proxy, int fd, const ClientFacts& facts, ConnectionTicket ticket);
+  ClientConnection(ProxyShard& proxy, AcceptedClient client);
   ~ClientConnection() override;
   void* operator new(std::size_t, BlockPool& memory) { return memory.take(); }
   void operator delete(void* memory, BlockPool&) { BlockPool::give_back(memory); }
   void operator delete(void* memory) { BlockPool::give_back(memory); }
 
-  /// Starts watching the socket. Returns false when the kernel refuses that; the connection has then closed.
-  bool start();
-  /// The process is stopping: closes at once if no request is under way, else after the response.
-  void drain();
-  /// Ends the request under way with H24 and closes.
-  void force_close();
-  /// Calls drain() in this turn or a later one, so that many connections do not all close in one turn.
-  void drain_soon();
+  void start() override;
+  void drain_soon() override;
+  void force_close() override;
 
   void on_events(std::uint32_t events) override;
 
@@ -97,6 +78,7 @@ class ClientConnection final : public Pollable,
   void become_tunnel() override;
   void on_exchange_end(ExchangeEnd end) override;
 
+  void drain();
   void go_on() override;
   void give_up_memory(MemoryClass of) override;
   void on_gone();

@@ -7,6 +7,7 @@
 #include <ctime>
 
 #include "router/backend_connection.hpp"
+#include "router/client_connection.hpp"
 #include "router/error_page.hpp"
 
 namespace sluice::router {
@@ -50,6 +51,7 @@ ProxyShard::ProxyShard(Shard& shard, const ProxySettings& settings, ConfigFeed& 
       table_(feed, shares, settings),
       read_buffer_(new char[kReadSize + http1::kSlack]),
       line_(settings.log_source),
+      client_memory_(sizeof(ClientConnection)),
       backend_memory_(sizeof(BackendConnection)),
       all_closed_(shard),
       gate_(shard, "router") {}
@@ -57,6 +59,11 @@ ProxyShard::ProxyShard(Shard& shard, const ProxySettings& settings, ConfigFeed& 
 ProxyShard::~ProxyShard() { cancel(); }
 
 void ProxyShard::on_accepted(int fd, const Peer& peer, ConnectionTicket ticket) {
+  accept(http1_client_protocol(), fd, peer, std::move(ticket));
+}
+
+void ProxyShard::accept(const ClientProtocol& protocol, int fd, const Peer& peer, ConnectionTicket ticket,
+                        std::unique_ptr<SocketOps> ops) {
   if (draining_) {
     ::close(fd);
     return;
@@ -64,9 +71,9 @@ void ProxyShard::on_accepted(int fd, const Peer& peer, ConnectionTicket ticket) 
   const std::string address = text_of(peer.address);
   const bool trusted = !settings_.trusted_proxies.empty() && settings_.trusted_proxies.contains(peer.address);
   const ClientFacts facts{.address = address, .listener_port = local_port(fd), .tls = false, .trusted = trusted};
-  auto* const client = new (client_memory_) ClientConnection(*this, fd, facts, std::move(ticket));
-  clients_.push_back(*client);
-  client->start();
+  ProxyClient& client = protocol.open(*this, {fd, facts, std::move(ticket), std::move(ops)});
+  clients_.push_back(client);
+  client.start();
 }
 
 void ProxyShard::stop_accepting() {

@@ -13,14 +13,17 @@
 #include "logplex/runtime/event.hpp"
 #include "logplex/runtime/gate.hpp"
 #include "router/answer.hpp"
-#include "router/client_connection.hpp"
+#include "router/client_protocol.hpp"
 #include "router/exchange.hpp"
 #include "router/http1/response.hpp"
 #include "router/line/router_line.hpp"
 #include "router/proxy_settings.hpp"
 #include "router/routing_table.hpp"
+#include "router/sockets/turn_queue.hpp"
 
 namespace sluice::router {
+
+struct RequestReader;
 
 /// Resolves backends that are configured by name.
 class BackendResolver {
@@ -61,7 +64,11 @@ class ProxyShard final : public ConnectionHandler, public OnShard {
              BackendResolver& resolver, RouterShares& shares);
   ~ProxyShard() override;
 
+  /// A plain connection, whose client speaks HTTP/1.
   void on_accepted(int fd, const Peer& peer, ConnectionTicket ticket) override;
+  /// The same for a protocol that is already known, over `ops`.
+  void accept(const ClientProtocol& protocol, int fd, const Peer& peer, ConnectionTicket ticket,
+              std::unique_ptr<SocketOps> ops = nullptr);
 
   /// Accepts no new requests: idle connections close, the others close after the response under way.
   void stop_accepting();
@@ -93,6 +100,7 @@ class ProxyShard final : public ConnectionHandler, public OnShard {
   void give_back(std::unique_ptr<RequestReader> reader);
   std::unique_ptr<http1::ResponseParser> take_response_parser();
   void give_back(std::unique_ptr<http1::ResponseParser> parser);
+  BlockPool& client_memory() { return client_memory_; }
   BlockPool& backend_memory() { return backend_memory_; }
   Exchange& take_exchange();
   void give_back(Exchange& exchange);
@@ -105,7 +113,7 @@ class ProxyShard final : public ConnectionHandler, public OnShard {
   bool take_connection_of(AppSlot app, ShareTable::Share& share);
 
  private:
-  using Clients = boost::intrusive::list<ClientConnection, boost::intrusive::base_hook<ClientListHook>,
+  using Clients = boost::intrusive::list<ProxyClient, boost::intrusive::base_hook<ClientListHook>,
                                          boost::intrusive::constant_time_size<false>>;
 
   Task<void> resolve_task(BackendSlot slot, NameQuery query, std::uint16_t port);
@@ -125,7 +133,7 @@ class ProxyShard final : public ConnectionHandler, public OnShard {
   Answer page_;
   std::vector<std::unique_ptr<RequestReader>> request_readers_;
   std::vector<std::unique_ptr<http1::ResponseParser>> response_parsers_;
-  BlockPool client_memory_{sizeof(ClientConnection)};
+  BlockPool client_memory_;
   BlockPool backend_memory_;
   BlockPool exchange_memory_{sizeof(Exchange)};
   std::vector<std::unique_ptr<Exchange>> spare_exchanges_;

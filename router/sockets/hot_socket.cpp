@@ -14,7 +14,7 @@ namespace {
 bool is_transient(int error) { return error == EAGAIN || error == EWOULDBLOCK; }
 
 /// Returns how many bytes the kernel took, 0 when it takes none now, -1 when the connection is broken.
-ssize_t send_parts(int fd, std::string_view first, std::string_view second) {
+ssize_t send_plain(int fd, std::string_view first, std::string_view second) {
   for (;;) {
     ssize_t sent = 0;
     if (second.empty()) {
@@ -36,6 +36,7 @@ ssize_t send_parts(int fd, std::string_view first, std::string_view second) {
 }  // namespace
 
 ReadOutcome HotSocket::read(char* into, std::size_t capacity, std::size_t& got) {
+  if (ops_ != nullptr) return ops_->read(fd(), into, capacity, got);
   for (;;) {
     const ssize_t n = ::recv(fd(), into, capacity, 0);
     got = n > 0 ? static_cast<std::size_t>(n) : 0;
@@ -46,12 +47,16 @@ ReadOutcome HotSocket::read(char* into, std::size_t capacity, std::size_t& got) 
   }
 }
 
+ssize_t HotSocket::send_parts(std::string_view first, std::string_view second) {
+  return ops_ == nullptr ? send_plain(fd(), first, second) : ops_->send(fd(), first, second);
+}
+
 bool HotSocket::send(std::string_view first, std::string_view second) {
   if (first.empty()) std::swap(first, second);
   if (first.empty()) return true;
   std::size_t sent = 0;
   if (unsent_.empty()) {
-    const ssize_t taken = send_parts(fd(), first, second);
+    const ssize_t taken = send_parts(first, second);
     if (taken < 0) return false;
     sent = static_cast<std::size_t>(taken);
     if (sent == first.size() + second.size()) return true;
@@ -60,12 +65,13 @@ bool HotSocket::send(std::string_view first, std::string_view second) {
   const MemoryOwner owner{Shard::current(), MemoryClass::kRouterBodies, holder_};
   unsent_.append(first.substr(of_first), owner);
   unsent_.append(second.substr(sent - of_first), owner);
-  return true;
+  // The kernel may still have room for what the ops did not take at once; then no event would come.
+  return ops_ == nullptr || flush();
 }
 
 bool HotSocket::flush() {
   while (!unsent_.empty()) {
-    const ssize_t taken = send_parts(fd(), unsent_.view(), {});
+    const ssize_t taken = send_parts(unsent_.view(), {});
     if (taken < 0) return false;
     if (taken == 0) return true;
     unsent_.consume(static_cast<std::size_t>(taken));
@@ -75,12 +81,16 @@ bool HotSocket::flush() {
 }
 
 bool HotSocket::has_input() const {
+  if (ops_ != nullptr && ops_->has_input()) return true;
   char byte = 0;
   const ssize_t n = ::recv(fd(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
   return n >= 0 || !is_transient(errno);
 }
 
-void HotSocket::shutdown_sending() { ::shutdown(fd(), SHUT_WR); }
+void HotSocket::shutdown_sending() {
+  if (ops_ != nullptr) return ops_->shutdown_sending(fd());
+  ::shutdown(fd(), SHUT_WR);
+}
 
 void HotSocket::finish_sending() {
   ends_when_sent_ = blocked();

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "router/client_connection.hpp"
 #include "tests/unit/router/proxy_harness.hpp"
 
 namespace {

@@ -154,7 +154,8 @@ class ProxyHarness {
   /// Creates or replaces the app "app" with domain "app.test" (and "*.app.test").
   void set_app(std::vector<Backend> backends, Features features = {});
   void remove_app();
-  ScriptedSocket connect();
+  /// A client of that protocol, over `next_ops`.
+  ScriptedSocket connect(std::string_view protocol = "http/1.1");
 
   bool turn() { return runtime.shard(0).turn(); }
   void settle();
@@ -187,6 +188,7 @@ class ProxyHarness {
   RouterShares shares;
   std::unique_ptr<ProxyShard> proxy;
   ScriptedListener listener{*this};
+  std::unique_ptr<SocketOps> next_ops;  // null for a plain socket
   std::size_t lines_seen = 0;
   Duration per_wait{0};  // by how much time moves on in until(), each time that there is nothing to do
 
@@ -348,7 +350,7 @@ inline void ProxyHarness::set_app(std::vector<Backend> backends, Features featur
 
 inline void ProxyHarness::remove_app() { accept({EntryKind::kApp, "app", std::nullopt}); }
 
-inline ScriptedSocket ProxyHarness::connect() {
+inline ScriptedSocket ProxyHarness::connect(std::string_view protocol) {
   const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in address{};
   address.sin_family = AF_INET;
@@ -359,7 +361,9 @@ inline ScriptedSocket ProxyHarness::connect() {
   ScriptedSocket accepted = listener.accept();
   const int on = 1;
   ::setsockopt(accepted.fd(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  proxy->on_accepted(::fcntl(accepted.fd(), F_DUPFD_CLOEXEC, 0), Peer{asio::ip::make_address("192.0.2.7"), 1234}, {});
+  const int fd_of_proxy = ::fcntl(accepted.fd(), F_DUPFD_CLOEXEC, 0);
+  const Peer peer{asio::ip::make_address("192.0.2.7"), 1234};
+  proxy->accept(*find_client_protocol(protocol), fd_of_proxy, peer, {}, std::move(next_ops));
   return client;
 }
 
