@@ -1,7 +1,6 @@
 #include "drains/drain_set.hpp"
 
 #include "logplex/base/metrics.hpp"
-#include "logplex/base/partition.hpp"
 
 namespace sluice::drains {
 
@@ -39,20 +38,19 @@ class MetricsByKind {
 
 }  // namespace
 
-DrainSet::DrainSet(DrainEnvironment environment, FabricShard& fabric, std::uint32_t shards)
+DrainSet::DrainSet(DrainEnvironment environment, FabricShard& fabric)
     : OnShard(environment.shard),
-      names_(environment.shard.id(), shards),
+      names_(fabric.placement()),
       environment_(with_names(std::move(environment), names_)),
       fabric_(fabric),
       memory_(environment_, fabric),
-      shards_(shards),
       gate_(environment_.shard, "drains") {}
 
 DrainSet::~DrainSet() = default;
 
 bool DrainSet::runs_here(const DrainEntry& entry) const {
   if (entry.drain.reserved()) return false;
-  return entry.drain.global() || shard_of(entry.partition, shards_) == shard().id();
+  return entry.drain.global() || fabric_.placement().is_mine(entry.partition);
 }
 
 void DrainSet::on_config(const ConfigSnapshot& config, const ChangedKeys& changed) {
@@ -80,7 +78,7 @@ void DrainSet::follow(const ConfigSnapshot& config, const ChangedKeys& changed) 
 }
 
 void DrainSet::update(const DrainEntry& entry) {
-  if (!runs_here(entry)) return;
+  if (!runs_here(entry)) return remove(entry.drain.id);
   if (const auto running = runners_.find(entry.drain.id); running != runners_.end()) {
     running->second->change(entry);
     return;

@@ -18,14 +18,15 @@ class MetricsPage;
 namespace sluice::drains {
 
 /// The drains of one shard: the drains of the channels that the shard owns, and its part of every global drain. The set
-/// follows the configuration. A drain starts in the same turn in which its shard learns of it, so it gets every line
-/// that was accepted after the request that created it was answered.
+/// follows the configuration; after a change of owners, repeat the configuration to it. A drain starts in the same turn
+/// in which its shard learns of it, so it gets every line that was accepted after the request that created it was
+/// answered.
 ///
 /// Lives on its shard. The environment and the fabric must outlive it. Add it to the configuration feed after the
 /// channels are open.
 class DrainSet final : public ConfigObserver, public OnShard {
  public:
-  DrainSet(DrainEnvironment environment, FabricShard& fabric, std::uint32_t shards);
+  DrainSet(DrainEnvironment environment, FabricShard& fabric);
   ~DrainSet() override;
 
   void on_config(const ConfigSnapshot& config, const ChangedKeys& changed) override;
@@ -89,7 +90,6 @@ class DrainSet final : public ConfigObserver, public OnShard {
   const DrainEnvironment environment_;
   FabricShard& fabric_;
   FrameMemory memory_;
-  const std::uint32_t shards_;
   std::unordered_map<std::uint64_t, std::unique_ptr<DrainRunner>> runners_;
   std::vector<OwedLines> expected_;
   std::unordered_map<std::uint64_t, DrainOwed> going_on_;  // by drain, until the drain has started

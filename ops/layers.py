@@ -16,7 +16,7 @@ PURE = BASE + MODEL + ["logplex/wire"]
 NET_ROOMS = ["logplex/net", "logplex/net/tls", "logplex/net/dial", "logplex/net/http"]
 NET = PURE + ["logplex/runtime"] + NET_ROOMS
 STORE = ["logplex/store", "logplex/store/sqlite", "logplex/store/redis", "logplex/store/places"]
-FEATURE = NET + STORE + ["logplex/channel"]
+FEATURE = NET + STORE + ["logplex/channel", "logplex/channel/seams"]
 ROUTER_ROOMS = ["router/message", "router/http1", "router/line", "router/sockets"]
 CLIENT_PROTOCOL = FEATURE + ROUTER_ROOMS + ["router"]  # every other folder below router
 DRAIN_KIND = FEATURE + ["drains/facts", "drains/kinds"]  # every other folder below drains
@@ -38,7 +38,8 @@ MAY_INCLUDE = {
     "logplex/store/sqlite": NET + ["logplex/store"],
     "logplex/store/redis": NET + ["logplex/store", "logplex/store/sqlite"],
     "logplex/store/places": NET + ["logplex/store", "logplex/store/sqlite", "logplex/store/redis"],
-    "logplex/channel": NET,
+    "logplex/channel/seams": NET,
+    "logplex/channel": NET + ["logplex/channel/seams"],
     "router/message": BASE,
     "router/http1": BASE + ["router/message"],
     "router/line": PURE + ["router/message"],

@@ -1,7 +1,5 @@
 #include "drains/kinds/channel_names.hpp"
 
-#include "logplex/base/partition.hpp"
-
 namespace sluice::drains {
 
 void ChannelNames::follow(const ConfigSnapshot& config, const ChangedKeys& changed) {
@@ -20,7 +18,7 @@ void ChannelNames::follow(const ConfigSnapshot& config, const ChangedKeys& chang
 }
 
 void ChannelNames::add(const ChannelEntry& entry) {
-  if (shard_of(entry.partition, shards_) != shard_) return;
+  if (!placement_.is_mine(entry.partition)) return remove(entry.slot);
   if (entry.slot.value >= names_.size()) names_.resize(entry.slot.value + 1);
   names_[entry.slot.value] = entry.channel.id;
 }

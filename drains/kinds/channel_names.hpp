@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "logplex/base/slot.hpp"
+#include "logplex/channel/seams/placement.hpp"
 #include "logplex/model/changed_keys.hpp"
 #include "logplex/model/snapshot.hpp"
 
@@ -14,7 +15,8 @@ namespace sluice::drains {
 /// its shard, owned by its DrainSet. Takes 32 bytes for each slot ever used, plus the ids.
 class ChannelNames {
  public:
-  ChannelNames(std::uint32_t shard, std::uint32_t shards) : shard_(shard), shards_(shards) {}
+  /// `placement` is that of the shard, and must outlive this.
+  explicit ChannelNames(const Placement& placement) : placement_(placement) {}
 
   void follow(const ConfigSnapshot& config, const ChangedKeys& changed);
   /// Empty if another shard owns the channel or it was deleted. Valid until the next follow().
@@ -26,8 +28,7 @@ class ChannelNames {
   void add(const ChannelEntry& entry);
   void remove(ChannelSlot channel);
 
-  const std::uint32_t shard_;
-  const std::uint32_t shards_;
+  const Placement& placement_;
   std::vector<std::string> names_;
 };
 

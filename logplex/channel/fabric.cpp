@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <utility>
 
 namespace sluice {
 
@@ -17,7 +18,8 @@ const char* to_text(FabricError error) {
   return "unknown fabric error";
 }
 
-Fabric::Fabric(Runtime& runtime, const FabricSettings& settings, Duration ingress_max_delay, LogIdentity identity)
+Fabric::Fabric(Runtime& runtime, const FabricSettings& settings, Duration ingress_max_delay, LogIdentity identity,
+               FabricSeams seams)
     : runtime_(runtime),
       settings_(settings),
       ingress_max_delay_(ingress_max_delay),
@@ -28,7 +30,8 @@ Fabric::Fabric(Runtime& runtime, const FabricSettings& settings, Duration ingres
   for (std::uint32_t i = 0; i < shards * shards; ++i)
     returns_.push_back(std::make_unique<Mailbox>(std::bit_ceil(most_batches_under_way())));
   shards_.resize(shards);
-  for (std::uint32_t id = 0; id < shards; ++id) shards_[id] = std::make_unique<FabricShard>(*this, runtime.shard(id));
+  for (std::uint32_t id = 0; id < shards; ++id)
+    shards_[id] = std::make_unique<FabricShard>(*this, runtime.shard(id), seams.placement(id, shards));
 }
 
 Fabric::~Fabric() {

@@ -13,6 +13,7 @@
 #include "logplex/channel/log_identity.hpp"
 #include "logplex/channel/outbox.hpp"
 #include "logplex/channel/outlet.hpp"
+#include "logplex/channel/seams/placement.hpp"
 #include "logplex/channel/shard_log.hpp"
 #include "logplex/channel/shares.hpp"
 #include "logplex/channel/subscription.hpp"
@@ -54,7 +55,7 @@ struct FabricGauges {
 /// budget is used up, channels that hold more than their fair share lose their oldest segments: see ShardLog.
 class FabricShard final : public LineOutlet, public OnShard, private TurnHook {
  public:
-  FabricShard(Fabric& fabric, Shard& shard);
+  FabricShard(Fabric& fabric, Shard& shard, std::unique_ptr<Placement> placement);
   ~FabricShard() override;
 
   /// Starts the timer that, each second, renegotiates this shard's share of the budget.
@@ -76,12 +77,19 @@ class FabricShard final : public LineOutlet, public OnShard, private TurnHook {
   /// How many lines append() has dropped so far. A caller that must report drops compares before and after.
   std::uint64_t lines_refused() const { return outbox_.refused(); }
 
-  /// Apply a configuration change; call them on every shard. Both are idempotent. Closing a channel detaches its own
-  /// subscriptions; global readers can still take the lines that they have not taken.
+  /// Apply a change of the configuration; call them on every shard. Both are idempotent. Closing a channel detaches its
+  /// own subscriptions; global readers can still take the lines that they have not taken.
+  ///
+  /// After a change of owners, open the channel again. The shard that lost it closes it and tells the new owner, if
+  /// that is a shard of this node, where the channel's numbers go on; until then the channel is not open there. Lines
+  /// that reach a shard which does not own the channel count as unrouted.
   void open_channel(ChannelSlot channel, std::string_view id);
   void close_channel(ChannelSlot channel);
   bool is_open(ChannelSlot channel) const { return route_of(channel).state == Route::kOpen; }
-  /// The shard that owns the channel. The channel must be open.
+  /// Who owns which partition, as this shard sees it.
+  Placement& placement() { return *placement_; }
+  const Placement& placement() const { return *placement_; }
+  /// The shard of this node that owns the channel. The channel must be open.
   std::uint32_t owner_of(ChannelSlot channel) const;
 
   /// Backpressure: how long ingress should pause before it reads more for this channel. Above 75 % of the owner's
@@ -124,7 +132,14 @@ class FabricShard final : public LineOutlet, public OnShard, private TurnHook {
   friend OwedLines owed_lines(const FabricShard& fabric, ChannelSlot channel, std::string_view id, Seq from);
 
   struct Route {
-    enum State : std::uint8_t { kUnknown, kOpen, kClosed };
+    enum State : std::uint8_t {
+      kUnknown,
+      kOpen,
+      kClosed,
+      kElsewhere,  // another node owns the channel
+      kExpected,   // this shard owns it, but the last owner has not said yet where its numbers go on
+      kReady,      // the last owner has said so, but this shard has not learned yet that it owns the channel
+    };
     std::uint32_t index = 0;  // index in the ShardLog; set on the owner only
     std::uint16_t owner = 0;
     State state = kUnknown;
@@ -136,6 +151,9 @@ class FabricShard final : public LineOutlet, public OnShard, private TurnHook {
   }
   Route& route_at(ChannelSlot channel);
   bool is_mine(const Route& route) const { return route.owner == id_; }
+  void close_log(const Route& route);
+  void hand_over(ChannelSlot channel, const Route& route, Owner to);
+  void take_over(ChannelSlot channel, Seq next);
   /// The channel, if this shard owns it. Errors: kNoChannel, kNotOwner.
   result<ChannelLog*> find(ChannelSlot channel) const;
   void receive(std::uint32_t from, std::unique_ptr<LineBatch> batch);
@@ -154,6 +172,7 @@ class FabricShard final : public LineOutlet, public OnShard, private TurnHook {
 
   Fabric& fabric_;
   const std::uint32_t id_;
+  const std::unique_ptr<Placement> placement_;
   ShardLog log_;
   Outbox outbox_;
   ChannelRates rates_;
@@ -166,11 +185,17 @@ class FabricShard final : public LineOutlet, public OnShard, private TurnHook {
   int holds_ = 0;
 };
 
+/// What is behind the fabric. By default a node alone.
+struct FabricSeams {
+  MakePlacement placement = fixed_placement;
+};
+
 /// All channels of the process: one FabricShard per shard of the runtime. Created at start-up, before the shards run.
 /// Destroyed before the runtime, after the shards have stopped and every Subscription is gone.
 class Fabric {
  public:
-  Fabric(Runtime& runtime, const FabricSettings& settings, Duration ingress_max_delay, LogIdentity identity);
+  Fabric(Runtime& runtime, const FabricSettings& settings, Duration ingress_max_delay, LogIdentity identity,
+         FabricSeams seams = {});
   Fabric(const Fabric&) = delete;
   Fabric& operator=(const Fabric&) = delete;
   ~Fabric();

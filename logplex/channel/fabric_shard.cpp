@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "logplex/base/metrics.hpp"
-#include "logplex/base/partition.hpp"
 #include "logplex/channel/fabric.hpp"
 #include "logplex/wire/notice.hpp"
 
@@ -16,10 +15,11 @@ constexpr Duration kHeldPause = std::chrono::milliseconds(8);
 
 }  // namespace
 
-FabricShard::FabricShard(Fabric& fabric, Shard& shard)
+FabricShard::FabricShard(Fabric& fabric, Shard& shard, std::unique_ptr<Placement> placement)
     : OnShard(shard),
       fabric_(fabric),
       id_(shard.id()),
+      placement_(std::move(placement)),
       log_(shard, *this, fabric.identity().first_seq(), fabric.settings().history_lines),
       outbox_(fabric, shard, log_, *this, fabric.most_batches_under_way()),
       second_(shard.wheel(), *this) {
@@ -132,20 +132,52 @@ FabricShard::Route& FabricShard::route_at(ChannelSlot channel) {
 void FabricShard::open_channel(ChannelSlot channel, std::string_view id) {
   SLUICE_CHECK(channel.valid());
   Route& route = route_at(channel);
-  if (route.state == Route::kOpen) return;
-  const bool again = route.state == Route::kClosed;
-  route.owner = static_cast<std::uint16_t>(shard_of(partition_of(id), fabric_.runtime().size()));
-  route.state = Route::kOpen;
-  if (is_mine(route)) route.index = log_.open(channel, again).index;
+  const Owner owner = placement_->owner_of_channel(id);
+  const Route before = route;
+  if (before.state == Route::kOpen && owner == Owner{Owner::kThisNode, before.owner}) return;
+  if (before.state == Route::kOpen && is_mine(before)) hand_over(channel, before, owner);
+  route.owner = static_cast<std::uint16_t>(owner.shard);
+  if (!owner.here()) {
+    route.state = Route::kElsewhere;
+  } else if (!is_mine(route)) {
+    if (before.state != Route::kReady) route.state = Route::kOpen;
+  } else if (before.state == Route::kOpen || before.state == Route::kExpected) {
+    route.state = Route::kExpected;
+  } else {
+    route.state = Route::kOpen;
+    route.index = log_.open(channel, before.state != Route::kUnknown).index;
+  }
+}
+
+void FabricShard::hand_over(ChannelSlot channel, const Route& route, Owner to) {
+  close_log(route);
+  if (!to.here()) return;
+  shard().send(to.shard, make_mail([&there = fabric_.shard(to.shard), channel, next = log_.closed_above()] {
+                 there.take_over(channel, next);
+               }));
+}
+
+/// The mail and this shard's own change of owners come in any order.
+void FabricShard::take_over(ChannelSlot channel, Seq next) {
+  log_.number_above(next);
+  Route& route = route_at(channel);
+  if (route.state == Route::kExpected) {
+    route.state = Route::kOpen;
+    route.index = log_.open(channel, true).index;
+  } else if (route.state == Route::kOpen && !is_mine(route)) {
+    route.state = Route::kReady;
+  }
+}
+
+void FabricShard::close_log(const Route& route) {
+  ChannelLog& log = log_.channel(route.index);
+  if (log.unwritten_gap) write_gap(log);
+  log_.close(log);
 }
 
 void FabricShard::close_channel(ChannelSlot channel) {
   Route& route = route_at(channel);
-  if (route.state == Route::kOpen && is_mine(route)) {
-    ChannelLog& log = log_.channel(route.index);
-    if (log.unwritten_gap) write_gap(log);
-    log_.close(log);
-  }
+  if (route.state == Route::kOpen && is_mine(route)) close_log(route);
   route.state = Route::kClosed;
 }
 
@@ -157,6 +189,7 @@ std::uint32_t FabricShard::owner_of(ChannelSlot channel) const {
 
 result<ChannelLog*> FabricShard::find(ChannelSlot channel) const {
   const Route route = route_of(channel);
+  if (route.state == Route::kElsewhere) return make_error_code(FabricError::kNotOwner);
   if (route.state != Route::kOpen) return make_error_code(FabricError::kNoChannel);
   if (!is_mine(route)) return make_error_code(FabricError::kNotOwner);
   return &log_.channel(route.index);
@@ -172,7 +205,7 @@ void FabricShard::receive_record(ChannelSlot channel, SenderId sender, const Rec
   Route& route = route_at(channel);
   if (route.state == Route::kUnknown)
     route = {log_.open(channel, false).index, static_cast<std::uint16_t>(id_), Route::kOpen};
-  if (route.state == Route::kClosed) {
+  if (route.state != Route::kOpen || !is_mine(route)) {
     unrouted_ += record.lines();
     return;
   }

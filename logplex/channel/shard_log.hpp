@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -42,6 +43,10 @@ class ShardLog final : public OnShard {
   ChannelLog& open(ChannelSlot slot, bool again);
   /// Detaches the channel's own readers. The channel stays in memory until global readers have taken everything.
   void close(ChannelLog& channel);
+  /// Channels that were closed have given out no number from here on; channels opened again begin at it.
+  Seq closed_above() const { return closed_above_; }
+  /// The same holds for channels of other shards that this shard takes over.
+  void number_above(Seq next) { closed_above_ = std::max(closed_above_, next); }
   ChannelLog& channel(std::uint32_t index) const { return chunks_[index / kChunk][index % kChunk]; }
 
   void append(ChannelLog& channel, const LineView& line);

@@ -225,7 +225,7 @@ void Node::log_listeners() const {
 }
 
 result<void, Error> Node::read_owed() {
-  SLUICE_TRY(owed_, owed_lines_file_.read(fabric_->identity(), runtime_->size()));
+  SLUICE_TRY(owed_, owed_lines_file_.read(fabric_->identity(), fabric_->shard(0).placement(), runtime_->size()));
   std::vector<std::uint64_t> bytes;
   for (const auto& of_shard : owed_) {
     bytes.push_back(0);

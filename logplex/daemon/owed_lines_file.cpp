@@ -1,11 +1,11 @@
 #include "logplex/daemon/owed_lines_file.hpp"
 
 #include "logplex/base/log.hpp"
-#include "logplex/base/partition.hpp"
 
 namespace sluice::daemon {
 
 result<std::vector<std::vector<OwedLines>>, Error> OwedLinesFile::read(const LogIdentity& identity,
+                                                                       const Placement& placement,
                                                                        std::uint32_t shards) {
   std::vector<std::vector<OwedLines>> by_shard(shards);
   if (!files_.exists(path_)) return by_shard;
@@ -17,12 +17,22 @@ result<std::vector<std::vector<OwedLines>>, Error> OwedLinesFile::read(const Log
     return by_shard;
   }
   was_read_ = true;
-  was_damaged_ = found->damaged_channels > 0;
-  if (was_damaged_)
+  has_more_ = found->damaged_channels > 0;
+  if (has_more_)
     log_error("kept lines are damaged in part and stay undelivered",
               {{"file", path_}, {"channels", found->damaged_channels}, {"lines", found->damaged_lines}});
-  for (OwedLines& owed : found->channels)
-    by_shard[shard_of(partition_of(owed.channel), shards)].push_back(std::move(owed));
+  std::uint64_t elsewhere = 0;
+  for (OwedLines& owed : found->channels) {
+    const Owner owner = placement.owner_of_channel(owed.channel);
+    if (owner.here())
+      by_shard[owner.shard].push_back(std::move(owed));
+    else
+      elsewhere += owed.lines;
+  }
+  if (elsewhere > 0)
+    log_error("kept lines of channels that another node owns stay undelivered",
+              {{"file", path_}, {"lines", elsewhere}});
+  has_more_ = has_more_ || elsewhere > 0;
   return by_shard;
 }
 
@@ -30,7 +40,7 @@ result<void, Error> OwedLinesFile::put_aside() { return files_.rename(path_, pat
 
 result<void, Error> OwedLinesFile::remove() {
   if (!was_read_) return {};
-  return was_damaged_ ? put_aside() : files_.remove(path_);
+  return has_more_ ? put_aside() : files_.remove(path_);
 }
 
 bool OwedLinesFile::write(const LogIdentity& identity, const std::vector<OwedLines>& owed) {

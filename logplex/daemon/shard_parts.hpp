@@ -9,6 +9,7 @@
 #include "logplex/daemon/admin.hpp"
 #include "logplex/daemon/channel_opener.hpp"
 #include "logplex/daemon/node_status_service.hpp"
+#include "logplex/daemon/placement_follower.hpp"
 #include "logplex/ingress/ingress_parts.hpp"
 #include "logplex/ingress/intake.hpp"
 #include "logplex/net/dial/dial.hpp"
@@ -59,6 +60,7 @@ class ShardParts {
   ChannelOpener opener_;
   Dialer dialer_;
   drains::DrainSet drains_;
+  PlacementFollower follower_;
   router::NameResolver backend_names_;
   router::ProxyShard proxy_;
   UnprovenList idle_api_;

@@ -50,7 +50,7 @@ struct World {
     for (std::uint32_t slot = 0; slot < kChannels; ++slot) {
       std::string id;
       do id = "channel-" + std::to_string(salt++);
-      while (shard_of(partition_of(id), runtime.size()) != owner);
+      while (fabric.shard(0).placement().owner_of_channel(id).shard != owner);
       for (std::uint32_t to = 0; to < runtime.size(); ++to) {
         ShardScope on(runtime.shard(to));
         fabric.shard(to).open_channel(ChannelSlot{slot}, id);

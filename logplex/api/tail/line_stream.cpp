@@ -4,7 +4,6 @@
 #include <memory>
 
 #include "logplex/api/tail/tails.hpp"
-#include "logplex/base/partition.hpp"
 #include "logplex/base/wall_time.hpp"
 
 namespace sluice::api {
@@ -114,15 +113,16 @@ Task<ApiAnswer> stream_lines(ApiCall& call, LineStream stream) {
   const auto format = format_of(call, stream.logplex_frames);
   if (!format)
     return answered(error_answer(406, "lines come as text/plain, text/event-stream or application/x-ndjson"));
+  const Owner owner = call.parts.fabric.local().placement().owner_of(channel->partition);
+  if (!owner.here()) return answered(error_answer(503, "another node has the lines of this channel"));
   stream.rights.channel = channel->channel.id;
   stream.rights.incarnation = channel->channel.incarnation;
   auto open = std::make_unique<OpenStream>(call.parts.streams, call.http, std::move(stream.rights));
   // A tail may wait for days, so free what only the checks needed.
   call.who = Principal();
-  const auto owner = shard_of(channel->partition, call.parts.shard.runtime().size());
   const auto until = stream.query.until;
   TailRequest request{channel->slot, std::move(stream.query), *format, std::move(stream.resume)};
-  auto reader = std::make_unique<TailReader>(call.parts.tails, owner, std::move(request));
+  auto reader = std::make_unique<TailReader>(call.parts.tails, owner.shard, std::move(request));
   return serve(call, Following{std::move(reader), std::move(open), std::move(stream.held), *format, until});
 }
 

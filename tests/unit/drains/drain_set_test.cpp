@@ -6,8 +6,8 @@
 #include <gtest/gtest.h>
 
 #include "logplex/base/metrics.hpp"
-#include "logplex/base/partition.hpp"
 #include "logplex/model/decide/snapshot_editor.hpp"
+#include "tests/support/moving_placement.hpp"
 #include "tests/unit/drains/drain_fixture.hpp"
 
 namespace sluice::drains {
@@ -29,7 +29,7 @@ class DrainSetTest : public testing::Test {
     Parts(Shard& shard, DrainSetTest& test)
         : dialer(shard, test.resolver, test.guard),
           set({shard, dialer, test.settings, DrainWorld::default_tls(), test.tls_lane, "Logplex/test"},
-              test.fabric.shard(shard.id()), kShards) {}
+              test.fabric.shard(shard.id())) {}
     Dialer dialer;
     DrainSet set;
   };
@@ -70,11 +70,22 @@ class DrainSetTest : public testing::Test {
   ChannelSlot channel_on(std::uint32_t shard) {
     for (;;) {
       const std::string id = "channel-" + std::to_string(++number);
-      if (shard_of(partition_of(id), kShards) != shard) continue;
+      if (fabric.shard(0).placement().owner_of_channel(id).shard != shard) continue;
       apply(PutChannel{id, {}, {}, {}});
       return config.channel(id)->slot;
     }
   }
+  /// Every shard learns that the channel has another owner.
+  void move(ChannelSlot channel, const std::string& id, Owner to) {
+    each_shard([&](std::uint32_t shard) {
+      placements.of(shard).move(config.channel(id)->partition, to);
+      fabric.shard(shard).open_channel(channel, id);
+      ChangedKeys all;
+      all.everything = true;
+      parts[shard]->set.on_config(config, all);
+    });
+  }
+  std::string last_channel() const { return "channel-" + std::to_string(number); }
   std::uint64_t create(Drain drain) { return apply(CreateDrain{std::move(drain)}).drain_id; }
   void append(std::uint32_t from, ChannelSlot channel, const std::string& text) {
     shards.on(from, [&] { fabric.shard(from).append(channel, line_of(text)); });
@@ -96,7 +107,9 @@ class DrainSetTest : public testing::Test {
   Resolver resolver;
   AddressGuard guard = AddressGuard::parse({"127.0.0.1"}).value();
   Lane tls_lane{"tls", 1, 16};
-  Fabric fabric{shards.runtime, {64_MiB, 1500, {}}, std::chrono::seconds(1), {0x1234, 3}};
+  MovingPlacements placements;
+  Fabric fabric{
+      shards.runtime, {64_MiB, 1500, {}}, std::chrono::seconds(1), {0x1234, 3}, FabricSeams{placements.make()}};
   std::unique_ptr<Parts> parts[kShards];
   SlotSequence slots;
   ConfigSnapshot config = SnapshotEditor::empty(slots);
@@ -119,6 +132,30 @@ TEST_F(DrainSetTest, global_drain_gets_the_lines_of_every_shard) {
   EXPECT_THAT(got, HasSubstr("of the second"));
   EXPECT_TRUE(eventually([&] { return ledger(id).delivered == 2; }));
   EXPECT_EQ(ledger(id).offered, 2u);
+}
+
+TEST_F(DrainSetTest, a_drain_follows_its_channel_to_another_owner) {
+  RawListener listener;
+  const ChannelSlot channel = channel_on(0);
+  const std::string id = last_channel();
+  Drain drain = drain_to(url_of(listener, "syslog"));
+  drain.channel = id;
+  const std::uint64_t number = create(drain);
+  const auto parts_of_drain = [&] {
+    std::string on;
+    each_shard([&](std::uint32_t shard) {
+      if (parts[shard]->set.ledger(number)) on += std::to_string(shard);
+    });
+    return on;
+  };
+  EXPECT_EQ(parts_of_drain(), "0");
+  move(channel, id, {9, 0});
+  EXPECT_EQ(parts_of_drain(), "");
+  move(channel, id, {Owner::kThisNode, 1});
+  EXPECT_EQ(parts_of_drain(), "1");
+  each_shard([&](std::uint32_t shard) { EXPECT_EQ(parts[shard]->set.channel_name(channel), shard == 1 ? id : ""); });
+  append(0, channel, "at the new owner");
+  EXPECT_THAT(listener.accept().read_until("\n"), HasSubstr("at the new owner"));
 }
 
 /// Global drains with a filter each, so that none shares its frames, and one that is gone again.

@@ -13,8 +13,8 @@
 #include "logplex/api/api_shard.hpp"
 #include "logplex/api/calls/drain_control.hpp"
 #include "logplex/api/calls/node_status.hpp"
-#include "logplex/base/partition.hpp"
 #include "logplex/runtime/working_for.hpp"
+#include "tests/support/moving_placement.hpp"
 #include "tests/support/raw_client.hpp"
 #include "tests/support/running_shards.hpp"
 
@@ -114,6 +114,8 @@ class ApiNode {
               std::string source = "app", std::size_t padding = 0);
   /// Connects and sends a GET; the answer is the test's to read.
   RawClient get(const std::string& path, std::vector<std::string> headers = {});
+  /// Every shard learns that the channel has another owner.
+  void move(const std::string& channel, Owner to);
   std::string metrics();
   std::size_t open_sources();
   std::string route_name(std::uint32_t number) { return api_->shard(0).route_name(number); }
@@ -125,6 +127,7 @@ class ApiNode {
  private:
   std::string directory_;
   std::unique_ptr<Store> store_;
+  MovingPlacements placements_;
   std::unique_ptr<Fabric> fabric_;
   std::vector<std::unique_ptr<TestChannels>> openers_;
   ApiSettings settings_;

@@ -47,7 +47,8 @@ ApiNode::ApiNode(FabricSettings fabric, ApiSettings settings, ConfigLimits limit
   store.write_timeout = std::chrono::seconds(10);
   store_ = open_store(store, directory_, limits, shards.clock).value();
   store_->start(shards.runtime);
-  fabric_ = std::make_unique<Fabric>(shards.runtime, fabric, std::chrono::seconds(1), LogIdentity{0xabcdef, 7});
+  fabric_ = std::make_unique<Fabric>(shards.runtime, fabric, std::chrono::seconds(1), LogIdentity{0xabcdef, 7},
+                                     FabricSeams{placements_.make()});
   for (std::uint32_t id = 0; id < kShards; ++id) {
     openers_.push_back(std::make_unique<TestChannels>(fabric_->shard(id)));
     store_->feed(shards.runtime.shard(id)).add(*openers_.back());
@@ -104,6 +105,18 @@ Seen ApiNode::call(std::string method, std::string path, std::string body, std::
   seen.body = response.substr(end + 4);
   seen.status = std::stoi(response.substr(9, 3));
   return seen;
+}
+
+void ApiNode::move(const std::string& channel, Owner to) {
+  for (std::uint32_t id = 0; id < kShards; ++id) {
+    shards.on(id, [&, id] {
+      const ConfigSnapshot& config = store_->feed(shards.runtime.shard(id)).current();
+      placements_.of(id).move(config.channel(channel)->partition, to);
+      ChangedKeys all;
+      all.everything = true;
+      openers_[id]->on_config(config, all);
+    });
+  }
 }
 
 void ApiNode::make_channel(const std::string& id) {

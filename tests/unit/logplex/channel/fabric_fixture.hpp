@@ -7,7 +7,6 @@
 
 #include <gtest/gtest.h>
 
-#include "logplex/base/partition.hpp"
 #include "logplex/channel/fabric.hpp"
 
 namespace sluice {
@@ -16,17 +15,17 @@ namespace sluice {
 inline std::string id_on(std::uint32_t shard, std::uint32_t shards, unsigned number) {
   for (unsigned salt = 0;; ++salt) {
     std::string id = "channel-" + std::to_string(number) + "-" + std::to_string(salt);
-    if (shard_of(partition_of(id), shards) == shard) return id;
+    if (FixedPlacement(shard, shards).owner_of_channel(id).shard == shard) return id;
   }
 }
 
 /// A fabric over shards without threads: the test makes them turn and decides the time. The test's body is on shard 0.
 struct HandDriven {
   explicit HandDriven(std::uint32_t shards, Bytes budget = 64_MiB, std::uint64_t history = 1500,
-                      std::uint32_t epoch = 3)
+                      std::uint32_t epoch = 3, FabricSeams seams = {})
       : runtime(shards, clock),
         scope(runtime.shard(0)),
-        fabric(runtime, {budget, history, {}}, std::chrono::seconds(1), {0x1234, epoch}) {
+        fabric(runtime, {budget, history, {}}, std::chrono::seconds(1), {0x1234, epoch}, std::move(seams)) {
     for (std::uint32_t id = 0; id < shards; ++id) fabric.shard(id).start();
   }
 

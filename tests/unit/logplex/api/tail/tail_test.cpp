@@ -117,6 +117,27 @@ TEST_F(TailTest, history_then_live_and_the_source_ends_with_the_client) {
   EXPECT_TRUE(eventually([&] { return node.open_sources() == 0; }));
 }
 
+TEST_F(TailTest, a_tail_ends_when_its_channel_moves_and_begins_again_at_the_new_owner) {
+  node.append("c", 0, 3);
+  auto client = node.get("/v3/channels/c/logs?tail=1&num=3");
+  StreamReader stream(client);
+  stream.until("n2\n");
+  node.move("c", {7, 0});
+  EXPECT_EQ(numbers_in(stream.all()), range(0, 3));
+  const Seen refused = node.call("GET", "/v3/channels/c/logs");
+  EXPECT_EQ(refused.status, 503);
+  EXPECT_EQ(refused.error(), "another node has the lines of this channel");
+  for (const std::uint32_t shard : {0U, 1U}) {
+    node.move("c", {Owner::kThisNode, shard});
+    auto again = node.get("/v3/channels/c/logs?tail=1&num=10");
+    StreamReader live(again);
+    live.head();
+    node.append("c", 3, 2);
+    live.until("n4\n");
+    EXPECT_EQ(numbers_in(live.body()), range(3, 5)) << shard;
+  }
+}
+
 TEST_F(TailTest, session_without_tail_ends_and_needs_no_key) {
   node.append("c", 0, 10);
   const auto made = node.call("POST", "/v3/sessions", R"({"channel_id":"c","num":3})");
