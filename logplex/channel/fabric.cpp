@@ -24,6 +24,7 @@ Fabric::Fabric(Runtime& runtime, const FabricSettings& settings, Duration ingres
       settings_(settings),
       ingress_max_delay_(ingress_max_delay),
       identity_(identity),
+      log_(std::move(seams.log)),
       demands_(runtime.size()),
       asked_(runtime.size()) {
   const std::uint32_t shards = runtime.size();

@@ -13,6 +13,7 @@
 #include "logplex/channel/log_identity.hpp"
 #include "logplex/channel/outbox.hpp"
 #include "logplex/channel/outlet.hpp"
+#include "logplex/channel/seams/line_log.hpp"
 #include "logplex/channel/seams/placement.hpp"
 #include "logplex/channel/shard_log.hpp"
 #include "logplex/channel/shares.hpp"
@@ -71,9 +72,10 @@ class FabricShard final : public LineOutlet, public OnShard, private TurnHook {
   /// Records lines that the caller dropped, for example because of a quota: the gap consumes their sequence numbers, so
   /// readers learn how many lines they lost and why.
   void append_gap(ChannelSlot channel, std::uint64_t lines, LossReason reason);
-  /// Waits until the owners have everything appended on this shard so far, so that a read afterwards sees it. Error:
-  /// operation_canceled when the task is cancelled.
-  Task<result<void>> settled();
+  /// Waits until the owners have everything appended on this shard so far, so that a read afterwards sees it; then, if
+  /// more is wanted, until the lines are that safe. Returns the level that was reached, which may be lower than wanted:
+  /// see LineLog. Error: operation_canceled when the task is cancelled.
+  Task<result<Ack>> settled(Ack wanted = Ack::kMemory);
   /// How many lines append() has dropped so far. A caller that must report drops compares before and after.
   std::uint64_t lines_refused() const { return outbox_.refused(); }
 
@@ -185,9 +187,10 @@ class FabricShard final : public LineOutlet, public OnShard, private TurnHook {
   int holds_ = 0;
 };
 
-/// What is behind the fabric. By default a node alone.
+/// What is behind the fabric. By default a node alone that keeps lines in memory only.
 struct FabricSeams {
   MakePlacement placement = fixed_placement;
+  std::unique_ptr<LineLog> log = std::make_unique<NoLog>();
 };
 
 /// All channels of the process: one FabricShard per shard of the runtime. Created at start-up, before the shards run.
@@ -226,6 +229,7 @@ class Fabric {
   const FabricSettings settings_;
   const Duration ingress_max_delay_;
   const LogIdentity identity_;
+  const std::unique_ptr<LineLog> log_;
   std::vector<std::unique_ptr<Mailbox>> returns_;
   std::vector<std::unique_ptr<FabricShard>> shards_;
   std::vector<ShareDemand> demands_;  // on shard 0

@@ -114,10 +114,12 @@ void FabricShard::append_gap(ChannelSlot channel, std::uint64_t lines, LossReaso
     outbox_.append_gap(route.owner, channel, lines, reason);
 }
 
-Task<result<void>> FabricShard::settled() {
+Task<result<Ack>> FabricShard::settled(Ack wanted) {
   const bool done = co_await outbox_.settled();
   if (!done) co_return make_error_code(boost::system::errc::operation_canceled);
-  co_return result<void>{};
+  if (wanted == Ack::kMemory) co_return wanted;
+  const auto reached = co_await fabric_.log_->settled(wanted);
+  co_return reached;
 }
 
 FabricShard::Route& FabricShard::route_at(ChannelSlot channel) {
