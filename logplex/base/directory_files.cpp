@@ -1,6 +1,5 @@
 #include "logplex/base/directory_files.hpp"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -58,19 +57,6 @@ std::filesystem::path without_last_slash(const std::string& path) {
   return normal.filename().empty() ? normal.parent_path() : normal;
 }
 
-std::vector<std::string> names_in(int directory) {
-  std::vector<std::string> names;
-  const int copy = ::openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  DIR* const entries = copy < 0 ? nullptr : ::fdopendir(copy);
-  if (entries == nullptr) {
-    if (copy >= 0) ::close(copy);
-    return names;
-  }
-  while (const dirent* entry = ::readdir(entries)) names.emplace_back(&entry->d_name[0]);
-  ::closedir(entries);
-  return names;
-}
-
 }  // namespace
 
 result<void, Error> DirectoryFiles::check(const std::string& path) {
@@ -123,8 +109,8 @@ result<void, Error> DirectoryFiles::lock() {
 
 /// SQLite opens its files by path, so no entry of the directory may lead elsewhere.
 result<void, Error> DirectoryFiles::check_entries() {
-  for (const std::string& name : names_in(fd_)) {
-    if (name == "." || name == "..") continue;
+  SLUICE_TRY(const auto names, list_names(fd_, path_));
+  for (const std::string& name : names) {
     struct stat found {};
     if (::fstatat(fd_, name.c_str(), &found, AT_SYMLINK_NOFOLLOW) != 0) continue;
     const std::string path = path_ + "/" + name;
@@ -164,6 +150,17 @@ result<std::unique_ptr<OpenedFile>, Error> DirectoryFiles::open(const std::strin
   SLUICE_TRY(const std::string name, name_of(path));
   SLUICE_TRY(OpenFile file, open_own(fd_, name, path));
   return opened(std::move(file), path);
+}
+
+result<std::unique_ptr<StoredFile>, Error> DirectoryFiles::open_stored(const std::string& path, unsigned mode) {
+  SLUICE_TRY(std::string name, name_of(path));
+  if (exists(path)) SLUICE_TRY_VOID(open_own(fd_, name, path));
+  return file_parts::open_stored({fd_, std::move(name), path}, mode);
+}
+
+result<std::vector<std::string>, Error> DirectoryFiles::list(const std::string& directory) {
+  if (directory == path_) return list_names(fd_, path_);
+  return refused(directory + " is not " + path_);
 }
 
 result<void, Error> DirectoryFiles::rename(const std::string& from, const std::string& to) {

@@ -27,6 +27,9 @@ class DirectoryFiles final : public Files {
   result<void, Error> replace(const std::string& path, std::string_view bytes, unsigned mode) override;
   result<std::unique_ptr<NewFile>, Error> begin_replace(const std::string& path, unsigned mode) override;
   result<std::unique_ptr<OpenedFile>, Error> open(const std::string& path) override;
+  result<std::unique_ptr<StoredFile>, Error> open_stored(const std::string& path, unsigned mode) override;
+  /// Only for the directory itself.
+  result<std::vector<std::string>, Error> list(const std::string& directory) override;
   result<void, Error> rename(const std::string& from, const std::string& to) override;
   result<void, Error> remove(const std::string& path) override;
   /// Always fails: nothing in this directory needs a subdirectory.

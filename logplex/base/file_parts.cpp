@@ -1,10 +1,12 @@
 #include "logplex/base/file_parts.hpp"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdio>
@@ -79,6 +81,18 @@ class PlacedNewFile final : public NewFile {
   bool committed_ = false;
 };
 
+result<void, Error> read_at(int fd, const std::string& path, std::uint64_t offset, std::span<std::byte> out) {
+  while (!out.empty()) {
+    const ssize_t n = ::pread(fd, out.data(), out.size(), static_cast<off_t>(offset));
+    if (n < 0 && errno == EINTR) continue;
+    if (n == 0) errno = ENODATA;
+    if (n <= 0) return failed("cannot read", path);
+    offset += static_cast<std::uint64_t>(n);
+    out = out.subspan(static_cast<std::size_t>(n));
+  }
+  return {};
+}
+
 class SystemOpenedFile final : public OpenedFile {
  public:
   SystemOpenedFile(std::string path, OpenFile file, std::uint64_t size)
@@ -86,21 +100,44 @@ class SystemOpenedFile final : public OpenedFile {
 
   std::uint64_t size() const override { return size_; }
   result<void, Error> read(std::uint64_t offset, std::span<std::byte> out) override {
-    while (!out.empty()) {
-      const ssize_t n = ::pread(file_.fd, out.data(), out.size(), static_cast<off_t>(offset));
-      if (n < 0 && errno == EINTR) continue;
-      if (n == 0) errno = ENODATA;
-      if (n <= 0) return failed("cannot read", path_);
-      offset += static_cast<std::uint64_t>(n);
-      out = out.subspan(static_cast<std::size_t>(n));
-    }
-    return {};
+    return read_at(file_.fd, path_, offset, out);
   }
 
  private:
   const std::string path_;
   const OpenFile file_;
   const std::uint64_t size_;
+};
+
+class SystemStoredFile final : public StoredFile {
+ public:
+  SystemStoredFile(std::string path, OpenFile file, std::uint64_t size)
+      : path_(std::move(path)), file_(std::move(file)), size_(size) {}
+
+  std::uint64_t size() const override { return size_; }
+  result<void, Error> read(std::uint64_t offset, std::span<std::byte> out) override {
+    return read_at(file_.fd, path_, offset, out);
+  }
+  result<void, Error> write(std::uint64_t offset, std::span<const std::byte> bytes) override {
+    while (!bytes.empty()) {
+      const ssize_t n = ::pwrite(file_.fd, bytes.data(), bytes.size(), static_cast<off_t>(offset));
+      if (n < 0 && errno == EINTR) continue;
+      if (n < 0) return failed("cannot write", path_);
+      offset += static_cast<std::uint64_t>(n);
+      size_ = std::max(size_, offset);
+      bytes = bytes.subspan(static_cast<std::size_t>(n));
+    }
+    return {};
+  }
+  result<void, Error> sync() override {
+    if (::fdatasync(file_.fd) != 0) return failed("cannot sync", path_);
+    return {};
+  }
+
+ private:
+  const std::string path_;
+  const OpenFile file_;
+  std::uint64_t size_;
 };
 
 }  // namespace
@@ -142,6 +179,38 @@ result<std::unique_ptr<OpenedFile>, Error> opened(OpenFile file, const std::stri
   struct stat found {};
   if (file.fd < 0 || ::fstat(file.fd, &found) != 0) return failed("cannot open", path);
   return std::make_unique<SystemOpenedFile>(path, std::move(file), static_cast<std::uint64_t>(found.st_size));
+}
+
+result<std::unique_ptr<StoredFile>, Error> open_stored(const FilePlace& place, unsigned mode) {
+  constexpr int kFlags = O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
+  OpenFile file(::openat(place.directory, place.name.c_str(), kFlags | O_CREAT | O_EXCL, 0600));
+  if (file.fd >= 0) {
+    if (::fchmod(file.fd, mode) != 0) return failed("cannot create", place.path);
+    if (!sync_directory(place)) return failed("cannot sync the directory of", place.path);
+    return std::make_unique<SystemStoredFile>(place.path, std::move(file), 0);
+  }
+  if (errno != EEXIST) return failed("cannot create", place.path);
+  OpenFile known(::openat(place.directory, place.name.c_str(), kFlags));
+  struct stat found {};
+  if (known.fd < 0 || ::fstat(known.fd, &found) != 0) return failed("cannot open", place.path);
+  return std::make_unique<SystemStoredFile>(place.path, std::move(known), static_cast<std::uint64_t>(found.st_size));
+}
+
+result<std::vector<std::string>, Error> list_names(int directory, const std::string& path) {
+  const int copy = ::openat(directory, directory == AT_FDCWD ? path.c_str() : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  DIR* const entries = copy < 0 ? nullptr : ::fdopendir(copy);
+  if (entries == nullptr) {
+    const Error error = failed("cannot list", path);
+    if (copy >= 0) ::close(copy);
+    return error;
+  }
+  std::vector<std::string> names;
+  while (const dirent* entry = ::readdir(entries)) {
+    std::string name(&entry->d_name[0]);
+    if (name != "." && name != "..") names.push_back(std::move(name));
+  }
+  ::closedir(entries);
+  return names;
 }
 
 bool sync_directory(const FilePlace& place) {

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "logplex/base/files.hpp"
 
@@ -35,6 +36,11 @@ result<std::string, Error> read_all(const OpenFile& file, const std::string& pat
 /// Creates a file in the same directory under a random name. Fails when that name exists.
 result<std::unique_ptr<NewFile>, Error> begin_new_file(const FilePlace& place, unsigned mode);
 result<std::unique_ptr<OpenedFile>, Error> opened(OpenFile file, const std::string& path);
+/// Opens the place for reading and writing; creates the file, and syncs its directory, if it is missing. Does not
+/// follow a link.
+result<std::unique_ptr<StoredFile>, Error> open_stored(const FilePlace& place, unsigned mode);
+/// The names in a directory, given open or by path.
+result<std::vector<std::string>, Error> list_names(int directory, const std::string& path);
 /// Syncs the directory of the place: only then is a rename on disk.
 bool sync_directory(const FilePlace& place);
 /// Whether the name has the form NAME.xxxxxxxxxxxx.new.

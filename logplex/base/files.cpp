@@ -36,6 +36,14 @@ result<std::unique_ptr<OpenedFile>, Error> SystemFiles::open(const std::string& 
   return opened(OpenFile(::open(path.c_str(), O_RDONLY | O_CLOEXEC)), path);
 }
 
+result<std::unique_ptr<StoredFile>, Error> SystemFiles::open_stored(const std::string& path, unsigned mode) {
+  return file_parts::open_stored(place_of(path), mode);
+}
+
+result<std::vector<std::string>, Error> SystemFiles::list(const std::string& directory) {
+  return list_names(AT_FDCWD, directory);
+}
+
 result<void, Error> SystemFiles::rename(const std::string& from, const std::string& to) {
   if (::rename(from.c_str(), to.c_str()) != 0) return failed("cannot rename", from);
   if (!sync_directory(place_of(to))) return failed("cannot sync the directory of", to);

@@ -17,6 +17,8 @@ class OneFile final : public Files {
   result<void, Error> replace(const std::string&, std::string_view, unsigned) override { return {}; }
   result<std::unique_ptr<NewFile>, Error> begin_replace(const std::string&, unsigned) override { return refused(); }
   result<std::unique_ptr<OpenedFile>, Error> open(const std::string&) override { return refused(); }
+  result<std::unique_ptr<StoredFile>, Error> open_stored(const std::string&, unsigned) override { return refused(); }
+  result<std::vector<std::string>, Error> list(const std::string&) override { return refused(); }
   result<void, Error> rename(const std::string&, const std::string&) override { return refused(); }
   result<void, Error> remove(const std::string&) override { return refused(); }
   result<void, Error> make_directory(const std::string&) override { return {}; }

@@ -4,8 +4,8 @@
 
 #include "logplex/base/rng.hpp"
 #include "logplex/channel/owed_file.hpp"
+#include "tests/support/model_files.hpp"
 #include "tests/unit/logplex/channel/fabric_fixture.hpp"
-#include "tests/unit/logplex/channel/memory_files.hpp"
 
 namespace sluice {
 namespace {
@@ -25,14 +25,15 @@ OwedLines owed_from(HandDriven& fabric, ChannelSlot slot, const std::string& id,
 }
 
 std::string written(const std::vector<OwedLines>& owed) {
-  MemoryFiles files;
+  ModelFiles files;
   EXPECT_TRUE(write_owed_file(files, kPath, {0x1234, 3}, owed));
   return files.files[kPath];
 }
 
 result<OwedFile, Error> read(const std::string& bytes, const LogIdentity& identity = kNext) {
-  MemoryFile file(bytes);
-  return read_owed_file(file, identity);
+  ModelFiles files;
+  files.files["owed"] = bytes;
+  return read_owed_file(*files.open("owed").value(), identity);
 }
 
 /// Two channels "a" and "b" with lines "0", "1", ... as a file.
@@ -61,7 +62,7 @@ TEST(OwedFile, gives_back_what_was_written) {
   fabric.append(slot, "last");
   const OwedLines owed = owed_from(fabric, slot, "app", 1234);
   EXPECT_EQ(owed.lines, 3008u - 1234);
-  MemoryFiles files;
+  ModelFiles files;
   ASSERT_TRUE(write_owed_file(files, kPath, {0x1234, 3}, std::span(&owed, 1)));
   const OwedFile found = read(files.files[kPath]).value();
   EXPECT_EQ(found.damaged_channels, 0u);
@@ -126,7 +127,7 @@ TEST(OwedFile, full_disk_leaves_no_file) {
     all.push_back(owed_from(fabric, slot, "app", 0));
     return all;
   }();
-  MemoryFiles files;
+  ModelFiles files;
   files.room = 1000;
   EXPECT_NE(write_owed_file(files, kPath, {0x1234, 3}, owed).error().text().find(kPath), std::string::npos);
   EXPECT_FALSE(files.exists(kPath));
@@ -427,7 +428,7 @@ TEST(OwedLines, property_over_restarts_each_reader_gets_each_line_once_in_order)
         kept.push_back(owed_lines(fabric.local(), slot, ids[slot.value], lowest));
         kept.back().cursors = all;
       }
-      MemoryFiles files;
+      ModelFiles files;
       ASSERT_TRUE(write_owed_file(files, kPath, {0x1234, epoch}, kept));
       file = read(files.files[kPath], {0x1234, epoch + 1}).value();
       ASSERT_EQ(file.damaged_channels, 0u);

@@ -9,7 +9,7 @@
 #include "logplex/channel/segment_pool.hpp"
 #include "logplex/channel/shares.hpp"
 #include "logplex/channel/size_classes.hpp"
-#include "tests/unit/logplex/channel/memory_files.hpp"
+#include "tests/support/model_files.hpp"
 
 namespace sluice {
 namespace {
@@ -36,7 +36,7 @@ TEST(Cursor, anything_else_is_malformed) {
 }
 
 TEST(LogIdentity, keeps_its_id_and_raises_the_epoch_at_every_start) {
-  MemoryFiles files;
+  ModelFiles files;
   SeededRng rng(1);
   const LogIdentity first = LogIdentity::begin("dir", files, rng).value();
   const LogIdentity second = LogIdentity::begin("dir", files, rng).value();
@@ -48,7 +48,7 @@ TEST(LogIdentity, keeps_its_id_and_raises_the_epoch_at_every_start) {
 }
 
 TEST(LogIdentity, does_not_start_when_the_epoch_cannot_be_kept) {
-  MemoryFiles files;
+  ModelFiles files;
   SeededRng rng(1);
   files.full = true;
   EXPECT_NE(LogIdentity::begin("dir", files, rng).error().text().find("dir/log-id"), std::string::npos);
@@ -56,11 +56,11 @@ TEST(LogIdentity, does_not_start_when_the_epoch_cannot_be_kept) {
 
 TEST(LogIdentity, refuses_a_damaged_file_by_name) {
   SeededRng rng(1);
-  MemoryFiles good;
+  ModelFiles good;
   ASSERT_TRUE(LogIdentity::begin("dir", good, rng));
   const std::string text = good.files["dir/log-id"];
   for (std::size_t cut = 0; cut < text.size(); ++cut) {
-    MemoryFiles files;
+    ModelFiles files;
     files.files["dir/log-id"] = text.substr(0, cut);
     const auto refused = LogIdentity::begin("dir", files, rng);
     ASSERT_TRUE(refused.has_error()) << cut;
@@ -70,7 +70,7 @@ TEST(LogIdentity, refuses_a_damaged_file_by_name) {
 }
 
 TEST(LogIdentity, after_the_last_epoch_begins_another_log) {
-  MemoryFiles files;
+  ModelFiles files;
   SeededRng rng(1);
   files.files["dir/log-id"] = "sluice-log 1\nlog_id=00000000000000aa\nepoch=16777215\n";
   const LogIdentity identity = LogIdentity::begin("dir", files, rng).value();
