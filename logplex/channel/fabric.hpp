@@ -3,16 +3,19 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string_view>
+#include <utility>
 #include <vector>
 
-#include "logplex/base/error.hpp"
 #include "logplex/base/settings.hpp"
 #include "logplex/base/units.hpp"
+#include "logplex/channel/channel_numbers.hpp"
 #include "logplex/channel/channel_rates.hpp"
 #include "logplex/channel/log_identity.hpp"
 #include "logplex/channel/outbox.hpp"
 #include "logplex/channel/outlet.hpp"
+#include "logplex/channel/seams/channel_key.hpp"
 #include "logplex/channel/seams/line_log.hpp"
 #include "logplex/channel/seams/placement.hpp"
 #include "logplex/channel/shard_log.hpp"
@@ -27,14 +30,6 @@ class MetricsPage;
 struct OwedLines;
 class Restoring;
 
-enum class FabricError {
-  kNoChannel = 1,  // the channel is not open: look up its slot again
-  kNotOwner,       // another shard owns the channel: ask that shard
-  kTooManyGlobal,  // this shard already has 64 global readers
-};
-const char* to_text(FabricError error);
-SLUICE_ERROR_ENUM(FabricError, "fabric", to_text)
-
 struct FabricGauges {
   std::uint64_t bytes_used = 0;    // capacity of segments, index and batches
   std::uint64_t bytes_budget = 0;  // this shard's share
@@ -47,6 +42,12 @@ struct FabricGauges {
   std::uint64_t lines_unrouted = 0;   // dropped because their channel was closed or unknown
   std::uint64_t lines_restored = 0;   // of the appended ones: owed lines kept by the last stop
   std::array<std::uint64_t, Losses::kReasons> lines_evicted{};  // by reason; readers may have taken them before
+};
+
+/// Where a reader goes on that kept a position in a channel, perhaps in an earlier run.
+struct ResumedAt {
+  Seq next = 0;
+  std::uint64_t lost = 0;  // lines in between that ended with an earlier run
 };
 
 /// One shard's part of the fabric: the logs of the channels that this shard owns, and the outbox to the other shards.
@@ -82,9 +83,9 @@ class FabricShard final : public LineOutlet, public OnShard, private TurnHook {
   /// Apply a change of the configuration; call them on every shard. Both are idempotent. Closing a channel detaches its
   /// own subscriptions; global readers can still take the lines that they have not taken.
   ///
-  /// After a change of owners, open the channel again. The shard that lost it closes it and tells the new owner, if
-  /// that is a shard of this node, where the channel's numbers go on; until then the channel is not open there. Lines
-  /// that reach a shard which does not own the channel count as unrouted.
+  /// After a change of owners, open the channel again. The shard that lost it closes it and tells the new owner, if it
+  /// is on this node, where numbers go on; until then the channel is not open there. Lines that reach a shard which
+  /// does not own their channel count as unrouted.
   void open_channel(ChannelSlot channel, std::string_view id);
   void close_channel(ChannelSlot channel);
   bool is_open(ChannelSlot channel) const { return route_of(channel).state == Route::kOpen; }
@@ -111,6 +112,12 @@ class FabricShard final : public LineOutlet, public OnShard, private TurnHook {
   /// The number of the channel's oldest line in memory, or of its next line when it holds none. The largest Seq when
   /// the channel is not open on this shard.
   Seq first_held(ChannelSlot channel) const;
+  /// What names the channel in every process. Known once the channel was open on this shard, and then for ever.
+  ChannelKey key_of(ChannelSlot channel) const;
+  /// Where a reader of this position goes on. None when numbers did not go on since then, or the channel is not open.
+  std::optional<ResumedAt> resume(ChannelSlot channel, Seq kept) const;
+  /// Adds where the numbers of this shard's channels go on after a stop.
+  void add_numbers(ChannelNumbers& numbers) const;
 
   /// Whether attach_all() would find a place for one more reader on this shard.
   bool has_place_for_global_reader() const { return log_.has_place_for_global_reader(); }
@@ -153,6 +160,8 @@ class FabricShard final : public LineOutlet, public OnShard, private TurnHook {
   }
   Route& route_at(ChannelSlot channel);
   bool is_mine(const Route& route) const { return route.owner == id_; }
+  void open_log(ChannelSlot channel, Route& route, bool again);
+  std::uint64_t counts_since(const ChannelLog& log) const;
   void close_log(const Route& route);
   void hand_over(ChannelSlot channel, const Route& route, Owner to);
   void take_over(ChannelSlot channel, Seq next);
@@ -180,6 +189,7 @@ class FabricShard final : public LineOutlet, public OnShard, private TurnHook {
   ChannelRates rates_;
   std::int64_t rates_charged_ = 0;
   std::vector<Route> routes_;
+  std::vector<ChannelKey> keys_;  // by slot
   Deadline<&FabricShard::on_second> second_;
   std::uint64_t evicted_before_ = 0;  // evicted bytes at the last exchange of shares
   std::uint64_t unrouted_ = 0;
@@ -212,6 +222,8 @@ class Fabric {
   const LogIdentity& identity() const { return identity_; }
   /// Limits every channel and each of its senders to these rates. Call before the shards run.
   void limit_rates(const RateLimits& limits);
+  /// Lets numbers go on where the last run stopped. Call before channels are opened.
+  void go_on_with(ChannelNumbers numbers) { numbers_ = std::move(numbers); }
   /// Splits the budget by the bytes that each shard will hold at first. Call before the shards run.
   void expect(const std::vector<std::uint64_t>& bytes);
 
@@ -230,6 +242,7 @@ class Fabric {
   const Duration ingress_max_delay_;
   const LogIdentity identity_;
   const std::unique_ptr<LineLog> log_;
+  ChannelNumbers numbers_;
   std::vector<std::unique_ptr<Mailbox>> returns_;
   std::vector<std::unique_ptr<FabricShard>> shards_;
   std::vector<ShareDemand> demands_;  // on shard 0

@@ -122,13 +122,58 @@ Task<result<Ack>> FabricShard::settled(Ack wanted) {
   co_return reached;
 }
 
+namespace {
+
+/// Makes room for the slot. Returns how many bytes more the vector takes.
+template <class T>
+std::int64_t grow_to(std::vector<T>& by_slot, ChannelSlot channel) {
+  if (channel.value < by_slot.size()) return 0;
+  const std::size_t before = by_slot.capacity();
+  by_slot.resize(channel.value + 1);
+  return static_cast<std::int64_t>((by_slot.capacity() - before) * sizeof(T));
+}
+
+}  // namespace
+
 FabricShard::Route& FabricShard::route_at(ChannelSlot channel) {
-  if (channel.value >= routes_.size()) {
-    const std::size_t before = routes_.capacity();
-    routes_.resize(channel.value + 1);
-    log_.charge(static_cast<std::int64_t>((routes_.capacity() - before) * sizeof(Route)));
-  }
+  log_.charge(grow_to(routes_, channel));
   return routes_[channel.value];
+}
+
+void FabricShard::open_log(ChannelSlot channel, Route& route, bool again) {
+  ChannelLog& log = log_.open(channel, again);
+  route.index = log.index;
+  const ChannelNumbers::Row* known = again ? nullptr : fabric_.numbers_.find(key_of(channel));
+  if (known != nullptr) log.start = log.next = log.next + known->next;
+}
+
+/// The epoch since which the channel's numbers have gone on at every start.
+std::uint64_t FabricShard::counts_since(const ChannelLog& log) const {
+  const ChannelNumbers::Row* known = fabric_.numbers_.find(key_of(log.slot));
+  const bool restored = epoch_of(log.start) < identity().epoch;
+  const bool goes_on = known != nullptr && (restored || count_of(log.start) == known->next);
+  return goes_on ? known->since : epoch_of(log.start);
+}
+
+ChannelKey FabricShard::key_of(ChannelSlot channel) const {
+  return channel.value < keys_.size() ? keys_[channel.value] : ChannelKey();
+}
+
+std::optional<ResumedAt> FabricShard::resume(ChannelSlot channel, Seq kept) const {
+  const auto found = find(channel);
+  if (!found) return std::nullopt;
+  const ChannelLog& log = **found;
+  if (kept >= log.start) return ResumedAt{kept, 0};
+  if (epoch_of(kept) < counts_since(log) || count_of(kept) > count_of(log.start)) return std::nullopt;
+  return ResumedAt{log.start, lines_between(kept, log.start)};
+}
+
+void FabricShard::add_numbers(ChannelNumbers& numbers) const {
+  for (std::uint32_t slot = 0; slot < keys_.size(); ++slot) {
+    const auto found = find(ChannelSlot{slot});
+    if (!found || count_of((*found)->next) == 0) continue;
+    numbers.add(keys_[slot], count_of((*found)->next), static_cast<std::uint32_t>(counts_since(**found)));
+  }
 }
 
 void FabricShard::open_channel(ChannelSlot channel, std::string_view id) {
@@ -136,6 +181,8 @@ void FabricShard::open_channel(ChannelSlot channel, std::string_view id) {
   Route& route = route_at(channel);
   const Owner owner = placement_->owner_of_channel(id);
   const Route before = route;
+  log_.charge(grow_to(keys_, channel));
+  if (keys_[channel.value] == ChannelKey()) keys_[channel.value] = channel_key(identity().log_id, id);
   if (before.state == Route::kOpen && owner == Owner{Owner::kThisNode, before.owner}) return;
   if (before.state == Route::kOpen && is_mine(before)) hand_over(channel, before, owner);
   route.owner = static_cast<std::uint16_t>(owner.shard);
@@ -147,7 +194,7 @@ void FabricShard::open_channel(ChannelSlot channel, std::string_view id) {
     route.state = Route::kExpected;
   } else {
     route.state = Route::kOpen;
-    route.index = log_.open(channel, before.state != Route::kUnknown).index;
+    open_log(channel, route, before.state != Route::kUnknown);
   }
 }
 
@@ -165,7 +212,7 @@ void FabricShard::take_over(ChannelSlot channel, Seq next) {
   Route& route = route_at(channel);
   if (route.state == Route::kExpected) {
     route.state = Route::kOpen;
-    route.index = log_.open(channel, true).index;
+    open_log(channel, route, true);
   } else if (route.state == Route::kOpen && !is_mine(route)) {
     route.state = Route::kReady;
   }

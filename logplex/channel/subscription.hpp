@@ -6,6 +6,7 @@
 #include <optional>
 #include <vector>
 
+#include "logplex/base/error.hpp"
 #include "logplex/base/result.hpp"
 #include "logplex/channel/cursor.hpp"
 #include "logplex/channel/global_places.hpp"
@@ -14,6 +15,14 @@
 #include "logplex/wire/record.hpp"
 
 namespace sluice {
+
+enum class FabricError {
+  kNoChannel = 1,  // the channel is not open: look up its slot again
+  kNotOwner,       // another shard owns the channel: ask that shard
+  kTooManyGlobal,  // this shard already has 64 global readers
+};
+const char* to_text(FabricError error);
+SLUICE_ERROR_ENUM(FabricError, "fabric", to_text)
 
 class FabricShard;
 class ShardLog;

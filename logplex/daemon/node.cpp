@@ -172,6 +172,7 @@ result<void, Error> Node::open() {
   // From here on a signal waits until the process can act on it.
   signals_ = std::make_unique<SignalSet>(runtime_->shard(0).executor(), SIGTERM, SIGINT, SIGHUP);
   fabric_ = std::make_unique<Fabric>(*runtime_, settings_.fabric, settings_.ingress.max_delay, identity);
+  read_numbers();
   backend_names_ = std::make_unique<Resolver>(resolver_options(settings_, "router"));
   drain_names_ = std::make_unique<Resolver>(resolver_options(settings_, "drains"));
   const LimitSettings& limits = settings_.limits;
@@ -222,6 +223,26 @@ result<void, Error> Node::load_key(Rng& rng) {
 void Node::log_listeners() const {
   for (const auto& [setting, address] : listeners_->addresses())
     log_info("listening", {{"setting", setting}, {"address", address}});
+}
+
+/// Without the file, channels count anew. That costs readers who come back the exact number of lines they missed.
+void Node::read_numbers() {
+  auto numbers = ChannelNumbers::read(*files_, numbers_path(), fabric_->identity());
+  if (!numbers)
+    log_warning("the numbers of channels begin anew", {{"error", numbers.error().text()}});
+  else
+    fabric_->go_on_with(std::move(*numbers));
+}
+
+/// The shards have stopped.
+void Node::keep_numbers() {
+  ChannelNumbers numbers;
+  for (std::uint32_t id = 0; id < runtime_->size(); ++id) {
+    ShardScope scope(runtime_->shard(id));
+    fabric_->shard(id).add_numbers(numbers);
+  }
+  const auto written = numbers.write(*files_, numbers_path(), fabric_->identity());
+  if (!written) log_warning("the numbers of channels cannot be kept", {{"error", written.error().text()}});
 }
 
 result<void, Error> Node::read_owed() {
@@ -301,6 +322,7 @@ void Node::keep_owed() {
     ShardScope scope(runtime_->shard(id));
     parts_[id]->drains().log_undelivered(kept);
   }
+  keep_numbers();
 }
 
 /// A node is ready once it has a configuration; the last known good one counts. A node that never had one waits for its

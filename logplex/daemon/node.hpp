@@ -79,6 +79,9 @@ class Node {
   void log_listeners() const;
   result<void, Error> open_listeners();
   result<void, Error> read_owed();
+  std::string numbers_path() const { return settings_.process.data_dir + "/numbers"; }
+  void read_numbers();
+  void keep_numbers();
   void keep_owed();
   void make_parts();
   void give_handlers();

@@ -99,6 +99,28 @@ class TailTest(PipelineCase):
         wait_for("what was missed", lambda: len(again.events()) >= 5)
         self.assertEqual([data.split(": ")[-1] for _, data in again.events()], [f"n{n}" for n in range(3, 8)])
 
+    def test_events_resume_over_a_restart_and_say_how_many_ended_with_it(self):
+        node = self.new_node()
+        token = node.make_channel("over")
+        texts = lambda tail: [data.split(": ")[-1] for _, data in tail.events() if "app[" in data]
+        where = f"http://127.0.0.1:{node.port('api.listen')}/v3/channels/over/logs?tail=1"
+        key = {"Authorization": f"Bearer {node.key}"}
+        node.post_logs(token, [syslog_line(f"n{n}") for n in range(5)])
+        first = self.using(Tail(where, "text/event-stream", key))
+        wait_for("history", lambda: len(first.events()) == 5)
+        ids = [event_id for event_id, _ in first.events()]
+        first.close()
+        self.assertEqual(node.stop(), 0)
+        node.start()
+        where = f"http://127.0.0.1:{node.port('api.listen')}/v3/channels/over/logs?tail=1"
+        node.post_logs(token, [syslog_line("n5")])
+        whole = self.using(Tail(where, "text/event-stream", {"Last-Event-ID": ids[4], **key}))
+        wait_for("the next line", lambda: texts(whole) == ["n5"])
+        self.assertNotIn("restarted", whole.text())
+        missed = self.using(Tail(where, "text/event-stream", {"Last-Event-ID": ids[2], **key}))
+        wait_for("the next line", lambda: texts(missed) == ["n5"])
+        self.assertIn('{"lost":2,"reason":"restarted"}', missed.text())
+
     def test_text_with_newlines_is_one_event(self):
         self.post("first\nsecond\n")
         tail = self.follow("text/event-stream")

@@ -57,8 +57,16 @@ void TailSource::begin() {
 void TailSource::begin_by_cursor() {
   const auto cursor = Cursor::parse(request_.resume, identity_.log_id);
   if (cursor.has_error()) return begin_anew(cursor.error() == CursorError::kForeign ? "foreign_cursor" : "bad_cursor");
-  if (cursor->next >> kEpochShift != identity_.epoch) return begin_anew("restarted");
-  seek(cursor->next);
+  const auto resumed = tails_.fabric_.resume(request_.channel, cursor->next);
+  if (!resumed) return begin_anew("restarted");
+  seek(resumed->next);
+  if (resumed->lost > 0) put_gap(resumed->lost, "restarted", resumed->next);
+}
+
+void TailSource::put_gap(std::uint64_t lines, std::string_view reason, Seq next) {
+  const WallTime now = tails_.shard().wall_now();
+  append_gap(out_, request_.format, {lines, reason, now}, cursor_text(next), now);
+  tails_.counters_.lost += lines;
 }
 
 /// We cannot tell which lines the reader missed: it gets a gap with the reason, then all lines that exist.
@@ -99,11 +107,7 @@ void TailSource::search() {
   if (!search_->done()) return turn_.ask(*this);
   matched_ = search_->found();
   search_.reset();
-  if (anew_.empty()) return;
-  LineGap gap;
-  gap.reason = anew_;
-  gap.since = tails_.shard().wall_now();
-  append_gap(out_, request_.format, gap, cursor_text(position()), gap.since);
+  if (!anew_.empty()) put_gap(0, anew_, position());
 }
 
 void TailSource::produce() {

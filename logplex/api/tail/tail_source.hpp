@@ -35,6 +35,7 @@ class TailSource final : public Subscription, private LineVisitor, private TurnW
 
   void begin();
   void begin_by_cursor();
+  void put_gap(std::uint64_t lines, std::string_view reason, Seq next);
   void channel_is_gone();
   void begin_anew(std::string_view reason);
   void go_on();
