@@ -25,6 +25,7 @@ Fabric::Fabric(Runtime& runtime, const FabricSettings& settings, Duration ingres
       ingress_max_delay_(ingress_max_delay),
       identity_(identity),
       log_(std::move(seams.log)),
+      make_reader_(std::move(seams.reader)),
       demands_(runtime.size()),
       asked_(runtime.size()) {
   const std::uint32_t shards = runtime.size();

@@ -12,6 +12,7 @@
 #include "logplex/base/units.hpp"
 #include "logplex/channel/channel_numbers.hpp"
 #include "logplex/channel/channel_rates.hpp"
+#include "logplex/channel/channel_reader.hpp"
 #include "logplex/channel/log_identity.hpp"
 #include "logplex/channel/outbox.hpp"
 #include "logplex/channel/outlet.hpp"
@@ -42,12 +43,6 @@ struct FabricGauges {
   std::uint64_t lines_unrouted = 0;   // dropped because their channel was closed or unknown
   std::uint64_t lines_restored = 0;   // of the appended ones: owed lines kept by the last stop
   std::array<std::uint64_t, Losses::kReasons> lines_evicted{};  // by reason; readers may have taken them before
-};
-
-/// Where a reader goes on that kept a position in a channel, perhaps in an earlier run.
-struct ResumedAt {
-  Seq next = 0;
-  std::uint64_t lost = 0;  // lines in between that ended with an earlier run
 };
 
 /// One shard's part of the fabric: the logs of the channels that this shard owns, and the outbox to the other shards.
@@ -116,6 +111,8 @@ class FabricShard final : public LineOutlet, public OnShard, private TurnHook {
   ChannelKey key_of(ChannelSlot channel) const;
   /// Where a reader of this position goes on. None when numbers did not go on since then, or the channel is not open.
   std::optional<ResumedAt> resume(ChannelSlot channel, Seq kept) const;
+  /// A reader for a channel of this shard; both must outlive it.
+  std::unique_ptr<ChannelReader> reader(ChannelReader::Observer& observer);
   /// Adds where the numbers of this shard's channels go on after a stop.
   void add_numbers(ChannelNumbers& numbers) const;
 
@@ -201,6 +198,7 @@ class FabricShard final : public LineOutlet, public OnShard, private TurnHook {
 struct FabricSeams {
   MakePlacement placement = fixed_placement;
   std::unique_ptr<LineLog> log = std::make_unique<NoLog>();
+  MakeReader reader = read_from_memory;
 };
 
 /// All channels of the process: one FabricShard per shard of the runtime. Created at start-up, before the shards run.
@@ -242,6 +240,7 @@ class Fabric {
   const Duration ingress_max_delay_;
   const LogIdentity identity_;
   const std::unique_ptr<LineLog> log_;
+  const MakeReader make_reader_;
   ChannelNumbers numbers_;
   std::vector<std::unique_ptr<Mailbox>> returns_;
   std::vector<std::unique_ptr<FabricShard>> shards_;

@@ -168,6 +168,10 @@ std::optional<ResumedAt> FabricShard::resume(ChannelSlot channel, Seq kept) cons
   return ResumedAt{log.start, lines_between(kept, log.start)};
 }
 
+std::unique_ptr<ChannelReader> FabricShard::reader(ChannelReader::Observer& observer) {
+  return fabric_.make_reader_(*this, observer);
+}
+
 void FabricShard::add_numbers(ChannelNumbers& numbers) const {
   for (std::uint32_t slot = 0; slot < keys_.size(); ++slot) {
     const auto found = find(ChannelSlot{slot});

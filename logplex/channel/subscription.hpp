@@ -115,6 +115,9 @@ class Subscription {
   std::uint64_t pending_lines() const;
   std::uint64_t pending_bytes() const;
   bool has_pending() const { return pending_lines() != 0; }
+  /// Whether take() has a line to visit now. Everything pending is in memory today; a reader that loops asks this,
+  /// since later some of it may have to be fetched first.
+  bool has_ready() const { return has_pending(); }
   /// When the oldest untaken line was received. A global reader looks only at the first 256 channels in its queue.
   std::optional<WallTime> oldest_pending() const;
 

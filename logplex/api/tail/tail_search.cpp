@@ -10,7 +10,7 @@ constexpr std::uint64_t kFirstWindow = 256;
 
 }  // namespace
 
-TailSearch::TailSearch(Subscription& reader, const LineMatcher& matcher, std::uint64_t wanted)
+TailSearch::TailSearch(ChannelReader& reader, const LineMatcher& matcher, std::uint64_t wanted)
     : reader_(reader),
       matcher_(matcher),
       wanted_(wanted),
@@ -35,7 +35,10 @@ LineMatcher::Cost TailSearch::go_on(std::uint64_t share) {
   share_ = share;
   while (!done_ && cost_.work < share_) {
     reader_.take(*this);
-    if (reader_.position() >= end_) end_window();
+    if (reader_.position() >= end_)
+      end_window();
+    else if (!reader_.has_ready())
+      break;
   }
   return cost_;
 }

@@ -4,7 +4,7 @@
 #include <deque>
 
 #include "logplex/api/tail/line_query.hpp"
-#include "logplex/channel/subscription.hpp"
+#include "logplex/channel/channel_reader.hpp"
 
 namespace sluice::api {
 
@@ -16,14 +16,15 @@ namespace sluice::api {
 /// for a few lines costs little, and one without a match looks at each line once. It does not find lines that the
 /// channel drops meanwhile.
 ///
-/// It moves the subscription of a tail, which is at the first wanted line when the search is done. Lives as long as the
+/// It moves the reader of a tail, which is at the first wanted line when the search is done. Lives as long as the
 /// tail's source, on its shard.
 class TailSearch final : private LineVisitor {
  public:
-  TailSearch(Subscription& reader, const LineMatcher& matcher, std::uint64_t wanted);
+  TailSearch(ChannelReader& reader, const LineMatcher& matcher, std::uint64_t wanted);
   virtual ~TailSearch() = default;
 
-  /// Continues for about this much work and returns the work done.
+  /// Continues for about this much work, or until the reader has no line ready: then call it again when it has. Returns
+  /// the work done.
   LineMatcher::Cost go_on(std::uint64_t share);
   bool done() const { return done_; }
   /// How many lines match from there on, at most those wanted.
@@ -36,7 +37,7 @@ class TailSearch final : private LineVisitor {
   void begin_window();
   void end_window();
 
-  Subscription& reader_;
+  ChannelReader& reader_;
   const LineMatcher& matcher_;
   const std::uint64_t wanted_;
   const Seq oldest_;

@@ -23,16 +23,16 @@ std::string_view main_reason(const Losses& losses) {
 }  // namespace
 
 TailSource::TailSource(Tails& tails, Tails::Key reader, TailRequest request, FabricShard& fabric)
-    : Subscription(fabric, Retention::kNothing),
-      TurnWorker(tails.shard().work(), {Beneficiary::Kind::kChannel, request.channel.value}),
+    : TurnWorker(tails.shard().work(), {Beneficiary::Kind::kChannel, request.channel.value}),
       tails_(tails),
       turn_(tails.shard().work()),
+      lines_(fabric.reader(*this)),
       reader_(reader),
       request_(std::move(request)),
       identity_(fabric.identity()) {}
 
 void TailSource::start() {
-  if (attach(request_.channel).has_error()) {
+  if (lines_->open(request_.channel).has_error()) {
     done_ = ended_ = true;
     TailBatch batch;
     batch.found = false;
@@ -40,7 +40,7 @@ void TailSource::start() {
     tails_.send_batch(reader_, std::move(batch));
     return;
   }
-  if (!request_.query.tail) stop_ = end();
+  if (!request_.query.tail) stop_ = lines_->end();
   go_on();
 }
 
@@ -51,15 +51,15 @@ void TailSource::begin() {
   if (!request_.resume.empty())
     begin_by_cursor();
   else if (request_.query.num != 0)
-    search_.emplace(*this, *matcher_, request_.query.num);
+    search_.emplace(*lines_, *matcher_, request_.query.num);
 }
 
 void TailSource::begin_by_cursor() {
   const auto cursor = Cursor::parse(request_.resume, identity_.log_id);
   if (cursor.has_error()) return begin_anew(cursor.error() == CursorError::kForeign ? "foreign_cursor" : "bad_cursor");
-  const auto resumed = tails_.fabric_.resume(request_.channel, cursor->next);
+  const auto resumed = lines_->resume(cursor->next);
   if (!resumed) return begin_anew("restarted");
-  seek(resumed->next);
+  lines_->seek(resumed->next);
   if (resumed->lost > 0) put_gap(resumed->lost, "restarted", resumed->next);
 }
 
@@ -72,7 +72,7 @@ void TailSource::put_gap(std::uint64_t lines, std::string_view reason, Seq next)
 /// We cannot tell which lines the reader missed: it gets a gap with the reason, then all lines that exist.
 void TailSource::begin_anew(std::string_view reason) {
   anew_ = reason;
-  search_.emplace(*this, *matcher_, LineQuery::kMostNum);
+  search_.emplace(*lines_, *matcher_, LineQuery::kMostNum);
 }
 
 void TailSource::grant() {
@@ -92,7 +92,7 @@ void TailSource::on_share(Work share) {
   const WorkingFor scope({Beneficiary::Kind::kChannel, request_.channel.value});
   share_ = share;
   cost_ = {};
-  if (!attached()) channel_is_gone();  // closed in this turn; on_closed() comes at its end
+  if (!lines_->is_open()) channel_is_gone();  // closed in this turn; on_closed() comes at its end
   if (!matcher_) begin();
   if (search_) search();
   if (!search_) produce();
@@ -104,27 +104,31 @@ void TailSource::search() {
   const LineMatcher::Cost did = search_->go_on(share_ - std::min(share_, cost_.work));
   cost_.work += did.work;
   cost_.gave_up += did.gave_up;
-  if (!search_->done()) return turn_.ask(*this);
+  if (!search_->done()) {
+    if (lines_->has_ready()) turn_.ask(*this);
+    return;
+  }
   matched_ = search_->found();
   search_.reset();
-  if (!anew_.empty()) put_gap(0, anew_, position());
+  if (!anew_.empty()) put_gap(0, anew_, lines_->position());
 }
 
 void TailSource::produce() {
   while (credit_ > 0 && !ended_) {
     full_ = false;
     if (!done_) {
-      take(*this);
-      done_ = done_ || position() >= stop_;
+      lines_->take(*this);
+      done_ = done_ || lines_->position() >= stop_;
     }
-    if (!done_ && !full_ && !has_share() && has_pending()) return turn_.ask(*this);
+    if (!done_ && !full_ && !has_share() && lines_->has_ready()) return turn_.ask(*this);
     if (out_.empty() && started_ && !done_) return;
     send(done_);
   }
 }
 
 void TailSource::send(bool last) {
-  if (!started_ && out_.empty() && attached()) append_cursor(out_, request_.format, cursor_text(position()));
+  if (!started_ && out_.empty() && lines_->is_open())
+    append_cursor(out_, request_.format, cursor_text(lines_->position()));
   TailBatch batch;
   batch.bytes = std::move(out_);
   batch.matched = started_ ? 0 : matched_;

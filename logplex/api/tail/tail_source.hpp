@@ -1,12 +1,13 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 
 #include "logplex/api/tail/tail_search.hpp"
 #include "logplex/api/tail/tails.hpp"
-#include "logplex/channel/subscription.hpp"
+#include "logplex/channel/channel_reader.hpp"
 #include "logplex/runtime/turn_work.hpp"
 
 namespace sluice::api {
@@ -17,9 +18,12 @@ namespace sluice::api {
 ///
 ///     searching ──> streaming ──> ended        each in shares of a turn's work: see TurnWork
 ///
-class TailSource final : public Subscription, private LineVisitor, private TurnWorker {
+/// When its reader has no line ready, it sends what it has and waits for on_ready().
+///
+class TailSource final : private ChannelReader::Observer, private LineVisitor, private TurnWorker {
  public:
   TailSource(Tails& tails, Tails::Key reader, TailRequest request, FabricShard& fabric);
+  virtual ~TailSource() = default;
 
   /// Begins. Sends the first batch as soon as the search has ended, even if it is empty.
   void start();
@@ -27,7 +31,7 @@ class TailSource final : public Subscription, private LineVisitor, private TurnW
   void grant();
 
  private:
-  void on_news() override { go_on(); }
+  void on_ready() override { go_on(); }
   void on_closed() override;
   bool on_line(ChannelSlot channel, Seq seq, const RecordView& line) override;
   void on_loss(const Losses& losses) override;
@@ -47,6 +51,7 @@ class TailSource final : public Subscription, private LineVisitor, private TurnW
 
   Tails& tails_;
   TurnWork& turn_;
+  const std::unique_ptr<ChannelReader> lines_;
   const Tails::Key reader_;
   const TailRequest request_;
   std::optional<LineMatcher> matcher_;  // compiled in the first share of work

@@ -50,7 +50,7 @@ struct TailCounters {
 /// The readers on one shard, and the sources on this shard for readers on any shard:
 ///
 ///     connection's shard                    channel's shard
-///     TailReader  ---- open, grant, close --->  TailSource (a Subscription)
+///     TailReader  ---- open, grant, close --->  TailSource (a ChannelReader)
 ///                 <------- TailBatch ---------
 ///
 /// A source renders lines and sends them in batches of up to kBatchBytes while it has credit. A reader starts with

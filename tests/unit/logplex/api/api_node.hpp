@@ -97,7 +97,7 @@ class ApiNode {
   static constexpr const char* kKey = "the-node-key";
 
   explicit ApiNode(FabricSettings fabric = default_fabric(), ApiSettings settings = default_settings(),
-                   ConfigLimits limits = {});
+                   ConfigLimits limits = {}, MakeReader reader = read_from_memory);
   ~ApiNode();
 
   static FabricSettings default_fabric();

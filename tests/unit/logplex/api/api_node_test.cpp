@@ -39,7 +39,8 @@ ApiSettings ApiNode::default_settings() {
   return settings;
 }
 
-ApiNode::ApiNode(FabricSettings fabric, ApiSettings settings, ConfigLimits limits) : settings_(std::move(settings)) {
+ApiNode::ApiNode(FabricSettings fabric, ApiSettings settings, ConfigLimits limits, MakeReader reader)
+    : settings_(std::move(settings)) {
   std::string pattern = (std::filesystem::temp_directory_path() / "sluice-api-XXXXXX").string();
   directory_ = mkdtemp(pattern.data());
   StoreSettings store;
@@ -48,7 +49,7 @@ ApiNode::ApiNode(FabricSettings fabric, ApiSettings settings, ConfigLimits limit
   store_ = open_store(store, directory_, limits, shards.clock).value();
   store_->start(shards.runtime);
   fabric_ = std::make_unique<Fabric>(shards.runtime, fabric, std::chrono::seconds(1), LogIdentity{0xabcdef, 7},
-                                     FabricSeams{placements_.make()});
+                                     FabricSeams{placements_.make(), std::make_unique<NoLog>(), std::move(reader)});
   for (std::uint32_t id = 0; id < kShards; ++id) {
     openers_.push_back(std::make_unique<TestChannels>(fabric_->shard(id)));
     store_->feed(shards.runtime.shard(id)).add(*openers_.back());

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "logplex/wire/timestamp.hpp"
+#include "tests/support/slow_reader.hpp"
 #include "tests/unit/logplex/api/api_node.hpp"
 
 namespace sluice::api {
@@ -47,13 +48,17 @@ std::string logs(ApiNode& node, const std::string& query, std::vector<std::strin
   return stream.all();
 }
 
-class TailTest : public ::testing::Test {
+/// Tails give the same whatever kind of reader they have.
+class TailTest : public ::testing::TestWithParam<MakeReader> {
  protected:
   TailTest() { node.make_channel("c"); }
-  ApiNode node;
+  ApiNode node{ApiNode::default_fabric(), ApiNode::default_settings(), {}, GetParam()};
 };
 
-TEST_F(TailTest, a_search_that_is_divided_over_turns_finds_the_same_lines) {
+INSTANTIATE_TEST_SUITE_P(FromMemory, TailTest, ::testing::Values(read_from_memory));
+INSTANTIATE_TEST_SUITE_P(InPieces, TailTest, ::testing::Values(read_slowly));
+
+TEST_P(TailTest, a_search_that_is_divided_over_turns_finds_the_same_lines) {
   node.append("c", 0, 10, "rare.1");
   node.append("c", 10, 700, "web.1");
   node.append("c", 710, 1, "rare.1");
@@ -67,7 +72,7 @@ TEST_F(TailTest, a_search_that_is_divided_over_turns_finds_the_same_lines) {
   EXPECT_EQ(numbers_in(logs(node, "?num=1500&ps=none" + dear)).size(), 0u);
 }
 
-TEST_F(TailTest, num_is_exact_and_filters_choose_among_all) {
+TEST_P(TailTest, num_is_exact_and_filters_choose_among_all) {
   node.append("c", 0, 50, "web.1");
   node.append("c", 50, 50, "worker.1");
   EXPECT_EQ(numbers_in(logs(node, "?num=3")), range(97, 100));
@@ -80,7 +85,7 @@ TEST_F(TailTest, num_is_exact_and_filters_choose_among_all) {
   EXPECT_EQ(numbers_in(logs(node, "?until=1h")), range(0, 0));
 }
 
-TEST_F(TailTest, logs_without_accept_are_counted_frames) {
+TEST_P(TailTest, logs_without_accept_are_counted_frames) {
   node.append("c", 0, 20);
   auto client = node.get("/v3/channels/c/logs?num=5");
   StreamReader stream(client);
@@ -94,7 +99,7 @@ TEST_F(TailTest, logs_without_accept_are_counted_frames) {
   EXPECT_EQ(stream.all(), expected);
 }
 
-TEST_F(TailTest, refusals_are_answers) {
+TEST_P(TailTest, refusals_are_answers) {
   EXPECT_EQ(node.call("GET", "/v3/channels/none/logs").status, 404);
   EXPECT_EQ(node.call("GET", "/v3/channels/c/logs", {}, {"Accept: image/png"}).status, 406);
   EXPECT_EQ(node.call("GET", "/v3/channels/c/logs?tail=maybe").status, 400);
@@ -102,7 +107,7 @@ TEST_F(TailTest, refusals_are_answers) {
   EXPECT_EQ(node.call("GET", "/v3/channels/c/logs?filter=text~(").status, 400);
 }
 
-TEST_F(TailTest, history_then_live_and_the_source_ends_with_the_client) {
+TEST_P(TailTest, history_then_live_and_the_source_ends_with_the_client) {
   node.append("c", 0, 10);
   {
     auto client = node.get("/v3/channels/c/logs?tail=1&num=4");
@@ -117,7 +122,7 @@ TEST_F(TailTest, history_then_live_and_the_source_ends_with_the_client) {
   EXPECT_TRUE(eventually([&] { return node.open_sources() == 0; }));
 }
 
-TEST_F(TailTest, a_tail_ends_when_its_channel_moves_and_begins_again_at_the_new_owner) {
+TEST_P(TailTest, a_tail_ends_when_its_channel_moves_and_begins_again_at_the_new_owner) {
   node.append("c", 0, 3);
   auto client = node.get("/v3/channels/c/logs?tail=1&num=3");
   StreamReader stream(client);
@@ -138,7 +143,7 @@ TEST_F(TailTest, a_tail_ends_when_its_channel_moves_and_begins_again_at_the_new_
   }
 }
 
-TEST_F(TailTest, session_without_tail_ends_and_needs_no_key) {
+TEST_P(TailTest, session_without_tail_ends_and_needs_no_key) {
   node.append("c", 0, 10);
   const auto made = node.call("POST", "/v3/sessions", R"({"channel_id":"c","num":3})");
   const auto url = std::string(made.json().at("url").as_string());
@@ -148,7 +153,7 @@ TEST_F(TailTest, session_without_tail_ends_and_needs_no_key) {
   EXPECT_EQ(numbers_in(stream.all()), range(7, 10));
 }
 
-TEST_F(TailTest, joining_under_load_has_no_gap_and_no_duplicate) {
+TEST_P(TailTest, joining_under_load_has_no_gap_and_no_duplicate) {
   constexpr std::uint64_t kLines = 20'000;
   std::thread writer([&] { node.append("c", 0, kLines); });
   std::vector<std::string> bodies;
@@ -174,7 +179,7 @@ TEST_F(TailTest, joining_under_load_has_no_gap_and_no_duplicate) {
   }
 }
 
-TEST_F(TailTest, events_resume_under_load_with_every_number_accounted_for) {
+TEST_P(TailTest, events_resume_under_load_with_every_number_accounted_for) {
   constexpr std::uint64_t kLines = 6'000;
   std::thread writer([&] {
     for (std::uint64_t n = 0; n < kLines; n += 20) node.append("c", n, 20);
@@ -208,7 +213,7 @@ TEST_F(TailTest, events_resume_under_load_with_every_number_accounted_for) {
   }
 }
 
-TEST_F(TailTest, foreign_and_old_cursors_get_a_gap_and_what_is_there) {
+TEST_P(TailTest, foreign_and_old_cursors_get_a_gap_and_what_is_there) {
   node.append("c", 0, 5);
   const std::vector<std::pair<std::string, std::string>> cases = {
       {Cursor{1, Seq{7} << kEpochShift}.format(), "foreign_cursor"},
@@ -221,7 +226,7 @@ TEST_F(TailTest, foreign_and_old_cursors_get_a_gap_and_what_is_there) {
   }
 }
 
-TEST_F(TailTest, json_formats) {
+TEST_P(TailTest, json_formats) {
   node.append("c", 0, 1);
   const auto event = logs(node, "?format=json", {"Accept: text/event-stream"});
   EXPECT_NE(event.find("data: {"), std::string::npos) << event;
@@ -230,7 +235,7 @@ TEST_F(TailTest, json_formats) {
   EXPECT_EQ(boost::json::parse(line).at("text").as_string(), "n0");
 }
 
-TEST_F(TailTest, silent_event_stream_gets_comments) {
+TEST_P(TailTest, silent_event_stream_gets_comments) {
   auto settings = ApiNode::default_settings();
   settings.heartbeat = std::chrono::milliseconds(50);
   ApiNode quick(ApiNode::default_fabric(), settings);
@@ -241,7 +246,7 @@ TEST_F(TailTest, silent_event_stream_gets_comments) {
   EXPECT_TRUE(stream.next().starts_with(":"));
 }
 
-TEST_F(TailTest, tail_ends_at_until) {
+TEST_P(TailTest, tail_ends_at_until) {
   const auto soon = std::chrono::system_clock::now() + std::chrono::milliseconds(1500);
   const auto us = std::chrono::duration_cast<std::chrono::microseconds>(soon.time_since_epoch());
   const auto until = timestamp(WallTime(us));
@@ -251,7 +256,7 @@ TEST_F(TailTest, tail_ends_at_until) {
   EXPECT_EQ(numbers_in(stream.all()), range(0, 1));
 }
 
-TEST_F(TailTest, deleting_the_channel_ends_its_tails) {
+TEST_P(TailTest, deleting_the_channel_ends_its_tails) {
   auto client = node.get("/v3/channels/c/logs?tail=1");
   StreamReader stream(client);
   node.append("c", 0, 3);
@@ -260,7 +265,9 @@ TEST_F(TailTest, deleting_the_channel_ends_its_tails) {
   EXPECT_EQ(numbers_in(stream.all()), range(0, 3));
 }
 
-TEST_F(TailTest, idle_tail_costs_little_memory) {
+TEST(IdleTail, costs_little_memory) {
+  ApiNode node;
+  node.make_channel("c");
   constexpr std::size_t kTails = 400;
   constexpr std::size_t kMost = 10 << 10;  // 8.9 KiB without optimisation, connection and source (2026-11-23)
   std::vector<RawClient> clients;
