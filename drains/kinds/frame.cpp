@@ -1,8 +1,13 @@
 #include "drains/kinds/frame.hpp"
 
+#include <algorithm>
+#include <array>
 #include <cstring>
 
+#define XXH_STATIC_LINKING_ONLY  // the state on the stack
 #include <xxhash.h>
+
+#include "logplex/channel/fabric.hpp"
 
 namespace sluice::drains {
 namespace {
@@ -19,11 +24,25 @@ void write_hex(std::uint64_t value, char* out) {
   for (int digit = 0; digit < 16; ++digit) out[digit] = kHex[value >> (60 - 4 * digit) & 0xf];
 }
 
-void write_id(const IdSource& source, Frame& frame) {
-  const XXH128_hash_t hash = XXH3_128bits(&source, sizeof source);
+void write_hash(const XXH128_hash_t& hash, Frame& frame) {
   write_hex(hash.high64, frame.id.data());
   write_hex(hash.low64, frame.id.data() + 16);
 }
+
+void write_id(const IdSource& source, Frame& frame) { write_hash(XXH3_128bits(&source, sizeof source), frame); }
+
+/// A run as ids know it.
+struct KeyedRun {
+  ChannelKey channel;
+  Seq first;
+  Seq last;
+};
+
+struct StableSource {
+  std::uint64_t log_id;
+  std::uint64_t drain_high;
+  std::uint64_t drain_low;
+};
 
 }  // namespace
 
@@ -39,6 +58,23 @@ void Frame::fold() {
 void set_id(Frame& frame, std::uint64_t log_id, std::uint64_t drain) {
   const auto runs = frame.lines_in_it();
   write_id({XXH3_128bits(runs.data(), runs.size_bytes()), log_id, drain}, frame);
+}
+
+void set_id(Frame& frame, const FabricShard& fabric, const Uuid& drain_token) {
+  XXH3_state_t state;
+  XXH3_128bits_reset(&state);
+  const StableSource source{fabric.identity().log_id, drain_token.high, drain_token.low};
+  XXH3_128bits_update(&state, &source, sizeof source);
+  std::array<KeyedRun, 32> keyed;
+  for (auto rest = frame.lines_in_it(); !rest.empty(); rest = rest.subspan(std::min(rest.size(), keyed.size()))) {
+    const std::size_t count = std::min(rest.size(), keyed.size());
+    for (std::size_t i = 0; i < count; ++i) {
+      const ChannelSlot channel{static_cast<std::uint32_t>(rest[i].channel)};
+      keyed[i] = {fabric.key_of(channel), rest[i].first, rest[i].last};
+    }
+    XXH3_128bits_update(&state, keyed.data(), count * sizeof(KeyedRun));
+  }
+  write_hash(XXH3_128bits_digest(&state), frame);
 }
 
 void set_part_id(Frame& part, const Frame& whole, std::uint64_t number) {
