@@ -94,7 +94,6 @@ class FabricShard final : public LineOutlet, public OnShard, private TurnHook {
   /// budget it rises, up to ingress.max_delay, with the memory in use and with ShardLog::strain(). Otherwise 0, but at
   /// least 1 ms while the outbox to the owner is full, and at least 8 ms while the owner's ingress is held.
   Duration ingress_delay(ChannelSlot channel);
-  bool congested(ChannelSlot channel) { return ingress_delay(channel) > Duration{0}; }
   /// Half of the batches that may be under way to that shard (to any shard) are: read less until this is false.
   bool outbox_full(std::uint32_t to) { return outbox_.full(to); }
   bool outbox_full();

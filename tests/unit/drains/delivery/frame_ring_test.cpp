@@ -331,7 +331,7 @@ TEST(FrameRing, ingress_is_held_only_while_most_readers_are_behind_and_get_on) {
     for (int i = 0; i < frames * 600; ++i) senders.append(world, slot, 200);
     world.turns(1);
   };
-  const auto held = [&] { return world.local().congested(slot); };
+  const auto held = [&] { return world.local().ingress_delay(slot) > Duration{0}; };
   burst(40);
   EXPECT_TRUE(held());
   for (int i = 0; i < 3; ++i) readers[static_cast<std::size_t>(i)]->consume(100, 0);
@@ -453,7 +453,7 @@ TEST(FrameRing, frames_that_arrived_keep_nobody_from_following_up_to_two_rings) 
   ASSERT_TRUE(one.try_join() && two.try_join());
   for (int i = 0; i < 8; ++i) burst(10);
   EXPECT_TRUE(one.following());
-  EXPECT_FALSE(world.local().congested(slot));
+  EXPECT_EQ(world.local().ingress_delay(slot), Duration{0});
   for (int i = 0; i < 6; ++i) burst(10);
   EXPECT_FALSE(one.following()) << "the memory of frames has a bound";
 }
