@@ -33,12 +33,13 @@ void TailSearch::begin_window() {
 LineMatcher::Cost TailSearch::go_on(std::uint64_t share) {
   cost_ = {};
   share_ = share;
-  while (!done_ && cost_.work < share_) {
+  waits_ = false;
+  while (!done_ && !waits_ && cost_.work < share_) {
     reader_.take(*this);
     if (reader_.position() >= end_)
       end_window();
-    else if (!reader_.has_ready())
-      break;
+    else
+      waits_ = !reader_.has_ready();
   }
   return cost_;
 }

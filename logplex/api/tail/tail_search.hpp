@@ -23,10 +23,11 @@ class TailSearch final : private LineVisitor {
   TailSearch(ChannelReader& reader, const LineMatcher& matcher, std::uint64_t wanted);
   virtual ~TailSearch() = default;
 
-  /// Continues for about this much work, or until the reader has no line ready: then call it again when it has. Returns
-  /// the work done.
+  /// Continues for about this much work, or until the reader has no line ready. Returns the work done.
   LineMatcher::Cost go_on(std::uint64_t share);
   bool done() const { return done_; }
+  /// The reader had no line ready: continue when it has.
+  bool waits() const { return waits_; }
   /// How many lines match from there on, at most those wanted.
   std::uint64_t found() const { return found_; }
 
@@ -50,6 +51,7 @@ class TailSearch final : private LineVisitor {
   LineMatcher::Cost cost_;
   std::uint64_t share_ = 0;
   bool done_ = false;
+  bool waits_ = false;
 };
 
 }  // namespace sluice::api

@@ -105,7 +105,7 @@ void TailSource::search() {
   cost_.work += did.work;
   cost_.gave_up += did.gave_up;
   if (!search_->done()) {
-    if (lines_->has_ready()) turn_.ask(*this);
+    if (!search_->waits()) turn_.ask(*this);
     return;
   }
   matched_ = search_->found();

@@ -72,6 +72,17 @@ TEST_P(TailTest, a_search_that_is_divided_over_turns_finds_the_same_lines) {
   EXPECT_EQ(numbers_in(logs(node, "?num=1500&ps=none" + dear)).size(), 0u);
 }
 
+TEST_P(TailTest, a_filter_that_takes_a_whole_share_to_compile_works_on_an_empty_channel) {
+  std::string dear;
+  for (int n = 0; n < 10; ++n) dear += "-text~" + std::string(30, 'q') + std::to_string(n) + "+";
+  auto client = node.get("/v3/channels/c/logs?tail=1&num=10&filter=" + dear + "-text~r", {"Accept: text/plain"});
+  StreamReader stream(client);
+  EXPECT_NE(stream.head().find("200 OK"), std::string::npos) << stream.head();
+  node.append("c", 0, 3);
+  stream.until("n2\n");
+  EXPECT_EQ(numbers_in(stream.body()), range(0, 3));
+}
+
 TEST_P(TailTest, num_is_exact_and_filters_choose_among_all) {
   node.append("c", 0, 50, "web.1");
   node.append("c", 50, 50, "worker.1");
