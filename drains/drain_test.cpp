@@ -13,7 +13,7 @@ constexpr std::chrono::seconds kConfirmTime{5};
 constexpr std::chrono::milliseconds kConfirmPoll{8};
 constexpr std::uint8_t kLocal5Info = 174;
 
-Frame test_frame(const Encoder& encoder, const Drain& drain, Shard& shard) {
+Frame test_frame(const Encoder& encoder, Shard& shard) {
   const std::string now = timestamp(shard.wall_now());
   LineView line;
   line.pri = kLocal5Info;
@@ -27,7 +27,7 @@ Frame test_frame(const Encoder& encoder, const Drain& drain, Shard& shard) {
   Frame frame;
   encoder.append(record.view(), frame.body);
   frame.lines = 1;
-  set_id(frame, shard.rng().next(), drain.id);
+  set_part_id(frame, frame, shard.rng().next());
   return frame;
 }
 
@@ -66,7 +66,7 @@ Task<DrainTestReport> test_drain(const DrainEnvironment& environment, Drain drai
   auto transport = make_transport(drain, environment);
   if (!transport) co_return unusable(transport.error());
   DrainTestReport report;
-  const Frame frame = test_frame(**encoder, drain, environment.shard);
+  const Frame frame = test_frame(**encoder, environment.shard);
   const SteadyTime before = environment.shard.clock().steady();
   report.sent = co_await (*transport)->send(frame);
   report.delivered = report.sent.verdict == Verdict::kDelivered;

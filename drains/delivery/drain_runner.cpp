@@ -42,7 +42,7 @@ DrainRunner::DrainRunner(const DrainEnvironment& environment, FabricShard& fabri
       wake_(environment.shard),
       finished_(environment.shard),
       account_(environment.shard.wall_now(), memory.delivered_lines),
-      writer_(fabric.identity().log_id, entry.drain.id),
+      writer_(fabric, entry.drain),
       cursor_(environment.shard, fabric, environment.settings.flush_window, writer_, account_, wake_),
       frames_(environment.shard, memory.bodies, cursor_, writer_, account_),
       sender_(environment.shard, environment.settings, frames_, account_,

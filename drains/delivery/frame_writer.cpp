@@ -42,7 +42,7 @@ std::optional<std::pair<Frame, Frame>> FrameWriter::split(const Frame& frame) co
 }
 
 void FrameWriter::set_frame_id(Frame& frame) const {
-  if (tells_ids_) set_id(frame, log_id_, drain_);
+  if (tells_ids_) set_id(frame, fabric_, token_);
 }
 
 void FrameWriter::set_notice_id(Frame& notice, const Frame& frame) const {

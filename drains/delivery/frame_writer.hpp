@@ -7,6 +7,7 @@
 
 #include "drains/delivery/delivery_account.hpp"
 #include "drains/kinds/encoder.hpp"
+#include "logplex/model/drain.hpp"
 
 namespace sluice::drains {
 
@@ -15,7 +16,7 @@ namespace sluice::drains {
 /// Lives on its drain's shard. The id functions do nothing while the receiver does not see ids.
 class FrameWriter {
  public:
-  FrameWriter(std::uint64_t log_id, std::uint64_t drain) : log_id_(log_id), drain_(drain) {}
+  FrameWriter(const FabricShard& fabric, const Drain& drain) : fabric_(fabric), drain_(drain.id), token_(drain.token) {}
 
   /// From now on writes in this format. Without an encoder, only target_bytes() may be called.
   void use(std::unique_ptr<Encoder> encoder, bool tells_ids);
@@ -41,8 +42,9 @@ class FrameWriter {
   void set_id_again(Frame& again, const Frame& frame) const;
 
  private:
-  const std::uint64_t log_id_;
+  const FabricShard& fabric_;
   const std::uint64_t drain_;
+  const Uuid token_;
   std::unique_ptr<Encoder> encoder_;
   bool tells_ids_ = true;
 };

@@ -14,12 +14,6 @@ namespace {
 
 constexpr char kHex[] = "0123456789ABCDEF";
 
-struct IdSource {
-  XXH128_hash_t lines;
-  std::uint64_t first;
-  std::uint64_t second;
-};
-
 void write_hex(std::uint64_t value, char* out) {
   for (int digit = 0; digit < 16; ++digit) out[digit] = kHex[value >> (60 - 4 * digit) & 0xf];
 }
@@ -29,8 +23,6 @@ void write_hash(const XXH128_hash_t& hash, Frame& frame) {
   write_hex(hash.low64, frame.id.data() + 16);
 }
 
-void write_id(const IdSource& source, Frame& frame) { write_hash(XXH3_128bits(&source, sizeof source), frame); }
-
 /// A run as ids know it.
 struct KeyedRun {
   ChannelKey channel;
@@ -38,7 +30,13 @@ struct KeyedRun {
   Seq last;
 };
 
-struct StableSource {
+struct PartSource {
+  XXH128_hash_t whole;
+  std::uint64_t number;
+  std::uint64_t reserved;  // 0
+};
+
+struct OwnerSource {
   std::uint64_t log_id;
   std::uint64_t drain_high;
   std::uint64_t drain_low;
@@ -55,15 +53,10 @@ void Frame::fold() {
   passed = PassedRuns();
 }
 
-void set_id(Frame& frame, std::uint64_t log_id, std::uint64_t drain) {
-  const auto runs = frame.lines_in_it();
-  write_id({XXH3_128bits(runs.data(), runs.size_bytes()), log_id, drain}, frame);
-}
-
 void set_id(Frame& frame, const FabricShard& fabric, const Uuid& drain_token) {
   XXH3_state_t state;
   XXH3_128bits_reset(&state);
-  const StableSource source{fabric.identity().log_id, drain_token.high, drain_token.low};
+  const OwnerSource source{fabric.identity().log_id, drain_token.high, drain_token.low};
   XXH3_128bits_update(&state, &source, sizeof source);
   std::array<KeyedRun, 32> keyed;
   for (auto rest = frame.lines_in_it(); !rest.empty(); rest = rest.subspan(std::min(rest.size(), keyed.size()))) {
@@ -78,7 +71,8 @@ void set_id(Frame& frame, const FabricShard& fabric, const Uuid& drain_token) {
 }
 
 void set_part_id(Frame& part, const Frame& whole, std::uint64_t number) {
-  write_id({XXH3_128bits(whole.id.data(), whole.id.size()), number, 0}, part);
+  const PartSource source{XXH3_128bits(whole.id.data(), whole.id.size()), number, 0};
+  write_hash(XXH3_128bits(&source, sizeof source), part);
 }
 
 }  // namespace sluice::drains

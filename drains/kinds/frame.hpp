@@ -54,10 +54,8 @@ struct Frame {
   void fold();
 };
 
-/// Sets the frame's id: a hash (XXH3, 128 bits) of the log id, the drain and the runs of lines in the frame.
-void set_id(Frame& frame, std::uint64_t log_id, std::uint64_t drain);
-/// The same, but from nothing that belongs to a process: a run stands in the hash with its channel's key and the drain
-/// with its token. So a frame of the same lines has the same id after a restart.
+/// Sets the frame's id: a hash (XXH3, 128 bits) of the log id, the drain's token, and the runs of lines with their
+/// channels' keys. None of these belongs to a process, so a frame of the same lines has the same id after a restart.
 void set_id(Frame& frame, const FabricShard& fabric, const Uuid& drain_token);
 /// Sets the id of one part of a frame that was split.
 void set_part_id(Frame& part, const Frame& whole, std::uint64_t number);

@@ -22,7 +22,8 @@ struct Writer : testing::Test {
   }
   static constexpr WallTime kThen{std::chrono::seconds(100)};
 
-  FrameWriter writer{0x1234, 7};
+  HandDriven fabric{1};
+  FrameWriter writer{fabric.local(), drain_to("http://h/")};
 };
 
 TEST_F(Writer, lines_are_written_with_their_numbers_and_time) {
@@ -36,7 +37,7 @@ TEST_F(Writer, lines_are_written_with_their_numbers_and_time) {
 }
 
 TEST_F(Writer, without_an_encoder_a_frame_has_no_size) {
-  EXPECT_EQ(FrameWriter(1, 2).target_bytes(), 0u);
+  EXPECT_EQ(FrameWriter(fabric.local(), drain_to("http://h/")).target_bytes(), 0u);
   EXPECT_EQ(writer.target_bytes(), 1000u);
 }
 

@@ -159,7 +159,7 @@ struct HandDrivenDrain : HandDriven {
   Event wake{shard};
   ScriptedTransport::Script script;
   DeliveryAccount account{shard.wall_now(), memory.delivered_lines};
-  FrameWriter writer{fabric.identity().log_id, entry.drain.id};
+  FrameWriter writer{local(), entry.drain};
   DrainCursor cursor{shard, local(), settings.flush_window, writer, account, wake};
   FrameQueue frames{shard, memory.bodies, cursor, writer, account};
   FrameSender sender{shard, settings, frames, account, UntrustedNotice(shard, local(), entry)};

@@ -159,22 +159,6 @@ TEST(Destination, default_ports_and_options) {
   EXPECT_FALSE(parse_destination(drain_to("https://h#insecure"))->insecure);
 }
 
-TEST(FrameId, depends_on_log_drain_and_runs_only) {
-  const auto id = [](std::uint64_t log, std::uint64_t drain, std::vector<Seq> seqs) {
-    Frame frame;
-    for (const Seq seq : seqs) add_line(frame.runs, ChannelSlot{1}, seq);
-    set_id(frame, log, drain);
-    return std::string(frame.id_text());
-  };
-  const std::string base = id(1, 2, {5, 6, 7});
-  EXPECT_EQ(base, id(1, 2, {5, 6, 7}));
-  EXPECT_EQ(base.find_first_not_of("0123456789ABCDEF"), std::string::npos);
-  EXPECT_NE(base, id(2, 2, {5, 6, 7}));
-  EXPECT_NE(base, id(1, 3, {5, 6, 7}));
-  EXPECT_NE(base, id(1, 2, {5, 6, 8}));
-  EXPECT_NE(base, id(1, 2, {5, 6}));
-}
-
 TEST(Ledger, parts_of_shards_add_up) {
   Ledger a;
   a.offered = 5;
