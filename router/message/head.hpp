@@ -1,7 +1,7 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
-#include <ranges>
 #include <string_view>
 
 #include "router/message/field_kind.hpp"
@@ -37,6 +37,22 @@ enum class HttpVersion : std::uint8_t { k11, k10, k2 };
 
 enum class Expectation : std::uint8_t { kNone, kContinue, kUnsupported, kMalformed };
 
+/// The fields of a head, in their order. Two pointers: a length would cost a division for each head.
+class FieldRange {
+ public:
+  FieldRange() = default;
+  FieldRange(const Field* first, const Field* last) : first_(first), last_(last) {}
+  const Field* begin() const { return first_; }
+  const Field* end() const { return last_; }
+  bool empty() const { return first_ == last_; }
+  std::size_t size() const { return static_cast<std::size_t>(last_ - first_); }
+  const Field& operator[](std::size_t i) const { return first_[i]; }
+
+ private:
+  const Field* first_ = nullptr;
+  const Field* last_ = nullptr;
+};
+
 /// What heads of requests and of responses have in common. It owns nothing: whoever has read the head keeps its bytes
 /// and its fields, and a view of it is valid during the call that it is passed to.
 struct MessageHead {
@@ -44,11 +60,11 @@ struct MessageHead {
   /// True when there is a field of this kind. Most heads have few kinds, so this saves searching for the others.
   bool has(FieldKind kind) const { return kinds.has(kind); }
 
-  const char* block = nullptr;                 // all spans are offsets into it
-  std::uint32_t size = 0;                      // of the block
-  FieldKinds kinds;                            // of all fields
-  std::ranges::subrange<const Field*> fields;  // in their order
-  std::uint64_t length = 0;                    // of the body; 0 when it is not known
+  const char* block = nullptr;  // all spans are offsets into it
+  std::uint32_t size = 0;       // of the block
+  FieldKinds kinds;             // of all fields
+  FieldRange fields;
+  std::uint64_t length = 0;  // of the body; 0 when it is not known
   bool has_length = false;
   bool chunked = false;
 };

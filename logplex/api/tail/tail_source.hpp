@@ -23,7 +23,7 @@ namespace sluice::api {
 class TailSource final : private ChannelReader::Observer, private LineVisitor, private TurnWorker {
  public:
   TailSource(Tails& tails, Tails::Key reader, TailRequest request, FabricShard& fabric);
-  virtual ~TailSource() = default;
+  ~TailSource() override = default;
 
   /// Begins. Sends the first batch as soon as the search has ended, even if it is empty.
   void start();
