@@ -17,7 +17,7 @@ namespace sluice::router {
 /// once for it, as the last call; it owns itself.
 class ResponseTap {
  public:
-  /// Not called when no response begins. An error page is none.
+  /// Not called when no response begins. An error page is not such a response.
   virtual void on_head(const ResponseHead& head) = 0;
   /// The bytes that the client gets, with their chunks if the client takes_chunks().
   virtual void on_body(std::string_view bytes) = 0;

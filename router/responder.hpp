@@ -9,7 +9,7 @@ class Exchange;
 /// Whatever can answer a request: a connection to a backend, or something that has the answer itself. The other side of
 /// ClientSide. An exchange has one responder at a time.
 ///
-/// It answers by calling Exchange::on_interim(), on_response(), on_response_bytes(), on_bad_response() and
+/// It answers by calling Exchange::on_interim(), on_response(), on_response_bytes(), on_fault() and
 /// on_responder_gone(), from within begin() and send_body() or later. Each of these calls may end the exchange. From
 /// release() or close() on the responder makes no further call, and the exchange does not touch it again: it ends or
 /// finds other work by itself.

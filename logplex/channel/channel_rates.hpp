@@ -49,8 +49,8 @@ class Rate {
 /// Drops lines over a rate. The channel gets a gap record with reason `rate` for them, so every reader's counts stay
 /// exact: at the end of the turn, but not more often than kGapsASecond, so that gaps do not crowd its history; then
 /// before the next line that it takes, at the latest within a second. It also gets at most one L16 line per notice
-/// interval. Lives on its shard, inside FabricShard. Forgets a channel once it has
-/// kept to its rate for one notice interval, and a sender once it is not ahead of its rate.
+/// interval. Forgets a channel once it has kept to its rate for one notice interval, and a sender once it is not ahead
+/// of its rate. Lives on its shard, inside FabricShard.
 class ChannelRates {
  public:
   /// How many gaps a channel gets at the ends of turns in a second.

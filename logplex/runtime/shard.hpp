@@ -93,8 +93,8 @@ class Shard {
   /// How much mail may wait for room in mailboxes before the shard stops taking new work.
   static constexpr std::size_t kMostMailWaiting = 4096;
   /// Mail to one shard keeps its order. While the mailbox is full, the mail waits here. While kMostMailWaiting wait,
-  /// the shard's turns look at no socket and run no handler of Asio: they only take in mail, fire deadlines and go on
-  /// with work that has begun. So what waits is bounded by that and by what one turn sends.
+  /// the shard looks at no socket and runs at most one handler of Asio in each tick of its wheel: it takes in mail,
+  /// fires deadlines and goes on with work that has begun. So what waits is bounded by that and by what one turn sends.
   void send(std::uint32_t to, std::unique_ptr<Mail> mail);
 
   /// Runs turns until the runtime stops. Called by the shard's thread.
