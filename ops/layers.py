@@ -17,7 +17,7 @@ NET_ROOMS = ["logplex/net", "logplex/net/tls", "logplex/net/dial", "logplex/net/
 NET = PURE + ["logplex/runtime"] + NET_ROOMS
 STORE = ["logplex/store", "logplex/store/sqlite", "logplex/store/redis", "logplex/store/places"]
 FEATURE = NET + STORE + ["logplex/channel", "logplex/channel/seams"]
-ROUTER_ROOMS = ["router/message", "router/http1", "router/line", "router/sockets"]
+ROUTER_ROOMS = ["router/message", "router/http1", "router/line", "router/sockets", "router/proxy_protocol"]
 CLIENT_PROTOCOL = FEATURE + ROUTER_ROOMS + ["router"]  # every other folder below router
 DRAIN_KIND = FEATURE + ["drains/facts", "drains/kinds"]  # every other folder below drains
 INGRESS_KIND = FEATURE + ["logplex/ingress"]  # every folder below logplex/ingress
@@ -42,6 +42,7 @@ MAY_INCLUDE = {
     "logplex/channel": NET + ["logplex/channel/seams"],
     "router/message": BASE,
     "router/http1": BASE + ["router/message"],
+    "router/proxy_protocol": BASE,
     "router/line": PURE + ["router/message"],
     "router/sockets": PURE + ["logplex/runtime", "logplex/net", "router/message", "router/http1"],
     "router": FEATURE + ROUTER_ROOMS,
