@@ -5,7 +5,6 @@
 #include <charconv>
 #include <cstring>
 #include <optional>
-#include <string>
 
 #include <boost/asio/ip/address_v4.hpp>
 #include <boost/asio/ip/address_v6.hpp>
@@ -114,14 +113,13 @@ ip::address address_from(std::string_view bytes, std::size_t at) {
   return Address(raw);
 }
 
-/// Addresses in front, then both ports; returns how many bytes they take.
+/// Both addresses, then both ports.
 template <class Address>
-std::size_t read_addresses(std::string_view bytes, ProxyHeader& header) {
+void read_addresses(std::string_view bytes, ProxyHeader& header) {
   constexpr std::size_t kSize = std::tuple_size_v<typename Address::bytes_type>;
   header.source = {address_from<Address>(bytes, 0), read_16(bytes, 2 * kSize)};
   header.destination = {address_from<Address>(bytes, kSize), read_16(bytes, 2 * kSize + 2)};
   header.has_addresses = true;
-  return 2 * kSize + 4;
 }
 
 /// A text that may stand in a log line or be compared with a name.
@@ -132,23 +130,36 @@ bool is_text(std::string_view value) {
   });
 }
 
-/// Walks type-length-values. next() is false at the end and when one does not fit; then `fits` is false, too.
+/// Walks type-length-values until the end, or until a bad one: then `good` is false. Bad is one that does not fit, and
+/// one whose type has come before: nobody could tell which of the two counts, and each checksum costs a pass over the
+/// header. Padding and the types of single vendors may repeat.
 struct TlvWalk {
+  static constexpr std::uint8_t kPadding = 0x04;
+  static constexpr std::uint8_t kRegistered = 0x40;  // types below are the protocol's own
+
   explicit TlvWalk(std::string_view bytes) : rest(bytes) {}
 
   std::string_view rest;
   std::uint8_t type = 0;
   std::string_view value;
-  bool fits = true;
+  bool good = true;
+  std::uint64_t seen = 0;  // bit t: type t has come
 
   bool next() {
     if (rest.empty()) return false;
-    fits = rest.size() >= 3 && rest.size() - 3 >= read_16(rest, 1);
-    if (!fits) return false;
+    good = rest.size() >= 3 && rest.size() - 3 >= read_16(rest, 1) && is_first(byte_at(rest, 0));
+    if (!good) return false;
     type = byte_at(rest, 0);
     value = rest.substr(3, read_16(rest, 1));
     rest.remove_prefix(3 + value.size());
     return true;
+  }
+  bool is_first(std::uint8_t of_type) {
+    if (of_type >= kRegistered || of_type == kPadding) return true;
+    const std::uint64_t bit = std::uint64_t{1} << of_type;
+    const bool first = (seen & bit) == 0;
+    seen |= bit;
+    return first;
   }
 };
 
@@ -157,7 +168,7 @@ bool take_text(std::string_view value, std::string_view& into) {
   return is_text(value);
 }
 
-/// Section 2.2.5: one byte of flags, four of what verifying the client's certificate said, then TLVs.
+/// PP2_TYPE_SSL: a byte of flags, four bytes that are 0 when the client's certificate was verified, then TLVs.
 bool read_ssl(std::string_view value, ProxyHeader& header) {
   if (value.size() < 5) return false;
   header.tls = (byte_at(value, 0) & kClientSpeaksTls) != 0;
@@ -181,10 +192,10 @@ bool read_ssl(std::string_view value, ProxyHeader& header) {
     }
     if (!good) return false;
   }
-  return walk.fits;
+  return walk.good;
 }
 
-/// Section 2.2.3: CRC32C of the whole header, in which the sum itself counts as zero.
+/// PP2_TYPE_CRC32C: of the whole header, in which the sum itself counts as zero.
 bool checksum_matches(std::string_view whole, std::string_view sum) {
   if (sum.size() != 4) return false;
   boost::crc_optimal<32, 0x1EDC6F41, 0xFFFFFFFF, 0xFFFFFFFF, true, true> crc;
@@ -217,7 +228,7 @@ ProxyHeaderError read_tlvs(std::string_view whole, std::size_t at, ProxyHeader& 
     }
     if (!good) return ProxyHeaderError::kBadTlv;
   }
-  return walk.fits ? ProxyHeaderError::kNone : ProxyHeaderError::kBadTlv;
+  return walk.good ? ProxyHeaderError::kNone : ProxyHeaderError::kBadTlv;
 }
 
 /// Sizes of the addresses by family: unspecified, IPv4, IPv6, Unix.

@@ -13,6 +13,7 @@ struct ProxyHeader {
   struct Address {
     boost::asio::ip::address address;
     std::uint16_t port = 0;
+    bool operator==(const Address&) const = default;
   };
 
   /// False when the header names no TCP addresses (v1 UNKNOWN; v2 LOCAL, UNSPEC, datagrams, Unix sockets). The
@@ -29,6 +30,8 @@ struct ProxyHeader {
   std::string_view client_name;  // common name of the client's certificate, which the balancer has verified
   std::string_view server_name;  // SNI
   std::string_view protocol;     // the one that ALPN chose, such as "h2"
+
+  bool operator==(const ProxyHeader&) const = default;
 };
 
 enum class ProxyHeaderError : std::uint8_t {
@@ -42,7 +45,7 @@ enum class ProxyHeaderError : std::uint8_t {
   kBadCommand,   // version 2: neither LOCAL nor PROXY
   kBadFamily,    // version 2: an unknown address family or transport
   kBadLength,    // version 2: too short for its addresses
-  kBadTlv,       // version 2: a TLV that does not fit, or a text with control bytes
+  kBadTlv,       // version 2: a TLV that does not fit or comes twice, or a text with control bytes
   kBadChecksum,  // version 2: the CRC32C does not match
 };
 /// The error in words, for tests and our own log: "bad checksum".

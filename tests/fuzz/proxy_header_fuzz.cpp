@@ -13,12 +13,6 @@ using Progress = ProxyHeaderResult::Progress;
 
 namespace {
 
-bool same(const ProxyHeader& a, const ProxyHeader& b) {
-  return a.has_addresses == b.has_addresses && a.source.address == b.source.address && a.source.port == b.source.port &&
-         a.destination.address == b.destination.address && a.destination.port == b.destination.port && a.tls == b.tls &&
-         a.tls_version == b.tls_version && a.server_name == b.server_name && a.client_name == b.client_name;
-}
-
 void check_within(std::string_view view, std::string_view bytes) {
   if (!view.empty() && (view.data() < bytes.data() || view.data() + view.size() > bytes.data() + bytes.size()))
     std::abort();
@@ -34,7 +28,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
     const ProxyHeaderResult part = parse_proxy_header(input.substr(0, at));
     if (part.progress == Progress::kMore) continue;
     if (part.progress != whole.progress || part.error != whole.error || part.size != whole.size) std::abort();
-    if (!same(part.header, whole.header)) std::abort();
+    if (!(part.header == whole.header)) std::abort();
   }
   if (whole.progress != Progress::kDone) return 0;
   if (whole.size == 0 || whole.size > size || whole.size > sluice::router::kLongestProxyHeader) std::abort();

@@ -26,6 +26,16 @@ const std::string kIpv4 = "\xc0\x00\x02\x01\xc6\x33\x64\x02\x9c\x40\x01\xbb"s;
 const std::string kIpv6 =
     "\x20\x01\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\x01\x20\x01\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\x02\x9c\x40\x01\xbb"s;
 
+/// Bit by bit, most significant byte first.
+std::string crc32c(std::string_view bytes) {
+  std::uint32_t crc = 0xffffffff;
+  for (const char c : bytes) {
+    crc ^= static_cast<std::uint8_t>(c);
+    for (int bit = 0; bit < 8; ++bit) crc = crc >> 1 ^ ((crc & 1) != 0 ? 0x82f63b78 : 0);
+  }
+  return two_bytes(~crc >> 16) + two_bytes(~crc & 0xffff);
+}
+
 std::string shown(const ProxyHeader::Address& a) { return a.address.to_string() + " " + std::to_string(a.port); }
 
 /// The error, or what the header says, and how many bytes it took.
@@ -55,7 +65,6 @@ TEST(ProxyHeaderVersion1, unknown_is_the_balancer_itself_whatever_follows) {
 }
 
 TEST(ProxyHeaderVersion1, what_is_not_exactly_right_is_refused) {
-  const std::string good = "PROXY TCP4 192.0.2.1 198.51.100.2 40000 443\r\n";
   const std::pair<const char*, const char*> cases[] = {
       {"PROXY TCP4 192.0.2.1 198.51.100.2 40000 443\n", "bad line"},         // LF without CR
       {"PROXY TCP4  192.0.2.1 198.51.100.2 40000 443\r\n", "bad line"},      // two blanks
@@ -77,7 +86,6 @@ TEST(ProxyHeaderVersion1, what_is_not_exactly_right_is_refused) {
       {"PROXY TCP4 192.0.2.1 198.51.100.2 40000 \r\n", "bad port"},          //
   };
   for (const auto& [bytes, error] : cases) EXPECT_EQ(read(bytes), error) << bytes;
-  EXPECT_EQ(read(good), "45: 192.0.2.1 40000 > 198.51.100.2 443");
   EXPECT_EQ(read("PROXY TCP4 192.0.2.1\0 198.51.100.2 40000 443\r\n"s), "bad address");
 }
 
@@ -123,6 +131,17 @@ TEST(ProxyHeaderVersion2, a_header_has_at_most_4_KiB) {
   EXPECT_EQ(read(version_2(0x20, 0x00, std::string(4081, 'x')).substr(0, 16)), "too long");
 }
 
+TEST(ProxyHeaderVersion2, what_the_protocol_defines_comes_once) {
+  const auto twice = [](const std::string& one) { return read(version_2(0x21, 0x11, kIpv4 + one + one)); };
+  EXPECT_EQ(twice(tlv(0x01, "h2")), "bad TLV");
+  EXPECT_EQ(twice(tlv(0x02, "shop.example.com")), "bad TLV");
+  EXPECT_EQ(twice(tlv(0x20, "\x01\0\0\0\0"s)), "bad TLV");
+  EXPECT_EQ(read(version_2(0x21, 0x11, kIpv4 + tlv(0x20, "\x01\0\0\0\0"s + tlv(0x21, "a") + tlv(0x21, "b")))),
+            "bad TLV");
+  EXPECT_EQ(twice(tlv(0x04, "padding")), "48: 192.0.2.1 40000 > 198.51.100.2 443");
+  EXPECT_EQ(twice(tlv(0xea, "vpce-1")), "46: 192.0.2.1 40000 > 198.51.100.2 443");
+}
+
 TEST(ProxyHeaderVersion2, says_what_tls_the_client_speaks) {
   const std::string tls = tlv(0x21, "TLSv1.3") + tlv(0x22, "Jörg") + tlv(0x23, "TLS_AES_128_GCM_SHA256");
   const std::string bytes = version_2(0x21, 0x11,
@@ -145,11 +164,13 @@ TEST(ProxyHeaderVersion2, a_certificate_that_was_not_verified_names_nobody) {
 }
 
 TEST(ProxyHeaderVersion2, a_checksum_has_to_match) {
-  // Of this header with zeros for the sum, by an implementation that goes bit by bit.
-  const std::string sum = "\x4d\x20\xd6\x09";
-  EXPECT_EQ(read(version_2(0x21, 0x11, kIpv4 + tlv(0x03, sum))), "35: 192.0.2.1 40000 > 198.51.100.2 443");
-  EXPECT_EQ(read(version_2(0x21, 0x11, kIpv4 + tlv(0x03, "\x4d\x20\xd6\x08"))), "bad checksum");
+  ASSERT_EQ(crc32c("123456789"), "\xe3\x06\x92\x83") << "the check value of CRC-32C";
+  const auto with = [](std::string_view sum) { return version_2(0x21, 0x11, kIpv4 + tlv(0x03, sum)); };
+  std::string sum = crc32c(with("\0\0\0\0"s));
+  EXPECT_EQ(read(with(sum)), "35: 192.0.2.1 40000 > 198.51.100.2 443");
   EXPECT_EQ(read(version_2(0x21, 0x21, kIpv6 + tlv(0x03, sum))), "bad checksum");
+  sum.back() ^= 1;
+  EXPECT_EQ(read(with(sum)), "bad checksum");
   EXPECT_EQ(read(version_2(0x21, 0x11, kIpv4 + tlv(0x03, "abc"))), "bad checksum");
 }
 
